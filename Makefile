@@ -1,0 +1,69 @@
+# What a person types. `make demo` and `make test` do all the set-up they need, once.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+VENV := .venv
+PYTHON ?= python3
+# The tools of this checkout come before the machine's.
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help setup demo up test lint format bench clean
+
+help: ## Say what can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: $(VENV)/.stamp node_modules/.stamp build/forge/.stamp ## Install everything into this checkout (.venv, node_modules) and compile
+
+demo: setup ## Run the example trade from documents to cash; writes build/demo.json
+	portolan demo
+
+up: setup ## Start the embedded network for use; Ctrl-C stops it
+	portolan up
+
+test: setup ## Run every test
+	forge test
+	pytest -q -n 2 --dist loadgroup
+
+lint: setup ## Check format, types, import rules
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	forge fmt --check
+
+format: setup ## Put the code into the house's format
+	ruff check --fix .
+	ruff format .
+	forge fmt
+
+bench: setup ## Measure; writes build/bench.json
+	portolan bench
+
+clean: ## Remove what was built and installed
+	rm -rf build $(VENV) node_modules
+
+$(VENV)/.stamp: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Portolan needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
+	@echo "Installing the Python packages"
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $$(grep '^uv==' requirements.txt)
+	@# --no-deps: the lock is the whole answer, and one of its pins overrides a package's own (requirements-overrides.txt)
+	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --requirement requirements.txt
+	@$(VENV)/bin/uv pip install --quiet --python $(VENV)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.stamp: package.json package-lock.json | $(VENV)/.stamp
+	@echo "Installing the contract tools"
+	@# not `npm ci`: it wants the packages of every platform in the lock, and a registry may carry only some
+	@npm install --no-save --no-audit --no-fund --loglevel=error > /dev/null
+	@touch $@
+
+build/forge/.stamp: $(shell find contracts -name '*.sol' 2>/dev/null) foundry.toml chain_node/solc/launcher.js node_modules/.stamp
+	@echo "Compiling the contracts"
+	@forge build --skip test --quiet
+	@touch $@
+
+requirements.txt: requirements.in requirements-overrides.txt
+	@if [ -x $(VENV)/bin/uv ]; then $(VENV)/bin/uv pip compile --quiet --python-version 3.11 requirements.in --output-file $@ \
+	  --override requirements-overrides.txt --no-emit-index-url --no-emit-find-links --no-header --no-annotate > /dev/null; fi
+	@touch $@

@@ -1,0 +1,1 @@
+"""The gateway: the door that suppliers, debtors, lenders and supervisors use."""

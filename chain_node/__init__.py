@@ -1,0 +1,1 @@
+"""Starts networks and talks to them: engines, deployment, typed clients of the contracts."""

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {FacilityId, FinancingId} from "../../types/Ids.sol";
+
+/// @title An adapter that keeps one kind of collateral, says what may be lent against it, and passes on its proceeds.
+/// Each item carries a ladder: milestone -> advance rate. The furthest step that has been reached counts.
+interface ICollateral {
+    /// @param milestone one of `Milestones`
+    /// @param advanceRateBps share of the item's value that may be lent from then on; 8000 = 80 %
+    /// @param measured the value counts only in the proportion attested (quantity received / quantity invoiced)
+    struct Step {
+        uint32 milestone;
+        uint16 advanceRateBps;
+        bool measured;
+    }
+
+    event LadderSet(FacilityId indexed facility, Step[] steps);
+    event CollateralTaken(
+        FinancingId indexed financing, uint256 indexed itemId, address indexed pledgor, uint256 units, bytes32 subject
+    );
+    event CollateralReleased(FinancingId indexed financing, uint256 indexed itemId, address indexed to, uint256 units);
+    event ProceedsForwarded(FinancingId indexed financing, uint256 indexed itemId, uint256 toPool, uint256 toSupplier);
+
+    error OnlyDesk(address caller);
+    error LadderInvalid(FacilityId facility, uint256 step);
+    error LadderMissing(FacilityId facility);
+    error ItemNotFinanceable(uint256 itemId, uint8 state);
+    error ItemCurrencyDiffers(uint256 itemId, address cash, address poolCash);
+    error UnitsOutOfRange(uint256 itemId, uint256 units, uint256 available);
+    error ItemUnknown(uint256 itemId);
+    error PledgorNotOwner(uint256 itemId, address pledgor);
+
+    /// @notice Sets the ladder that a facility uses for this kind of collateral: 1 to 4 steps, in the order in which
+    /// they are reached. Desk only (for the credit officer); open financings keep the ladder they were opened with.
+    function setLadder(FacilityId facility, Step[] calldata steps) external;
+
+    /// @notice Takes an item into custody for a financing. Desk only. Reverts where it is already pledged.
+    /// @param units how much of it, in minor units of its value
+    /// @param subject consignment whose facts move the base
+    /// @param poolCash the currency that the pool lends
+    function take(
+        FinancingId financing,
+        FacilityId facility,
+        address pledgor,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject,
+        address poolCash
+    ) external;
+
+    /// @notice Gives what is left of the item back. Desk only, once nothing is owed.
+    function release(FinancingId financing, address to) external;
+
+    /// @notice What may be lent against the financing's item now, in minor units, rounded down; from state alone.
+    function borrowingBase(FinancingId financing) external view returns (uint256);
+
+    function ladder(FacilityId facility) external view returns (Step[] memory);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title A contract that acts on facts. The call is a hint: whatever it does must be repeatable by anyone from state.
+interface IMilestoneConsumer {
+    /// @param subject the consignment
+    /// @param milestone one of `Milestones`
+    /// @param sequence number of the partial delivery, from 1
+    function onMilestone(bytes32 subject, uint32 milestone, uint32 sequence) external;
+}

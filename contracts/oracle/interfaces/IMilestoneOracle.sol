@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {GroupId, OrganisationId} from "../../types/Ids.sol";
+
+/// @title Turns what independent organisations report into facts. Reports carry facts only: who is paid, and how much,
+/// comes from the state of the contracts that read them.
+interface IMilestoneOracle {
+    enum Status {
+        None,
+        Gathering,
+        Final,
+        Disputed
+    }
+
+    /// @notice A bound that several parties can share although their papers differ: it happened, no later than this,
+    /// with at least this quantity.
+    /// @param subject the consignment: HMAC-SHA256 of its canonical reference under the network's key
+    /// @param sequence number of the partial delivery, from 1
+    /// @param occurredAt Unix seconds
+    /// @param quantity thousandths of the consignment's unit; 0 where the witness cannot measure it
+    struct Observation {
+        bytes32 subject;
+        uint32 milestone;
+        uint32 sequence;
+        uint64 occurredAt;
+        uint64 quantity;
+    }
+
+    /// @param signer account whose organisation vouches for the items
+    /// @param mask bit i set: the signer's own papers support observation i
+    /// @param evidence root of the signer's own evidence (CBV 2.0 event hash, SHA-256 of a document)
+    struct Vote {
+        address signer;
+        uint256 mask;
+        bytes32 evidence;
+        bytes signature;
+    }
+
+    /// @notice When a milestone stands.
+    /// @param threshold distinct organisations that must agree, 1 to 10
+    /// @param eligibleRoles oracle roles that may witness it
+    /// @param requiredRoles oracle roles that must each be among the witnesses
+    /// @param toleranceBps how far quantities may lie apart, as a share of the greatest
+    /// @param maxAgeSeconds oldest event that still counts, measured at the vote
+    /// @param clockSkewSeconds how far ahead of the block's time an event may lie
+    /// @param disputeWindowSeconds how long a final fact waits before it may move money
+    struct Policy {
+        uint8 threshold;
+        uint8 eligibleRoles;
+        uint8 requiredRoles;
+        uint16 toleranceBps;
+        uint32 maxAgeSeconds;
+        uint32 clockSkewSeconds;
+        uint32 disputeWindowSeconds;
+    }
+
+    /// @notice A tally, in one storage slot.
+    /// @param leastQuantity what may be relied on
+    /// @param greatestQuantity kept so that tolerance holds between the extremes
+    /// @param occurredAt the latest moment reported
+    /// @param finalAt block time at which the quorum was reached; 0 before
+    /// @param rolesSeen oracle roles among the witnesses
+    struct Fact {
+        uint64 leastQuantity;
+        uint64 greatestQuantity;
+        uint40 occurredAt;
+        uint40 finalAt;
+        uint8 rolesSeen;
+        uint8 count;
+        Status status;
+    }
+
+    /// @param beneficiary group that gains from the facts of this consignment; its votes never count
+    /// @param consumer contract that is told of new facts; zero for none
+    struct Subject {
+        GroupId beneficiary;
+        address consumer;
+    }
+
+    /// @notice Why a vote did not count.
+    enum Refusal {
+        None,
+        SignatureInvalid,
+        SignerNotAdmitted,
+        SubjectUnknown,
+        MilestoneUnknown,
+        SequenceZero,
+        RoleNotEligible,
+        AffiliateOfBeneficiary,
+        AlreadyVoted,
+        AlreadyFinal,
+        FactDisputed,
+        TooOld,
+        InFuture
+    }
+
+    event PolicySet(uint32 indexed milestone, Policy policy);
+    event ConsumerListed(address indexed consumer, bool listed);
+    event SubjectOpened(bytes32 indexed subject, GroupId indexed beneficiary, address indexed by);
+    event ReferenceLinked(bytes32 indexed tradeReference, bytes32 indexed subject);
+    event SubjectWatched(bytes32 indexed subject, address indexed consumer);
+    event VoteCounted(
+        bytes32 indexed subject,
+        uint32 indexed milestone,
+        uint32 sequence,
+        OrganisationId indexed organisation,
+        uint64 occurredAt,
+        uint64 quantity,
+        bytes32 evidence
+    );
+    event VoteRefused(
+        bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed signer, Refusal reason
+    );
+    event FactFinal(
+        bytes32 indexed subject,
+        uint32 indexed milestone,
+        uint32 sequence,
+        uint64 quantity,
+        uint40 occurredAt,
+        uint8 count
+    );
+    event FactInDispute(
+        bytes32 indexed subject,
+        uint32 indexed milestone,
+        uint32 sequence,
+        uint64 leastQuantity,
+        uint64 greatestQuantity
+    );
+    /// @notice The consumer did not take the hint; anyone may poke it.
+    event ConsumerFailed(bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed consumer);
+
+    error SubjectExists(bytes32 subject);
+    error SubjectUnopened(bytes32 subject);
+    error SubjectZero();
+    error SubjectAlreadyWatched(bytes32 subject, address consumer);
+    error ReferenceTaken(bytes32 tradeReference, bytes32 subject);
+    error NotBeneficiary(bytes32 subject, GroupId caller, GroupId beneficiary);
+    error NotListedConsumer(address caller);
+    error PolicyInvalid(uint32 milestone, Policy policy);
+    error BatchSizeWrong(uint256 observations, uint256 votes, uint256 most);
+    /// @notice Too little gas was sent along for the consumers to act: nothing is recorded, send more.
+    error GasTooLow(uint256 left, uint256 needed);
+
+    /// @notice Sets when a milestone stands. Governor only. Votes already counted stay.
+    function setPolicy(uint32 milestone, Policy calldata policy) external;
+
+    /// @notice Admits a contract that may watch subjects. Governor only.
+    function listConsumer(address consumer, bool listed) external;
+
+    /// @notice Opens a consignment for facts, before any vote; the caller's group is its beneficiary. Suppliers only.
+    /// @param references keyed references by which the nodes find the subject from their own papers
+    function openSubject(bytes32 subject, bytes32[] calldata references) external;
+
+    /// @notice Adds references to an open subject. The beneficiary's group only.
+    function linkReferences(bytes32 subject, bytes32[] calldata references) external;
+
+    /// @notice Makes the calling consumer the one that is told of this subject's facts. One consumer a subject: the
+    /// same goods never count twice.
+    function watch(bytes32 subject) external;
+
+    /// @notice Gives a watched subject free again. Its consumer only.
+    function unwatch(bytes32 subject) external;
+
+    /// @notice Records votes; anyone may relay them. Every item is checked on its own: a bad one is reported by
+    /// `VoteRefused` and neither reverts nor carries the rest. Facts that reach their quorum are handed to their
+    /// consumers in this call.
+    function attest(Observation[] calldata observations, Vote[] calldata votes) external;
+
+    function policy(uint32 milestone) external view returns (Policy memory);
+    function subjectOf(bytes32 tradeReference) external view returns (bytes32);
+    function subject(bytes32 id) external view returns (Subject memory);
+    function fact(bytes32 subjectId, uint32 milestone, uint32 sequence) external view returns (Fact memory);
+    /// @return usable final, undisputed and past its dispute window
+    /// @return quantity the least quantity reported, thousandths
+    function usableFact(bytes32 subjectId, uint32 milestone, uint32 sequence)
+        external
+        view
+        returns (bool usable, uint64 quantity);
+    function votersOf(bytes32 subjectId, uint32 milestone, uint32 sequence)
+        external
+        view
+        returns (OrganisationId[] memory);
+    /// @return the EIP-712 digest that a witness signs
+    function attestationDigest(Observation[] calldata observations, uint256 mask, bytes32 evidence)
+        external
+        view
+        returns (bytes32);
+}

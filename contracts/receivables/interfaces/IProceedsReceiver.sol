@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title A custodian that is told that money has come in on an item it holds. A hint: the state is the truth.
+interface IProceedsReceiver {
+    /// @param itemId receivable or order that was paid
+    function onProceeds(uint256 itemId) external;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICashToken} from "../../money/interfaces/ICashToken.sol";
+import {OrderId, OrganisationId} from "../../types/Ids.sol";
+
+/// @title Purchase orders that both sides have signed up to, and the road their money takes: the buyer pays through
+/// here, and what it pays goes to the assignee (a financing) before it goes to the seller.
+interface IOrderEscrow {
+    enum State {
+        None,
+        Registered,
+        Accepted,
+        Settled,
+        Cancelled
+    }
+
+    /// @param value minor units of the currency
+    /// @param paid minor units that the buyer has paid through the escrow
+    /// @param quantity goods ordered, thousandths of the order's unit; 0 where it cannot be measured in one unit
+    /// @param deliverBy days since 1970-01-01
+    /// @param assigned proceeds belong to the assignee first
+    struct Order {
+        uint56 value;
+        uint56 paid;
+        uint48 quantity;
+        uint16 deliverBy;
+        OrganisationId seller;
+        OrganisationId buyer;
+        uint8 currency;
+        State state;
+        bool assigned;
+    }
+
+    struct OrderTerms {
+        OrderId id;
+        address buyer;
+        bytes3 currency;
+        uint256 value;
+        uint256 quantity;
+        uint256 deliverBy;
+    }
+
+    event OrderRegistered(
+        OrderId indexed id,
+        OrganisationId indexed seller,
+        OrganisationId indexed buyer,
+        bytes3 currency,
+        uint256 value,
+        uint256 quantity,
+        uint256 deliverBy
+    );
+    event OrderAccepted(OrderId indexed id, address indexed by);
+    event OrderCancelled(OrderId indexed id);
+    event ProceedsAssigned(OrderId indexed id, address indexed assignee);
+    event ProceedsReleased(OrderId indexed id, address indexed assignee);
+    event OrderPaid(
+        OrderId indexed id, address indexed payer, address indexed payee, uint256 amount, uint256 outstanding
+    );
+    event OrderSettled(OrderId indexed id);
+    event ProceedsHintFailed(OrderId indexed id, address indexed assignee);
+
+    error OrderIdZero();
+    error OrderExists(OrderId id, State state);
+    error OrderStateWrong(OrderId id, State state, State needed);
+    error OrderTermsOutOfRange(OrderId id, uint256 value, uint256 quantity, uint256 deliverBy);
+    error BuyerIsSeller(OrderId id, OrganisationId organisation);
+    error NotBuyerOf(OrderId id, OrganisationId caller, OrganisationId buyer);
+    error NotSellerOf(OrderId id, OrganisationId caller, OrganisationId seller);
+    error AcceptanceDiffers(
+        OrderId id,
+        uint256 value,
+        uint256 registeredValue,
+        uint256 quantity,
+        uint256 registeredQuantity,
+        uint256 deliverBy,
+        uint256 registeredDeliverBy
+    );
+    error AlreadyAssigned(OrderId id, address assignee);
+    error NotAssigneeOf(OrderId id, address caller);
+    error AssigneeUnlisted(address assignee);
+    error CurrencyUnlisted(bytes3 currency);
+    error PaymentZero(OrderId id);
+    error PaymentExceedsOutstanding(OrderId id, uint256 amount, uint256 outstanding);
+
+    function listCurrency(ICashToken cash) external returns (uint8 index);
+    function listAssignee(address assignee, bool listed) external;
+
+    /// @notice Registers an order as its seller.
+    function registerOrder(OrderTerms calldata terms) external;
+    /// @notice Accepts as the buyer, repeating the terms.
+    function acceptOrder(OrderId id, uint256 value, uint256 quantity, uint256 deliverBy) external;
+    /// @notice Withdraws an order that nobody has accepted. Seller only; its id is spent for good.
+    function cancelOrder(OrderId id) external;
+    /// @notice Assigns the proceeds of an accepted order to the calling custodian, which acts for the seller's account.
+    function assignProceeds(OrderId id, address seller) external;
+    /// @notice Gives the proceeds back to the seller. The assignee only.
+    function releaseProceeds(OrderId id) external;
+    /// @notice Pays on an order; anyone may. Goes to the assignee, which is told, or straight to the seller's account.
+    function payOrder(OrderId id, uint256 amount) external;
+
+    function order(OrderId id) external view returns (Order memory);
+    function assigneeOf(OrderId id) external view returns (address);
+    function outstanding(OrderId id) external view returns (uint256);
+    function cashOf(OrderId id) external view returns (ICashToken);
+}

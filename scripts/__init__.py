@@ -1,0 +1,1 @@
+"""What a person types. Thin: composes the other packages, nothing imports this one."""
