@@ -1,0 +1,1 @@
+"""Documents: encrypted, filed by content, readable by the parties to the deal only."""
