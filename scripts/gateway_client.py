@@ -1,0 +1,68 @@
+"""A party at the gateway's door: logs in, asks, and hears a refusal as an exception. Plain HTTP, as anyone would."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+WAIT_SECONDS = 20
+
+
+class GatewayRefused(Exception):
+    """The gateway said no: `status` and the RFC 9457 problem as it came."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(f"{status} {problem.get('error', '')}: {problem.get('detail') or problem.get('title', '')}")
+        self.status = status
+        self.problem = problem
+
+    @property
+    def error(self) -> str:
+        return str(self.problem.get("error", ""))
+
+
+@dataclass(frozen=True)
+class Credentials:
+    client_id: str
+    client_secret: str
+
+
+class GatewayClient:
+    """One organisation's session. Every write carries an Idempotency-Key and waits until the chain has it."""
+
+    def __init__(self, base_url: str, credentials: Credentials) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=WAIT_SECONDS + 10, trust_env=False)
+        answer = self._http.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=(credentials.client_id, credentials.client_secret),
+        )
+        self._http.headers["Authorization"] = f"Bearer {self._read(answer)['access_token']}"
+
+    def get(self, path: str, **query: str) -> Any:
+        return self._read(self._http.get(path, params=query))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return self._read(self._http.post(path, json=body, headers=self._write_headers()))
+
+    def upload(self, path: str, content: bytes, media_type: str, query: list[tuple[str, str]]) -> Any:
+        headers = {**self._write_headers(), "Content-Type": media_type}
+        return self._read(self._http.post(path, content=content, params=query, headers=headers))
+
+    def close(self) -> None:
+        self._http.close()
+
+    @staticmethod
+    def _write_headers() -> dict[str, str]:
+        return {"Idempotency-Key": str(uuid.uuid4()), "Prefer": f"wait={WAIT_SECONDS}"}
+
+    @staticmethod
+    def _read(answer: httpx.Response) -> Any:
+        if answer.is_success:
+            return answer.json()
+        try:
+            problem = answer.json()
+        except ValueError:
+            problem = {"title": answer.text[:200]}
+        raise GatewayRefused(answer.status_code, problem)
