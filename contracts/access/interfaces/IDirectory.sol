@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 interface IDirectory {
     event ModuleChanged(bytes32 indexed name, address previous, address current);
 
+    error ModuleNameMissing();
     error ModuleUnknown(bytes32 name);
     error ModuleHasNoCode(bytes32 name, address module);
 

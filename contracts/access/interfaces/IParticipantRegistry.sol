@@ -52,6 +52,8 @@ interface IParticipantRegistry {
     error RolesUnknown(uint32 roles, uint32 known);
     error OrganisationExists(bytes20 lei, OrganisationId organisation);
     error OrganisationUnknown(bytes20 lei);
+    /// @notice A group is named by its ultimate parent, so that two affiliates can never look like strangers.
+    error ParentNotUltimate(bytes20 parentLei, bytes20 itsGroupLei);
     error AccountExists(address account, OrganisationId organisation);
     error AccountUnknown(address account);
     error AccountsFull(bytes20 lei, uint256 most);

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Lei} from "../libraries/Lei.sol";
+import {Letters} from "../libraries/Letters.sol";
+import {GroupId, OrganisationId} from "../types/Ids.sol";
+import {Roles} from "../types/Roles.sol";
+import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+/// @title The organisations of the network and the accounts that act for them.
+/// @dev What an account may do is kept beside it, in one slot, because it is read on every movement; what changes an
+/// organisation rewrites its accounts, of which it has sixteen at most.
+/// @dev Warning: the registrar decides which account speaks for whom, and so who controls what an account holds.
+contract ParticipantRegistry is AccessManaged, IParticipantRegistry {
+    uint256 private constant MOST_ACCOUNTS = 16;
+
+    mapping(address account => Membership) private _memberships;
+    mapping(OrganisationId id => Organisation) private _organisations;
+    mapping(OrganisationId id => address[]) private _accounts;
+    mapping(bytes20 lei => OrganisationId) private _organisationOf;
+    mapping(bytes20 groupLei => GroupId) private _groupOf;
+    uint24 private _organisationCount;
+    uint24 private _groupCount;
+
+    constructor(address authority) AccessManaged(authority) {}
+
+    // Registrar: organisations
+
+    /// @inheritdoc IParticipantRegistry
+    function registerOrganisation(bytes20 lei, bytes20 groupLei, bytes2 jurisdiction, uint32 roles, uint40 kycExpiresAt)
+        external
+        restricted
+        returns (OrganisationId id)
+    {
+        if (groupLei == 0) groupLei = lei;
+        require(Lei.isValid(lei), LeiInvalid(lei));
+        require(Lei.isValid(groupLei), LeiInvalid(groupLei));
+        require(Letters.isCountry(jurisdiction), JurisdictionInvalid(jurisdiction));
+        id = _organisationOf[lei];
+        require(OrganisationId.unwrap(id) == 0, OrganisationExists(lei, id));
+        _requireRolesKnown(roles);
+        _requireKycAhead(lei, kycExpiresAt);
+        _requireUltimate(lei, groupLei);
+        id = OrganisationId.wrap(++_organisationCount);
+        GroupId group = _groupOf[groupLei];
+        if (GroupId.unwrap(group) == 0) group = _groupOf[groupLei] = GroupId.wrap(++_groupCount);
+        _organisationOf[lei] = id;
+        _organisations[id] = Organisation(lei, groupLei, jurisdiction, roles, kycExpiresAt, false, group);
+        emit OrganisationRegistered(id, lei, groupLei, jurisdiction, roles, kycExpiresAt);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function setRoles(bytes20 lei, uint32 roles) external restricted {
+        OrganisationId id = _known(lei);
+        _requireRolesKnown(roles);
+        _organisations[id].roles = roles;
+        _rewriteAccounts(id);
+        emit RolesChanged(id, roles);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function renewKyc(bytes20 lei, uint40 expiresAt) external restricted {
+        OrganisationId id = _known(lei);
+        _requireKycAhead(lei, expiresAt);
+        _organisations[id].kycExpiresAt = expiresAt;
+        _rewriteAccounts(id);
+        emit KycRenewed(id, expiresAt);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function suspendOrganisation(bytes20 lei) external restricted {
+        OrganisationId id = _known(lei);
+        _organisations[id].suspended = true;
+        _rewriteAccounts(id);
+        emit OrganisationSuspended(id);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function reinstateOrganisation(bytes20 lei) external restricted {
+        OrganisationId id = _known(lei);
+        _organisations[id].suspended = false;
+        _rewriteAccounts(id);
+        emit OrganisationReinstated(id);
+    }
+
+    // Registrar: accounts
+
+    /// @inheritdoc IParticipantRegistry
+    function admitAccount(bytes20 lei, address account) external restricted {
+        OrganisationId id = _known(lei);
+        require(account != address(0), AccountZero());
+        OrganisationId holder = _memberships[account].organisation;
+        require(OrganisationId.unwrap(holder) == 0, AccountExists(account, holder));
+        require(_accounts[id].length < MOST_ACCOUNTS, AccountsFull(lei, MOST_ACCOUNTS));
+        _accounts[id].push(account);
+        _rewriteAccount(id, account);
+        emit AccountAdmitted(id, account);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function removeAccount(address account) external restricted {
+        OrganisationId id = _knownAccount(account);
+        // A freeze ends by being lifted, never by removing the account and admitting it again.
+        require(!_memberships[account].frozen, AccountIsFrozen(account));
+        address[] storage accounts = _accounts[id];
+        uint256 last = accounts.length - 1;
+        for (uint256 i = 0; i < last; ++i) {
+            if (accounts[i] == account) {
+                accounts[i] = accounts[last];
+                break;
+            }
+        }
+        accounts.pop();
+        delete _memberships[account];
+        emit AccountRemoved(id, account);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function freezeAccount(address account) external restricted {
+        _knownAccount(account);
+        _memberships[account].frozen = true;
+        emit AccountFrozen(account);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function unfreezeAccount(address account) external restricted {
+        _knownAccount(account);
+        _memberships[account].frozen = false;
+        emit AccountUnfrozen(account);
+    }
+
+    // Views
+
+    /// @inheritdoc IParticipantRegistry
+    function organisation(OrganisationId id) external view returns (Organisation memory) {
+        return _organisations[id];
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function organisationOf(bytes20 lei) external view returns (OrganisationId) {
+        return _organisationOf[lei];
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function accountsOf(OrganisationId id) external view returns (address[] memory) {
+        return _accounts[id];
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function membershipOf(address account) external view returns (Membership memory) {
+        return _memberships[account];
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function isAdmitted(address account) external view returns (bool) {
+        Membership memory member = _memberships[account];
+        return OrganisationId.unwrap(member.organisation) != 0 && !member.frozen && !member.suspended
+            && member.expiresAt > block.timestamp;
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function requireAdmitted(address first, address second) external view {
+        _requireActive(first, _memberships[first]);
+        if (second != first) _requireActive(second, _memberships[second]);
+    }
+
+    /// @inheritdoc IParticipantRegistry
+    function requireRole(address account, uint32 anyOfRoles) external view returns (Membership memory member) {
+        member = _memberships[account];
+        _requireActive(account, member);
+        require(member.roles & anyOfRoles != 0, RoleMissing(account, member.roles, anyOfRoles));
+    }
+
+    // Internals
+
+    function _requireActive(address account, Membership memory member) private view {
+        require(OrganisationId.unwrap(member.organisation) != 0, NotAdmitted(account));
+        require(!member.frozen, AccountIsFrozen(account));
+        require(!member.suspended, OrganisationIsSuspended(account, member.organisation));
+        require(member.expiresAt > block.timestamp, KycExpired(account, member.expiresAt, block.timestamp));
+    }
+
+    function _known(bytes20 lei) private view returns (OrganisationId id) {
+        id = _organisationOf[lei];
+        require(OrganisationId.unwrap(id) != 0, OrganisationUnknown(lei));
+    }
+
+    function _knownAccount(address account) private view returns (OrganisationId id) {
+        id = _memberships[account].organisation;
+        require(OrganisationId.unwrap(id) != 0, AccountUnknown(account));
+    }
+
+    function _requireRolesKnown(uint32 roles) private pure {
+        require(roles & ~Roles.ALL == 0, RolesUnknown(roles, Roles.ALL));
+    }
+
+    function _requireKycAhead(bytes20 lei, uint40 expiresAt) private view {
+        require(expiresAt > block.timestamp, KycInPast(lei, expiresAt, block.timestamp));
+    }
+
+    /// @dev A parent that has a parent of its own would split a group in two, and its halves could vouch for each other.
+    function _requireUltimate(bytes20 lei, bytes20 groupLei) private view {
+        bytes20 groupOfParent = _organisations[_organisationOf[groupLei]].groupLei;
+        require(groupOfParent == 0 || groupOfParent == groupLei, ParentNotUltimate(groupLei, groupOfParent));
+        bool isParent = GroupId.unwrap(_groupOf[lei]) != 0;
+        require(!isParent || groupLei == lei, ParentNotUltimate(lei, groupLei));
+    }
+
+    function _rewriteAccounts(OrganisationId id) private {
+        address[] memory accounts = _accounts[id];
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            _rewriteAccount(id, accounts[i]);
+        }
+    }
+
+    /// @dev The freeze is the account's own and outlives every change of its organisation.
+    function _rewriteAccount(OrganisationId id, address account) private {
+        Organisation storage its = _organisations[id];
+        bool frozen = _memberships[account].frozen;
+        _memberships[account] = Membership(id, its.group, its.roles, its.kycExpiresAt, its.suspended, frozen);
+    }
+}

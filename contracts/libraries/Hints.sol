@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Telling another contract of something without depending on it: it may fail, burn its gas or return a flood of
+/// data, and the teller goes on. Whoever sends the transaction cannot make it fail by sending too little gas.
+library Hints {
+    /// @dev Gas that the told contract is given. A draw or a waterfall takes less than half of it.
+    uint256 internal constant STIPEND = 500_000;
+    /// @dev What the teller must have left: the stipend after EIP-150 keeps back a 64th, and the call's own cost.
+    uint256 internal constant NEEDED = STIPEND * 64 / 63 + 10_000;
+
+    /// @notice Too little gas was sent along for the told contract to act: nothing is recorded, send more.
+    error GasTooLow(uint256 left, uint256 needed);
+
+    /// @notice Calls `target` with the whole stipend or reverts with `GasTooLow`. Call it after every effect.
+    /// @param message encoded call
+    /// @return taken whether the call succeeded; false too where there is no code to take it
+    function tell(address target, bytes memory message) internal returns (bool taken) {
+        if (target.code.length == 0) return false;
+        uint256 left = gasleft();
+        require(left >= NEEDED, GasTooLow(left, NEEDED));
+        uint256 stipend = STIPEND;
+        // Assembly because Solidity's own call copies whatever comes back, which the told contract could make huge.
+        assembly ("memory-safe") {
+            taken := call(stipend, target, 0, add(message, 0x20), mload(message), 0, 0)
+        }
+    }
+}
