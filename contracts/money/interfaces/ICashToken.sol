@@ -13,6 +13,9 @@ interface ICashToken is IERC20, IERC20Permit {
 
     error PaymentReferenceUsed(bytes32 paymentReference);
     error PaymentReferenceMissing();
+    error AmountZero(bytes32 paymentReference);
+    error CurrencyInvalid(bytes3 currency);
+    error RegistryZero();
 
     /// @notice Issues cash against money received. Cash issuer only.
     function issue(address to, uint256 amount, bytes32 paymentReference) external;
@@ -22,5 +25,8 @@ interface ICashToken is IERC20, IERC20Permit {
 
     /// @return ISO 4217 alphabetic code, e.g. "EUR"
     function currency() external view returns (bytes3);
+    /// @return digits of the minor unit in ISO 4217: 2 for EUR
     function decimals() external view returns (uint8);
+    /// @return whether a bank payment has already been issued against or paid out
+    function isUsed(bytes32 paymentReference) external view returns (bool);
 }
