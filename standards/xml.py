@@ -7,11 +7,13 @@ from typing import Final
 
 from lxml import etree
 
+from standards.errors import StandardsError
+
 DEFAULT_LIMIT_BYTES: Final = 8 * 1024 * 1024
 PLACE_REPEATED: Final = re.compile(r", line \d+, column \d+$")
 
 
-class XmlRefused(ValueError):
+class XmlRefused(StandardsError):
     """The bytes are not XML that we take. `line` and `column` count from 1; both are None where no place is known."""
 
     def __init__(self, why: str, line: int | None = None, column: int | None = None) -> None:

@@ -1,0 +1,32 @@
+"""Identifiers of goods, places, parties and boxes: checked by their check digits, brought to one form."""
+
+from standards.identifiers.codes import (
+    IdentifierInvalid,
+    check_digit,
+    container,
+    gln,
+    gtin,
+    is_container,
+    lei,
+    sscc,
+    unlocode,
+    vessel,
+)
+from standards.identifiers.digital_link import canonical, canonical_link
+from standards.identifiers.epc_urn import link_of_urn
+
+__all__ = [
+    "IdentifierInvalid",
+    "canonical",
+    "canonical_link",
+    "check_digit",
+    "container",
+    "gln",
+    "gtin",
+    "is_container",
+    "lei",
+    "link_of_urn",
+    "sscc",
+    "unlocode",
+    "vessel",
+]
