@@ -1,0 +1,1 @@
+"""Who is calling: OAuth2 clients, tokens, scopes."""

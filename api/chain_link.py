@@ -1,0 +1,24 @@
+"""The gateway's connection to its chain. The node may be away when the gateway starts, and come back later."""
+
+import threading
+
+from api.settings import Settings
+from chain_node.client import AddressBook, Chain
+
+
+class ChainLink:
+    """Connects at first use and keeps the connection; raises NodeUnavailable or WrongNetwork while it cannot."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.rpc_url = settings.rpc_url
+        self.addresses = AddressBook.load(settings.deployments)
+        self._timeout_seconds = settings.rpc_timeout_seconds
+        self._lock = threading.Lock()
+        self._chain: Chain | None = None
+
+    def chain(self) -> Chain:
+        if self._chain is None:
+            with self._lock:
+                if self._chain is None:
+                    self._chain = Chain.connect(self.rpc_url, self.addresses, timeout_seconds=self._timeout_seconds)
+        return self._chain

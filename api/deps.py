@@ -1,0 +1,109 @@
+"""What an endpoint may ask for.
+
+    @router.post("/issues", response_model=CashIssueView, status_code=202)
+    def issue(
+        body: CashIssueRequest,
+        principal: Annotated[Principal, Depends(requires("cash:write", "operator"))],
+        session: SessionDep,
+        transactions: TransactionsDep,
+    ) -> Response:
+        issue_id = service.issue(session, transactions, principal, body)
+        return Written(session, lambda session: service.view(session, issue_id))
+
+Endpoints are plain functions (they run in a worker thread); raw bodies come by `RawBodyDep`. Nobody commits: the edge does.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from sqlmodel import Session
+
+from api.auth.principal import Principal
+from api.chain_link import ChainLink
+from api.edge import GatewayRoute, Written, gateway_router
+from api.errors import of_chain
+from api.gateway import Gateway, gateway_of
+from api.settings import Settings
+from api.signers import Signers
+from api.transactions.schemas import TransactionView, transaction_views
+from api.transactions.service import Transactions
+from chain_node.client import Chain
+from chain_node.errors import ChainError
+
+__all__ = [
+    "ChainDep",
+    "GatewayRoute",
+    "LinkDep",
+    "Principal",
+    "RawBodyDep",
+    "SessionDep",
+    "SettingsDep",
+    "SignersDep",
+    "TransactionView",
+    "TransactionsDep",
+    "Written",
+    "gateway_of",
+    "gateway_router",
+    "requires",
+    "transaction_views",
+]
+
+
+# Dependencies are `async` although they wait for nothing: plain ones would cost a thread each.
+async def _gateway(request: Request) -> Gateway:
+    return gateway_of(request)
+
+
+_GatewayDep = Annotated[Gateway, Depends(_gateway)]
+
+
+async def _session(request: Request) -> Session:
+    return cast(Session, request.state.session)
+
+
+async def _settings(gateway: _GatewayDep) -> Settings:
+    return gateway.settings
+
+
+async def _transactions(gateway: _GatewayDep) -> Transactions:
+    return gateway.transactions
+
+
+async def _signers(gateway: _GatewayDep) -> Signers:
+    return gateway.signers
+
+
+async def _link(gateway: _GatewayDep) -> ChainLink:
+    return gateway.link
+
+
+def _chain(gateway: _GatewayDep) -> Chain:
+    try:
+        return gateway.link.chain()
+    except ChainError as error:
+        raise of_chain(error) from error
+
+
+async def _raw_body(request: Request) -> bytes:
+    return await request.body()
+
+
+SessionDep = Annotated[Session, Depends(_session)]
+SettingsDep = Annotated[Settings, Depends(_settings)]
+TransactionsDep = Annotated[Transactions, Depends(_transactions)]
+SignersDep = Annotated[Signers, Depends(_signers)]
+ChainDep = Annotated[Chain, Depends(_chain)]
+LinkDep = Annotated[ChainLink, Depends(_link)]
+RawBodyDep = Annotated[bytes, Depends(_raw_body)]
+
+
+def requires(*scopes: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
+    """A dependency that answers the caller, or refuses: 401 without a token, 403 without all the scopes."""
+
+    async def check(request: Request, gateway: _GatewayDep) -> Principal:
+        principal = gateway.principal(request)
+        principal.require(*scopes)
+        return principal
+
+    return check

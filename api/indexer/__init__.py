@@ -1,0 +1,5 @@
+"""Reads: the chain's events as rows, block by block. See README.md."""
+
+from api.indexer.registry import handles
+
+__all__ = ["handles"]

@@ -1,0 +1,1 @@
+"""Writes: intents, nonces, broadcasts, receipts."""
