@@ -80,7 +80,9 @@ interface IReceivableToken is IERC1155 {
     error CurrencyUnlisted(bytes3 currency);
     error CurrencyAlreadyListed(bytes3 currency);
     error CustodianAlreadyListed(address custodian);
+    error CustodianHasNoCode(address custodian);
     error ReceivableIdZero();
+    error ReceivableUnknown(ReceivableId id);
     error ReceivableExists(ReceivableId id, State state);
     error ReceivableStateWrong(ReceivableId id, State state, State needed);
     error FaceValueOutOfRange(ReceivableId id, uint256 faceValue, uint256 most);
@@ -107,11 +109,14 @@ interface IReceivableToken is IERC1155 {
     error PaymentZero(ReceivableId id);
     error PaymentExceedsOutstanding(ReceivableId id, uint256 amount, uint256 outstanding);
     error NothingToClaim(ReceivableId id, address holder);
+    /// @notice Too little gas was sent along for the custodian to act: nothing is recorded, send more.
+    error GasTooLow(uint256 left, uint256 needed);
 
     /// @notice Lists a cash token; its currency can be listed once. Governor only.
     function listCurrency(ICashToken cash) external returns (uint8 index);
 
-    /// @notice Lists a contract that may hold units as collateral and is told of payments. Governor only.
+    /// @notice Lists a contract that may hold units as collateral and is told of payments. Governor only, before it
+    /// holds any. It must refuse units that it did not ask for, or a holder of a part could encumber the whole.
     function listCustodian(address custodian) external returns (uint8 index);
 
     /// @notice Registers an invoice and mints its face value to the caller, who must be a supplier.
@@ -129,15 +134,17 @@ interface IReceivableToken is IERC1155 {
         bytes calldata signature
     ) external;
 
-    /// @notice Withdraws an invoice that nobody has accepted; its fingerprint is spent for good. Supplier only.
+    /// @notice Withdraws an invoice that nobody has accepted; its fingerprint is spent for good. Only the account that
+    /// registered it, whose units are burned.
     function cancel(ReceivableId id) external;
 
     /// @notice Pays on an invoice; anyone may. Takes cash by allowance; tells the custodian, if there is one.
     /// @param amount minor units, at most what is outstanding
     function pay(ReceivableId id, uint256 amount) external;
 
-    /// @notice Takes the caller's share of what has been paid, burning as many units as minor units are paid out.
-    /// @return amount minor units
+    /// @notice Takes the caller's share of what has been paid since it last did, rounded down, burning as many units as
+    /// minor units are paid out. At full payment the shares are the units, so that nothing is ever lost to rounding.
+    /// @return amount minor units; 0 where the share is less than one, which only brings the holder up to date
     function claim(ReceivableId id) external returns (uint256 amount);
 
     function receivable(ReceivableId id) external view returns (Receivable memory);
@@ -147,6 +154,10 @@ interface IReceivableToken is IERC1155 {
     function claimable(ReceivableId id, address holder) external view returns (uint256);
     function cashOf(ReceivableId id) external view returns (ICashToken);
     function cashFor(bytes3 currency) external view returns (ICashToken);
+    /// @return zero for an index that is not listed
+    function custodianAt(uint8 index) external view returns (address);
+    /// @return what `paid` was when the holder last took its share, or received its first units
+    function syncedPaid(ReceivableId id, address holder) external view returns (uint256);
     function acceptanceDigest(Acceptance calldata acceptance, address signer, uint256 deadline)
         external
         view
