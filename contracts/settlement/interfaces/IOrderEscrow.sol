@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParkedPayouts} from "../../libraries/ParkedPayouts.sol";
 import {ICashToken} from "../../money/interfaces/ICashToken.sol";
 import {OrderId, OrganisationId} from "../../types/Ids.sol";
 
 /// @title Purchase orders that both sides have signed up to, and the road their money takes: the buyer pays through
 /// here, and what it pays goes to the assignee (a financing) before it goes to the seller.
-interface IOrderEscrow {
+interface IOrderEscrow is IParkedPayouts {
     enum State {
         None,
         Registered,
@@ -41,6 +42,8 @@ interface IOrderEscrow {
         uint256 deliverBy;
     }
 
+    event CurrencyListed(uint8 indexed index, bytes3 currency, ICashToken cash);
+    event AssigneeListed(address indexed assignee, bool listed);
     event OrderRegistered(
         OrderId indexed id,
         OrganisationId indexed seller,
@@ -58,6 +61,7 @@ interface IOrderEscrow {
         OrderId indexed id, address indexed payer, address indexed payee, uint256 amount, uint256 outstanding
     );
     event OrderSettled(OrderId indexed id);
+    /// @notice The assignee has the money but did not take the hint; anyone may poke it.
     event ProceedsHintFailed(OrderId indexed id, address indexed assignee);
 
     error OrderIdZero();
@@ -80,27 +84,40 @@ interface IOrderEscrow {
     error NotAssigneeOf(OrderId id, address caller);
     error AssigneeUnlisted(address assignee);
     error CurrencyUnlisted(bytes3 currency);
+    error CurrencyAlreadyListed(bytes3 currency);
     error PaymentZero(OrderId id);
+    /// @notice Too little gas was sent along for the assignee to act: nothing is paid, send more.
+    error GasTooLow(uint256 left, uint256 needed);
     error PaymentExceedsOutstanding(OrderId id, uint256 amount, uint256 outstanding);
 
+    /// @notice Lists a cash token; its currency can be listed once. Governor only.
     function listCurrency(ICashToken cash) external returns (uint8 index);
+
+    /// @notice Admits a contract that may take the proceeds of orders. Governor only.
     function listAssignee(address assignee, bool listed) external;
 
-    /// @notice Registers an order as its seller.
+    /// @notice Registers an order as its seller, who must be a supplier; unassigned proceeds go to the calling account.
     function registerOrder(OrderTerms calldata terms) external;
-    /// @notice Accepts as the buyer, repeating the terms.
+    /// @notice Accepts as the buyer, repeating the terms, so that it cannot accept something else by mistake.
     function acceptOrder(OrderId id, uint256 value, uint256 quantity, uint256 deliverBy) external;
     /// @notice Withdraws an order that nobody has accepted. Seller only; its id is spent for good.
     function cancelOrder(OrderId id) external;
     /// @notice Assigns the proceeds of an accepted order to the calling custodian, which acts for the seller's account.
+    /// @dev Warning: the escrow takes a listed assignee's word that this account of the seller's has asked for it.
     function assignProceeds(OrderId id, address seller) external;
     /// @notice Gives the proceeds back to the seller. The assignee only.
     function releaseProceeds(OrderId id) external;
-    /// @notice Pays on an order; anyone may. Goes to the assignee, which is told, or straight to the seller's account.
+    /// @notice Pays on an order; anyone may. Goes to the assignee, which is told, or straight to the seller's account,
+    /// for which it is parked here where the account cannot take it.
+    /// @param amount minor units, at most what is outstanding
     function payOrder(OrderId id, uint256 amount) external;
 
     function order(OrderId id) external view returns (Order memory);
+    /// @return the contract that takes the proceeds; zero where they are the seller's
     function assigneeOf(OrderId id) external view returns (address);
+    /// @return the account that takes unassigned proceeds
+    function sellerOf(OrderId id) external view returns (address);
+    /// @return minor units that are still to be paid
     function outstanding(OrderId id) external view returns (uint256);
     function cashOf(OrderId id) external view returns (ICashToken);
 }

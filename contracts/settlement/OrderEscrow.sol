@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
+import {ICashToken} from "../money/interfaces/ICashToken.sol";
+import {IProceedsReceiver} from "../receivables/interfaces/IProceedsReceiver.sol";
+import {OrderId, OrganisationId} from "../types/Ids.sol";
+import {Roles} from "../types/Roles.sol";
+import {IOrderEscrow} from "./interfaces/IOrderEscrow.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+/// @title Purchase orders, and the road their money takes.
+contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGuardTransient {
+    using SafeERC20 for ICashToken;
+
+    /// @dev What an assignee may spend on a hint: about twice what a waterfall with a parked residual takes.
+    uint256 private constant HINT_GAS = 600_000;
+
+    IParticipantRegistry public immutable registry;
+
+    mapping(OrderId => Order) private _orders;
+    mapping(OrderId => address) public sellerOf;
+    mapping(OrderId => address) public assigneeOf;
+    mapping(address => bool) public isAssigneeListed;
+    mapping(bytes3 currency => uint8) private _currencyIndexes;
+    mapping(uint8 index => ICashToken) private _currencies;
+    uint8 private _currencyCount;
+
+    constructor(IParticipantRegistry registry_, address authority) AccessManaged(authority) {
+        registry = registry_;
+    }
+
+    // By the governor
+
+    /// @inheritdoc IOrderEscrow
+    function listCurrency(ICashToken cash) external restricted returns (uint8 index) {
+        bytes3 currency = cash.currency();
+        require(_currencyIndexes[currency] == 0, CurrencyAlreadyListed(currency));
+
+        index = ++_currencyCount;
+        _currencyIndexes[currency] = index;
+        _currencies[index] = cash;
+        emit CurrencyListed(index, currency, cash);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function listAssignee(address assignee, bool listed) external restricted {
+        isAssigneeListed[assignee] = listed;
+        emit AssigneeListed(assignee, listed);
+    }
+
+    // By the seller
+
+    /// @inheritdoc IOrderEscrow
+    function registerOrder(OrderTerms calldata terms) external {
+        OrderId id = terms.id;
+        require(OrderId.unwrap(id) != 0, OrderIdZero());
+        require(_orders[id].state == State.None, OrderExists(id, _orders[id].state));
+        uint8 currency = _currencyIndexes[terms.currency];
+        require(currency != 0, CurrencyUnlisted(terms.currency));
+        require(_areInRange(terms), OrderTermsOutOfRange(id, terms.value, terms.quantity, terms.deliverBy));
+        OrganisationId seller = registry.requireRole(msg.sender, Roles.SUPPLIER).organisation;
+        OrganisationId buyer = registry.requireRole(terms.buyer, Roles.DEBTOR).organisation;
+        require(!(buyer == seller), BuyerIsSeller(id, seller));
+
+        // The casts are safe: the terms are in range.
+        _orders[id] = Order({
+            value: uint56(terms.value),
+            paid: 0,
+            quantity: uint48(terms.quantity),
+            deliverBy: uint16(terms.deliverBy),
+            seller: seller,
+            buyer: buyer,
+            currency: currency,
+            state: State.Registered,
+            assigned: false
+        });
+        sellerOf[id] = msg.sender;
+        emit OrderRegistered(id, seller, buyer, terms.currency, terms.value, terms.quantity, terms.deliverBy);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function cancelOrder(OrderId id) external {
+        Order storage order_ = _inState(id, State.Registered);
+        OrganisationId caller = _organisationOf(msg.sender);
+        require(caller == order_.seller, NotSellerOf(id, caller, order_.seller));
+
+        order_.state = State.Cancelled;
+        emit OrderCancelled(id);
+    }
+
+    // By the buyer
+
+    /// @inheritdoc IOrderEscrow
+    function acceptOrder(OrderId id, uint256 value, uint256 quantity, uint256 deliverBy) external {
+        Order storage order_ = _inState(id, State.Registered);
+        OrganisationId caller = _organisationOf(msg.sender);
+        require(caller == order_.buyer, NotBuyerOf(id, caller, order_.buyer));
+        (uint256 value_, uint256 quantity_, uint256 deliverBy_) = (order_.value, order_.quantity, order_.deliverBy);
+        require(
+            value == value_ && quantity == quantity_ && deliverBy == deliverBy_,
+            AcceptanceDiffers(id, value, value_, quantity, quantity_, deliverBy, deliverBy_)
+        );
+
+        order_.state = State.Accepted;
+        emit OrderAccepted(id, msg.sender);
+    }
+
+    // By an assignee
+
+    /// @inheritdoc IOrderEscrow
+    function assignProceeds(OrderId id, address seller) external {
+        require(isAssigneeListed[msg.sender], AssigneeUnlisted(msg.sender));
+        Order storage order_ = _inState(id, State.Accepted);
+        require(!order_.assigned, AlreadyAssigned(id, assigneeOf[id]));
+        OrganisationId organisation = _organisationOf(seller);
+        require(organisation == order_.seller, NotSellerOf(id, organisation, order_.seller));
+
+        order_.assigned = true;
+        assigneeOf[id] = msg.sender;
+        emit ProceedsAssigned(id, msg.sender);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function releaseProceeds(OrderId id) external {
+        require(assigneeOf[id] == msg.sender, NotAssigneeOf(id, msg.sender));
+
+        _orders[id].assigned = false;
+        delete assigneeOf[id];
+        emit ProceedsReleased(id, msg.sender);
+    }
+
+    // By anyone
+
+    /// @inheritdoc IOrderEscrow
+    function payOrder(OrderId id, uint256 amount) external nonReentrant {
+        Order storage order_ = _inState(id, State.Accepted);
+        require(amount != 0, PaymentZero(id));
+        uint256 outstanding_ = order_.value - order_.paid;
+        require(amount <= outstanding_, PaymentExceedsOutstanding(id, amount, outstanding_));
+
+        bool assigned = order_.assigned;
+        address payee = assigned ? assigneeOf[id] : sellerOf[id];
+        ICashToken cash = _currencies[order_.currency];
+        // The cast is safe: the sum is at most the order's value.
+        order_.paid += uint56(amount);
+        emit OrderPaid(id, msg.sender, payee, amount, outstanding_ - amount);
+        if (amount == outstanding_) {
+            order_.state = State.Settled;
+            emit OrderSettled(id);
+        }
+
+        if (assigned) {
+            cash.safeTransferFrom(msg.sender, payee, amount);
+            _hint(id, payee);
+        } else {
+            _payOrPark(cash, msg.sender, payee, amount);
+        }
+    }
+
+    // Views
+
+    /// @inheritdoc IOrderEscrow
+    function order(OrderId id) external view returns (Order memory) {
+        return _orders[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function outstanding(OrderId id) external view returns (uint256) {
+        return _orders[id].value - _orders[id].paid;
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function cashOf(OrderId id) external view returns (ICashToken) {
+        return _currencies[_orders[id].currency];
+    }
+
+    // Internals
+
+    /// @dev Takes no data back, so that an assignee cannot exhaust the payer's gas with what it returns.
+    function _hint(OrderId id, address assignee) private {
+        // 63/64 of what is left may be passed on.
+        uint256 left = gasleft();
+        require(left - left / 64 > HINT_GAS, GasTooLow(left, HINT_GAS));
+        try IProceedsReceiver(assignee).onProceeds{gas: HINT_GAS}(OrderId.unwrap(id)) {}
+        catch {
+            emit ProceedsHintFailed(id, assignee);
+        }
+    }
+
+    function _inState(OrderId id, State needed) private view returns (Order storage order_) {
+        order_ = _orders[id];
+        require(order_.state == needed, OrderStateWrong(id, order_.state, needed));
+    }
+
+    function _organisationOf(address account) private view returns (OrganisationId) {
+        registry.requireAdmitted(account, account);
+        return registry.membershipOf(account).organisation;
+    }
+
+    function _areInRange(OrderTerms calldata terms) private view returns (bool) {
+        return terms.value != 0 && terms.value <= type(uint56).max && terms.quantity <= type(uint48).max
+            && terms.deliverBy <= type(uint16).max && terms.deliverBy >= block.timestamp / 1 days;
+    }
+}
