@@ -29,7 +29,10 @@ interface ICollateral {
     error ItemCurrencyDiffers(uint256 itemId, address cash, address poolCash);
     error UnitsOutOfRange(uint256 itemId, uint256 units, uint256 available);
     error ItemUnknown(uint256 itemId);
-    error PledgorNotOwner(uint256 itemId, address pledgor);
+    error ItemAlreadyPledged(uint256 itemId, FinancingId financing);
+    /// @notice The consignment's facts have already counted for another item: the same goods never count twice.
+    error SubjectOfOtherItem(bytes32 subject, uint256 itemId);
+    error UnsolicitedItem(address token, address operator);
 
     /// @notice Sets the ladder that a facility uses for this kind of collateral: 1 to 4 steps, in the order in which
     /// they are reached. Desk only (for the credit officer); open financings keep the ladder they were opened with.
@@ -55,5 +58,17 @@ interface ICollateral {
     /// @notice What may be lent against the financing's item now, in minor units, rounded down; from state alone.
     function borrowingBase(FinancingId financing) external view returns (uint256);
 
+    /// @return the ladder that a financing opened now would keep
     function ladder(FacilityId facility) external view returns (Step[] memory);
+
+    /// @return itemId what backs the financing
+    /// @return subject consignment whose facts move its base
+    /// @return units of the item still in custody, in minor units of its value
+    function pledgeOf(FinancingId financing) external view returns (uint256 itemId, bytes32 subject, uint256 units);
+
+    /// @return the ladder that the financing was opened with
+    function ladderOf(FinancingId financing) external view returns (Step[] memory);
+
+    /// @return the financing that the item backs now; 0 for none
+    function financingOf(uint256 itemId) external view returns (FinancingId);
 }

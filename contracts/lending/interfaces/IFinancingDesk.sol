@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParkedPayouts} from "../../libraries/ParkedPayouts.sol";
 import {IMilestoneConsumer} from "../../oracle/interfaces/IMilestoneConsumer.sol";
 import {FacilityId, FinancingId} from "../../types/Ids.sol";
 import {ICollateral} from "./ICollateral.sol";
@@ -8,7 +9,7 @@ import {ILendingPool} from "./ILendingPool.sol";
 
 /// @title Facilities, financings, draws and repayments. A financing is principal backed by a borrowing base; facts move
 /// the base, and the base moves cash. Never at a draw: principal + accrued > base, or drawn > limit.
-interface IFinancingDesk is IMilestoneConsumer {
+interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     enum State {
         None,
         Open,
@@ -57,6 +58,7 @@ interface IFinancingDesk is IMilestoneConsumer {
         bytes32 subject;
     }
 
+    event PoolListed(ILendingPool indexed pool, bool listed);
     event CollateralListed(ICollateral indexed collateral, bool listed);
     event FacilityOpened(
         FacilityId indexed facility,
@@ -96,12 +98,11 @@ interface IFinancingDesk is IMilestoneConsumer {
         uint256 residual,
         uint256 stillOwed
     );
-    event PayoutParked(address indexed payee, address indexed cash, uint256 amount);
-    event ParkedClaimed(address indexed payee, address indexed cash, uint256 amount);
     event ImpairmentSet(FinancingId indexed financing, uint256 impairment);
     event FinancingClosed(FinancingId indexed financing);
 
     error FacilityUnknown(FacilityId facility);
+    /// @notice The limit is zero or beyond 2^56, a rate is above 100 %, or the end is not in the future.
     error FacilityTermsInvalid(address supplier, uint256 limit, uint256 expiresAt);
     error FacilityExpired(FacilityId facility, uint256 expiresAt, uint256 now_);
     error NotSupplierOf(FacilityId facility, address caller, address supplier);
@@ -116,8 +117,11 @@ interface IFinancingDesk is IMilestoneConsumer {
     error OnlyCollateralOf(FinancingId financing, address caller, address collateral);
     error OnlyOracle(address caller, address oracle);
     error ImpairmentExceedsPrincipal(FinancingId financing, uint256 impairment, uint256 principal);
-    error NothingParked(address payee, address cash);
 
+    /// @notice Admits a pool for new facilities and financings; open ones run off. Governor only.
+    function listPool(ILendingPool pool, bool listed) external;
+
+    /// @notice Admits a collateral adapter for new financings; open ones run off. Governor only.
     function listCollateral(ICollateral collateral, bool listed) external;
 
     /// @notice Grants a line to a supplier. Credit officer only.
@@ -139,7 +143,8 @@ interface IFinancingDesk is IMilestoneConsumer {
     /// @return drawn minor units paid out by this call
     function poke(FinancingId financing) external returns (uint256 drawn);
 
-    /// @notice Repays out of the caller's cash, by allowance; anyone may. At most what is owed.
+    /// @notice Repays out of the caller's cash, by allowance; anyone may. What is repaid so is not drawn again.
+    /// @param amount minor units, at most what is owed; the greatest uint256 stands for all that is owed
     function repay(FinancingId financing, uint256 amount) external;
 
     /// @notice Splits proceeds that the financing's custodian holds: cash moves from the custodian to the pool and to
@@ -149,11 +154,10 @@ interface IFinancingDesk is IMilestoneConsumer {
     /// @notice Gives the rest of the collateral back to the supplier once nothing is owed. Supplier only.
     function release(FinancingId financing) external;
 
-    /// @notice Books an expected loss, which lowers the exit price at once. Credit officer only.
+    /// @notice Books an expected loss, which lowers the exit price at once; while there is one, nothing more is drawn.
+    /// Credit officer only.
+    /// @param impairment minor units, at most the principal out
     function setImpairment(FinancingId financing, uint256 impairment) external;
-
-    /// @notice Takes payouts that could not be delivered when they fell due. The payee only.
-    function claimParked(address cash) external returns (uint256);
 
     function facility(FacilityId id) external view returns (Facility memory);
     function financing(FinancingId id) external view returns (Financing memory);
@@ -165,5 +169,6 @@ interface IFinancingDesk is IMilestoneConsumer {
     /// @return base what the collateral supports
     /// @return available what a poke would draw now
     function availability(FinancingId id) external view returns (uint256 base, uint256 available);
-    function parked(address payee, address cash) external view returns (uint256);
+    /// @return minor units of principal repaid otherwise than out of the collateral, which are not drawn again
+    function repaidAhead(FinancingId id) external view returns (uint256);
 }
