@@ -1,0 +1,164 @@
+"""The network as the rest of the code sees it: one node, an address book, and a typed client for each contract."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+
+from eth_typing import ChecksumAddress
+
+from chain_node.client.addresses import AddressBook
+from chain_node.client.contracts.access import AccessManager, Directory, Registry
+from chain_node.client.contracts.lending import Desk, OrderCollateral, Pool, ReceivableCollateral, Vault
+from chain_node.client.contracts.milestones import Milestones
+from chain_node.client.contracts.money import Cash
+from chain_node.client.contracts.orders import Orders
+from chain_node.client.contracts.receivables import Receivables
+from chain_node.client.node import Node
+from chain_node.client.replay import replay
+from chain_node.client.values import Block, BlockTag, Call, Event, Log, Receipt
+from chain_node.errors import ContractReverted, WrongNetwork
+from chain_node.interface import interfaces
+
+
+class Chain:
+    """One network through one node. Safe to share between threads."""
+
+    def __init__(self, node: Node, addresses: AddressBook) -> None:
+        self.node, self.addresses = node, addresses
+        self._names: dict[str, str] = {address: name for name, address in addresses.addresses.items()}
+        self._cash = cache(lambda currency: Cash(node, *self._place(f"CashToken:{currency}")))
+        self._pools = cache(lambda currency: Pool(node, *self._place(f"LendingPool:{currency}")))
+        self._vaults = cache(lambda currency: Vault(node, *self._place(f"TrancheVault:{currency}")))
+
+    @classmethod
+    def connect(cls, rpc_url: str, addresses: AddressBook, timeout_seconds: float = 10.0) -> Chain:
+        """Raises `NodeUnavailable`, or `WrongNetwork` where the node's chain is not the one in the address book."""
+        node = Node(rpc_url, timeout_seconds)
+        found = node.chain_id()
+        if found != addresses.chain_id:
+            raise WrongNetwork(rpc_url, f"its chain id is {found}, {addresses.network} has {addresses.chain_id}")
+        for name, address in addresses.addresses.items():
+            if not node.code(address):
+                raise WrongNetwork(rpc_url, f"there is no contract at {address}, where {name} should be")
+            break
+        return cls(node, addresses)
+
+    def close(self) -> None:
+        self.node.close()
+
+    @property
+    def chain_id(self) -> int:
+        return self.addresses.chain_id
+
+    # Blocks and transactions
+
+    def block_number(self) -> int:
+        return self.node.block_number()
+
+    def block(self, number: BlockTag = "latest") -> Block:
+        return self.node.block(number)
+
+    def simulate(self, call: Call, sender: str, block: BlockTag = "latest") -> bytes:
+        """What the call would return if `sender` made it; raises the typed revert."""
+        return self.node.call(call.to, call.data, sender, block, call.contract)
+
+    def estimate_gas(self, call: Call, sender: str) -> int:
+        return self.node.estimate_gas(call.to, call.data, sender, call.contract)
+
+    def transaction_count(self, address: str, block: BlockTag = "latest") -> int:
+        return self.node.transaction_count(address, block)
+
+    def send_raw(self, raw: bytes) -> bytes:
+        """Hands a signed transaction to the node; its hash. Raises why the node did not take it."""
+        return self.node.send_raw(raw)
+
+    def receipt(self, transaction_hash: bytes) -> Receipt | None:
+        """None while the transaction is in no block."""
+        return self.node.receipt(transaction_hash)
+
+    def block_receipts(self, number: int) -> list[Receipt]:
+        return self.node.block_receipts(number)
+
+    def transaction_revert(self, transaction_hash: bytes) -> ContractReverted | None:
+        """Why a transaction in a block failed; None where it did not, or is in no block."""
+        return replay(self.node, transaction_hash, self.contract_at)
+
+    # Events
+
+    def logs(self, from_block: int, to_block: int) -> list[Log]:
+        """What our contracts wrote in these blocks (both included), in order."""
+        return self.node.logs(tuple(self.addresses.addresses.values()), from_block, to_block)
+
+    def decode(self, log: Log) -> Event | None:
+        """None where another contract wrote it, or where no known interface has such an event."""
+        name, contract = self._names.get(log.address), self.contract_at(log.address)
+        kind = interfaces()[contract].events.get(log.topics[0]) if contract and log.topics else None
+        if name is None or kind is None:
+            return None
+        return Event(
+            contract=name,
+            name=kind.name,
+            arguments=kind.decode(log.topics, log.data),
+            address=log.address,
+            block_number=log.block_number,
+            block_hash=log.block_hash,
+            transaction_hash=log.transaction_hash,
+            log_index=log.log_index,
+        )
+
+    def contract_at(self, address: str | None) -> str | None:
+        """The interface of the contract at an address, e.g. `CashToken`; None for a stranger."""
+        name = self._names.get(address) if address else None
+        contract = self.addresses.contracts[name] if name else None
+        return contract if contract in interfaces() else None
+
+    # Contracts
+
+    @cached_property
+    def registry(self) -> Registry:
+        return Registry(self.node, *self._place("ParticipantRegistry"))
+
+    @cached_property
+    def access_manager(self) -> AccessManager:
+        return AccessManager(self.node, *self._place("AccessManager"))
+
+    @cached_property
+    def directory(self) -> Directory:
+        return Directory(self.node, *self._place("Directory"))
+
+    @cached_property
+    def receivables(self) -> Receivables:
+        return Receivables(self.node, *self._place("ReceivableToken"))
+
+    @cached_property
+    def milestones(self) -> Milestones:
+        return Milestones(self.node, *self._place("MilestoneOracle"))
+
+    @cached_property
+    def orders(self) -> Orders:
+        return Orders(self.node, *self._place("OrderEscrow"))
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.node, *self._place("FinancingDesk"))
+
+    @cached_property
+    def receivable_collateral(self) -> ReceivableCollateral:
+        return ReceivableCollateral(self.node, *self._place("ReceivableCollateral"))
+
+    @cached_property
+    def order_collateral(self) -> OrderCollateral:
+        return OrderCollateral(self.node, *self._place("OrderCollateral"))
+
+    def cash(self, currency: str) -> Cash:
+        """Raises `ContractUnknown` where the network has no such currency; `pool` and `vault` likewise."""
+        return self._cash(currency)
+
+    def pool(self, currency: str) -> Pool:
+        return self._pools(currency)
+
+    def vault(self, currency: str) -> Vault:
+        return self._vaults(currency)
+
+    def _place(self, name: str) -> tuple[str, ChecksumAddress]:
+        return name, self.addresses.address(name)

@@ -1,0 +1,116 @@
+"""ReceivableToken: invoices by their fingerprint. Amounts are minor units, quantities thousandths, due dates days since
+1970-01-01."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_typing import ChecksumAddress
+
+from chain_node.client.contract import Contract
+from chain_node.client.values import BlockTag, Call
+from chain_node.vocabulary import ReceivableState
+
+
+@dataclass(frozen=True)
+class Receivable:
+    """One invoice; `supplier` and `debtor` are organisation indexes, `currency` the cash token's index."""
+
+    face_value: int
+    paid: int
+    quantity: int
+    due_date: int
+    supplier: int
+    debtor: int
+    currency: int
+    custodian: int
+    state: ReceivableState
+    set_off_waived: bool
+
+
+class Receivables(Contract):
+    interface_name = "ReceivableToken"
+
+    def list_currency(self, cash: str) -> Call:
+        return self.call("listCurrency", cash)
+
+    def list_custodian(self, custodian: str) -> Call:
+        return self.call("listCustodian", custodian)
+
+    def register(self, *, id: int, debtor: str, currency: str, face_value: int, quantity: int, due_date: int) -> Call:
+        """Registers an invoice and mints its face value to the caller. Supplier only."""
+        return self.call("register", (id, debtor, currency, face_value, quantity, due_date))
+
+    def accept(self, *, id: int, face_value: int, quantity: int, due_date: int, waive_set_off: bool) -> Call:
+        """Accepts as the debtor, repeating the terms."""
+        return self.call("accept", (id, face_value, quantity, due_date, waive_set_off))
+
+    def accept_by_signature(
+        self,
+        *,
+        id: int,
+        face_value: int,
+        quantity: int,
+        due_date: int,
+        waive_set_off: bool,
+        signer: str,
+        deadline: int,
+        signature: bytes,
+    ) -> Call:
+        """Relays the debtor's signed acceptance; anyone may, until `deadline` (Unix seconds)."""
+        acceptance = (id, face_value, quantity, due_date, waive_set_off)
+        return self.call("acceptBySignature", acceptance, signer, deadline, signature)
+
+    def cancel(self, id: int) -> Call:
+        return self.call("cancel", id)
+
+    def pay(self, id: int, amount: int) -> Call:
+        """Pays on an invoice, by allowance to this contract; anyone may."""
+        return self.call("pay", id, amount)
+
+    def claim(self, id: int) -> Call:
+        return self.call("claim", id)
+
+    def set_approval_for_all(self, operator: str, approved: bool) -> Call:
+        return self.call("setApprovalForAll", operator, approved)
+
+    def safe_transfer_from(self, from_: str, to: str, id: int, units: int, data: bytes = b"") -> Call:
+        return self.call("safeTransferFrom", from_, to, id, units, data)
+
+    def receivable(self, id: int, block: BlockTag = "latest") -> Receivable:
+        return self._struct(Receivable, "receivable", id, block=block)
+
+    def balance_of(self, account: str, id: int, block: BlockTag = "latest") -> int:
+        return int(self.read("balanceOf", account, id, block=block)[0])
+
+    def is_approved_for_all(self, account: str, operator: str, block: BlockTag = "latest") -> bool:
+        return bool(self.read("isApprovedForAll", account, operator, block=block)[0])
+
+    def outstanding(self, id: int, block: BlockTag = "latest") -> int:
+        return int(self.read("outstanding", id, block=block)[0])
+
+    def claimable(self, id: int, holder: str, block: BlockTag = "latest") -> int:
+        return int(self.read("claimable", id, holder, block=block)[0])
+
+    def cash_of(self, id: int, block: BlockTag = "latest") -> ChecksumAddress:
+        address: ChecksumAddress = self.read("cashOf", id, block=block)[0]
+        return address
+
+    def cash_for(self, currency: str, block: BlockTag = "latest") -> ChecksumAddress:
+        address: ChecksumAddress = self.read("cashFor", currency, block=block)[0]
+        return address
+
+    def acceptance_digest(
+        self,
+        *,
+        id: int,
+        face_value: int,
+        quantity: int,
+        due_date: int,
+        waive_set_off: bool,
+        signer: str,
+        deadline: int,
+        block: BlockTag = "latest",
+    ) -> bytes:
+        acceptance = (id, face_value, quantity, due_date, waive_set_off)
+        return bytes(self.read("acceptanceDigest", acceptance, signer, deadline, block=block)[0])

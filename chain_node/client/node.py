@@ -1,0 +1,228 @@
+"""Speaks JSON-RPC with one node through web3's provider, over connections that stay open, and turns its answers into
+values and its refusals into typed errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from web3 import HTTPProvider
+from web3.types import RPCEndpoint
+
+from chain_node.client.values import Block, BlockTag, Log, Receipt
+from chain_node.errors import (
+    AlreadyKnown,
+    AnswerMalformed,
+    ChainError,
+    FundsMissing,
+    GasTooLittle,
+    GasTooMuch,
+    NodeUnavailable,
+    NonceTooHigh,
+    NonceTooLow,
+    PoolFull,
+    RequestRefused,
+    TransactionRefused,
+    UnderpricedReplacement,
+)
+from chain_node.errors.decoding import decode_revert
+from chain_node.interface import checksum
+
+_CONNECTIONS: Final = 128
+# Geth, Besu, Quorum and anvil word these differently; the first that fits counts.
+_POOL_REFUSALS: Final[tuple[tuple[str, type[TransactionRefused]], ...]] = (
+    (r"nonce[ _]too[ _]low|nonce is too low|nonce below", NonceTooLow),
+    (r"already known|already imported|known transaction", AlreadyKnown),
+    (r"replacement transaction underpriced|replacement_underpriced|replacement.*underpriced", UnderpricedReplacement),
+    (r"nonce[ _]too[ _]high|nonce too distant|nonce_gap", NonceTooHigh),
+    (r"intrinsic gas|gas floor|out of gas: gas required", GasTooLittle),
+    (
+        r"exceeds block gas limit|gas limit exceeded|exceeds the block gas limit|gas too high|gas limit too high",
+        GasTooMuch,
+    ),
+    (r"insufficient funds|upfront cost exceeds", FundsMissing),
+    (r"pool is full|txpool.*full|pool_full", PoolFull),
+)
+_REVERTED: Final = re.compile(r"revert", re.IGNORECASE)
+
+
+class Node:
+    """One node. Safe to share between threads. Proxies named by the environment are not used."""
+
+    def __init__(self, rpc_url: str, timeout_seconds: float = 10.0) -> None:
+        session = requests.Session()
+        session.trust_env = False
+        session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
+        session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
+        self.rpc_url = rpc_url
+        self._provider = HTTPProvider(
+            rpc_url, {"timeout": timeout_seconds}, session=session, exception_retry_configuration=None
+        )
+
+    def request(self, method: str, *params: Any, contract: str | None = None) -> Any:
+        """The result of one request. `contract` helps to name a revert's values."""
+        try:
+            answer = cast(dict[str, Any], self._provider.make_request(RPCEndpoint(method), list(params)))
+        except requests.RequestException as error:
+            raise NodeUnavailable(self.rpc_url, _why(error)) from error
+        except ValueError as error:
+            raise AnswerMalformed(
+                f"the node at {self.rpc_url} answered {method} with something that is not JSON"
+            ) from error
+        return self._result(method, answer, contract)
+
+    def batch(self, requests_: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """The results of many requests sent at once, in their order; raises the first error among them."""
+        if not requests_:
+            return []
+        try:
+            pairs = [(RPCEndpoint(method), list(params)) for method, params in requests_]
+            answers = self._provider.make_batch_request(pairs)
+        except requests.RequestException as error:
+            raise NodeUnavailable(self.rpc_url, _why(error)) from error
+        if not isinstance(answers, list) or len(answers) != len(requests_):
+            raise AnswerMalformed(f"the node at {self.rpc_url} did not answer each of {len(requests_)} requests")
+        methods = [method for method, _ in requests_]
+        return [self._result(m, cast(dict[str, Any], a), None) for m, a in zip(methods, answers, strict=True)]
+
+    def close(self) -> None:
+        session = self._provider._request_session_manager._explicit_session
+        if session is not None:
+            session.close()
+
+    def chain_id(self) -> int:
+        return int(self.request("eth_chainId"), 16)
+
+    def block_number(self) -> int:
+        return int(self.request("eth_blockNumber"), 16)
+
+    def block(self, block: BlockTag = "latest") -> Block:
+        """Raises `AnswerMalformed` where the node has no such block (yet, or any more)."""
+        answer = self.request("eth_getBlockByNumber", tag(block), False)
+        if answer is None:
+            raise AnswerMalformed(f"the node at {self.rpc_url} has no block {block}")
+        return Block(
+            number=int(answer["number"], 16),
+            hash=_bytes(answer["hash"]),
+            parent_hash=_bytes(answer["parentHash"]),
+            timestamp=int(answer["timestamp"], 16),
+            transaction_hashes=tuple(_bytes(item) for item in answer["transactions"]),
+        )
+
+    def code(self, address: str, block: BlockTag = "latest") -> bytes:
+        return _bytes(self.request("eth_getCode", address, tag(block)))
+
+    def transaction_count(self, address: str, block: BlockTag = "latest") -> int:
+        return int(self.request("eth_getTransactionCount", address, tag(block)), 16)
+
+    def call(self, to: str, data: bytes, sender: str | None, block: BlockTag, contract: str | None = None) -> bytes:
+        """What a call would return; raises the typed revert."""
+        message = _message(to, data, sender)
+        return _bytes(self.request("eth_call", message, tag(block), contract=contract))
+
+    def estimate_gas(self, to: str | None, data: bytes, sender: str, contract: str | None = None) -> int:
+        return int(self.request("eth_estimateGas", _message(to, data, sender), contract=contract), 16)
+
+    def send_raw(self, raw: bytes) -> bytes:
+        """Hands a signed transaction over; its hash. Raises why the pool did not take it."""
+        return _bytes(self.request("eth_sendRawTransaction", "0x" + raw.hex()))
+
+    def receipt(self, transaction_hash: bytes) -> Receipt | None:
+        answer = self.request("eth_getTransactionReceipt", "0x" + transaction_hash.hex())
+        return None if answer is None else read_receipt(answer)
+
+    def block_receipts(self, number: int) -> list[Receipt]:
+        answer = self.request("eth_getBlockReceipts", tag(number))
+        if answer is None:
+            raise AnswerMalformed(f"the node at {self.rpc_url} has no receipts of block {number}")
+        return [read_receipt(item) for item in answer]
+
+    def logs(self, addresses: Sequence[str], from_block: int, to_block: int) -> list[Log]:
+        query = {"address": list(addresses), "fromBlock": tag(from_block), "toBlock": tag(to_block)}
+        logs = [read_log(item) for item in self.request("eth_getLogs", query)]
+        return sorted(logs, key=lambda log: (log.block_number, log.log_index))
+
+    def _result(self, method: str, answer: dict[str, Any], contract: str | None) -> Any:
+        error = answer.get("error")
+        if error is None:
+            return answer.get("result")
+        raise _refusal(method, error if isinstance(error, dict) else {"message": str(error)}, contract)
+
+
+def tag(block: BlockTag) -> str:
+    return hex(block) if isinstance(block, int) else block
+
+
+def read_log(answer: dict[str, Any]) -> Log:
+    return Log(
+        address=checksum(answer["address"]),
+        topics=tuple(_bytes(topic) for topic in answer["topics"]),
+        data=_bytes(answer["data"]),
+        block_number=int(answer["blockNumber"], 16),
+        block_hash=_bytes(answer["blockHash"]),
+        transaction_hash=_bytes(answer["transactionHash"]),
+        log_index=int(answer["logIndex"], 16),
+    )
+
+
+def read_receipt(answer: dict[str, Any]) -> Receipt:
+    to, created = answer.get("to"), answer.get("contractAddress")
+    return Receipt(
+        transaction_hash=_bytes(answer["transactionHash"]),
+        transaction_index=int(answer["transactionIndex"], 16),
+        block_number=int(answer["blockNumber"], 16),
+        block_hash=_bytes(answer["blockHash"]),
+        succeeded=int(answer["status"], 16) == 1,
+        gas_used=int(answer["gasUsed"], 16),
+        sender=checksum(answer["from"]),
+        to=checksum(to) if to else None,
+        contract_address=checksum(created) if created else None,
+        logs=tuple(read_log(item) for item in answer["logs"]),
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _message(to: str | None, data: bytes, sender: str | None) -> dict[str, str]:
+    message = {"data": "0x" + data.hex()}
+    if to is not None:
+        message["to"] = to
+    if sender is not None:
+        message["from"] = sender
+    return message
+
+
+def _refusal(method: str, error: dict[str, Any], contract: str | None) -> ChainError:
+    message, code = str(error.get("message", "")), int(error.get("code", 0))
+    if method == "eth_sendRawTransaction":
+        for pattern, kind in _POOL_REFUSALS:
+            if re.search(pattern, message, re.IGNORECASE):
+                return kind(message)
+        return TransactionRefused(message)
+    data = _revert_data(error.get("data"))
+    if data is not None or _REVERTED.search(message):
+        return decode_revert(data or b"", contract)
+    return RequestRefused(method, code, message)
+
+
+def _revert_data(data: Any) -> bytes | None:
+    """Revert data as nodes carry it: bare, behind the word `Reverted`, or nested one deeper."""
+    if isinstance(data, dict):
+        data = data.get("data")
+    if not isinstance(data, str):
+        return None
+    found = re.fullmatch(r"(?:Reverted )?0x([0-9a-fA-F]*)", data)
+    return bytes.fromhex(found.group(1)) if found else None
+
+
+def _why(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"HTTP status {error.response.status_code}"
+    return "no connection"

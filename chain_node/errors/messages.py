@@ -1,0 +1,160 @@
+"""What each refusal of the contracts means, in business words, with the ids and the two values compared.
+
+Keyed by the error's name, or by its signature (types, or the names) where two contracts use one name for two things.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEMPLATES: Final[dict[str, str]] = {
+    # Who may act
+    "NotAdmitted": "account {account} belongs to no participant of this network",
+    "AccountIsFrozen": "account {account} is frozen",
+    "OrganisationIsSuspended": "account {account} may not act: organisation {organisation} is suspended",
+    "KycExpired": "account {account} may not act: its due diligence expired at {expiredAt}, it is now {now_}",
+    "KycInPast": "the due diligence of {lei} would end at {expiresAt}, which is not after now, {now_}",
+    "RoleMissing": "account {account} needs the role {needed}; it holds {held}",
+    "RolesUnknown": "the roles ({roles}) are not all known; known are {known}",
+    "LeiInvalid": "{lei} is not a valid LEI",
+    "JurisdictionInvalid": "{jurisdiction} is not an ISO 3166-1 country code",
+    "OrganisationExists": "{lei} is already a participant, as organisation {organisation}",
+    "OrganisationUnknown": "{lei} is not a participant of this network",
+    "AccountExists": "account {account} already belongs to organisation {organisation}",
+    "AccountUnknown": "account {account} belongs to no participant of this network",
+    "AccountsFull": "{lei} already has the most accounts an organisation may have, {most}",
+    "AccountZero": "the zero address cannot be an account",
+    "ModuleUnknown": "the network's directory has no contract named {name}",
+    "ModuleHasNoCode": "the directory cannot list {module} as {name}: there is no contract at that address",
+    "AccessManagedUnauthorized": "account {caller} does not hold the office that this takes",
+    "AccessManagedRequiredDelay": "account {caller} may do this only {delay} seconds after scheduling it",
+    "AccessManagedInvalidAuthority": "{authority} cannot be the authority of a contract",
+    "AccessManagerAlreadyScheduled": "operation {operationId} is already scheduled",
+    "AccessManagerNotScheduled": "operation {operationId} is not scheduled",
+    "AccessManagerNotReady": "operation {operationId} is scheduled, but its delay has not passed",
+    "AccessManagerExpired": "operation {operationId} was not carried out in time and must be scheduled again",
+    "AccessManagerLockedRole": "the office {roleId} cannot be changed",
+    "AccessManagerLockedFunction": "the function {selector} cannot be given to an office",
+    "AccessManagerBadConfirmation": "an office can be given up only by the account that holds it",
+    "AccessManagerUnauthorizedAccount": "account {msgsender} does not hold the office {roleId}",
+    "AccessManagerUnauthorizedCall": "account {caller} may not call {selector} of {target}",
+    "AccessManagerUnauthorizedConsume": "contract {target} does not accept scheduled operations now",
+    "AccessManagerUnauthorizedCancel": "account {msgsender} may not cancel what {caller} scheduled",
+    "AccessManagerInvalidInitialAdmin": "{initialAdmin} cannot be the first administrator",
+    # Money
+    "PaymentReferenceUsed": "the bank payment {paymentReference} has already been booked",
+    "PaymentReferenceMissing": "a bank payment reference is needed",
+    "ERC20InsufficientBalance": "account {sender} has {balance} minor units and needs {needed}",
+    "ERC20InsufficientAllowance": "{spender} may take {allowance} minor units of the payer's cash and needs {needed}",
+    "ERC20InvalidApprover": "{approver} cannot allow others to take its cash",
+    "ERC20InvalidReceiver": "cash cannot be paid to {receiver}",
+    "ERC20InvalidSender": "cash cannot be paid from {sender}",
+    "ERC20InvalidSpender": "{spender} cannot be allowed to take cash",
+    "ERC2612ExpiredSignature": "the signed permission to take cash expired at {deadline}",
+    "ERC2612InvalidSigner": "the permission to take cash of {owner} is signed by {signer}",
+    "InvalidAccountNonce": "the signature of {account} is out of order: the next number is {currentNonce}",
+    "SafeERC20FailedOperation": "the cash token {token} refused the payment",
+    # Receivables
+    "CurrencyUnlisted": "{currency} is not a currency of this network",
+    "CurrencyAlreadyListed": "{currency} is already a currency of this network",
+    "CustodianAlreadyListed": "{custodian} is already a custodian",
+    "ReceivableIdZero": "an invoice needs a fingerprint that is not zero",
+    "ReceivableExists": "invoice {id} is already registered (its state: {state})",
+    "ReceivableStateWrong": "invoice {id} is {state}; this takes one that is {needed}",
+    "FaceValueOutOfRange": "invoice {id} has a face value of {faceValue} minor units; it must be from 1 to {most}",
+    "QuantityOutOfRange": "invoice {id} has a quantity of {quantity} thousandths; the most is {most}",
+    "DueDateOutOfRange": "invoice {id} is due on {dueDate}; it must be from {earliest} to {latest}",
+    "DebtorIsSupplier": "invoice {id} names organisation {organisation} as both supplier and debtor",
+    "NotDebtorOf": "organisation {caller} is not the debtor of invoice {id}; organisation {debtor} is",
+    "NotSupplierOf(uint256,uint24,uint24)": (
+        "organisation {caller} is not the supplier of invoice {id}; organisation {supplier} is"
+    ),
+    "AcceptanceDiffers": (
+        "invoice {id} is registered over {registeredFaceValue} minor units, quantity {registeredQuantity}, due "
+        "{registeredDueDate}; the acceptance says {faceValue}, {quantity}, {dueDate}"
+    ),
+    "SignatureExpired": "the signed acceptance of invoice {id} expired at {deadline}; it is now {now_}",
+    "SignatureInvalid": "the acceptance of invoice {id} is not signed by {signer}",
+    "NotTransferable": "invoice {id} cannot change hands while it is {state}",
+    "AlreadyEncumbered": "invoice {id} is already pledged (custodian {custodian})",
+    "ClaimBeforeTransfer": (
+        "{holder} must first claim what was paid on invoice {id}: {paid} minor units paid, {syncedPaid} claimed"
+    ),
+    "PaymentZero": "a payment on {id} of nothing is refused",
+    "PaymentExceedsOutstanding": "the payment of {amount} minor units on {id} exceeds the {outstanding} outstanding",
+    "NothingToClaim": "{holder} has nothing to claim on invoice {id}",
+    "ERC1155InsufficientBalance": "{sender} holds {balance} units of invoice {tokenId} and needs {needed}",
+    "ERC1155InvalidApprover": "{approver} cannot let others move its invoices",
+    "ERC1155InvalidArrayLength": "{idsLength} invoices and {valuesLength} amounts do not match",
+    "ERC1155InvalidOperator": "{operator} cannot be allowed to move invoices",
+    "ERC1155InvalidReceiver": "{receiver} cannot hold invoices",
+    "ERC1155InvalidSender": "invoices cannot be moved from {sender}",
+    "ERC1155MissingApprovalForAll": "{operator} may not move the invoices of {owner}",
+    # Orders
+    "OrderIdZero": "an order needs a fingerprint that is not zero",
+    "OrderExists": "order {id} is already registered (its state: {state})",
+    "OrderStateWrong": "order {id} is {state}; this takes one that is {needed}",
+    "OrderTermsOutOfRange": (
+        "order {id} has terms out of range: value {value} minor units, quantity {quantity}, delivery by {deliverBy}"
+    ),
+    "BuyerIsSeller": "order {id} names organisation {organisation} as both buyer and seller",
+    "NotBuyerOf": "organisation {caller} is not the buyer of order {id}; organisation {buyer} is",
+    "NotSellerOf": "organisation {caller} is not the seller of order {id}; organisation {seller} is",
+    "AcceptanceDiffers(id,value,registeredValue,quantity,registeredQuantity,deliverBy,registeredDeliverBy)": (
+        "order {id} is registered over {registeredValue} minor units, quantity {registeredQuantity}, delivery by "
+        "{registeredDeliverBy}; the acceptance says {value}, {quantity}, {deliverBy}"
+    ),
+    "AlreadyAssigned": "the proceeds of order {id} are already assigned to {assignee}",
+    "NotAssigneeOf": "the proceeds of order {id} are not assigned to {caller}",
+    "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
+    # Facts
+    "SubjectExists": "consignment {subject} is already open",
+    "SubjectUnopened": "consignment {subject} has not been opened",
+    "SubjectZero": "a consignment needs an id that is not zero",
+    "SubjectAlreadyWatched": "consignment {subject} already backs something at {consumer}",
+    "ReferenceTaken": "the reference {tradeReference} already belongs to consignment {subject}",
+    "NotBeneficiary": "group {caller} is not the beneficiary of consignment {subject}; group {beneficiary} is",
+    "NotListedConsumer": "{caller} may not watch consignments",
+    "PolicyInvalid": "the policy for milestone {milestone} makes no sense: {policy}",
+    "BatchSizeWrong": "{observations} observations with {votes} votes: from 1 to {most} of each are taken at once",
+    "GasTooLow": "too little gas was sent along: {left} left, {needed} needed",
+    # Financing
+    "FacilityUnknown": "there is no facility {facility}",
+    "FacilityTermsInvalid": "the facility for {supplier} makes no sense: limit {limit}, expires at {expiresAt}",
+    "FacilityExpired": "facility {facility} expired at {expiresAt}; it is now {now_}",
+    "NotSupplierOf(uint64,address,address)": (
+        "account {caller} is not the supplier of facility {facility}; {supplier} is"
+    ),
+    "CollateralUnlisted": "{collateral} is not a listed kind of collateral",
+    "PoolUnlisted": "{pool} is not a listed pool",
+    "FinancingUnknown": "there is no financing {financing}",
+    "FinancingStateWrong": "financing {financing} is {state}; this takes one that is {needed}",
+    "SubjectNotOfSupplier": (
+        "consignment {subject} belongs to group {beneficiary}, not to the supplier's group {supplierGroup}"
+    ),
+    "StillOwed": "financing {financing} still owes {owed} minor units",
+    "RepaymentZero": "a repayment of nothing on financing {financing} is refused",
+    "RepaymentExceedsOwed": "the repayment of {amount} minor units exceeds the {owed} owed on financing {financing}",
+    "OnlyCollateralOf": "only {collateral} may act for financing {financing}, not {caller}",
+    "OnlyOracle": "only the oracle {oracle} may report facts, not {caller}",
+    "ImpairmentExceedsPrincipal": (
+        "an impairment of {impairment} minor units exceeds the principal of financing {financing}, {principal}"
+    ),
+    "NothingParked": "nothing is kept for {payee} in {cash}",
+    "OnlyDesk": "only the financing desk may do this, not {caller}",
+    "OnlyVault": "only the pool's vault may do this, not {caller}",
+    "CashTooLow": "the pool has {cash} minor units of cash, {wanted} are wanted",
+    "AmountTooLarge": "{amount} minor units are more than the most that can be booked, {most}",
+    "FeesTooLow": "{accruedFees} minor units of fees have been collected, {wanted} are wanted",
+    "LadderInvalid": "step {step} of the ladder for facility {facility} makes no sense",
+    "LadderMissing": "facility {facility} has no ladder for this kind of collateral",
+    "ItemNotFinanceable": "item {itemId} cannot be financed in its state ({state})",
+    "ItemCurrencyDiffers": "item {itemId} is in the currency {cash}, the pool lends {poolCash}",
+    "UnitsOutOfRange": "{units} units of item {itemId} are asked for, {available} can be pledged",
+    "ItemUnknown": "there is no item {itemId}",
+    "PledgorNotOwner": "{pledgor} does not own item {itemId}",
+    "ERC4626ExceededMaxDeposit": "{receiver} may deposit at most {max} minor units, {assets} were offered",
+    "ERC4626ExceededMaxMint": "{receiver} may buy at most {max} shares, {shares} were asked for",
+    "ERC4626ExceededMaxRedeem": "{owner} may redeem at most {max} shares now, {shares} were asked for",
+    "ERC4626ExceededMaxWithdraw": "{owner} may withdraw at most {max} minor units now, {assets} were asked for",
+}

@@ -1,0 +1,113 @@
+"""The numbers of contracts/types and of the contracts' enums, by name. One test holds them against the Solidity."""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+
+class Milestone(IntEnum):
+    """The events of a trade that move a borrowing base."""
+
+    ACCEPTED = 1
+    LOADED = 10
+    DEPARTED = 20
+    ARRIVED = 30
+    DISCHARGED = 40
+    RECEIVED = 50
+    STORED = 60
+    INSPECTED = 70
+
+
+class Role(IntFlag):
+    """What an organisation may do; the low eight bits may witness facts."""
+
+    CARRIER = 1 << 0
+    WAREHOUSE = 1 << 1
+    INSPECTOR = 1 << 2
+    CUSTOMS = 1 << 3
+    SENSOR = 1 << 4
+    CONSIGNEE = 1 << 5
+    SUPPLIER = 1 << 8
+    DEBTOR = 1 << 9
+    LENDER = 1 << 10
+    NETWORK = 1 << 11
+    SUPERVISOR = 1 << 12
+
+
+ORACLE_ROLES = Role.CARRIER | Role.WAREHOUSE | Role.INSPECTOR | Role.CUSTOMS | Role.SENSOR | Role.CONSIGNEE
+
+
+class Office(IntEnum):
+    """The offices of the network's operator: role ids in the AccessManager."""
+
+    GOVERNOR = 1
+    GUARDIAN = 2
+    REGISTRAR = 3
+    CREDIT_OFFICER = 4
+    CASH_ISSUER = 5
+    SERVICER = 6
+
+
+class ReceivableState(IntEnum):
+    NONE = 0
+    REGISTERED = 1
+    ACCEPTED = 2
+    SETTLED = 3
+    DEFAULTED = 4
+    CANCELLED = 5
+
+
+class OrderState(IntEnum):
+    NONE = 0
+    REGISTERED = 1
+    ACCEPTED = 2
+    SETTLED = 3
+    CANCELLED = 4
+
+
+class FinancingState(IntEnum):
+    NONE = 0
+    OPEN = 1
+    REPAID = 2
+    RELEASED = 3
+
+
+class FactStatus(IntEnum):
+    NONE = 0
+    GATHERING = 1
+    FINAL = 2
+    DISPUTED = 3
+
+
+class Refusal(IntEnum):
+    """Why a vote did not count."""
+
+    NONE = 0
+    SIGNATURE_INVALID = 1
+    SIGNER_NOT_ADMITTED = 2
+    SUBJECT_UNKNOWN = 3
+    MILESTONE_UNKNOWN = 4
+    SEQUENCE_ZERO = 5
+    ROLE_NOT_ELIGIBLE = 6
+    AFFILIATE_OF_BENEFICIARY = 7
+    ALREADY_VOTED = 8
+    ALREADY_FINAL = 9
+    FACT_DISPUTED = 10
+    TOO_OLD = 11
+    IN_FUTURE = 12
+
+
+ENUMS: dict[str, type[IntEnum]] = {
+    "IReceivableToken.State": ReceivableState,
+    "IOrderEscrow.State": OrderState,
+    "IFinancingDesk.State": FinancingState,
+    "IMilestoneOracle.Status": FactStatus,
+    "IMilestoneOracle.Refusal": Refusal,
+}
+"""Solidity's name of an enum to ours."""
+
+
+def words(flags: int) -> str:
+    """Roles as a person reads them, e.g. `carrier, inspector`; `none` for no role."""
+    names = [role.name.lower() for role in Role if role & flags and role.name]
+    return ", ".join(names) or "none"
