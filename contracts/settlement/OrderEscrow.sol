@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {Hints} from "../libraries/Hints.sol";
 import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {IProceedsReceiver} from "../receivables/interfaces/IProceedsReceiver.sol";
@@ -15,9 +16,6 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 /// @title Purchase orders, and the road their money takes.
 contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for ICashToken;
-
-    /// @dev What an assignee may spend on a hint: about twice what a waterfall with a parked residual takes.
-    uint256 private constant HINT_GAS = 600_000;
 
     IParticipantRegistry public immutable registry;
 
@@ -180,15 +178,9 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
 
     // Internals
 
-    /// @dev Takes no data back, so that an assignee cannot exhaust the payer's gas with what it returns.
     function _hint(OrderId id, address assignee) private {
-        // 63/64 of what is left may be passed on.
-        uint256 left = gasleft();
-        require(left - left / 64 > HINT_GAS, GasTooLow(left, HINT_GAS));
-        try IProceedsReceiver(assignee).onProceeds{gas: HINT_GAS}(OrderId.unwrap(id)) {}
-        catch {
-            emit ProceedsHintFailed(id, assignee);
-        }
+        bytes memory message = abi.encodeCall(IProceedsReceiver.onProceeds, (OrderId.unwrap(id)));
+        if (!Hints.tell(assignee, message)) emit ProceedsHintFailed(id, assignee);
     }
 
     function _inState(OrderId id, State needed) private view returns (Order storage order_) {

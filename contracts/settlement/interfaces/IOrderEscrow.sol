@@ -86,8 +86,6 @@ interface IOrderEscrow is IParkedPayouts {
     error CurrencyUnlisted(bytes3 currency);
     error CurrencyAlreadyListed(bytes3 currency);
     error PaymentZero(OrderId id);
-    /// @notice Too little gas was sent along for the assignee to act: nothing is paid, send more.
-    error GasTooLow(uint256 left, uint256 needed);
     error PaymentExceedsOutstanding(OrderId id, uint256 amount, uint256 outstanding);
 
     /// @notice Lists a cash token; its currency can be listed once. Governor only.
