@@ -41,7 +41,7 @@ interface IMilestoneOracle {
     /// @param threshold distinct organisations that must agree, 1 to 10
     /// @param eligibleRoles oracle roles that may witness it
     /// @param requiredRoles oracle roles that must each be among the witnesses
-    /// @param toleranceBps how far quantities may lie apart, as a share of the greatest
+    /// @param toleranceBps how far measured quantities may lie apart, as a share of the greatest
     /// @param maxAgeSeconds oldest event that still counts, measured at the vote
     /// @param clockSkewSeconds how far ahead of the block's time an event may lie
     /// @param disputeWindowSeconds how long a final fact waits before it may move money
@@ -55,9 +55,12 @@ interface IMilestoneOracle {
         uint32 disputeWindowSeconds;
     }
 
-    /// @notice A tally, in one storage slot.
-    /// @param leastQuantity what may be relied on
-    /// @param greatestQuantity kept so that tolerance holds between the extremes
+    /// @notice What has been reported. An unmeasured report (quantity 0) bears witness that the event happened and says
+    /// nothing of how much: it never widens, lowers or raises the quantities. A fact's quantity can be relied on only
+    /// when as many organisations as the policy's threshold have each measured it; one figure beside unmeasured reports
+    /// is one witness, not a quorum. Until then the quantity of a final fact is 0 and measured steps lend nothing.
+    /// @param leastQuantity least measured; of a final fact, what may be relied on: 0 until enough have measured
+    /// @param greatestQuantity greatest measured; tolerance holds between the extremes
     /// @param occurredAt the latest moment reported
     /// @param finalAt block time at which the quorum was reached; 0 before
     /// @param rolesSeen oracle roles among the witnesses
@@ -92,7 +95,11 @@ interface IMilestoneOracle {
         AlreadyFinal,
         FactDisputed,
         TooOld,
-        InFuture
+        InFuture,
+        MaskInvalid,
+        QuantityOutOfRange,
+        QuantityIrreconcilable,
+        TallyFull
     }
 
     event PolicySet(uint32 indexed milestone, Policy policy);
@@ -109,6 +116,7 @@ interface IMilestoneOracle {
         uint64 quantity,
         bytes32 evidence
     );
+    /// @dev Warning: the signer is as claimed; for `SignatureInvalid`, or where no item was open to votes, nobody checked.
     event VoteRefused(
         bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed signer, Refusal reason
     );
@@ -119,6 +127,10 @@ interface IMilestoneOracle {
         uint64 quantity,
         uint40 occurredAt,
         uint8 count
+    );
+    /// @notice A final fact that some had not measured now has a quantity that may be relied on.
+    event FactMeasured(
+        bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, uint64 quantity, uint8 measuredBy
     );
     event FactInDispute(
         bytes32 indexed subject,
@@ -139,10 +151,13 @@ interface IMilestoneOracle {
     error NotListedConsumer(address caller);
     error PolicyInvalid(uint32 milestone, Policy policy);
     error BatchSizeWrong(uint256 observations, uint256 votes, uint256 most);
-    /// @notice Too little gas was sent along for the consumers to act: nothing is recorded, send more.
-    error GasTooLow(uint256 left, uint256 needed);
+    error NotConsumerOf(bytes32 subject, address caller, address consumer);
+    error ConsumerHasNoCode(address consumer);
+    error ReferenceZero(bytes32 subject);
+    error TooManyReferences(bytes32 subject, uint256 references, uint256 most);
 
-    /// @notice Sets when a milestone stands. Governor only. Votes already counted stay.
+    /// @notice Sets when a milestone stands. Governor only. Votes already counted stay, and so do final facts with the
+    /// dispute window that they became final under.
     function setPolicy(uint32 milestone, Policy calldata policy) external;
 
     /// @notice Admits a contract that may watch subjects. Governor only.
@@ -164,7 +179,13 @@ interface IMilestoneOracle {
 
     /// @notice Records votes; anyone may relay them. Every item is checked on its own: a bad one is reported by
     /// `VoteRefused` and neither reverts nor carries the rest. Facts that reach their quorum are handed to their
-    /// consumers in this call.
+    /// consumers in this call, each with the same fixed gas; `GasTooLow` where that much is not left: nothing is
+    /// recorded then, send more.
+    /// A mask that is empty, or has bits beyond the list, is refused whole: its signer meant another list.
+    /// A final fact takes no more votes, save measured ones of organisations that have not voted: those that complete a
+    /// quantity which too few had measured, and, within the dispute window, those that dissent and so dispute the fact.
+    /// @param observations 1 to 64 items
+    /// @param votes 1 to 64, each over the whole list
     function attest(Observation[] calldata observations, Vote[] calldata votes) external;
 
     function policy(uint32 milestone) external view returns (Policy memory);
@@ -177,6 +198,7 @@ interface IMilestoneOracle {
         external
         view
         returns (bool usable, uint64 quantity);
+    /// @return the organisations that have voted, kept only while more votes may come; `VoteCounted` names them for good
     function votersOf(bytes32 subjectId, uint32 milestone, uint32 sequence)
         external
         view

@@ -109,8 +109,6 @@ interface IReceivableToken is IERC1155 {
     error PaymentZero(ReceivableId id);
     error PaymentExceedsOutstanding(ReceivableId id, uint256 amount, uint256 outstanding);
     error NothingToClaim(ReceivableId id, address holder);
-    /// @notice Too little gas was sent along for the custodian to act: nothing is recorded, send more.
-    error GasTooLow(uint256 left, uint256 needed);
 
     /// @notice Lists a cash token; its currency can be listed once. Governor only.
     function listCurrency(ICashToken cash) external returns (uint8 index);
@@ -138,7 +136,8 @@ interface IReceivableToken is IERC1155 {
     /// registered it, whose units are burned.
     function cancel(ReceivableId id) external;
 
-    /// @notice Pays on an invoice; anyone may. Takes cash by allowance; tells the custodian, if there is one.
+    /// @notice Pays on an invoice; anyone may. Takes cash by allowance; tells the custodian, if there is one. Reverts with
+    /// `GasTooLow` where too little gas is left for the custodian to act.
     /// @param amount minor units, at most what is outstanding
     function pay(ReceivableId id, uint256 amount) external;
 

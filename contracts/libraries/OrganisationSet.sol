@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {OrganisationId} from "../types/Ids.sol";
+
+/// @notice Up to ten organisations, in the order of joining, 24 bits each from the lowest up; 0 is empty.
+type OrganisationSet is uint256;
+
+using OrganisationSets for OrganisationSet global;
+
+/// @title A small set that fills one storage slot. Packed by hand because it is read and written with every vote, where
+/// an array in storage would be touched once an element.
+library OrganisationSets {
+    uint256 internal constant MOST = 10;
+    uint256 private constant WIDTH = 24;
+    uint256 private constant MASK = (1 << WIDTH) - 1;
+
+    function size(OrganisationSet set) internal pure returns (uint256 count) {
+        for (uint256 rest = OrganisationSet.unwrap(set); rest != 0; rest >>= WIDTH) {
+            ++count;
+        }
+    }
+
+    function contains(OrganisationSet set, OrganisationId organisation) internal pure returns (bool) {
+        for (uint256 rest = OrganisationSet.unwrap(set); rest != 0; rest >>= WIDTH) {
+            if (rest & MASK == OrganisationId.unwrap(organisation)) return true;
+        }
+        return false;
+    }
+
+    /// @param organisation neither 0 nor in the set already
+    /// @param count how many the set holds, fewer than `MOST`
+    function with(OrganisationSet set, OrganisationId organisation, uint256 count)
+        internal
+        pure
+        returns (OrganisationSet)
+    {
+        uint256 joined = uint256(OrganisationId.unwrap(organisation)) << (count * WIDTH);
+        return OrganisationSet.wrap(OrganisationSet.unwrap(set) | joined);
+    }
+
+    function list(OrganisationSet set) internal pure returns (OrganisationId[] memory organisations) {
+        organisations = new OrganisationId[](set.size());
+        uint256 rest = OrganisationSet.unwrap(set);
+        for (uint256 i = 0; i < organisations.length; ++i) {
+            // Safe: the mask leaves 24 bits.
+            organisations[i] = OrganisationId.wrap(uint24(rest & MASK));
+            rest >>= WIDTH;
+        }
+    }
+}
