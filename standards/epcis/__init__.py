@@ -1,0 +1,43 @@
+"""EPCIS 2.0 in JSON: documents and events, the CBV 2.0 event hash, and what an event says about its trade."""
+
+from standards.epcis.context import Context
+from standards.epcis.documents import EpcisDocument, parse_document, parse_event
+from standards.epcis.errors import EpcisInvalid, Problem
+from standards.epcis.event_hash import event_digest, event_hash, pre_hash_string
+from standards.epcis.events import (
+    AggregationEvent,
+    AssociationEvent,
+    EpcisEvent,
+    ExtendedEvent,
+    ObjectEvent,
+    StandardEvent,
+    TransactionEvent,
+    TransformationEvent,
+)
+from standards.epcis.files import event_hashes
+from standards.epcis.references import ReferenceKind, TradeReference, quantity_thousandths, references
+
+__all__ = [
+    "AggregationEvent",
+    "AssociationEvent",
+    "Context",
+    "EpcisDocument",
+    "EpcisEvent",
+    "EpcisInvalid",
+    "ExtendedEvent",
+    "ObjectEvent",
+    "Problem",
+    "ReferenceKind",
+    "StandardEvent",
+    "TradeReference",
+    "TransactionEvent",
+    "TransformationEvent",
+    "event_digest",
+    "event_hash",
+    "event_hashes",
+    "parse_document",
+    "parse_event",
+    "pre_hash_string",
+    "quantity_thousandths",
+    "references",
+]

@@ -1,0 +1,73 @@
+"""The kinds of value that EPCIS fields have, each with the check that the standard's schema makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, StrictInt, StrictStr, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from standards.epcis.times import instant
+from standards.epcis.vocabulary import BY_NAME
+
+_CHARACTERS: Final = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})"
+_ADDRESS: Final = r"(?://(?:[^/?#\[\]@]*@)?\[[0-9A-Fa-fVv:.]+\](?::\d*)?(?=[/?#]|$))?"
+_URI: Final = re.compile(
+    rf"[A-Za-z][A-Za-z0-9+.\-]*:{_ADDRESS}{_CHARACTERS}*(?:\?(?:{_CHARACTERS}|\?)*)?(?:\#(?:{_CHARACTERS}|\?)*)?",
+    re.ASCII,
+)
+_OLD_VOCABULARY: Final = re.compile(r"urn:epcglobal:cbv|https?://ns\.gs1\.org/cbv/")
+_WEB_MEASURES: Final = re.compile(r"https?://(?:www\.)?gs1\.org/voc/")
+_OFFSET: Final = r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)$"
+
+
+def is_uri(text: str) -> bool:
+    """Whether `text` is an absolute URI (RFC 3986); `prefix:local` counts."""
+    return _URI.fullmatch(text) is not None
+
+
+def _uri(text: str) -> str:
+    if not is_uri(text):
+        raise PydanticCustomError("uri", "{value} is not a URI", {"value": repr(text)})
+    return text
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise PydanticCustomError("instant", "a time must be text such as 2026-05-28T09:30:00+02:00")
+    try:
+        return instant(value)
+    except ValueError as error:
+        raise PydanticCustomError("instant", "{why}", {"why": str(error)}) from error
+
+
+def _term(vocabulary: str, refused: re.Pattern[str] = _OLD_VOCABULARY) -> Callable[[str], str]:
+    words, _ = BY_NAME[vocabulary]
+
+    def check(text: str) -> str:
+        if text in words or (is_uri(text) and not refused.match(text)):
+            return text
+        message = "{value} is neither a word of the vocabulary ({name}) nor a URI of one's own"
+        raise PydanticCustomError("term", message, {"value": repr(text), "name": vocabulary})
+
+    return check
+
+
+Uri = Annotated[StrictStr, AfterValidator(_uri)]
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Number = StrictInt | Decimal
+Unit = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Z0-9]{2,3}$")]
+Hexadecimal = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Fa-f0-9]+$")]
+Offset = Annotated[StrictStr, StringConstraints(pattern=_OFFSET)]
+BusinessStep = Annotated[StrictStr, AfterValidator(_term("bizStep"))]
+Disposition = Annotated[StrictStr, AfterValidator(_term("disposition"))]
+TransactionType = Annotated[StrictStr, AfterValidator(_term("bizTransactionType"))]
+PartyType = Annotated[StrictStr, AfterValidator(_term("partyType"))]
+ErrorReason = Annotated[StrictStr, AfterValidator(_term("reason"))]
+Component = Annotated[StrictStr, AfterValidator(_term("component"))]
+Measurement = Annotated[StrictStr, AfterValidator(_term("measurement", _WEB_MEASURES))]
+Alert = Annotated[StrictStr, AfterValidator(_term("alert", _WEB_MEASURES))]
