@@ -3,6 +3,7 @@ person. `reverts` has one class per custom error of the contracts."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 
@@ -107,7 +108,8 @@ class ContractReverted(ChainError):
 
     @property
     def context(self) -> dict[str, Any]:
-        """The values as JSON can carry them: bytes and numbers beyond 2^53 as 0x-hexadecimal text."""
+        """The values as JSON can carry them: bytes and numbers beyond 2^53 as 0x-hexadecimal text,
+        states by name."""
         return {name: _plain(value) for name, value in self.values.items()}
 
 
@@ -124,6 +126,8 @@ class RevertUnknown(ContractReverted):
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, IntEnum):
+        return value.name.lower()
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if isinstance(value, int) and not isinstance(value, bool):

@@ -96,7 +96,7 @@ def _present(parameter: Parameter, value: Any) -> str:
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if parameter.type == "uint32" and name in _ROLES:
         return words(value)
-    if name == "roleId":
+    if name in ("roleId", "office"):
         return Office(value).name.lower().replace("_", " ") if value in list(Office) else str(value)
     if isinstance(value, IntEnum):
         return str(value.name).lower().replace("_", " ")
