@@ -1,8 +1,8 @@
 """The gateway's database: SQLite with write-ahead log by default, PostgreSQL by URL, one behaviour on both.
 
 Tables are of two kinds. A `ChainRow` says what the chain says: only the indexer's handlers write it, it is undone on a
-reorganisation and can be thrown away and rebuilt from genesis. Every other table belongs to requests. Sessions refuse to
-mix the two, see `_keep_kinds_apart`.
+reorganisation and can be thrown away and rebuilt from genesis. Every other table belongs to requests. Sessions refuse
+to mix the two, see `_keep_kinds_apart`.
 """
 
 import sqlite3

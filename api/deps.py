@@ -10,7 +10,8 @@
         issue_id = service.issue(session, transactions, principal, body)
         return Written(session, lambda session: service.view(session, issue_id))
 
-Endpoints are plain functions (they run in a worker thread); raw bodies come by `RawBodyDep`. Nobody commits: the edge does.
+Endpoints are plain functions (they run in a worker thread); raw bodies come by `RawBodyDep`. Nobody commits: the edge
+does.
 """
 
 from collections.abc import Callable, Coroutine

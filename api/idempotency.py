@@ -1,9 +1,9 @@
 """Idempotency keys: the same key with the same body gets the same answer and causes nothing twice.
 
 The record is written in the request's own database transaction, under a unique key. So of two equal requests at once,
-on whatever process, one commits; the other's work is rolled back, with its intents, and it answers what the first one did.
-Refusals are not recorded: they changed nothing, and the same request may be tried again. Answers are stored encrypted,
-since some hold a secret that is shown once.
+on whatever process, one commits; the other's work is rolled back, with its intents, and it answers what the first one
+did. Refusals are not recorded: they changed nothing, and the same request may be tried again. Answers are stored
+encrypted, since some hold a secret that is shown once.
 """
 
 import asyncio

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
 
     transaction_gas_limit: int = Field(default=3_000_000, ge=21_000, description="gas offered by each transaction")
     max_fee_per_gas: int = Field(default=0, ge=0, description="wei; 0 on permissioned chains without a gas price")
+    highest_fee_per_gas: int = Field(
+        default=0, ge=0, description="wei; how far a stuck transaction's fee may be raised"
+    )
+    replace_after_seconds: float = Field(default=30.0, gt=0, description="when a waiting transaction counts as stuck")
     in_flight_per_signer: int = Field(default=2_000, ge=1, description="transactions broadcast but not in a block")
     resend_after_seconds: float = Field(default=5.0, gt=0)
     poll_interval_seconds: float = Field(default=0.05, gt=0, description="how often the chain's head is looked at")

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import eth_keyfile
 from coincurve import PrivateKey
+from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 from eth_typing import ChecksumAddress
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -85,7 +85,7 @@ class Signers:
         name = f"org:{lei}"
         if not self.has(name):
             key = secrets.token_bytes(32)
-            keystore = eth_keyfile.create_keyfile_json(
+            keystore = create_keyfile_json(
                 key, self._passphrase(self._places["org"], make=True), kdf="scrypt", iterations=_SCRYPT_ROUNDS
             )
             write_private(self._path(name), json.dumps(keystore).encode())
@@ -108,15 +108,15 @@ class Signers:
         if not path.is_file():
             raise NotFound("signer-unknown", f"The gateway keeps no key for {name}.", signer=name)
         try:
-            key = eth_keyfile.decode_keyfile_json(json.loads(path.read_bytes()), self._passphrase(path.parent))
+            key = decode_keyfile_json(json.loads(path.read_bytes()), self._passphrase(path.parent))
         except (OSError, ValueError, KeyError, TypeError) as error:
             detail = f"The keystore {path.name} cannot be opened with its passphrase ({type(error).__name__})."
             raise KeystoreUnusable("keystore-unusable", detail, signer=name) from None
         return Signer(name, key)
 
     @staticmethod
-    def _passphrase(place: Path, make: bool = False) -> bytes:
+    def _passphrase(place: Path, make: bool = False) -> str:
         path = place / _PASSPHRASE
         if make and not path.is_file():
             write_private(path, secrets.token_hex(32).encode())
-        return path.read_bytes().strip()
+        return path.read_text(encoding="ascii").strip()

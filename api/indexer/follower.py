@@ -1,0 +1,118 @@
+"""Follows the chain's head: scan, apply, and rewind when the chain was reorganised."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from api.chain_link import ChainLink
+from api.db import Database
+from api.indexer import position
+from api.indexer.apply import Writer
+from api.indexer.position import Position
+from api.indexer.scan import ChainMoved, branching_point, scan
+from api.metrics import Metrics
+from api.settings import Settings
+from api.transactions.settling import Settling
+from chain_node.client import Chain
+
+log = structlog.get_logger()
+# At an unchanged height a reorganisation is looked for this often; a new block shows one at once.
+_HASH_CHECK_SECONDS = 1.0
+# A node that stays shorter than what we read from it was set back; one that catches up was only behind another.
+_LAG_SECONDS = 5.0
+
+
+class Follower:
+    """One pass reads one stretch. Two processes may run it on one database: one of them applies each stretch."""
+
+    def __init__(
+        self,
+        database: Database,
+        link: ChainLink,
+        settling: Settling,
+        settings: Settings,
+        metrics: Metrics,
+        on_another_chain: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._link = link
+        self._settling = settling
+        self._settings = settings
+        self._metrics = metrics
+        self._on_another_chain = on_another_chain
+        self._writer = Writer(database, metrics)
+        self._hash_checked = 0.0
+        self._short_since: float | None = None
+        self.head: int | None = None
+        self.head_seen = 0.0
+
+    def step(self) -> bool:
+        """Whether there is more to read at once."""
+        chain = self._link.chain()
+        self.head = chain.block_number()
+        self.head_seen = time.monotonic()
+        self._metrics.head.set(self.head)
+        with self._database.engine.connect() as connection:
+            cursor = position.read(connection)
+        if cursor is not None and self.head <= cursor.number:
+            self._settling.check()
+            return self._stand(chain, cursor, self.head)
+        return self._advance(chain, cursor, self.head)
+
+    def lag_blocks(self) -> int | None:
+        """How far behind the node's newest block the database is; None while either is unknown."""
+        with self._database.engine.connect() as connection:
+            cursor = position.read(connection)
+        return None if cursor is None or self.head is None else max(0, self.head - cursor.number)
+
+    def _advance(self, chain: Chain, cursor: Position | None, head: int) -> bool:
+        first = self._link.addresses.first_block if cursor is None else cursor.number + 1
+        if head < first:
+            return False
+        last = min(head, first + self._settings.blocks_per_scan - 1)
+        window_from = head - self._settings.reorg_window_blocks + 1
+        try:
+            stretch = scan(self._database.engine, chain, cursor, first, last, window_from)
+        except ChainMoved:
+            if cursor is not None:
+                self._rewind(chain, cursor, head)
+            return True
+        if self._writer.apply(stretch, cursor, window_from):
+            log.debug("indexer.applied", first=first, last=last)
+        self._settling.check()
+        return last < head
+
+    def _stand(self, chain: Chain, cursor: Position, head: int) -> bool:
+        """No new block. Another block at our height, or fewer for long, is a reorganisation; fewer for a moment is
+        lag."""
+        now = time.monotonic()
+        if now - self._hash_checked < _HASH_CHECK_SECONDS:
+            return False
+        self._hash_checked = now
+        if not self._has_changed(chain, cursor, head):
+            if head == cursor.number:
+                self._short_since = None
+                return False
+            self._short_since = self._short_since or now
+            if now - self._short_since < _LAG_SECONDS:
+                return False
+        self._short_since = None
+        return self._rewind(chain, cursor, head)
+
+    def _has_changed(self, chain: Chain, cursor: Position, head: int) -> bool:
+        """Whether the node's newest block is not the one that we read at that height."""
+        with self._database.engine.connect() as connection:
+            known = {cursor.number: cursor.hash} | {p.number: p.hash for p in position.remembered(connection)}
+        return "0x" + chain.block(head).hash.hex() != known.get(head)
+
+    def _rewind(self, chain: Chain, cursor: Position, head: int) -> bool:
+        with self._database.engine.connect() as connection:
+            remembered = position.remembered(connection)
+        point = branching_point(chain, remembered, head)
+        if point is None:
+            log.error("indexer.rebuilds", reason="the chain has none of the blocks we remember", block=cursor.number)
+            self._writer.clear(another_chain=True)
+            self._on_another_chain()
+            return True
+        return point.number < cursor.number and self._writer.rewind(cursor, point)

@@ -1,0 +1,152 @@
+"""Mends lanes: what the node forgot is sent again, nonces that others used are given up, gaps are filled, and what is
+stuck is replaced under a higher fee.
+"""
+
+import time
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from api.chain_link import ChainLink
+from api.db import Database
+from api.errors import recorded
+from api.metrics import Metrics
+from api.settings import Settings
+from api.transactions import outbox
+from api.transactions.models import OPEN, Status
+from api.transactions.outbox import Intent, Lane, Outgoing
+from api.transactions.sender import Sender
+from chain_node.client import Call, Chain
+from chain_node.errors import ContractReverted
+
+log = structlog.get_logger()
+_FILLER_GAS = 21_000
+# A node wants a tenth more for a replacement; an eighth is what wallets offer.
+_FEE_STEP_NUMERATOR, _FEE_STEP_DENOMINATOR = 9, 8
+
+
+class Healer:
+    """Looks at each lane with transactions under way every `resend_after_seconds`, at suspicious ones at once."""
+
+    def __init__(
+        self, database: Database, link: ChainLink, sender: Sender, settings: Settings, metrics: Metrics
+    ) -> None:
+        self._database = database
+        self._link = link
+        self._sender = sender
+        self._settings = settings
+        self._metrics = metrics
+        self._next_look: dict[Lane, float] = {}
+        self._lowest: dict[Lane, tuple[int, float]] = {}
+
+    def step(self) -> None:
+        with self._database.engine.connect() as connection:
+            lanes = outbox.lanes_under_way(connection)
+        for lane in lanes:
+            now = time.monotonic()
+            if lane in self._sender.suspicious or now >= self._next_look.get(lane, 0.0):
+                self._next_look[lane] = now + self._settings.resend_after_seconds
+                self._heal(lane)
+
+    def _heal(self, lane: Lane) -> None:
+        chain = self._link.chain()
+        with self._database.engine.connect() as connection:
+            indexed = outbox.indexed_block(connection)
+        # Counted at a block whose receipts we have: every nonce below is in a block that we have read, ours or not.
+        # Asking for "latest" could get the answer of a node that is ahead of the one that receipts come from.
+        used = 0 if indexed is None else chain.transaction_count(lane.sender, indexed)
+        with self._database.engine.connect() as connection:
+            lost = [o for o in outbox.under_way(connection, lane.sender) if o.nonce < used]
+        self._sender.suspicious.discard(lane)
+        self._give_up_used_nonces(chain, lane, used, lost)
+        self._resend(lane, max(used, chain.transaction_count(lane.sender, "pending")))
+        self._replace_stuck(lane, used)
+
+    def _give_up_used_nonces(self, chain: Chain, lane: Lane, mined: int, lost: list[Outgoing]) -> None:
+        """No receipt for these is ours, so the key was used elsewhere. They are tried anew, then sent anew."""
+        for outgoing in lost:
+            log.warning("nonce.taken", sender=lane.sender, nonce=outgoing.nonce, hash=outgoing.hash)
+            self._metrics.healed.labels("taken").inc()
+            refusal = self._refusal_now(chain, lane, outgoing)
+            with self._database.engine.begin() as connection:
+                following = outbox.lock_lane(connection, lane.sender)
+                outbox.set_next_nonce(connection, lane.sender, max(following, mined))
+                if refusal is None:
+                    outbox.take_back(connection, outgoing)
+                else:
+                    outbox.mark_refused(
+                        connection, outgoing.sequence, outgoing.hash, Status.REVERTED, recorded(refusal)
+                    )
+
+    def _refusal_now(self, chain: Chain, lane: Lane, outgoing: Outgoing) -> ContractReverted | None:
+        with self._database.engine.connect() as connection:
+            row = outbox.holder_of(connection, lane.sender, outgoing.nonce)
+        if row is None:
+            return None
+        try:
+            chain.simulate(Call(row.to_address, row.data, row.function), lane.sender)
+        except ContractReverted as refusal:
+            return refusal
+        return None
+
+    def _resend(self, lane: Lane, node_expects: int) -> None:
+        """What the node lacks, from the first nonce it lacks; a nonce that no intent holds is filled."""
+        with self._database.engine.connect() as connection:
+            following = outbox.next_nonce(connection, lane.sender) or 0
+            holder = outbox.holder_of(connection, lane.sender, node_expects)
+            lacking = outbox.under_way(connection, lane.sender, from_nonce=node_expects)
+        if node_expects >= following:
+            return
+        if holder is None:
+            self._fill(lane, node_expects)
+        if lacking:
+            log.info("transaction.resend", sender=lane.sender, from_nonce=lacking[0].nonce, count=len(lacking))
+            self._metrics.resends.inc(len(lacking))
+            self._sender.broadcast(lane, lacking)
+
+    def _fill(self, lane: Lane, nonce: int) -> None:
+        fee = self._settings.max_fee_per_gas
+        signed = self._sender.signing(lane)(Intent(0, lane.sender, b"", _FILLER_GAS), nonce)
+        with self._database.engine.begin() as connection:
+            following = outbox.lock_lane(connection, lane.sender)
+            if nonce >= following or outbox.holder_of(connection, lane.sender, nonce) is not None:
+                return
+            outbox.insert_filler(connection, lane, nonce, signed, _FILLER_GAS, fee)
+        log.warning("nonce.filled", sender=lane.sender, nonce=nonce)
+        self._metrics.healed.labels("gap").inc()
+        with self._database.engine.connect() as connection:
+            fillers = outbox.under_way(connection, lane.sender, from_nonce=nonce, limit=1)
+        self._sender.broadcast(lane, fillers)
+
+    def _replace_stuck(self, lane: Lane, mined: int) -> None:
+        """Where gas has a price, the lane's first transaction is offered for more when it waits too long."""
+        if self._settings.max_fee_per_gas == 0:
+            return
+        known_nonce, since = self._lowest.get(lane, (-1, 0.0))
+        if known_nonce != mined:
+            self._lowest[lane] = (mined, time.monotonic())
+            return
+        if time.monotonic() - since < self._settings.replace_after_seconds:
+            return
+        with self._database.engine.connect() as connection:
+            row = outbox.holder_of(connection, lane.sender, mined)
+        if row is None or row.status not in OPEN:
+            return
+        fee = min(
+            row.fee_per_gas * _FEE_STEP_NUMERATOR // _FEE_STEP_DENOMINATOR + 1, self._settings.highest_fee_per_gas
+        )
+        if fee > row.fee_per_gas:
+            self._replace(lane, Outgoing(row.sequence, row.nonce, row.hash, row.raw), row, fee)
+
+    def _replace(self, lane: Lane, old: Outgoing, row: Row[Any], fee: int) -> None:
+        intent = Intent(old.sequence, row.to_address, row.data, row.gas)
+        signed = self._sender.signing(lane, fee)(intent, old.nonce)
+        with self._database.engine.begin() as connection:
+            outbox.lock_lane(connection, lane.sender)
+            replaced = outbox.replace_signature(connection, old, signed, fee)
+        if replaced:
+            log.warning("transaction.replaced", nonce=old.nonce, hash=old.hash, by=signed.hash, fee_per_gas=fee)
+            self._metrics.healed.labels("replaced").inc()
+            self._lowest[lane] = (old.nonce, time.monotonic())
+            self._sender.broadcast(lane, [Outgoing(old.sequence, old.nonce, signed.hash, signed.raw)])

@@ -1,0 +1,113 @@
+"""What became of our transactions in a block: fetched for the whole block at once, recorded together with its
+events."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from api.errors import recorded
+from api.transactions.models import OPEN, Status
+from api.transactions.outbox import ATTEMPTS, LANES, T, remember_attempt
+from chain_node.client import Block, Chain, Receipt
+
+_CHUNK = 500
+UNEXPLAINED = {"name": "RevertUnknown", "detail": "The contract refused it and gave no reason.", "context": {}}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A transaction of ours in a block, under whichever of its signatures."""
+
+    sequence: int
+    hash: str
+    status: Status
+    block_number: int
+    block_hash: str
+    gas_used: int
+    error: dict[str, Any] | None
+    replaced: bool
+
+
+def anything_open(connection: Connection) -> bool:
+    """Whether any transaction could be in a block that we have not read."""
+    return connection.execute(select(T.c.sequence).where(T.c.status.in_(OPEN)).limit(1)).first() is not None
+
+
+def ours(connection: Connection, hashes: list[str]) -> dict[str, tuple[int, bool]]:
+    """Which of these hashes are ours: of which transaction, and whether by a signature that was replaced."""
+    found: dict[str, tuple[int, bool]] = {}
+    for start in range(0, len(hashes), _CHUNK):
+        chunk = hashes[start : start + _CHUNK]
+        attempts = select(ATTEMPTS.c.hash, ATTEMPTS.c.transaction_sequence).where(ATTEMPTS.c.hash.in_(chunk))
+        current = select(T.c.hash, T.c.sequence).where(T.c.hash.in_(chunk))
+        found.update({row[0]: (int(row[1]), True) for row in connection.execute(attempts)})
+        found.update({row[0]: (int(row[1]), False) for row in connection.execute(current)})
+    return found
+
+
+def outcomes(connection: Connection, chain: Chain, block: Block) -> list[Outcome]:
+    """Reads the block's receipts if one of its transactions is ours. Writes nothing."""
+    known = ours(connection, ["0x" + digest.hex() for digest in block.transaction_hashes])
+    if not known:
+        return []
+    receipts = [(r, "0x" + r.transaction_hash.hex()) for r in chain.block_receipts(block.number)]
+    return [_outcome(chain, receipt, hash_, *known[hash_]) for receipt, hash_ in receipts if hash_ in known]
+
+
+def _outcome(chain: Chain, receipt: Receipt, hash_: str, sequence: int, replaced: bool) -> Outcome:
+    error = None
+    if not receipt.succeeded:
+        reason = chain.transaction_revert(receipt.transaction_hash)
+        error = UNEXPLAINED if reason is None else recorded(reason)
+    status = Status.MINED if receipt.succeeded else Status.REVERTED
+    block_hash = "0x" + receipt.block_hash.hex()
+    return Outcome(sequence, hash_, status, receipt.block_number, block_hash, receipt.gas_used, error, replaced)
+
+
+def record(connection: Connection, found: list[Outcome]) -> None:
+    """Stores the receipts, in the transaction that moves the indexer's cursor over their block."""
+    if not found:
+        return
+    statement = (
+        update(T)
+        .where(T.c.sequence == bindparam("s"))
+        .values(
+            hash=bindparam("h"),
+            status=bindparam("st"),
+            block_number=bindparam("bn"),
+            block_hash=bindparam("bh"),
+            gas_used=bindparam("g"),
+            error=bindparam("e", type_=T.c.error.type),
+        )
+    )
+    rows = [
+        {"s": o.sequence, "h": o.hash, "st": o.status.value, "bn": o.block_number, "bh": o.block_hash, "g": o.gas_used}
+        | {"e": o.error}
+        for o in found
+    ]
+    _remember_losers(connection, found)
+    connection.execute(statement, rows)
+
+
+def _remember_losers(connection: Connection, found: list[Outcome]) -> None:
+    """Where a replaced signature won, the one that it beat stays known: a reorganisation may turn it round."""
+    won = {o.sequence: o.hash for o in found if o.replaced}
+    if won:
+        beaten = select(T.c.sequence, T.c.hash, T.c.nonce).where(T.c.sequence.in_(won), T.c.hash.is_not(None))
+        for sequence, hash_, nonce in connection.execute(beaten).all():
+            if hash_ != won[sequence] and nonce is not None:
+                remember_attempt(connection, sequence, hash_, nonce)
+
+
+def forget_above(connection: Connection, block_number: int) -> None:
+    """These blocks are no more: what was in them is on its way again, under the same nonce and signature."""
+    again = {"status": Status.SENT.value, "block_number": None, "block_hash": None, "gas_used": None, "error": None}
+    connection.execute(update(T).where(T.c.block_number > block_number).values(again))
+
+
+def start_anew(connection: Connection) -> None:
+    """The chain is another one: nonces are counted anew, and what was not in a block yet is signed anew."""
+    waiting = {"status": Status.PENDING.value, "nonce": None, "hash": None, "raw": None, "sent_at": None}
+    connection.execute(update(T).where(T.c.status.in_(OPEN)).values(waiting))
+    connection.execute(delete(LANES))
