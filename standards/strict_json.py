@@ -52,6 +52,20 @@ def parse(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES, may_repeat: Colle
     return value
 
 
+def json_able(value: Any) -> Any:
+    """A value with Decimals in it as one that `json.dumps` takes: a number where it says the same, else its text."""
+    if isinstance(value, dict):
+        return {name: json_able(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_able(item) for item in value]
+    if not isinstance(value, Decimal):
+        return value
+    if value == value.to_integral_value():
+        return int(value)
+    number = float(value)
+    return number if Decimal(repr(number)) == value else f"{value:f}"
+
+
 def _object_maker(may_repeat: Collection[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)

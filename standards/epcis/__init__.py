@@ -2,7 +2,7 @@
 
 from standards.epcis.context import Context
 from standards.epcis.documents import EpcisDocument, parse_document, parse_event
-from standards.epcis.errors import EpcisInvalid, Problem
+from standards.epcis.errors import EpcisInvalid
 from standards.epcis.event_hash import event_digest, event_hash, pre_hash_string
 from standards.epcis.events import (
     AggregationEvent,
@@ -16,6 +16,7 @@ from standards.epcis.events import (
 )
 from standards.epcis.files import event_hashes
 from standards.epcis.references import ReferenceKind, TradeReference, quantity_thousandths, references
+from standards.problems import Problem
 
 __all__ = [
     "AggregationEvent",

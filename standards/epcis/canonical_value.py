@@ -20,7 +20,7 @@ def canonical_text(value: Any, context: Context) -> str:
     """
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | Decimal):
+    if isinstance(value, int | float | Decimal):
         return canonical_number(value)
     text = plain_text(value)
     if _NUMBER.fullmatch(text):
@@ -36,6 +36,8 @@ def canonical_number(value: Any) -> str:
     """
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = Decimal(value.strip())
+    if isinstance(value, float):
+        value = Decimal(repr(value))
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError(f"{value!r} is not a number")
     number = Decimal(value)

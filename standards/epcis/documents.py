@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from standards import strict_json
 from standards.epcis import fields
 from standards.epcis.context import Context
-from standards.epcis.errors import EpcisInvalid, Problem, pointer
+from standards.epcis.errors import EpcisInvalid
 from standards.epcis.events import EVENT_TYPES, EpcisEvent, ExtendedEvent
 from standards.epcis.times import instant
+from standards.problems import Problem, pointer, problems_of
 from standards.strict_json import DEFAULT_LIMIT_BYTES
 
 DOCUMENT: Final = "EPCISDocument"
@@ -114,18 +115,10 @@ def _event(source: Any, context: Context, path: tuple[str | int, ...]) -> EpcisE
     try:
         event = EVENT_TYPES.get(kind, ExtendedEvent).model_validate(source)
     except ValidationError as error:
-        raise EpcisInvalid([_problem(detail, path) for detail in error.errors(include_url=False)]) from error
+        raise EpcisInvalid(problems_of(error, path)) from error
     event._source = source
     event._context = context.with_declared(source.get("@context"))
     return event
-
-
-def _problem(detail: Any, path: tuple[str | int, ...]) -> Problem:
-    context = detail.get("ctx", {})
-    below = [context["below"]] if "below" in context else []
-    known = {"missing": "it is missing", "extra_forbidden": "it is not allowed here"}
-    message = known.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-    return Problem(pointer(*path, *detail["loc"], *below), message.replace("Input should be", "it should be"))
 
 
 def _declared_context(value: Mapping[str, Any], kind: str) -> Any:

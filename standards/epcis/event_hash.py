@@ -17,9 +17,10 @@ from typing import Any, Final
 from standards.epcis import vocabulary
 from standards.epcis.canonical_value import canonical_number, canonical_text, plain_text
 from standards.epcis.context import Context
-from standards.epcis.errors import EpcisInvalid, Problem, pointer
+from standards.epcis.errors import EpcisInvalid
 from standards.epcis.events import EpcisEvent
 from standards.epcis.times import canonical_time
+from standards.problems import Problem, pointer
 
 Write = Callable[[Any, Context], str]
 

@@ -45,6 +45,10 @@ def _instant(value: Any) -> datetime:
         raise PydanticCustomError("instant", "{why}", {"why": str(error)}) from error
 
 
+def _number(value: Any) -> Any:
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
 def _term(vocabulary: str, refused: re.Pattern[str] = _OLD_VOCABULARY) -> Callable[[str], str]:
     words, _ = BY_NAME[vocabulary]
 
@@ -59,7 +63,7 @@ def _term(vocabulary: str, refused: re.Pattern[str] = _OLD_VOCABULARY) -> Callab
 
 Uri = Annotated[StrictStr, AfterValidator(_uri)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-Number = StrictInt | Decimal
+Number = Annotated[StrictInt | Decimal, BeforeValidator(_number)]
 Unit = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Z0-9]{2,3}$")]
 Hexadecimal = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Fa-f0-9]+$")]
 Offset = Annotated[StrictStr, StringConstraints(pattern=_OFFSET)]

@@ -8,8 +8,9 @@ from typing import Any
 from standards import strict_json
 from standards.epcis.context import Context
 from standards.epcis.documents import EVENTS_PATH, MAY_REPEAT, document_type, event_list
-from standards.epcis.errors import EpcisInvalid, Problem, pointer
+from standards.epcis.errors import EpcisInvalid
 from standards.epcis.event_hash import event_hash
+from standards.problems import Problem, pointer
 from standards.strict_json import DEFAULT_LIMIT_BYTES
 
 _ESSENTIAL = ("type", "eventTime", "eventTimeZoneOffset")

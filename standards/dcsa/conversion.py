@@ -1,0 +1,125 @@
+"""DCSA events as EPCIS events, so that one hash names a fact whichever way it came.
+
+The whole original stands inside under `dcsa:event`, less what belongs to the message and not to the fact (its id and
+when it was made): any stated fact that changes, the classifier among them, changes the hash; a repeat does not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from standards.dcsa.events import DcsaEvent, EquipmentEvent, Location, ShipmentEvent, TransportEvent
+from standards.epcis.references import BOOKING_TYPE, CONTAINER_URN, OWN_NAMES, ReferenceKind, own_urn
+from standards.identifiers import IdentifierInvalid, vessel
+from standards.strict_json import json_able
+
+NAMESPACE: Final = f"{OWN_NAMES}dcsa:track-and-trace:2.2:"
+CONTEXT: Final = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"dcsa": NAMESPACE}]
+
+# Gates are passed at both ends of a voyage: neither alone is a departure or an arrival of the goods.
+BUSINESS_STEPS: Final[Mapping[str, str]] = {
+    "ARRI": "arriving",
+    "DEPA": "departing",
+    "LOAD": "loading",
+    "DISC": "unloading",
+    "GTIN": "entering_exiting",
+    "GTOT": "entering_exiting",
+    "STUF": "packing",
+    "STRP": "unpacking",
+    "INSP": "inspecting",
+    "PICK": "other",
+    "DROP": "other",
+    "RSEA": "other",
+    "RMVD": "other",
+}
+DOCUMENT_TYPES: Final[Mapping[str, tuple[str, ReferenceKind]]] = {
+    "BKG": (BOOKING_TYPE, "booking"),
+    "CBR": (BOOKING_TYPE, "booking"),
+    "TRD": ("bol", "transport_document"),
+    "PO": ("po", "order"),
+}
+_MESSAGE: Final = frozenset({"eventID", "eventCreatedDateTime", "eventDateTime"})
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def to_epcis(event: DcsaEvent) -> dict[str, Any]:
+    """A bare EPCIS 2.0 event: transports and equipment as ObjectEvent, shipping documents as TransactionEvent."""
+    converted: dict[str, Any] = {
+        "@context": CONTEXT,
+        "type": "ObjectEvent",
+        "eventTime": event.source["eventDateTime"],
+        "eventTimeZoneOffset": event.local_offset,
+        "recordTime": event.source["eventCreatedDateTime"],
+        "epcList": list(_objects(event)),
+        "action": "OBSERVE",
+        "dcsa:event": json_able({name: value for name, value in event.source.items() if name not in _MESSAGE}),
+    }
+    if event.id is not None:
+        converted["eventID"] = _event_id(event.id)
+    if event.code in BUSINESS_STEPS:
+        converted["bizStep"] = BUSINESS_STEPS[event.code]
+    place = _place(event)
+    if place is not None:
+        converted["readPoint"] = {"id": place}
+    documents = list(_documents(event))
+    if documents:
+        converted["bizTransactionList"] = documents
+    if isinstance(event, ShipmentEvent):
+        converted |= {"type": "TransactionEvent", "action": _action(event)}
+    return converted
+
+
+def _event_id(identifier: str) -> str:
+    if _UUID.fullmatch(identifier):
+        return f"urn:uuid:{identifier.lower()}"
+    return f"{NAMESPACE}event:{quote(identifier, safe='')}"
+
+
+def _objects(event: DcsaEvent) -> Iterator[str]:
+    if event.container is not None:
+        yield f"{CONTAINER_URN}{event.container}"
+    if isinstance(event, TransportEvent) and event.transport_call.vessel is not None:
+        try:
+            yield f"urn:epc:id:imovn:{vessel(event.transport_call.vessel.imo_number)}"
+        except IdentifierInvalid:
+            return
+
+
+def _place(event: DcsaEvent) -> str | None:
+    call = event.transport_call if isinstance(event, TransportEvent | EquipmentEvent) else None
+    locations = [event.location] if isinstance(event, EquipmentEvent) else []
+    locations += [call.location] if call else []
+    for location in locations:
+        place = _of_location(location) if location else None
+        if place is not None:
+            return place
+    return f"{OWN_NAMES}unlocode:{quote(call.unlocode, safe='')}" if call and call.unlocode else None
+
+
+def _of_location(location: Location) -> str | None:
+    if location.unlocode:
+        return f"{OWN_NAMES}unlocode:{quote(location.unlocode, safe='')}"
+    if location.latitude is not None and location.longitude is not None:
+        return f"geo:{quote(str(location.latitude))},{quote(str(location.longitude))}"
+    return None
+
+
+def _documents(event: DcsaEvent) -> Iterator[dict[str, str]]:
+    references = [(reference.type, reference.value) for reference in event.document_references]
+    references += [(reference.type, reference.value) for reference in event.party_references]
+    if isinstance(event, ShipmentEvent):
+        references.insert(0, (event.document_code, event.document_id))
+    named = list(dict.fromkeys(reference for reference in references if reference[0] in DOCUMENT_TYPES))
+    for name, value in named:
+        transaction_type, kind = DOCUMENT_TYPES[name]
+        yield {"type": transaction_type, "bizTransaction": own_urn(kind, value)}
+    if isinstance(event, ShipmentEvent) and event.document_code not in DOCUMENT_TYPES:
+        yield {"bizTransaction": f"{NAMESPACE}{event.document_code}:{quote(event.document_id, safe='')}"}
+
+
+def _action(event: ShipmentEvent) -> str:
+    """Issuing ties the goods to the document; surrender, voiding and cancelling free them."""
+    return {"ISSU": "ADD", "SURR": "DELETE", "VOID": "DELETE", "CANC": "DELETE"}.get(event.code, "OBSERVE")

@@ -1,0 +1,69 @@
+"""Which standard a file from outside follows, told by its first level only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from standards import strict_json, xml
+from standards.epcis.events import EVENT_TYPES
+from standards.errors import StandardsError
+from standards.ubl.reading import DOCUMENTS
+
+Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order"]
+
+PDF: Final = b"%PDF-"
+_EPCIS_TYPES: Final = frozenset({"EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES})
+_ROOTS: Final[Mapping[str, Standard]] = {
+    f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice": "receipt_advice",
+    f"{{{DOCUMENTS}Invoice-2}}Invoice": "invoice",
+    f"{{{DOCUMENTS}CreditNote-2}}CreditNote": "invoice",
+    f"{{{DOCUMENTS}Order-2}}Order": "order",
+    "{urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100}CrossIndustryInvoice": "invoice",
+}
+
+
+class NotRecognised(StandardsError):
+    """The bytes follow none of the standards that we read."""
+
+
+def detect(data: bytes) -> Standard:
+    """The standard that `data` follows: EPCIS 2.0 or DCSA in JSON, UBL or CII in XML, an invoice in PDF.
+
+    Raises NotRecognised for any other, JsonRefused or XmlRefused for what cannot even be read.
+    """
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:8]
+    if start.startswith(PDF):
+        return "invoice"
+    if start.startswith(b"<") or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _of_xml(data)
+    if start[:1] in (b"{", b"["):
+        return _of_json(strict_json.parse(data, may_repeat=("eventID",)))
+    raise NotRecognised("the file is neither JSON nor XML nor PDF" if start else "the file is empty")
+
+
+def _of_xml(data: bytes) -> Standard:
+    root = str(xml.parse(data).tag)
+    standard = _ROOTS.get(root)
+    if standard is not None:
+        return standard
+    if root.endswith(("}EPCISDocument", "}EPCISQueryDocument")):
+        raise NotRecognised("EPCIS as XML is not read; send EPCIS 2.0 as JSON")
+    raise NotRecognised(f"no XML document with the root element {root} is read here")
+
+
+def _of_json(value: Any) -> Standard:
+    sample = value
+    if isinstance(sample, dict) and isinstance(sample.get("events"), list):
+        sample = sample["events"]
+    if isinstance(sample, list):
+        if not sample:
+            raise NotRecognised("the list of events is empty")
+        sample = sample[0]
+    if not isinstance(sample, dict):
+        raise NotRecognised("the JSON holds no event")
+    if any(name in sample for name in ("eventType", "eventClassifierCode", "metadata", "eventRouting")):
+        return "dcsa"
+    if isinstance(value, dict) and ("epcisBody" in value or value.get("type") in _EPCIS_TYPES or "eventTime" in value):
+        return "epcis"
+    raise NotRecognised("the JSON is neither an EPCIS 2.0 document or event nor a list of DCSA events")

@@ -1,0 +1,116 @@
+"""A receipt advice as EPCIS event, so that one hash names the fact whichever way it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import quote
+
+from standards.epcis.references import OWN_NAMES, own_urn
+from standards.identifiers import IdentifierInvalid, gln, gtin, sscc
+from standards.strict_json import json_able
+from standards.ubl.receipt_advice import ReceiptAdvice, ReceiptLine
+
+NAMESPACE: Final = f"{OWN_NAMES}ubl:receipt-advice:"
+CONTEXT: Final = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"ubl": NAMESPACE}]
+RESOLVER: Final = "https://id.gs1.org"
+_UNIT: Final = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
+
+
+def to_epcis(advice: ReceiptAdvice) -> dict[str, Any]:
+    """A bare EPCIS 2.0 event with what was accepted (received less rejected), by line.
+
+    Goods received are an ObjectEvent with the step `receiving`. An answer to the despatch advice document alone is a
+    TransactionEvent without step: no goods moved. A cancellation is the event that it voids, with an error declaration.
+    """
+    event: dict[str, Any] = {
+        "@context": CONTEXT,
+        "type": "ObjectEvent" if advice.is_about_goods else "TransactionEvent",
+        "eventTime": advice.received,
+        "eventTimeZoneOffset": "+00:00" if advice.received.endswith("Z") else advice.received[-6:],
+        "recordTime": advice.issued,
+        "action": "OBSERVE",
+        "epcList": [f"{RESOLVER}/00/{unit}" for unit in _valid_units(advice)] + _consignment(advice),
+        "bizTransactionList": _documents(advice),
+        "ubl:receiptAdvice": _original(advice),
+    }
+    if advice.is_about_goods:
+        event |= {"bizStep": "receiving", "quantityList": [_quantity(line) for line in advice.lines]}
+    receiver = _receiver(advice)
+    if receiver is not None:
+        event["destinationList"] = [{"type": "possessing_party", "destination": receiver}]
+    if advice.is_cancelled:
+        event["errorDeclaration"] = {"declarationTime": advice.issued, "reason": "did_not_occur"}
+    return event
+
+
+def _valid_units(advice: ReceiptAdvice) -> Iterator[str]:
+    for unit in advice.handling_units:
+        try:
+            yield sscc(unit)
+        except IdentifierInvalid:
+            continue
+
+
+def _consignment(advice: ReceiptAdvice) -> list[str]:
+    return [f"{RESOLVER}/401/{quote(advice.consignment, safe='')}"] if advice.consignment else []
+
+
+def _receiver(advice: ReceiptAdvice) -> str | None:
+    try:
+        return f"{RESOLVER}/417/{gln(advice.receiver or '')}"
+    except IdentifierInvalid:
+        return None
+
+
+def _documents(advice: ReceiptAdvice) -> list[dict[str, str]]:
+    orders = dict.fromkeys(order for order in (advice.order, *(line.order for line in advice.lines)) if order)
+    documents = [{"type": "po", "bizTransaction": own_urn("order", order)} for order in orders]
+    if advice.despatch_advice:
+        documents.append({"type": "desadv", "bizTransaction": own_urn("despatch_advice", advice.despatch_advice)})
+    advice_urn = f"{OWN_NAMES}receipt_advice:{quote(advice.id, safe='')}"
+    return [*documents, {"type": "recadv", "bizTransaction": advice_urn}]
+
+
+def _quantity(line: ReceiptLine) -> dict[str, Any]:
+    quantity: dict[str, Any] = {"epcClass": _item(line)}
+    if line.accepted is not None:
+        quantity["quantity"] = json_able(line.accepted)
+    if line.unit is not None and _UNIT.fullmatch(line.unit):
+        quantity["uom"] = line.unit
+    return quantity
+
+
+def _item(line: ReceiptLine) -> str:
+    try:
+        return f"{RESOLVER}/01/{gtin(line.gtin or '')}"
+    except IdentifierInvalid:
+        name = line.gtin or line.seller_item or f"line {line.id}"
+        return f"{OWN_NAMES}item:{quote(name, safe='')}"
+
+
+def _original(advice: ReceiptAdvice) -> dict[str, Any]:
+    """What the advice states beyond the event's own fields. Its status stays out: it concerns the message."""
+    stated: dict[str, Any] = {"ubl:id": advice.id, "ubl:typeCode": advice.type_code}
+    stated["ubl:line"] = [_original_line(line) for line in advice.lines]
+    return stated
+
+
+def _original_line(line: ReceiptLine) -> dict[str, Any]:
+    stated = {
+        "ubl:id": line.id,
+        "ubl:received": line.received,
+        "ubl:short": line.short,
+        "ubl:rejected": line.rejected,
+        "ubl:oversupplied": line.oversupplied,
+        "ubl:shortageAction": line.shortage_action,
+        "ubl:rejectReason": line.reject_reason,
+        "ubl:rejectAction": line.reject_action,
+    }
+    return {
+        name: str(value.normalize()) if isinstance(value, Decimal) else value
+        for name, value in stated.items()
+        if value is not None
+    }
