@@ -43,7 +43,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "AccessManagerInvalidInitialAdmin": "{initialAdmin} cannot be the first administrator",
     "AlreadyHandedOver": "the network was already handed over to {governor}",
     "GovernorIsDeployer": "the deployer {governor} cannot be the governor",
-    "DelayTooShort": "{account} would hold the office {office} with a delay of {delaySeconds} s; the least is {leastSeconds}",
+    "DelayTooShort": "the office {office} for {account} needs a delay of {leastSeconds} seconds, not {delaySeconds}",
     "LeastDelayZero": "the governor's least delay cannot be zero",
     "OnlyDeployerBefore": "until the hand-over only the deployer may hold the office {office}, not {account}",
     "ParentNotUltimate": "{parentLei} is not an ultimate parent: its own group is {itsGroupLei}",
