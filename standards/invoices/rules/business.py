@@ -1,0 +1,52 @@
+"""EN 16931 business rules by the `einvoice` engine, with XRechnung's or Peppol's where a document claims them."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+from standards.invoices import cii
+from standards.invoices.document import Document
+from standards.invoices.profile import PEPPOL_MARK, XRECHNUNG_MARK, declared_profile
+from standards.invoices.rules.violation import FATAL, Violation
+
+XRECHNUNG: Final = "xrechnung"
+EN16931: Final = "en16931"
+
+# The engine asks for a VAT breakdown even where there is no line; in CII the official rule looks at lines only.
+ASKED_OF_LINES_ONLY: Final = frozenset({"BR-CO-18"})
+
+
+def check(document: Document) -> list[Violation]:
+    """Return the findings of the business rules. The profile is always named: the engine's defaults differ by call."""
+    import einvoice
+
+    profile = declared_profile(document)
+    layer = XRECHNUNG if XRECHNUNG_MARK in profile else EN16931
+    result = einvoice.validate_file(io.BytesIO(document.data), profile=layer)
+    found = [_violation(finding) for finding in result.violations]
+    if PEPPOL_MARK in profile:
+        found += _peppol(document)
+    dropped = ASKED_OF_LINES_ONLY if document.syntax == "CII" and not _has_lines(document) else frozenset()
+    return [violation for violation in found if violation.rule not in dropped]
+
+
+def _has_lines(document: Document) -> bool:
+    return document.root.find(f"{cii.TRADE}IncludedSupplyChainTradeLineItem", cii.NAMESPACES) is not None
+
+
+def _peppol(document: Document) -> list[Violation]:
+    # The engine applies its Peppol rules only as a part of XRechnung; for a Peppol document they stand alone.
+    from einvoice import parser, rules_peppol
+
+    root = parser.parse_file(io.BytesIO(document.data))  # type: ignore[no-untyped-call]
+    evaluate = rules_peppol.evaluate_ubl if document.syntax == "UBL" else rules_peppol.evaluate_cii
+    return [_violation(finding) for finding in evaluate(root)]  # type: ignore[no-untyped-call]
+
+
+def _violation(finding: object) -> Violation:
+    return Violation(
+        rule=str(getattr(finding, "rule_id", "")),
+        severity=str(getattr(finding, "severity", FATAL)),
+        message=str(getattr(finding, "message", "")),
+    )
