@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal, cast
 
 from standards import xml
-from standards.epcis.times import instant
 from standards.errors import StandardsError
+from standards.ubl.moments import as_instant, moment_of_delivery, moment_of_issue
 from standards.ubl.reading import DOCUMENTS, Reader
 
 ROOT: Final = f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice"
@@ -19,9 +19,6 @@ StatusCode = Literal["9", "5", "1", "22"]
 
 _TYPE_CODES: Final = ("S", "D")
 _STATUS_CODES: Final = ("9", "5", "1", "22")
-_DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_TIME: Final = re.compile(r"(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_LAST_SECOND: Final = "23:59:59"
 
 
 class ReceiptAdviceInvalid(StandardsError):
@@ -31,6 +28,17 @@ class ReceiptAdviceInvalid(StandardsError):
         super().__init__(f"receipt advice refused{'' if line is None else f' at line {line}'}: {why}")
         self.why = why
         self.line = line
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What the receiver says of a consignment, a handling unit or the despatch advice: AP accepted, CA with remarks,
+    RE rejected."""
+
+    about: str
+    code: str | None
+    reason_code: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -77,12 +85,19 @@ class ReceiptAdvice:
     handling_units: tuple[str, ...]
     supplier: str | None
     receiver: str | None
+    notes: tuple[str, ...]
+    conditions: tuple[Condition, ...]
     lines: tuple[ReceiptLine, ...]
 
     @property
     def is_about_goods(self) -> bool:
         """Whether goods were received: only then may money move."""
         return self.type_code == "S"
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the receiver turned the whole consignment away."""
+        return any(condition.about == "consignment" and condition.code == "RE" for condition in self.conditions)
 
     @property
     def is_cancelled(self) -> bool:
@@ -99,15 +114,15 @@ def parse_receipt_advice(data: bytes, limit_bytes: int = xml.DEFAULT_LIMIT_BYTES
     if root.tag != ROOT:
         raise ReceiptAdviceInvalid(f"the root element is {root.tag}, not a UBL ReceiptAdvice", 1)
     reader = Reader(root, ReceiptAdviceInvalid)
-    issued = _moment(reader, "cbc:IssueDate", "cbc:IssueTime") or ""
-    received = _delivery(reader, issued)
+    issued = moment_of_issue(reader)
+    received = moment_of_delivery(reader, issued)
     return ReceiptAdvice(
         id=reader.required("cbc:ID"),
         type_code=cast(TypeCode, _code(reader, "cbc:ReceiptAdviceTypeCode", _TYPE_CODES)),
         status_code=cast(StatusCode, _code(reader, "cbc:DocumentStatusCode", _STATUS_CODES, "9")),
-        issued_at=_instant(reader, issued),
+        issued_at=as_instant(reader, issued),
         issued=issued,
-        received_at=_instant(reader, received),
+        received_at=as_instant(reader, received),
         received=received,
         order=reader.text("cac:OrderReference/cbc:ID"),
         despatch_advice=reader.text("cac:DespatchDocumentReference/cbc:ID"),
@@ -115,6 +130,8 @@ def parse_receipt_advice(data: bytes, limit_bytes: int = xml.DEFAULT_LIMIT_BYTES
         handling_units=tuple(_handling_units(reader)),
         supplier=reader.text("cac:DespatchSupplierParty/cac:Party/cac:PartyIdentification/cbc:ID"),
         receiver=reader.text("cac:DeliveryCustomerParty/cac:Party/cac:PartyIdentification/cbc:ID"),
+        notes=tuple(note for line in reader.all("cbc:Note") if (note := line.text(".")) is not None),
+        conditions=tuple(_conditions(reader)),
         lines=_lines(reader),
     )
 
@@ -162,6 +179,23 @@ def _unit(reader: Reader) -> str | None:
     return units.pop() if units else None
 
 
+def _conditions(reader: Reader) -> Iterator[Condition]:
+    despatch = reader.first("cac:DespatchDocumentReference")
+    if despatch is not None and despatch.text("cbc:DocumentStatusCode"):
+        status, why = despatch.text("cbc:DocumentStatusCode"), despatch.text("cbc:DocumentDescription")
+        yield Condition("despatch advice", status, None, why)
+    for found in reader.all("cac:Shipment/cac:Consignment/cac:Status"):
+        yield _condition("consignment", found)
+    for unit in reader.all("cac:Shipment/cac:TransportHandlingUnit"):
+        for found in unit.all("cac:Status"):
+            yield _condition(unit.text("cbc:ID") or "handling unit", found)
+
+
+def _condition(about: str, status: Reader) -> Condition:
+    names = ("cbc:ConditionCode", "cbc:StatusReasonCode", "cbc:StatusReason")
+    return Condition(about, *(status.text(name) for name in names))
+
+
 def _handling_units(reader: Reader) -> list[str]:
     units = reader.all("cac:Shipment/cac:TransportHandlingUnit")
     found = (_of_scheme(unit, ".", "SSCC") for unit in units)
@@ -178,46 +212,3 @@ def _code(reader: Reader, path: str, allowed: tuple[str, ...], default: str | No
     if code not in allowed:
         raise ReceiptAdviceInvalid(f"{path} is {code!r}, not one of {', '.join(allowed)}", reader.line)
     return code
-
-
-def _delivery(reader: Reader, issued: str) -> str:
-    delivery = reader.first("cac:Shipment/cac:Delivery")
-    if delivery is None or delivery.text("cbc:ActualDeliveryDate") is None:
-        return issued
-    moment = _moment(delivery, "cbc:ActualDeliveryDate", "cbc:ActualDeliveryTime")
-    if moment is not None:
-        return moment
-    day = delivery.required("cbc:ActualDeliveryDate")[: len("2026-05-28")]
-    return issued if day == issued[: len(day)] else f"{day}T{_LAST_SECOND}{_zone(issued)}"
-
-
-def _moment(reader: Reader, date_path: str, time_path: str) -> str | None:
-    """RFC 3339, with the zone of the time or else of the date; None where there is a date without time of day."""
-    day = _DATE.fullmatch(reader.required(date_path))
-    if day is None:
-        raise ReceiptAdviceInvalid(f"{date_path} is {reader.text(date_path)!r}, not a date", reader.line)
-    text = reader.text(time_path)
-    if text is None:
-        return None if "Actual" in time_path else f"{_checked_day(reader, day[1])}T{_LAST_SECOND}{day[2] or 'Z'}"
-    time = _TIME.fullmatch(text)
-    if time is None:
-        raise ReceiptAdviceInvalid(f"{time_path} is {text!r}, not a time of day", reader.line)
-    return f"{day[1]}T{time[1]}{time[2] or day[2] or 'Z'}"
-
-
-def _checked_day(reader: Reader, day: str) -> str:
-    try:
-        return date.fromisoformat(day).isoformat()
-    except ValueError as error:
-        raise ReceiptAdviceInvalid(f"{day!r} is not a date of the calendar", reader.line) from error
-
-
-def _zone(moment: str) -> str:
-    return "Z" if moment.endswith("Z") else moment[-len("+02:00") :]
-
-
-def _instant(reader: Reader, moment: str) -> datetime:
-    try:
-        return instant(moment)
-    except ValueError as error:
-        raise ReceiptAdviceInvalid(str(error), reader.line) from error

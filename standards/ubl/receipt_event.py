@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,8 +23,9 @@ _UNIT: Final = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 def to_epcis(advice: ReceiptAdvice) -> dict[str, Any]:
     """A bare EPCIS 2.0 event with what was accepted (received less rejected), by line.
 
-    Goods received are an ObjectEvent with the step `receiving`. An answer to the despatch advice document alone is a
-    TransactionEvent without step: no goods moved. A cancellation is the event that it voids, with an error declaration.
+    Goods received are an ObjectEvent with the step `receiving`; a consignment turned away has no step and is
+    `non_conformant`. An answer to the despatch advice document alone is a TransactionEvent without step: no goods
+    moved. A cancellation is the event that it voids, with an error declaration.
     """
     event: dict[str, Any] = {
         "@context": CONTEXT,
@@ -37,7 +39,8 @@ def to_epcis(advice: ReceiptAdvice) -> dict[str, Any]:
         "ubl:receiptAdvice": _original(advice),
     }
     if advice.is_about_goods:
-        event |= {"bizStep": "receiving", "quantityList": [_quantity(line) for line in advice.lines]}
+        event["quantityList"] = [_quantity(line) for line in advice.lines]
+        event |= {"disposition": "non_conformant"} if advice.is_rejected else {"bizStep": "receiving"}
     receiver = _receiver(advice)
     if receiver is not None:
         event["destinationList"] = [{"type": "possessing_party", "destination": receiver}]
@@ -94,6 +97,11 @@ def _item(line: ReceiptLine) -> str:
 def _original(advice: ReceiptAdvice) -> dict[str, Any]:
     """What the advice states beyond the event's own fields. Its status stays out: it concerns the message."""
     stated: dict[str, Any] = {"ubl:id": advice.id, "ubl:typeCode": advice.type_code}
+    stated["ubl:note"] = list(advice.notes)
+    stated["ubl:condition"] = [
+        {f"ubl:{name}": value for name, value in asdict(condition).items() if value is not None}
+        for condition in advice.conditions
+    ]
     stated["ubl:line"] = [_original_line(line) for line in advice.lines]
     return stated
 
@@ -110,7 +118,7 @@ def _original_line(line: ReceiptLine) -> dict[str, Any]:
         "ubl:rejectAction": line.reject_action,
     }
     return {
-        name: str(value.normalize()) if isinstance(value, Decimal) else value
+        name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
         for name, value in stated.items()
         if value is not None
     }
