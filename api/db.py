@@ -131,7 +131,9 @@ def _sqlite_engine(url: str) -> Engine:
         "check_same_thread": False,
         "factory": factory,
     }
-    engine = create_engine(url, connect_args=arguments, pool_size=POOL_SIZE, max_overflow=POOL_SIZE)
+    engine = create_engine(
+        url, connect_args=arguments, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:
@@ -154,7 +156,7 @@ def make_engine(url: str) -> Engine:
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             url = "postgresql+psycopg://" + url.removeprefix(scheme)
-    return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+    return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
 
 
 class Database:

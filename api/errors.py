@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from fastapi.responses import JSONResponse
 
@@ -14,8 +14,8 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 class GatewayError(Exception):
     """Base of every refusal. `detail` is one sentence for a person, `context` the values it speaks of."""
 
-    status: ClassVar[int] = 500
-    title: ClassVar[str] = "The gateway failed"
+    status: int = 500
+    title: str = "The gateway failed"
 
     def __init__(self, error: str, detail: str, **context: Any) -> None:
         super().__init__(detail)
@@ -55,6 +55,14 @@ class NotFound(GatewayError):
 class Conflict(GatewayError):
     status = 409
     title = "Not possible in the present state"
+
+
+class HttpRefusal(GatewayError):
+    """What the framework refuses before any of our code runs."""
+
+    def __init__(self, status: int, error: str, title: str, detail: str) -> None:
+        super().__init__(error, detail)
+        self.status, self.title = status, title
 
 
 class TooLarge(GatewayError):
@@ -108,18 +116,24 @@ def class_of_revert(name: str) -> type[GatewayError]:
 
 
 def of_revert(reverted: ContractReverted) -> GatewayError:
-    return class_of_revert(reverted.name)(kebab(reverted.name), str(reverted), **jsonable(reverted.values))
+    return class_of_revert(reverted.name)(kebab(reverted.name), str(reverted), **_context(reverted.context))
 
 
 def recorded(reverted: ContractReverted) -> dict[str, Any]:
     """A contract's refusal as the transaction's record keeps it."""
-    return {"name": reverted.name, "detail": str(reverted), "context": jsonable(reverted.values)}
+    return {"name": reverted.name, "detail": str(reverted), "context": reverted.context}
 
 
 def of_recorded(record: Mapping[str, Any], **context: Any) -> GatewayError:
     """The gateway error of a recorded refusal."""
     name = str(record["name"])
-    return class_of_revert(name)(kebab(name), str(record["detail"]), **{**record.get("context", {}), **context})
+    values = {**record.get("context", {}), **context}
+    return class_of_revert(name)(kebab(name), str(record["detail"]), **_context(values))
+
+
+def _context(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by names that do not clash with those of a GatewayError's own."""
+    return {f"{name}_" if name in ("self", "error", "detail") else name: value for name, value in values.items()}
 
 
 def of_chain(error: ChainError) -> GatewayError:

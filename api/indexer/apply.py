@@ -1,12 +1,11 @@
 """Writes what was scanned: the effects of events, the receipts and the cursor in one database transaction."""
 
-from typing import Any
-
 import structlog
 from sqlalchemy import Connection, delete, insert, select
 from sqlmodel import Session, SQLModel
 
 from api.db import INDEXING, Database, chain_tables, utc_now
+from api.failures import describe
 from api.indexer import journal, position
 from api.indexer.journal import Journal
 from api.indexer.models import IndexedEvent
@@ -123,15 +122,3 @@ def clear(connection: Connection) -> None:
     for table in reversed(SQLModel.metadata.sorted_tables):
         if table.name in chain_made:
             connection.execute(delete(table))
-
-
-def describe(error: BaseException) -> str:
-    """The error's class and the line of ours that it came from. Never its text, which may quote a row."""
-    place = ""
-    trace: Any = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if "/api/" in code.co_filename and "site-packages" not in code.co_filename:
-            place = f" at api/{code.co_filename.rpartition('/api/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return f"{type(error).__name__}{place}"

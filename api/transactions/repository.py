@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from api.transactions.models import FINAL, Transaction
+from api.transactions.models import FINAL, OPEN, Transaction
 
 
 def by_id(session: Session, transaction_id: str) -> Transaction | None:
@@ -44,3 +44,8 @@ def page(
     if before is not None:
         chosen = chosen.where(col(Transaction.sequence) < before)
     return list(session.exec(chosen))
+
+
+def count_open(session: Session) -> int:
+    """How many are not final."""
+    return session.exec(select(func.count()).where(col(Transaction.status).in_(OPEN))).one()
