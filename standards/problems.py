@@ -9,7 +9,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 SHOWN: Final = 3
-_PLAINER: Final = {"missing": "it is missing", "extra_forbidden": "it is not allowed here"}
+_PLAINER: Final = {
+    "missing": "it is missing",
+    "extra_forbidden": "it is not allowed here",
+    "string_type": "it must be text",
+    "bool_type": "it must be true or false",
+    "int_type": "it must be a whole number",
+    "tuple_type": "it must be a list",
+    "dict_type": "it must be an object",
+    "model_type": "it must be an object",
+}
 
 
 @dataclass(frozen=True)
@@ -43,4 +52,6 @@ def _problem(detail: Any, path: Sequence[str | int]) -> Problem:
     context = detail.get("ctx", {})
     below = [context["below"]] if "below" in context else []
     message = _PLAINER.get(detail["type"], detail["msg"]).replace("Input should be", "it should be")
+    if "pattern" in context:
+        message = f"{detail['input']!r} does not match {context['pattern']}"
     return Problem(pointer(*path, *detail["loc"], *below), message)

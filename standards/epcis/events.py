@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, PrivateAttr, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
@@ -36,9 +36,9 @@ class EpcisEvent(OpenPart):
     event_time_zone_offset: fields.Offset = Field(alias="eventTimeZoneOffset")
     record_time: Instant | None = Field(None, alias="recordTime")
     event_id: Uri | None = Field(None, alias="eventID")
-    certification_info: Uri | Listing[Uri] | None = Field(None, alias="certificationInfo")
+    certification_info: fields.Uris = Field((), alias="certificationInfo")
     error_declaration: ErrorDeclaration | None = Field(None, alias="errorDeclaration")
-    declared_context: Any = Field(None, alias="@context")
+    declared_context: fields.ContextDeclaration = Field(default=None, alias="@context")
 
     _source: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     _context: Context = PrivateAttr(default_factory=Context)
@@ -63,7 +63,9 @@ class EpcisEvent(OpenPart):
 
 
 class ExtendedEvent(EpcisEvent):
-    """An event of a type of somebody's own, named by a URI."""
+    """An event of a type of somebody's own, named by a URI: what it holds besides is its own affair."""
+
+    has_extensions_of_any_name: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _type_is_a_uri(self) -> Self:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, StrictInt, StrictStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict, StrictStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from standards.epcis.times import instant
@@ -22,6 +22,7 @@ _URI: Final = re.compile(
 )
 _OLD_VOCABULARY: Final = re.compile(r"urn:epcglobal:cbv|https?://ns\.gs1\.org/cbv/")
 _WEB_MEASURES: Final = re.compile(r"https?://(?:www\.)?gs1\.org/voc/")
+_SHOWN: Final = 80
 _OFFSET: Final = r"^[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00)$"
 
 
@@ -45,8 +46,32 @@ def _instant(value: Any) -> datetime:
         raise PydanticCustomError("instant", "{why}", {"why": str(error)}) from error
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> int | Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise PydanticCustomError("number", "it must be a number")
     return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _amount(value: Any) -> int | Decimal:
+    amount = _number(value)
+    if amount < 0:
+        raise PydanticCustomError("number", "{amount} is negative", {"amount": str(amount)})
+    return amount
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _context(value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    for index, item in enumerate(items):
+        if not isinstance(item, dict) and not (isinstance(item, str) and is_uri(item)):
+            message = "{item} is neither the URL of a context nor an object of prefixes"
+            raise PydanticCustomError("context", message, {"item": repr(item)[:_SHOWN]})
+        if item in items[:index]:
+            raise PydanticCustomError("context", "{item} is listed twice", {"item": repr(item)[:_SHOWN]})
+    return value
 
 
 def _term(vocabulary: str, refused: re.Pattern[str] = _OLD_VOCABULARY) -> Callable[[str], str]:
@@ -63,9 +88,13 @@ def _term(vocabulary: str, refused: re.Pattern[str] = _OLD_VOCABULARY) -> Callab
 
 Uri = Annotated[StrictStr, AfterValidator(_uri)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-Number = Annotated[StrictInt | Decimal, BeforeValidator(_number)]
+Number = Annotated[int | Decimal, PlainValidator(_number)]
+Amount = Annotated[int | Decimal, PlainValidator(_amount)]
+Uris = Annotated[tuple[Uri, ...], Strict(False), BeforeValidator(_as_list)]
 Unit = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Z0-9]{2,3}$")]
 Hexadecimal = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Fa-f0-9]+$")]
+Version = Annotated[StrictStr, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$")]
+ContextDeclaration = Annotated[Any, AfterValidator(_context)]
 Offset = Annotated[StrictStr, StringConstraints(pattern=_OFFSET)]
 BusinessStep = Annotated[StrictStr, AfterValidator(_term("bizStep"))]
 Disposition = Annotated[StrictStr, AfterValidator(_term("disposition"))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
@@ -25,9 +25,10 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_property_is_null(cls, values: Any) -> Any:
-        if isinstance(values, dict):
+        if isinstance(values, dict) and None in values.values():
+            declared = {field.alias or name for name, field in cls.model_fields.items()}
             for name, value in values.items():
-                if value is None and ":" not in name:
+                if value is None and name in declared:
                     raise PydanticCustomError("null", "it is null; what is not known is left out", {"below": name})
         return values
 
@@ -37,10 +38,12 @@ class OpenPart(Part):
 
     model_config = ConfigDict(extra="allow")
 
+    has_extensions_of_any_name: ClassVar[bool] = False
+
     @model_validator(mode="after")
     def _extensions_have_namespaces(self) -> Self:
         for name in self.model_extra or ():
-            if not fields.is_uri(name):
+            if not self.has_extensions_of_any_name and not fields.is_uri(name):
                 message = "it is no property of EPCIS, and an extension needs a namespace (prefix:name)"
                 raise PydanticCustomError("extension", message, {"below": name})
         return self
@@ -58,7 +61,7 @@ class Quantity(Part):
     """So many of a class of goods; without `uom` (UN/CEFACT Recommendation 20) pieces."""
 
     epc_class: Uri = Field(alias="epcClass")
-    quantity: Number | None = Field(None, ge=0)
+    quantity: fields.Amount | None = None
     uom: fields.Unit | None = None
 
 

@@ -10,6 +10,9 @@ from typing import Final
 from standards.identifiers.epc_urn import RESOLVER, link_of_urn
 
 _GTIN_DIGITS: Final = 14
+# A key and at most three qualifiers, each with its value; longer identifiers are none of GS1's.
+_MOST_SEGMENTS: Final = 8
+_LONGEST_KEY: Final = 1024
 _SIGN: Final = r"(?:%[0-9A-Fa-f]{2}|[\"'\-.0-9;<=>?A-Z_a-z])"
 _LINK: Final = re.compile(r"https?://[^/?#]+(?P<path>/[^?#]*)(?:\?[^#]*)?", re.ASCII)
 
@@ -47,9 +50,13 @@ _IDENTIFYING: Final = frozenset({"10", "21", "235", "254", "8011"})
 _QUALIFIER_VALUE: Final = re.compile(rf"{_SIGN}{{1,28}}", re.ASCII)
 
 
-@lru_cache(maxsize=65_536)
 def canonical(identifier: str) -> str:
     """The one form of an identifier: EPC URNs and Digital Links as canonical link, anything else unchanged."""
+    return _canonical(identifier) if len(identifier) <= _LONGEST_KEY else identifier
+
+
+@lru_cache(maxsize=65_536)
+def _canonical(identifier: str) -> str:
     return link_of_urn(identifier) or canonical_link(identifier) or identifier
 
 
@@ -59,7 +66,7 @@ def canonical_link(uri: str) -> str | None:
     if match is None:
         return None
     segments = match["path"].split("/")[1:]
-    for start in range(len(segments) - 1):
+    for start in range(max(0, len(segments) - _MOST_SEGMENTS), len(segments) - 1):
         path = _canonical_path(segments[start:])
         if path is not None:
             return f"{RESOLVER}/{path}"
