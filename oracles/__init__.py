@@ -1,1 +1,1 @@
-"""The daemon that a logistics firm runs: from its own papers to facts on chain."""
+"""The daemon that a logistics firm runs: its own papers in, signed facts out."""

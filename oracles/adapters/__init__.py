@@ -1,0 +1,38 @@
+"""From the outside world's formats to canonical events. Every one goes through EPCIS, so that one hash names a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Final
+
+from oracles.adapters import dcsa, epcis, receipt_advice
+from oracles.canonical import CanonicalEvent, Document, Standard
+from oracles.errors import DocumentRefused
+from standards.detect import detect
+from standards.errors import StandardsError
+
+Reader = Callable[[bytes, int], list[CanonicalEvent]]
+
+_READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
+    "epcis": (Standard.EPCIS, epcis.read),
+    "dcsa": (Standard.DCSA, dcsa.read),
+    "receipt_advice": (Standard.UBL, receipt_advice.read),
+}
+
+
+def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
+    """All events of a file, or DocumentRefused with what its sender must mend."""
+    if len(data) > limit_bytes:
+        raise DocumentRefused(name, f"it is larger than the {limit_bytes} bytes that this node reads")
+    try:
+        found = detect(data)
+        if found not in _READERS:
+            raise DocumentRefused(name, f"an {found} is no logistics event; it goes to the gateway")
+        standard, read = _READERS[found]
+        events = read(data, limit_bytes)
+    except StandardsError as error:
+        raise DocumentRefused(name, str(error)) from error
+    if not events:
+        raise DocumentRefused(name, "it holds no event")
+    return Document(name, sha256(data).hexdigest(), standard, tuple(events))

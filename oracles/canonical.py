@@ -1,0 +1,126 @@
+"""The one form in which the daemon thinks of events, whatever paper they came on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+HASH_PREFIX: Final = "ni:///sha-256;"
+HASH_DIGITS: Final = 64
+
+
+class Standard(StrEnum):
+    EPCIS = "EPCIS 2.0"
+    DCSA = "DCSA Track & Trace 2.2"
+    UBL = "UBL ReceiptAdvice"
+
+
+class Classifier(StrEnum):
+    """Whether it happened. Only ACTUAL moves money."""
+
+    ACTUAL = "actual"
+    ESTIMATED = "estimate"
+    PLANNED = "plan"
+
+
+class Kind(StrEnum):
+    """What an event says of the goods."""
+
+    GOODS_LOADED = "goods loaded"
+    DEPARTED = "departed"
+    ARRIVED = "arrived"
+    DISCHARGED = "discharged"
+    GATE_OUT = "gated out"
+    RECEIVED = "received"
+    STORED = "stored"
+    RELEASED = "released"
+    INSPECTED = "inspected and sound"
+    INSPECTION_FAILED = "inspected and not sound"
+    TITLE_CHANGED = "title document changed"
+    RETRACTED = "retracted"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the paper calls the event, before any rule is applied.
+
+    `code` in the words of the standard (`receiving`, `TRANSPORT/DEPA`), `traits` what else of it the rules may ask for.
+    """
+
+    standard: Standard
+    code: str
+    traits: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return f"{self.standard}: {self.code}"
+
+
+@dataclass(frozen=True, order=True)
+class Reference:
+    """A document or unit number under which several parties know one consignment; `kind` as chain_node.references."""
+
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The paper takes back what an earlier one said.
+
+    `event_hash` names the earlier event where the paper does (EPCIS errorDeclaration: the same hash); else
+    `source_event_id` or, for `void_shipping`, the shared references do.
+    """
+
+    reason: str
+    declared_at: datetime | None = None
+    event_hash: str | None = None
+    source_event_id: str | None = None
+    activity_code: str | None = None
+    replaces: bool = False
+    """The paper carries the right observation itself (ReceiptAdvice status 5), so it also counts as an event."""
+
+
+@dataclass(frozen=True)
+class CanonicalEvent:
+    """One event. `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit."""
+
+    activity: Activity
+    event_hash: str
+    classifier: Classifier
+    occurred_at: datetime
+    references: tuple[Reference, ...]
+    local_offset: str = "+00:00"
+    quantity: int = 0
+    unit: str | None = None
+    source_event_id: str | None = None
+    recorded_at: datetime | None = None
+    place: str | None = None
+    correction: Correction | None = None
+
+    @property
+    def evidence(self) -> bytes:
+        return evidence_of(self.event_hash)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file, read: its events in the order of the paper."""
+
+    name: str
+    sha256: str
+    standard: Standard
+    events: Sequence[CanonicalEvent] = field(default=())
+
+
+def evidence_of(event_hash: str) -> bytes:
+    """The 32 bytes of a CBV 2.0 event hash. Raises ValueError for anything else."""
+    digits = event_hash.removeprefix(HASH_PREFIX)[:HASH_DIGITS]
+    if not event_hash.startswith(HASH_PREFIX) or len(digits) != HASH_DIGITS:
+        raise ValueError(f"{event_hash!r} is not a CBV 2.0 event hash")
+    return bytes.fromhex(digits)

@@ -1,0 +1,43 @@
+"""The moments between two durable steps, so that a test can kill the process in each of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Point(StrEnum):
+    DOCUMENT_STORING = "document-storing"
+    DOCUMENT_STORED = "document-stored"
+    DOCUMENT_MOVED = "document-moved"
+    DOCUMENT_FILED = "document-filed"
+    OBSERVATION_DECIDING = "observation-deciding"
+    OBSERVATION_DECIDED = "observation-decided"
+    VOTE_SIGNING = "vote-signing"
+    VOTE_SIGNED = "vote-signed"
+    TRANSACTION_PREPARING = "transaction-preparing"
+    TRANSACTION_PREPARED = "transaction-prepared"
+    TRANSACTION_BROADCAST = "transaction-broadcast"
+    TRANSACTION_SENT = "transaction-sent"
+    OUTCOME_READ = "outcome-read"
+    OUTCOME_RECORDING = "outcome-recording"
+    OUTCOME_RECORDED = "outcome-recorded"
+
+
+Checkpoint = Callable[[Point], None]
+
+
+def go_on(_: Point) -> None:
+    """What a node does at a checkpoint in real life."""
+
+
+def die_at(point: Point) -> Checkpoint:
+    """A checkpoint that kills this process there, as `kill -9` would."""
+
+    def checkpoint(reached: Point) -> None:
+        if reached is point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return checkpoint

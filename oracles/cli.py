@@ -1,0 +1,143 @@
+"""`portolan oracle`: runs a node, prints event hashes, explains documents, shows a node's state."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_node.errors import ChainError
+from chain_node.references import NetworkKey, ReferenceInvalid
+from oracles.checkpoints import Point, die_at, go_on
+from oracles.daemon import Node
+from oracles.errors import OracleError
+from oracles.explain import explain_lines
+from oracles.hashing import hashes_of
+from oracles.logs import configure_logs
+from oracles.network import connector
+from oracles.settings import NodeSettings, load_settings
+from oracles.signing import Signer
+from oracles.status import status_lines
+from oracles.store.database import Database, database_lock
+
+oracle_app = typer.Typer(
+    name="oracle",
+    help="The node of a carrier, warehouse or inspector: reads its papers, signs what happened, and nothing else.",
+    no_args_is_help=True,
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
+
+
+@oracle_app.command("run")
+def run_command(
+    config: ConfigOption,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be signed; needs no key, moves no file.")
+    ] = False,
+    die_at_point: Annotated[Point | None, typer.Option("--die-at", hidden=True)] = None,
+) -> None:
+    """Run a node until it is stopped (Ctrl-C, SIGTERM). It logs one JSON line for each decision."""
+    with _one_sentence():
+        settings = load_settings(config, needs_key=not dry_run)
+        configure_logs(settings.name)
+        if dry_run:
+            _serve(settings, Database(None), None, None)
+        else:
+            with database_lock(settings.database):
+                _serve(settings, Database(settings.database), _signer(settings), die_at_point)
+
+
+@oracle_app.command("hash")
+def hash_command(
+    files: Annotated[list[Path], typer.Argument(help="EPCIS 2.0, DCSA Track & Trace 2.2 or ReceiptAdvice files.")],
+) -> None:
+    """Print the CBV 2.0 hash of each event, one a line."""
+    failed = False
+    for file in files:
+        try:
+            for line in hashes_of(file):
+                typer.echo(line)
+        except OracleError as error:
+            typer.echo(str(error), err=True)
+            failed = True
+    if failed:
+        raise typer.Exit(1)
+
+
+@oracle_app.command("explain")
+def explain_command(
+    config: ConfigOption, document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")]
+) -> None:
+    """Say what a document is, which consignment and milestone it concerns, and whether this node would sign it."""
+    with _one_sentence():
+        settings = load_settings(config, needs_key=False)
+        for line in explain_lines(settings, document):
+            typer.echo(line)
+
+
+@oracle_app.command("status")
+def status_command(config: ConfigOption) -> None:
+    """Show what a node has taken, signed and sent, what waits, and what its operator must look at."""
+    with _one_sentence():
+        for line in status_lines(load_settings(config, needs_key=False)):
+            typer.echo(line)
+
+
+def _serve(settings: NodeSettings, database: Database, signer: Signer | None, point: Point | None) -> None:
+    node = Node(
+        settings,
+        database,
+        NetworkKey.load(settings.network_key_file),
+        signer,
+        connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds),
+        dry=signer is None,
+        checkpoint=go_on if point is None else die_at(point),
+    )
+    if settings.metrics_port is not None:
+        node.metrics.serve(settings.metrics_port)
+    stop = _StopSignal()
+    try:
+        node.run(stop.is_set, stop.sleep)
+    finally:
+        database.close()
+
+
+def _signer(settings: NodeSettings) -> Signer:
+    assert settings.keystore is not None
+    assert settings.passphrase_file is not None
+    return Signer.open(settings.keystore, settings.passphrase_file)
+
+
+class _StopSignal:
+    """Set by Ctrl-C or SIGTERM; the cycle in progress is finished first. A second signal does not wait."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, _: object) -> None:
+        self._event.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def sleep(self, seconds: float) -> None:
+        self._event.wait(seconds)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turns what an operator can mend into a sentence on the error output, and exit code 1."""
+    try:
+        yield
+    except (OracleError, ChainError, ReferenceInvalid) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error

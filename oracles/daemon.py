@@ -1,0 +1,198 @@
+"""The cycle: intake, then whatever the network allows, each task small and each step on disk before the next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import col, func, select
+
+from chain_node.errors import ChainError, OperatorActionRequired
+from chain_node.references import NetworkKey
+from oracles.chain import Head, NodeChain
+from oracles.checkpoints import Checkpoint, go_on
+from oracles.confirming import Confirming
+from oracles.deciding import Deciding
+from oracles.errors import DatabaseOfOtherNetwork
+from oracles.intake import Intake
+from oracles.judging import Judge
+from oracles.link import Link
+from oracles.metrics import Metrics
+from oracles.outbox import Outbox
+from oracles.settings import NodeSettings
+from oracles.signing import Signer
+from oracles.sources.directory import Directory
+from oracles.store.database import Database
+from oracles.store.models import EventRow, EventStatus, NetworkRow
+from oracles.voting import Voting
+
+log = structlog.get_logger("oracles")
+
+
+@dataclass
+class Work:
+    """The tasks that need a network, bound to one connection. Without a key (dry run) the last three are missing."""
+
+    chain: NodeChain
+    judge: Judge
+    deciding: Deciding
+    voting: Voting | None
+    outbox: Outbox | None
+    confirming: Confirming | None
+    scanned: int
+    confirmed: int = -1
+
+
+class Node:
+    """One oracle node. Not safe to share between threads: one thread does everything, in order."""
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        database: Database,
+        key: NetworkKey,
+        signer: Signer | None,
+        connect: Callable[[], NodeChain],
+        *,
+        dry: bool = False,
+        checkpoint: Checkpoint = go_on,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings, self._database, self._key, self._signer = settings, database, key, signer
+        self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
+        self.metrics = metrics or Metrics()
+        self._link = Link(connect, self.metrics, clock)
+        directory = Directory(
+            settings.inbox, settings.archive, settings.quarantine, settings.settle_seconds, clock, dry=dry
+        )
+        self._directory = directory
+        self._intake = Intake(
+            database, directory, key, settings.milestones, settings.file_limit_bytes, checkpoint, self.metrics
+        )
+        self._work: Work | None = None
+        self._next_look = self._next_retry = 0.0
+
+    def prepare(self) -> None:
+        self._database.prepare()
+        self._directory.prepare()
+
+    def run(self, stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
+        """Until `stopping`. Raises OperatorActionRequired or OracleError where going on would make no sense."""
+        self.prepare()
+        while not stopping():
+            self.cycle()
+            sleep(self._settings.poll_interval_seconds)
+
+    def cycle(self) -> None:
+        """One turn. A network that is away keeps nothing from being taken in."""
+        taken = self._intake.run()
+        if not self._link.may_try or (not taken and self._clock() < self._next_look):
+            return
+        try:
+            self._talk()
+        except OperatorActionRequired:
+            raise
+        except ChainError as error:
+            self._work = None
+            self._link.failed(error)
+        else:
+            self._link.worked()
+
+    def _talk(self) -> None:
+        work = self._work or self._connected()
+        head = work.chain.head()
+        self._notice(work, head)
+        if work.confirming is not None and head.number != work.confirmed:
+            work.confirming.run(head)
+            work.confirmed = head.number
+        busy = work.deciding.run(head)
+        if work.voting is not None and work.outbox is not None:
+            work.voting.run()
+            busy += work.outbox.run()
+            waits = work.outbox.waits
+        else:
+            waits = False
+        # While something is under way each turn looks again; else now and then.
+        self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
+        self.metrics.head.set(head.number)
+
+    def _connected(self) -> Work:
+        """Opens the network and builds the tasks on it; what waits is asked about again."""
+        chain = self._link.open()
+        self._check_network(chain)
+        account = self._signer.address if self._signer else None
+        judge = Judge(chain, self._key, account, self._settings.organisation, self._settings.milestones)
+        deciding = Deciding(self._database, judge, self._checkpoint, self.metrics, dry=self._dry)
+        deciding.wake_all()
+        head = chain.head()
+        log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)
+        voting, outbox, confirming = self._sending(chain)
+        self._work = Work(chain, judge, deciding, voting, outbox, confirming, scanned=head.number)
+        return self._work
+
+    def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
+        if self._dry or self._signer is None:
+            return None, None, None
+        settings, common = self._settings, (self._checkpoint, self.metrics)
+        return (
+            Voting(self._database, chain, self._signer, settings.batch_limit, self._checkpoint),
+            Outbox(
+                self._database,
+                chain,
+                self._signer,
+                settings.gas_margin_bps,
+                settings.gas_reserve,
+                settings.resend_seconds,
+                *common,
+                self._clock,
+            ),
+            Confirming(self._database, chain, settings.confirmations, *common),
+        )
+
+    def _check_network(self, chain: NodeChain) -> None:
+        """A database remembers its network for good. Raises DatabaseOfOtherNetwork."""
+        found = NetworkRow(chain_id=chain.chain_id, oracle_address=chain.oracle_address)
+        with self._database.session() as session:
+            known = session.get(NetworkRow, 1)
+            if known is None:
+                session.add(found)
+            elif (known.chain_id, known.oracle_address) != (found.chain_id, found.oracle_address):
+                raise DatabaseOfOtherNetwork(self._database.path, _place(known), _place(found))
+
+    def _notice(self, work: Work, head: Head) -> None:
+        """Wakes waiting events that the new blocks may concern; all of them now and then, in case one slipped by."""
+        references: list[str] = []
+        if head.number > work.scanned:
+            changes = work.chain.changes(work.scanned + 1, head.number)
+            work.scanned = head.number
+            references = [reference.hex() for reference in changes.references]
+            if changes.rules:
+                work.judge.forget()
+                work.deciding.wake_all()
+        elif head.number < work.scanned:
+            work.scanned = head.number
+        work.deciding.wake(references, head)
+        if self._clock() >= self._next_retry:
+            self._next_retry = self._clock() + self._settings.retry_seconds
+            work.judge.forget()
+            work.deciding.wake_all()
+            self._gauge()
+
+    def _gauge(self) -> None:
+        counts = status_counts(self._database)
+        self.metrics.waiting.set(counts.get(EventStatus.WAITING, 0))
+        self.metrics.held.set(counts.get(EventStatus.HELD, 0))
+
+
+def status_counts(database: Database) -> dict[str, int]:
+    """Events by status."""
+    with database.session() as session:
+        statement = select(EventRow.status, func.count(col(EventRow.id))).group_by(EventRow.status)
+        return dict(session.exec(statement).all())
+
+
+def _place(row: NetworkRow) -> str:
+    return f"chain {row.chain_id}, oracle {row.oracle_address}"

@@ -1,0 +1,94 @@
+"""Would this node sign this event now? Reads the network at one block and applies the rules; stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from chain_node.client import Membership, Milestone, Policy
+from chain_node.references import NetworkKey
+from oracles.canonical import CanonicalEvent, Kind
+from oracles.chain import Head, Key, NodeChain
+from oracles.matching import Matcher
+from oracles.rules.decisions import (
+    FIRST_DELIVERY,
+    Decision,
+    Standing,
+    Verdict,
+    chain_seconds,
+    network_decision,
+    paper_decision,
+)
+from oracles.rules.milestones import kind_of
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`key` is None where the event has no milestone or no consignment is known for it."""
+
+    decision: Decision
+    kind: Kind | None
+    milestone: Milestone | None = None
+    key: Key | None = None
+    match: str = ""
+
+
+class Judge:
+    """One node's view of one network. What rarely changes is kept until `forget`."""
+
+    def __init__(
+        self, chain: NodeChain, key: NetworkKey, account: str | None, lei: str, attested: Collection[Milestone]
+    ) -> None:
+        self._chain, self._account, self._lei, self._attested = chain, account, lei, attested
+        self._matcher = Matcher(chain, key)
+        self._beneficiaries: dict[bytes, int] = {}
+        self._policies: dict[int, Policy] = {}
+        self._membership: Membership | None = None
+
+    def forget(self) -> None:
+        """Policies or participants changed on chain."""
+        self._policies.clear()
+        self._membership = None
+
+    def judge(self, event: CanonicalEvent, head: Head) -> Judgement:
+        kind = kind_of(event.activity)
+        milestone, decision = paper_decision(event, kind, self._attested)
+        if decision.verdict is not Verdict.SIGN or milestone is None:
+            return Judgement(decision, kind, milestone)
+        match = self._matcher.match(event.references, head.number)
+        if match.subject is None:
+            verdict = Verdict.HOLD if match.ambiguous else Verdict.WAIT
+            return Judgement(Decision(verdict, match.reason), kind, milestone, match=match.reason)
+        key = Key(match.subject, milestone, FIRST_DELIVERY)
+        decision = network_decision(milestone, chain_seconds(event.occurred_at), event.quantity, self._read(key, head))
+        return Judgement(decision, kind, milestone, key, match.reason)
+
+    def organisation(self, head: Head) -> int:
+        return self._member(head).organisation
+
+    def _read(self, key: Key, head: Head) -> Standing:
+        block = head.number
+        return Standing(
+            block=block,
+            now=head.timestamp,
+            membership=self._member(head),
+            beneficiary_group=self._beneficiary(key.subject, block),
+            policy=self._policy(key.milestone, block),
+            fact=self._chain.fact(key, block),
+            voters=self._chain.voters(key, block),
+        )
+
+    def _member(self, head: Head) -> Membership:
+        if self._membership is None:
+            self._membership = self._chain.membership(self._account, self._lei, head.number)
+        return self._membership
+
+    def _policy(self, milestone: int, block: int) -> Policy:
+        if milestone not in self._policies:
+            self._policies[milestone] = self._chain.policy(milestone, block)
+        return self._policies[milestone]
+
+    def _beneficiary(self, subject: bytes, block: int) -> int:
+        if subject not in self._beneficiaries:
+            self._beneficiaries[subject] = self._chain.beneficiary_group(subject, block)
+        return self._beneficiaries[subject]

@@ -1,0 +1,56 @@
+"""The node's connection to its network: opened when it is needed, let go when it fails, tried again with back-off."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from chain_node.errors import ChainError
+from oracles.chain import NodeChain
+from oracles.metrics import Metrics
+
+log = structlog.get_logger("oracles")
+
+FIRST_PAUSE_SECONDS: Final = 0.25
+LONGEST_PAUSE_SECONDS: Final = 15.0
+
+
+@dataclass
+class Link:
+    """`chain` is the open connection, or None. Pauses double up to 15 seconds, each a little random."""
+
+    connect: Callable[[], NodeChain]
+    metrics: Metrics
+    clock: Callable[[], float] = time.monotonic
+    chain: NodeChain | None = None
+    _failures: int = 0
+    _resume_at: float = 0.0
+
+    @property
+    def may_try(self) -> bool:
+        return self.clock() >= self._resume_at
+
+    def open(self) -> NodeChain:
+        if self.chain is None:
+            self.chain = self.connect()
+        return self.chain
+
+    def worked(self) -> None:
+        if self._failures:
+            log.warning("network is back", attempts=self._failures)
+        self._failures = 0
+
+    def failed(self, error: ChainError) -> None:
+        """Remembers to wait. The connection is opened anew then: that checks that it is still the same network."""
+        pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)
+        pause *= 1 + random.random() / 4  # noqa: S311
+        self._failures += 1
+        self._resume_at = self.clock() + pause
+        self.chain = None
+        self.metrics.network_errors.labels(type(error).__name__).inc()
+        log.error("network away", reason=str(error), attempts=self._failures, next_attempt_seconds=round(pause, 2))

@@ -1,0 +1,53 @@
+"""From the references on a paper to the consignment they mean on chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chain_node.references import NetworkKey, reference
+from oracles.canonical import Reference
+from oracles.chain import NodeChain
+
+
+@dataclass(frozen=True)
+class Match:
+    """`subject` is None where nothing is linked yet, or where the references lead to several consignments."""
+
+    subject: bytes | None
+    reason: str
+    ambiguous: bool = False
+
+
+class Matcher:
+    """Asks the network once for each reference that it knows: a link never changes."""
+
+    def __init__(self, chain: NodeChain, key: NetworkKey) -> None:
+        self._chain, self._key = chain, key
+        self._links: dict[bytes, bytes] = {}
+
+    def match(self, references: Sequence[Reference], block: int) -> Match:
+        """All references that are linked must agree: an event that names two consignments is nobody's."""
+        if not references:
+            return Match(None, "the paper names no reference that a consignment could be known by")
+        found: dict[bytes, Reference] = {}
+        for known in references:
+            subject = self._subject(known, block)
+            if subject is not None:
+                found.setdefault(subject, known)
+        if len(found) > 1:
+            names = " and ".join(str(known) for known in found.values())
+            return Match(None, f"{names} belong to different consignments", ambiguous=True)
+        if not found:
+            return Match(None, f"no consignment is linked to {', '.join(map(str, references))}")
+        subject, known = next(iter(found.items()))
+        return Match(subject, f"known by {known}")
+
+    def _subject(self, known: Reference, block: int) -> bytes | None:
+        keyed = reference(self._key, known.kind, known.value)
+        if keyed not in self._links:
+            subject = self._chain.subject_of(keyed, block)
+            if subject is None:
+                return None
+            self._links[keyed] = subject
+        return self._links[keyed]

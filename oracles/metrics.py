@@ -1,0 +1,38 @@
+"""What a monitor may read of a node: Prometheus, on the loopback interface only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+class Metrics:
+    """Each node has a registry of its own, so that several may live in one process (tests)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.documents = self._counter("documents", "Files taken from the inbox", "result")
+        self.events = self._counter("events", "Events by what was decided when they came in", "status")
+        self.decisions = self._counter("decisions", "Decisions made against the network's state", "verdict")
+        self.votes = self._counter("votes", "Votes answered by the network", "answer")
+        self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
+        self.waiting = Gauge("portolan_oracle_waiting_events", "Events asked about again", registry=self.registry)
+        self.held = Gauge("portolan_oracle_held_events", "Events for the operator", registry=self.registry)
+        self.head = Gauge("portolan_oracle_head_block", "Newest block seen", registry=self.registry)
+        self.paper_to_send = Histogram(
+            "portolan_oracle_paper_to_send_seconds",
+            "From taking a file to handing its transaction to the network",
+            registry=self.registry,
+            buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 5, 60),
+        )
+
+    def _counter(self, name: str, text: str, label: str) -> Counter:
+        return Counter(f"portolan_oracle_{name}", text, [label], registry=self.registry)
+
+    def serve(self, port: int) -> int:
+        """Listens on the loopback interface and returns the port, chosen by the system where `port` is 0."""
+        server, _ = start_http_server(port, addr=LOOPBACK, registry=self.registry)
+        return int(server.server_port)

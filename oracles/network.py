@@ -1,0 +1,134 @@
+"""NodeChain over chain_node's client: the only module that knows how the contracts answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from chain_node.client import AddressBook, Call, Chain, Event, Fact, Membership, Policy, Refusal, Vote
+from oracles.chain import Changes, Head, Key, NodeChain, Outcome, SignedVote
+
+ORACLE: Final = "MilestoneOracle"
+REGISTRY: Final = "ParticipantRegistry"
+NOTHING: Final = bytes(32)
+MOST_BLOCKS: Final = 500
+"""Beyond this many blocks it is cheaper to ask about every waiting event than to read what happened."""
+
+FACT_EVENTS: Final = {"FactFinal": "final", "FactMeasured": "measured", "FactInDispute": "disputed"}
+
+
+@dataclass(frozen=True)
+class Network:
+    """One connected network."""
+
+    chain: Chain
+
+    @property
+    def name(self) -> str:
+        return self.chain.addresses.network
+
+    @property
+    def chain_id(self) -> int:
+        return self.chain.chain_id
+
+    @property
+    def oracle_address(self) -> str:
+        return str(self.chain.addresses.address(ORACLE))
+
+    def head(self) -> Head:
+        block = self.chain.block("latest")
+        return Head(block.number, block.timestamp)
+
+    def changes(self, from_block: int, to_block: int) -> Changes:
+        if to_block - from_block >= MOST_BLOCKS:
+            return Changes(rules=True)
+        sources = (self.oracle_address, str(self.chain.addresses.address(REGISTRY)))
+        logs = [log for log in self.chain.logs(from_block, to_block) if log.address in sources]
+        events = [event for event in map(self.chain.decode, logs) if event is not None]
+        linked = frozenset(bytes(e.arguments["tradeReference"]) for e in events if e.name == "ReferenceLinked")
+        return Changes(linked, any(e.contract == REGISTRY or e.name == "PolicySet" for e in events))
+
+    def subject_of(self, reference: bytes, block: int) -> bytes | None:
+        subject = self.chain.milestones.subject_of(reference, block)
+        return None if subject == NOTHING else subject
+
+    def beneficiary_group(self, subject: bytes, block: int) -> int:
+        return self.chain.milestones.subject(subject, block).beneficiary
+
+    def membership(self, account: str | None, lei: str, block: int) -> Membership:
+        registry = self.chain.registry
+        if account is not None:
+            return registry.membership_of(account, block)
+        index = registry.organisation_of(lei, block)
+        if not index:
+            return Membership(organisation=0, group=0, roles=0, expires_at=0, suspended=False, frozen=False)
+        found = registry.organisation(index, block)
+        return Membership(index, found.group, found.roles, found.kyc_expires_at, found.suspended, frozen=False)
+
+    def policy(self, milestone: int, block: int) -> Policy:
+        return self.chain.milestones.policy(milestone, block)
+
+    def fact(self, key: Key, block: int) -> Fact:
+        return self.chain.milestones.fact(key.subject, key.milestone, key.sequence, block)
+
+    def voters(self, key: Key, block: int) -> Sequence[int]:
+        return self.chain.milestones.voters_of(key.subject, key.milestone, key.sequence, block)
+
+    def nonce(self, account: str) -> int:
+        return self.chain.transaction_count(account, "latest")
+
+    def attest(self, vote: SignedVote) -> Call:
+        votes = [Vote(vote.signer, vote.mask, vote.evidence, vote.signature)]
+        return self.chain.milestones.attest(vote.observations, votes)
+
+    def gas(self, account: str, call: Call) -> int:
+        return self.chain.estimate_gas(call, account)
+
+    def send(self, raw: bytes) -> None:
+        self.chain.send_raw(raw)
+
+    def outcome(self, transaction_hash: bytes, signer: str) -> Outcome | None:
+        receipt = self.chain.receipt(transaction_hash)
+        if receipt is None:
+            return None
+        if not receipt.succeeded:
+            return self._undone(transaction_hash, receipt.block_number)
+        events = [event for event in map(self.chain.decode, receipt.logs) if event is not None]
+        ours = [event for event in events if event.contract == ORACLE]
+        return Outcome(receipt.block_number, answers=_answers(ours, signer), facts=_facts(ours))
+
+    def _undone(self, transaction_hash: bytes, block: int) -> Outcome:
+        reverted = self.chain.transaction_revert(transaction_hash)
+        # Without data a contract ran out of gas; GasTooLow says the same in the oracle's words.
+        starved = reverted is None or reverted.name in ("GasTooLow", "RevertUnknown", "")
+        return Outcome(block, reverted="" if reverted is None else str(reverted), out_of_gas=starved)
+
+
+def connector(rpc_url: str, deployments: Path, timeout_seconds: float) -> Callable[[], NodeChain]:
+    """What opens the network; raises NodeUnavailable or WrongNetwork."""
+
+    def connect() -> NodeChain:
+        return Network(Chain.connect(rpc_url, AddressBook.load(deployments), timeout_seconds))
+
+    return connect
+
+
+def _key(event: Event) -> Key:
+    arguments = event.arguments
+    return Key(bytes(arguments["subject"]), int(arguments["milestone"]), int(arguments["sequence"]))
+
+
+def _answers(events: Sequence[Event], signer: str) -> dict[Key, Refusal]:
+    """A node's transaction carries its own vote alone, so what was counted in it is this node's."""
+    refused = {
+        _key(event): Refusal(event.arguments["reason"])
+        for event in events
+        if event.name == "VoteRefused" and event.arguments["signer"] == signer
+    }
+    return refused | {_key(event): Refusal.NONE for event in events if event.name == "VoteCounted"}
+
+
+def _facts(events: Sequence[Event]) -> dict[Key, str]:
+    return {_key(event): FACT_EVENTS[event.name] for event in events if event.name in FACT_EVENTS}

@@ -1,0 +1,193 @@
+"""The node's nonce lane. A transaction's bytes are on disk before anybody sees them, so repeating it repeats the same.
+
+One signer, one lane: the next nonce follows the highest that is still unsettled, or is the network's count where none
+is. A nonce is taken as late as possible; what has one may have been sent. Where the network's count shows that a nonce
+went to something else, or that one below is missing, the lane is laid anew: a vote that then arrives twice counts once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+from sqlmodel import Session, col, select
+
+from chain_node.errors import (
+    AlreadyKnown,
+    ContractReverted,
+    GasTooLittle,
+    GasTooMuch,
+    NonceTooLow,
+    UnderpricedReplacement,
+)
+from oracles.chain import NodeChain
+from oracles.checkpoints import Checkpoint, Point
+from oracles.metrics import Metrics
+from oracles.signing import Signer
+from oracles.store.database import Database
+from oracles.store.models import (
+    DocumentRow,
+    EventRow,
+    EventStatus,
+    ObservationStatus,
+    SubmissionRow,
+    SubmissionStatus,
+)
+from oracles.voting import batch_of, vote_of
+
+log = structlog.get_logger("oracles")
+
+BPS = 10_000
+UNSETTLED = (SubmissionStatus.PREPARED, SubmissionStatus.SENT)
+
+
+@dataclass
+class Outbox:
+    """Prepares and sends, in the order of signing. `gas_reserve` is per item, see settings."""
+
+    database: Database
+    chain: NodeChain
+    signer: Signer
+    gas_margin_bps: int
+    gas_reserve: int
+    resend_seconds: float
+    checkpoint: Checkpoint
+    metrics: Metrics
+    clock: Callable[[], float] = time.monotonic
+    _handed_over: dict[int, float] = field(default_factory=dict)
+    """When this process last sent each submission; empty after a start, so that all is sent again then."""
+
+    def run(self) -> int:
+        """Number of transactions handed to the network. RetryableError leaves the rest for the next cycle."""
+        self._repair()
+        handed_over = 0
+        for submission_id, status in self._open():
+            if status == SubmissionStatus.SIGNED and not self._prepare(submission_id):
+                continue
+            if status != SubmissionStatus.SENT or self._is_due(submission_id):
+                handed_over += self._send(submission_id)
+        return handed_over
+
+    @property
+    def waits(self) -> bool:
+        """Whether something was sent and not yet answered."""
+        with self.database.session() as session:
+            statement = select(SubmissionRow.id).where(col(SubmissionRow.status).in_(UNSETTLED))
+            return session.exec(statement).first() is not None
+
+    def _open(self) -> list[tuple[int, str]]:
+        with self.database.session() as session:
+            wanted = col(SubmissionRow.status).in_([SubmissionStatus.SIGNED, *UNSETTLED])
+            rows = session.exec(select(SubmissionRow).where(wanted).order_by(col(SubmissionRow.id))).all()
+            # What has a nonce goes first: the lane is closed from below.
+            rows = sorted(rows, key=lambda row: (row.nonce is None, row.nonce or 0))
+            return [(row.id, row.status) for row in rows if row.id is not None]
+
+    def _is_due(self, submission_id: int) -> bool:
+        sent_at = self._handed_over.get(submission_id)
+        return sent_at is None or self.clock() - sent_at >= self.resend_seconds
+
+    def _prepare(self, submission_id: int) -> bool:
+        """Gives a submission its nonce and its bytes. False where the network would undo it as a whole."""
+        with self.database.session() as session:
+            row = session.get_one(SubmissionRow, submission_id)
+            vote = vote_of(session, row)
+            call = self.chain.attest(vote)
+            try:
+                needed = self.chain.gas(self.signer.address, call)
+            except ContractReverted as error:
+                fail(session, row, f"{error.name}: {error}")
+                return False
+            margin = needed * self.gas_margin_bps // BPS
+            row.gas = (needed + margin + self.gas_reserve * len(vote.observations)) * row.gas_factor
+            row.nonce = self._next_nonce(session)
+            signed = self.signer.transaction(call, row.nonce, row.gas, row.chain_id)
+            row.raw, row.hash, row.status = signed.raw, signed.hash.hex(), SubmissionStatus.PREPARED
+            session.flush()
+            self.checkpoint(Point.TRANSACTION_PREPARING)
+        self.checkpoint(Point.TRANSACTION_PREPARED)
+        return True
+
+    def _next_nonce(self, session: Session) -> int:
+        statement = select(SubmissionRow.nonce).where(col(SubmissionRow.status).in_(UNSETTLED))
+        taken = [nonce for nonce in session.exec(statement) if nonce is not None]
+        return max(taken) + 1 if taken else self.chain.nonce(self.signer.address)
+
+    def _send(self, submission_id: int) -> bool:
+        with self.database.session() as session:
+            row = session.get_one(SubmissionRow, submission_id)
+        assert row.raw is not None
+        try:
+            self.chain.send(row.raw)
+        except AlreadyKnown:
+            log.info("transaction waits already", submission=submission_id, nonce=row.nonce)
+        except (NonceTooLow, UnderpricedReplacement) as error:
+            # Mined already, or the nonce went to something else: the repair tells, when it is due.
+            log.warning("nonce taken", submission=submission_id, nonce=row.nonce, reason=str(error))
+        except (GasTooMuch, GasTooLittle) as error:
+            # Never in the pool: these bytes can go nowhere, so the nonce is free again.
+            with self.database.session() as session:
+                fail(session, session.get_one(SubmissionRow, submission_id), str(error))
+            return False
+        self.checkpoint(Point.TRANSACTION_BROADCAST)
+        self._handed_over[submission_id] = self.clock()
+        self._sent(submission_id)
+        self.checkpoint(Point.TRANSACTION_SENT)
+        return True
+
+    def _sent(self, submission_id: int) -> None:
+        with self.database.session() as session:
+            row = session.get_one(SubmissionRow, submission_id)
+            row.attempts += 1
+            first = row.status == SubmissionStatus.PREPARED
+            row.status = SubmissionStatus.SENT
+            if first:
+                self._measure(session, row)
+        log.info(
+            "transaction sent", submission=row.id, hash=row.hash, nonce=row.nonce, gas=row.gas, attempt=row.attempts
+        )
+
+    def _measure(self, session: Session, row: SubmissionRow) -> None:
+        now = datetime.now(UTC)
+        for observation in batch_of(session, row):
+            event = session.get_one(EventRow, observation.event_id)
+            document = session.get_one(DocumentRow, event.document_id)
+            taken_at = datetime.fromisoformat(document.received_at)
+            self.metrics.paper_to_send.observe((now - taken_at).total_seconds())
+
+    def _repair(self) -> None:
+        """Lays the lane anew where the lowest open nonce, long sent and in no block, is not the network's next one."""
+        with self.database.session() as session:
+            statement = select(SubmissionRow).where(col(SubmissionRow.status).in_(UNSETTLED))
+            rows = list(session.exec(statement.order_by(col(SubmissionRow.nonce))))
+            overdue = [row for row in rows if row.id in self._handed_over and self._is_due(row.id)]
+            if not overdue:
+                return
+            expected = self.chain.nonce(self.signer.address)
+            if rows[0].nonce == expected or any(
+                self.chain.outcome(bytes.fromhex(row.hash), row.signer) for row in rows
+            ):
+                return
+            log.error("nonce lane laid anew", network=expected, lowest_open=rows[0].nonce, submissions=len(rows))
+            for row in rows:
+                unprepare(row)
+                self._handed_over.pop(row.id or 0, None)
+
+
+def unprepare(row: SubmissionRow) -> None:
+    """Back to a signed vote without a nonce."""
+    row.status, row.nonce, row.raw, row.hash = SubmissionStatus.SIGNED, None, None, ""
+
+
+def fail(session: Session, row: SubmissionRow, reason: str) -> None:
+    """Nothing of the batch is on chain and repeating will not help."""
+    row.status, row.reason = SubmissionStatus.FAILED, reason
+    for observation in batch_of(session, row):
+        observation.status, observation.reason = ObservationStatus.REFUSED, reason
+        event = session.get_one(EventRow, observation.event_id)
+        event.status, event.reason = EventStatus.HELD, f"its transaction failed: {reason}"
+    session.flush()
+    log.error("transaction failed", submission=row.id, hash=row.hash, reason=reason, operator_action_required=True)

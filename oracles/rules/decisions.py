@@ -1,0 +1,152 @@
+"""Whether this node signs: first what its paper says, then what the network would count."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from math import ceil
+from typing import Final
+
+from chain_node.client import Fact, FactStatus, Membership, Milestone, Policy, Refusal
+from chain_node.vocabulary import words
+from oracles.canonical import CanonicalEvent, Classifier, Kind
+from oracles.rules.milestones import milestone_of
+
+FIRST_DELIVERY: Final = 1
+"""No paper of this stage numbers partial deliveries: each consignment has one, and a second account of it is held."""
+
+BPS: Final = 10_000
+DAY_SECONDS: Final = 86_400
+
+
+class Verdict(StrEnum):
+    SIGN = "sign"
+    WAIT = "wait"
+    REFUSE = "refuse"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`reason` is one short sentence without a full stop. `retry_at`: chain time from which asking again may help."""
+
+    verdict: Verdict
+    reason: str
+    retry_at: int | None = None
+    mirrors: Refusal = Refusal.NONE
+
+
+SIGN: Final = Decision(Verdict.SIGN, "the paper supports it and the network would count it")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything that the contract would look at, read at one block. `now` is that block's time."""
+
+    block: int
+    now: int
+    membership: Membership
+    beneficiary_group: int
+    policy: Policy
+    fact: Fact
+    voters: Collection[int]
+
+
+def paper_decision(
+    event: CanonicalEvent, kind: Kind | None, attested: Collection[Milestone]
+) -> tuple[Milestone | None, Decision]:
+    """What the paper alone decides; SIGN means that nothing in it speaks against signing."""
+    milestone = milestone_of(kind)
+    if event.classifier is not Classifier.ACTUAL:
+        return milestone, Decision(Verdict.REFUSE, f"not signed: {event.classifier}")
+    if kind is None:
+        return None, Decision(Verdict.REFUSE, f"not signed: {event.activity} is no fact that moves money")
+    if milestone is None:
+        return None, Decision(Verdict.REFUSE, f"not signed: '{kind}' is no milestone")
+    if milestone not in attested:
+        return milestone, Decision(Verdict.REFUSE, f"not signed: this node does not attest {milestone.name}")
+    return milestone, SIGN
+
+
+def network_decision(milestone: Milestone, occurred_at: int, quantity: int, standing: Standing) -> Decision:
+    """The contract's own checks, so that nothing is sent that it would refuse."""
+    return (
+        _witness_objection(milestone, standing)
+        or _fact_objection(milestone, quantity, standing)
+        or _time_objection(milestone, occurred_at, standing)
+        or SIGN
+    )
+
+
+def _witness_objection(milestone: Milestone, standing: Standing) -> Decision | None:
+    member, policy = standing.membership, standing.policy
+    if not member.organisation or member.frozen or member.suspended or member.expires_at <= standing.now:
+        return _wait("the registry does not admit this node", Refusal.SIGNER_NOT_ADMITTED)
+    if not policy.threshold:
+        return _wait(f"the network has no policy for {milestone.name}", Refusal.MILESTONE_UNKNOWN)
+    if not member.roles & policy.eligible_roles:
+        text = f"{milestone.name} takes {words(policy.eligible_roles)}, this node is {words(member.roles)}"
+        return _wait(text, Refusal.ROLE_NOT_ELIGIBLE)
+    if member.group == standing.beneficiary_group:
+        return _refuse("this node belongs to the group that gains from it", Refusal.AFFILIATE_OF_BENEFICIARY)
+    return None
+
+
+def _fact_objection(milestone: Milestone, quantity: int, standing: Standing) -> Decision | None:
+    fact = standing.fact
+    if fact.status is FactStatus.DISPUTED:
+        return Decision(Verdict.HOLD, f"{milestone.name} is in dispute on chain", mirrors=Refusal.FACT_DISPUTED)
+    if standing.membership.organisation in standing.voters:
+        return _refuse(f"this organisation has voted on {milestone.name} already", Refusal.ALREADY_VOTED)
+    if fact.status is FactStatus.FINAL:
+        return _late_objection(milestone, quantity, standing)
+    return None
+
+
+def _late_objection(milestone: Milestone, quantity: int, standing: Standing) -> Decision | None:
+    """A final fact still takes figures: to complete its quantity, and within its window to contradict it."""
+    fact, policy = standing.fact, standing.policy
+    stands = fact.least_quantity != 0
+    in_window = standing.now < fact.final_at + policy.dispute_window_seconds
+    final = _refuse(f"{milestone.name} is already a fact", Refusal.ALREADY_FINAL)
+    if not quantity or not fact.greatest_quantity or (stands and not in_window):
+        return final
+    if not agrees(fact, policy, quantity):
+        text = f"the fact's window is over and this paper's quantity ({quantity} thousandths) contradicts it"
+        return None if in_window else Decision(Verdict.HOLD, text)
+    return final if stands else None
+
+
+def agrees(fact: Fact, policy: Policy, quantity: int) -> bool:
+    """Whether a quantity lies within the policy's tolerance of those reported before; 0 is no measure."""
+    if not quantity or not fact.greatest_quantity:
+        return True
+    greatest = max(quantity, fact.greatest_quantity)
+    least = min(quantity, fact.least_quantity or fact.greatest_quantity)
+    return (greatest - least) * BPS <= policy.tolerance_bps * greatest
+
+
+def _time_objection(milestone: Milestone, occurred_at: int, standing: Standing) -> Decision | None:
+    policy = standing.policy
+    if occurred_at > standing.now + policy.clock_skew_seconds:
+        text = f"in the future: {occurred_at - standing.now} seconds ahead of the chain's clock"
+        return Decision(Verdict.WAIT, text, occurred_at - policy.clock_skew_seconds, Refusal.IN_FUTURE)
+    if occurred_at + policy.max_age_seconds < standing.now:
+        days, most = (standing.now - occurred_at) // DAY_SECONDS, policy.max_age_seconds // DAY_SECONDS
+        return _refuse(f"{days} days old, {milestone.name} counts for {most} days", Refusal.TOO_OLD)
+    return None
+
+
+def _refuse(why: str, mirrors: Refusal) -> Decision:
+    return Decision(Verdict.REFUSE, f"not signed: {why}", mirrors=mirrors)
+
+
+def _wait(reason: str, mirrors: Refusal) -> Decision:
+    return Decision(Verdict.WAIT, reason, mirrors=mirrors)
+
+
+def chain_seconds(moment: datetime) -> int:
+    """Whole Unix seconds by which it had happened: a part of a second counts as the next one."""
+    return ceil(moment.timestamp())

@@ -1,0 +1,124 @@
+"""A node's configuration: one TOML file, read once by the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from stdnum import lei
+
+from chain_node.client import Milestone
+from oracles.errors import SettingsInvalid
+from oracles.rules.milestones import ATTESTABLE
+
+_FILES_NEEDED: Final = ("deployments", "network_key_file")
+_KEY_FILES: Final = ("keystore", "passphrase_file")
+_PATHS: Final = (*_FILES_NEEDED, *_KEY_FILES, "inbox", "database")
+
+
+class NodeSettings(BaseModel):
+    """Every setting of a node. Relative paths start at the folder of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    organisation: str
+    """LEI of the firm that runs the node."""
+    rpc_url: Annotated[str, Field(pattern=r"^https?://\S+$")]
+    deployments: Path
+    network_key_file: Path
+    keystore: Path | None = None
+    passphrase_file: Path | None = None
+    inbox: Path
+    database: Path
+    milestones: frozenset[Milestone] = ATTESTABLE
+    poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.05
+    head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
+    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    """How long a file that cannot be read must stay unchanged until it counts as complete, and malformed."""
+    resend_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
+    retry_seconds: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+    """How often waiting events are asked about again, besides whenever the network changes."""
+    confirmations: Annotated[int, Field(ge=1, le=1000)] = 1
+    batch_limit: Annotated[int, Field(ge=1, le=32)] = 16
+    gas_margin_bps: Annotated[int, Field(ge=0, le=100_000)] = 3_000
+    gas_reserve: Annotated[int, Field(ge=0, le=10_000_000)] = 1_000_000
+    """Gas sent along for each item, in case this vote completes a quorum that the estimate could not see."""
+    file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
+    rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+
+    @field_validator("organisation")
+    @classmethod
+    def _lei(cls, value: str) -> str:
+        if not lei.is_valid(value):
+            raise ValueError(f"{value!r} is not an LEI (20 characters, ISO 17442 check digits)")
+        return str(lei.compact(value))
+
+    @field_validator("milestones", mode="before")
+    @classmethod
+    def _milestones(cls, value: object) -> object:
+        if not isinstance(value, list):
+            return value
+        known = {milestone.name: milestone for milestone in ATTESTABLE}
+        unknown = [name for name in value if name not in known]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(known))}")
+        return frozenset(known[name] for name in value)
+
+    @property
+    def archive(self) -> Path:
+        return self.inbox.parent / "archive"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.inbox.parent / "quarantine"
+
+
+def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
+    """The settings in `path`, or SettingsInvalid with all problems at once. `needs_key` is off for a dry run."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsInvalid(path, [f"cannot be read: {error.strerror}"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(path, [f"is not TOML: {error}"]) from error
+    absolute = {key: _resolved(path, key, value) for key, value in table.items()}
+    problems = _missing_files(absolute, needs_key)
+    try:
+        settings = NodeSettings.model_validate(absolute)
+    except ValidationError as error:
+        raise SettingsInvalid(path, [*(_sentence(detail) for detail in error.errors()), *problems]) from error
+    if problems:
+        raise SettingsInvalid(path, problems)
+    return settings
+
+
+def _resolved(path: Path, key: str, value: object) -> object:
+    return path.resolve().parent / value if key in _PATHS and isinstance(value, str) else value
+
+
+def _missing_files(table: dict[str, object], needs_key: bool) -> list[str]:
+    problems = []
+    for key in (*_FILES_NEEDED, *_KEY_FILES) if needs_key else _FILES_NEEDED:
+        value = table.get(key)
+        if isinstance(value, Path) and not value.is_file():
+            problems.append(f"setting '{key}': there is no file {value}")
+        elif value is None and key in _KEY_FILES:
+            problems.append(f"setting '{key}' is missing; without it a node can only run dry")
+    inbox = table.get("inbox")
+    if isinstance(inbox, Path) and inbox.exists() and not inbox.is_dir():
+        problems.append(f"setting 'inbox': {inbox} is not a directory")
+    return problems
+
+
+def _sentence(detail: object) -> str:
+    assert isinstance(detail, dict)
+    where = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "missing":
+        return f"setting '{where}' is missing"
+    if detail["type"] == "extra_forbidden":
+        return f"setting '{where}' is not known"
+    return f"setting '{where}': {str(detail['msg']).removeprefix('Value error, ')}"

@@ -1,0 +1,149 @@
+"""The watched directory: whole files come in, nothing is lost, nothing is taken twice by mistake.
+
+The contract with whoever drops files is an atomic rename into the inbox. A plain copy is understood too: what does not
+read yet is left alone until its size and time have stood still for `settle_seconds` and at least two looks. A JSON or
+XML document that reads to its end is complete (no proper beginning of one is well-formed), so it need not wait.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+SUFFIXES: Final = (".json", ".xml")
+REASON_SUFFIX: Final = ".reason.txt"
+
+Stamp = tuple[int, int, int]
+"""Inode, size in bytes, time of the last change in nanoseconds."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file in the inbox. `settled`: it has stood still long enough to be judged as it is."""
+
+    path: Path
+    stamp: Stamp
+    settled: bool
+
+
+@dataclass
+class _Sighting:
+    stamp: Stamp
+    since: float
+    looks: int = 1
+    tried: bool = False
+    done: bool = False
+
+
+class Directory:
+    """The inbox of a node with its archive and quarantine, all on one file system."""
+
+    def __init__(
+        self,
+        inbox: Path,
+        archive: Path,
+        quarantine: Path,
+        settle_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        dry: bool = False,
+    ) -> None:
+        """A dry directory moves nothing and looks at each file once."""
+        self.inbox, self.archive, self.quarantine = inbox, archive, quarantine
+        self.dry = dry
+        self._settle_seconds = settle_seconds
+        self._clock = clock
+        self._seen: dict[str, _Sighting] = {}
+
+    def prepare(self) -> None:
+        for folder in (self.inbox,) if self.dry else (self.inbox, self.archive, self.quarantine):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Files worth reading now, by name: new or changed ones at once, unreadable ones again when settled."""
+        present = self._present()
+        self._seen = {name: sighting for name, sighting in self._seen.items() if name in present}
+        for name in sorted(present):
+            sighting = self._sight(name, present[name])
+            settled = sighting.looks >= 2 and self._clock() - sighting.since >= self._settle_seconds
+            if not sighting.done and (settled or not sighting.tried):
+                sighting.tried = True
+                yield Candidate(self.inbox / name, sighting.stamp, settled)
+
+    def file_away(self, name: str, stamp: Stamp) -> Path | None:
+        """Moves a finished file into the archive and says where it lies now; None where it is no longer that file."""
+        return self._move(name, stamp, self.archive, "")
+
+    def set_aside(self, name: str, stamp: Stamp, reason: str) -> Path | None:
+        """Moves a malformed file into the quarantine, its reason beside it; None where it is no longer that file."""
+        return self._move(name, stamp, self.quarantine, reason)
+
+    def _present(self) -> dict[str, Stamp]:
+        found = {}
+        with os.scandir(self.inbox) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or not entry.name.lower().endswith(SUFFIXES):
+                    continue
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                if stat.S_ISREG(status.st_mode):
+                    found[entry.name] = (status.st_ino, status.st_size, status.st_mtime_ns)
+        return found
+
+    def _sight(self, name: str, stamp: Stamp) -> _Sighting:
+        sighting = self._seen.get(name)
+        if sighting is None or sighting.stamp != stamp:
+            self._seen[name] = sighting = _Sighting(stamp, self._clock())
+        else:
+            sighting.looks += 1
+        return sighting
+
+    def _move(self, name: str, stamp: Stamp, folder: Path, reason: str) -> Path | None:
+        sighting = self._seen.get(name)
+        if self.dry:
+            if sighting is not None:
+                sighting.done = True
+            return None
+        source = self.inbox / name
+        if _stamp(source) != stamp:
+            return None
+        target = _reserve(folder, name)
+        if reason:
+            # The reason first: a file in quarantine always has one, whenever the process dies.
+            target.with_name(target.name + REASON_SUFFIX).write_text(reason + "\n", encoding="utf-8")
+        source.replace(target)
+        self._seen.pop(name, None)
+        if _stamp(target) == stamp:
+            return target
+        # Another file took the name between the look and the move: it has not been read, so it goes back.
+        target.replace(_reserve(self.inbox, name))
+        return None
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _reserve(folder: Path, name: str) -> Path:
+    """A name that nothing else has, held by an empty file until the real one replaces it."""
+    stem, suffix = os.path.splitext(name)
+    number = 1
+    while True:
+        target = folder / (name if number == 1 else f"{stem}.{number}{suffix}")
+        try:
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        except FileExistsError:
+            number += 1
+        else:
+            return target

@@ -1,0 +1,85 @@
+"""What a node has done and what it waits for, read from its database; the node may be running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlmodel import Session, col, func, select
+
+from chain_node.client import Milestone
+from oracles.settings import NodeSettings
+from oracles.store.database import Database
+from oracles.store.models import (
+    CorrectionRow,
+    DocumentRow,
+    EventRow,
+    EventStatus,
+    NetworkRow,
+    ObservationRow,
+    SubmissionRow,
+    SubmissionStatus,
+)
+
+MOST_LISTED = 50
+
+
+def status_lines(settings: NodeSettings) -> Iterator[str]:
+    yield f"Node {settings.name} of {settings.organisation}"
+    if not settings.database.is_file():
+        yield f"It has not run yet: there is no database {settings.database}"
+        return
+    database = Database(settings.database)
+    with database.session() as session:
+        network = session.get(NetworkRow, 1)
+        yield f"Network       {_network(network)}"
+        yield f"Documents     {_counts(session, DocumentRow)}"
+        yield f"Events        {_counts(session, EventRow)}"
+        yield f"Observations  {_counts(session, ObservationRow)}"
+        yield f"Transactions  {_counts(session, SubmissionRow)}"
+        yield from _events(session, EventStatus.WAITING, "Waiting")
+        yield from _events(session, EventStatus.HELD, "For the operator")
+        yield from _submissions(session)
+        yield from _corrections(session)
+    database.close()
+
+
+def _network(row: NetworkRow | None) -> str:
+    return "none seen yet" if row is None else f"chain {row.chain_id}, oracle {row.oracle_address}"
+
+
+def _counts(
+    session: Session, table: type[DocumentRow] | type[EventRow] | type[ObservationRow] | type[SubmissionRow]
+) -> str:
+    status = col(table.status)
+    rows = session.exec(select(status, func.count()).group_by(status).order_by(status)).all()
+    return ", ".join(f"{count} {name}" for name, count in rows) or "none"
+
+
+def _events(session: Session, status: EventStatus, heading: str) -> Iterator[str]:
+    statement = select(EventRow).where(EventRow.status == status).order_by(col(EventRow.id).desc()).limit(MOST_LISTED)
+    rows = session.exec(statement).all()
+    if rows:
+        yield f"{heading}:"
+    for row in rows:
+        milestone = Milestone(row.milestone).name if row.milestone else "no milestone"
+        yield f"  {row.event_hash} {row.activity} {milestone}: {row.reason}"
+
+
+def _submissions(session: Session) -> Iterator[str]:
+    wanted = [SubmissionStatus.SIGNED, SubmissionStatus.PREPARED, SubmissionStatus.SENT, SubmissionStatus.FAILED]
+    statement = select(SubmissionRow).where(col(SubmissionRow.status).in_(wanted)).order_by(col(SubmissionRow.id))
+    rows = session.exec(statement.limit(MOST_LISTED)).all()
+    if rows:
+        yield "Unsettled transactions:"
+    for row in rows:
+        number = "no nonce" if row.nonce is None else f"nonce {row.nonce}"
+        yield f"  {row.status} {number} {row.hash or 'not sent'} {row.reason}".rstrip()
+
+
+def _corrections(session: Session) -> Iterator[str]:
+    statement = select(CorrectionRow).order_by(col(CorrectionRow.id).desc()).limit(MOST_LISTED)
+    rows = session.exec(statement).all()
+    if rows:
+        yield "Corrections:"
+    for row in rows:
+        yield f"  {row.reason}: {row.effect}"

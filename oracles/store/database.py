@@ -1,0 +1,75 @@
+"""Opening a node's database: one process at a time, every commit on disk."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import StaticPool
+from sqlmodel import Session, create_engine, text
+
+from oracles.errors import DatabaseInUse, DatabaseTooNew
+from oracles.store.models import NodeTable
+
+SCHEMA_VERSION: Final = 1
+
+
+class Database:
+    """Sessions on one file; `session()` commits at its end or leaves nothing behind."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Without a path: in memory, for a dry run."""
+        self.path = path or Path(":memory:")
+        self._engine = _engine(path)
+
+    def prepare(self) -> None:
+        """Makes the tables where they are missing. Raises DatabaseTooNew."""
+        with self._engine.connect() as connection:
+            found = int(connection.execute(text("PRAGMA user_version")).scalar_one())
+        if found > SCHEMA_VERSION:
+            raise DatabaseTooNew(self.path, found, SCHEMA_VERSION)
+        NodeTable.metadata.create_all(self._engine)
+        with self._engine.begin() as connection:
+            connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextmanager
+def database_lock(path: Path) -> Iterator[None]:
+    """Holds the node's database for this process. Raises DatabaseInUse. The kernel lets go when the process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DatabaseInUse(path) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _engine(path: Path | None) -> Engine:
+    if path is None:
+        return create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
+
+    @event.listens_for(engine, "connect")
+    def _durable(connection: Any, _: Any) -> None:
+        # FULL: a commit returns only when it is on the disk, so what was sent is never forgotten.
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    return engine

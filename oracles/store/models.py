@@ -1,0 +1,182 @@
+"""The tables. Hashes, subjects, signatures: lower-case hexadecimal without prefix; moments: ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+
+class NodeTable(SQLModel, registry=registry()):
+    """Base of a node's tables. A registry of its own: the gateway has tables of the same names."""
+
+
+class DocumentStatus(StrEnum):
+    TAKEN = "taken"
+    """Read and stored; the file may still lie in the inbox. Its `reason`, where it has one, sends it to quarantine."""
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+
+
+class EventStatus(StrEnum):
+    NEW = "new"
+    WAITING = "waiting"
+    """Nothing speaks against it for good; asked about again when the network or its clock moves."""
+    NOT_SIGNED = "not signed"
+    HELD = "held"
+    """The operator must look at it; never signed by itself."""
+    WITHDRAWN = "withdrawn"
+    """A correction came before anything was sent."""
+    VOUCHED = "vouched"
+    """An observation was made of it."""
+
+
+class ObservationStatus(StrEnum):
+    DECIDED = "decided"
+    SIGNED = "signed"
+    WITHDRAWN = "withdrawn"
+    COUNTED = "counted"
+    REFUSED = "refused"
+
+
+class SubmissionStatus(StrEnum):
+    SIGNED = "signed"
+    PREPARED = "prepared"
+    """Has its nonce and its bytes; may have been sent."""
+    SENT = "sent"
+    SETTLED = "settled"
+    FAILED = "failed"
+    VOID = "void"
+
+
+class DocumentRow(NodeTable, table=True):
+    __tablename__ = "document"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    sha256: str = Field(index=True)
+    standard: str = ""
+    received_at: str
+    status: str
+    filed_as: str = ""
+    reason: str = ""
+
+
+class EventRow(NodeTable, table=True):
+    """A canonical event and what this node decided about it."""
+
+    __tablename__ = "event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    document_id: int = Field(foreign_key="document.id")
+    event_hash: str = Field(unique=True)
+    source_event_id: str = Field(default="", index=True)
+    standard: str
+    activity: str
+    traits: str = ""
+    kind: str = ""
+    classifier: str
+    occurred_at: str
+    local_offset: str
+    recorded_at: str = ""
+    place: str = ""
+    quantity: int = 0
+    unit: str = ""
+    status: str = Field(index=True)
+    reason: str = ""
+    retry_at: int | None = None
+    subject: str = ""
+    milestone: int | None = None
+    sequence: int | None = None
+    decided_block: int | None = None
+
+
+class EventReferenceRow(NodeTable, table=True):
+    """A reference of an event; `keyed` is its form on chain."""
+
+    __tablename__ = "event_reference"
+
+    id: int | None = Field(default=None, primary_key=True)
+    event_id: int = Field(foreign_key="event.id", index=True)
+    kind: str
+    value: str
+    keyed: str = Field(index=True)
+
+
+class CorrectionRow(NodeTable, table=True):
+    """What a paper took back, and what came of it."""
+
+    __tablename__ = "correction"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    document_id: int = Field(foreign_key="document.id")
+    digest: str
+    event_hash: str = Field(default="", index=True)
+    cancelled_id: str = Field(default="", index=True)
+    reason: str
+    declared_at: str = ""
+    effect: str = ""
+
+
+class SubmissionRow(NodeTable, table=True):
+    """The outbox: one transaction. A nonce is given when it is about to be sent, never before."""
+
+    __tablename__ = "submission"
+
+    id: int | None = Field(default=None, primary_key=True)
+    status: str = Field(index=True)
+    chain_id: int
+    signer: str
+    mask: str
+    evidence: str
+    signature: str
+    nonce: int | None = None
+    gas: int | None = None
+    raw: bytes | None = None
+    hash: str = Field(default="", index=True)
+    attempts: int = 0
+    gas_factor: int = 1
+    block: int | None = None
+    reason: str = ""
+
+
+class ObservationRow(NodeTable, table=True):
+    """What this node vouches for: at most one account of each fact, whatever comes later."""
+
+    __tablename__ = "observation"
+    __table_args__ = (
+        Index(
+            "one_account_of_each_fact",
+            "subject",
+            "milestone",
+            "sequence",
+            unique=True,
+            sqlite_where=text("status != 'withdrawn'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    event_id: int = Field(foreign_key="event.id", index=True)
+    submission_id: int | None = Field(default=None, foreign_key="submission.id", index=True)
+    subject: str
+    milestone: int
+    sequence: int
+    occurred_at: int
+    quantity: int
+    evidence: str
+    status: str = Field(index=True)
+    reason: str = ""
+    block: int | None = None
+
+
+class NetworkRow(NodeTable, table=True):
+    """Which network this database belongs to: written once, checked at every connection."""
+
+    __tablename__ = "network"
+
+    id: int = Field(default=1, primary_key=True)
+    chain_id: int
+    oracle_address: str
