@@ -37,8 +37,8 @@ def read(root: etree._Element) -> Invoice:
         type_code=reader.needed(f"cbc:{kind}TypeCode", "type code (BT-3)"),
         currency=reader.needed("cbc:DocumentCurrencyCode", "currency (BT-5)"),
         is_credit_note=is_credit_note,
-        supplier=_party(reader.child("cac:AccountingSupplierParty/cac:Party")),
-        debtor=_party(reader.child("cac:AccountingCustomerParty/cac:Party")),
+        supplier=party(reader.child("cac:AccountingSupplierParty/cac:Party")),
+        debtor=party(reader.child("cac:AccountingCustomerParty/cac:Party")),
         payee=_payee(reader),
         payable_amount=reader.amount(f"{totals}PayableAmount", "amount due (BT-115)"),
         tax_inclusive_amount=reader.amount(f"{totals}TaxInclusiveAmount", "total with VAT (BT-112)", Decimal(0)),
@@ -62,7 +62,8 @@ def _stated_due_date(reader: Reader) -> date | None:
     return calendar_date(text, "due date (BT-9)") if text else None
 
 
-def _party(reader: Reader | None) -> Party:
+def party(reader: Reader | None) -> Party:
+    """Return the party of a `cac:Party` element; an empty one where there is none."""
     if reader is None:
         return Party()
     legal = reader.identified("cac:PartyLegalEntity/cbc:CompanyID")
@@ -93,7 +94,7 @@ def _tax_registration(reader: Reader, is_vat: bool) -> str:
 
 def _payee(reader: Reader) -> Party | None:
     payee = reader.child("cac:PayeeParty")
-    return _party(payee) if payee else None
+    return party(payee) if payee else None
 
 
 def _line(reader: Reader, is_credit_note: bool) -> Line:
