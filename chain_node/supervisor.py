@@ -138,7 +138,7 @@ def _spawn(process: Process) -> subprocess.Popen[bytes]:
                 stderr=subprocess.STDOUT,
                 # A session of its own: Ctrl-C reaches the parent alone, which then stops the children in order.
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509
+                preexec_fn=die_with_parent,
             )
         except OSError as error:
             raise ProcessFailed(process.name, f"cannot be started ({error})", process.log_path) from error

@@ -76,6 +76,14 @@ class Node:
 
     def batch(self, requests_: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         """The results of many requests sent at once, in their order; raises the first error among them."""
+        results = self.try_batch(requests_)
+        for result in results:
+            if isinstance(result, ChainError):
+                raise result
+        return results
+
+    def try_batch(self, requests_: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """As `batch`, but each request that was refused has its error in its place."""
         if not requests_:
             return []
         try:
@@ -85,8 +93,13 @@ class Node:
             raise NodeUnavailable(self.rpc_url, _why(error)) from error
         if not isinstance(answers, list) or len(answers) != len(requests_):
             raise AnswerMalformed(f"the node at {self.rpc_url} did not answer each of {len(requests_)} requests")
-        methods = [method for method, _ in requests_]
-        return [self._result(m, cast(dict[str, Any], a), None) for m, a in zip(methods, answers, strict=True)]
+        results: list[Any] = []
+        for (method, _), answer in zip(requests_, answers, strict=True):
+            try:
+                results.append(self._result(method, cast(dict[str, Any], answer), None))
+            except ChainError as refusal:
+                results.append(refusal)
+        return results
 
     def close(self) -> None:
         session = self._provider._request_session_manager._explicit_session
@@ -95,6 +108,9 @@ class Node:
 
     def chain_id(self) -> int:
         return int(self.request("eth_chainId"), 16)
+
+    def client_version(self) -> str:
+        return str(self.request("web3_clientVersion"))
 
     def block_number(self) -> int:
         return int(self.request("eth_blockNumber"), 16)

@@ -55,7 +55,8 @@ def test_child_that_dies_while_starting_is_reported_with_its_log(supervisor: Sup
 
 def test_child_that_never_gets_ready_is_stopped_and_reported(supervisor: Supervisor, tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
-    code = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); print('warming', flush=True); time.sleep(60)"
+    note = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid()))"
+    code = f"{note}; print('warming', flush=True); time.sleep(60)"
     slow = python("slow", code, tmp_path, ready_timeout_seconds=1.0)
 
     with pytest.raises(ProcessFailed, match=r"slow was not ready after 1 s[\s\S]*warming"):

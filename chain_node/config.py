@@ -1,0 +1,222 @@
+"""Reads network-config/<network>/: network.toml and participants.toml. Unknown keys are refused, and all problems of
+both files are reported at once, each with its file and key."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from iso4217 import Currency
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from chain_node.client import Policy
+from chain_node.compile import ROOT
+from chain_node.vocabulary import ORACLE_ROLES, Milestone, Role
+
+CONFIG_ROOT: Final = ROOT / "network-config"
+_DAY: Final = 86_400
+M = TypeVar("M", bound=BaseModel)
+
+
+class ConfigInvalid(Exception):
+    """The configuration cannot be used; `problems` has a line for each thing wrong, with its file and key."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _is_lei(text: str) -> str:
+    """ISO 17442: 20 characters, the last two make the whole 1 modulo 97 with letters read as 10 to 35."""
+    if len(text) != 20 or not text.isascii() or not text.isalnum() or text != text.upper():
+        raise ValueError(f"{text!r} is not an LEI: 20 digits and capital letters are needed")
+    if int("".join(str(int(c, 36)) for c in text)) % 97 != 1:
+        raise ValueError(f"{text} is not an LEI: its check digits are wrong")
+    return text
+
+
+def _is_currency(code: str) -> str:
+    try:
+        Currency(code)
+    except ValueError:
+        raise ValueError(f"{code!r} is not an ISO 4217 currency") from None
+    return code
+
+
+def _roles(names: Any) -> Any:
+    if not isinstance(names, list):
+        raise ValueError('a list of roles is needed, e.g. ["CARRIER"]')
+    unknown = [name for name in names if name not in Role.__members__]
+    if unknown:
+        known = ", ".join(Role.__members__)
+        raise ValueError(f"{', '.join(map(repr, unknown))}: not a role; known are {known}")
+    found = Role(0)
+    for name in names:
+        found |= Role[name]
+    return found
+
+
+Lei = Annotated[str, AfterValidator(_is_lei)]
+CurrencyCode = Annotated[str, AfterValidator(_is_currency)]
+Roles = Annotated[Role, BeforeValidator(_roles)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EngineConfig(_Strict):
+    """How the chain runs. Only this machine can reach it unless `host` says otherwise; port 0 takes a free one."""
+
+    kind: Literal["anvil"]
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8545
+    block_seconds: Annotated[int, Field(ge=1, le=60)] = 1
+    block_gas_limit: Annotated[int, Field(ge=10_000_000, le=1_000_000_000)] = 100_000_000
+
+
+class GovernanceConfig(_Strict):
+    """The governor acts only after announcing it this long before."""
+
+    delay_seconds: Annotated[int, Field(ge=1, le=365 * _DAY)]
+
+
+class PolicyConfig(_Strict):
+    """When a milestone stands; see contracts/oracle."""
+
+    threshold: Annotated[int, Field(ge=1, le=10)]
+    eligible: Roles
+    required: Roles = Role(0)
+    tolerance_bps: Annotated[int, Field(ge=0, le=10_000)] = 0
+    max_age_days: Annotated[int, Field(ge=1, le=3_650)] = 90
+    clock_skew_seconds: Annotated[int, Field(ge=0, le=_DAY)] = 300
+    dispute_window_seconds: Annotated[int, Field(ge=0, le=30 * _DAY)] = 0
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> PolicyConfig:
+        if self.eligible & ~ORACLE_ROLES or not self.eligible:
+            raise ValueError("eligible: one or more roles that may witness facts are needed, and no others")
+        if self.required & ~self.eligible:
+            raise ValueError("required: each role must be among the eligible ones")
+        if self.required.bit_count() > self.threshold:
+            raise ValueError(f"required: {self.required.bit_count()} roles cannot be among {self.threshold} witnesses")
+        return self
+
+    def on_chain(self) -> Policy:
+        return Policy(
+            threshold=self.threshold,
+            eligible_roles=int(self.eligible),
+            required_roles=int(self.required),
+            tolerance_bps=self.tolerance_bps,
+            max_age_seconds=self.max_age_days * _DAY,
+            clock_skew_seconds=self.clock_skew_seconds,
+            dispute_window_seconds=self.dispute_window_seconds,
+        )
+
+
+class NetworkConfig(_Strict):
+    """network.toml."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+    chain_id: Annotated[int, Field(ge=1, le=2**53)]
+    operator: Lei
+    currencies: Annotated[list[CurrencyCode], Field(min_length=1, max_length=5)]
+    engine: EngineConfig
+    governance: GovernanceConfig
+    policies: dict[str, PolicyConfig]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> NetworkConfig:
+        attested = [milestone.name for milestone in Milestone if milestone is not Milestone.ACCEPTED]
+        unknown = [name for name in self.policies if name not in attested]
+        if unknown:
+            raise ValueError(
+                f"policies: {', '.join(unknown)}: not attested milestones; known are {', '.join(attested)}"
+            )
+        if len(set(self.currencies)) != len(self.currencies):
+            raise ValueError("currencies: one is named twice")
+        return self
+
+
+class OrganisationConfig(_Strict):
+    """One organisation that the deployment admits."""
+
+    lei: Lei
+    name: Annotated[str, Field(min_length=1)]
+    jurisdiction: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    roles: Roles
+    kyc_expires_at: datetime
+    group_lei: Lei | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> OrganisationConfig:
+        if self.kyc_expires_at.tzinfo is None:
+            raise ValueError("kyc_expires_at: a time zone is needed, e.g. 2036-01-01T00:00:00Z")
+        return self
+
+    @property
+    def kyc_expires_at_seconds(self) -> int:
+        return int(self.kyc_expires_at.astimezone(UTC).timestamp())
+
+
+class _Participants(_Strict):
+    organisations: Annotated[list[OrganisationConfig], Field(min_length=1)]
+
+
+class Network(_Strict):
+    """A whole network's configuration."""
+
+    config: NetworkConfig
+    organisations: list[OrganisationConfig]
+
+    @property
+    def operator(self) -> OrganisationConfig:
+        return next(o for o in self.organisations if o.lei == self.config.operator)
+
+
+def data_dir_of(name: str) -> Path:
+    """Where a network keeps its chain, keys and list of contracts unless told otherwise."""
+    return ROOT / "build" / "networks" / name
+
+
+def load_network(folder: Path) -> Network:
+    """Reads a network's folder. Raises `ConfigInvalid` with every problem of both files."""
+    problems: list[str] = []
+    config = _read(folder / "network.toml", NetworkConfig, problems)
+    participants = _read(folder / "participants.toml", _Participants, problems)
+    if config is None or participants is None or problems:
+        raise ConfigInvalid(problems)
+    leis = [organisation.lei for organisation in participants.organisations]
+    problems += [
+        f"{folder}/participants.toml: {lei} is named twice" for lei in sorted(set(leis)) if leis.count(lei) > 1
+    ]
+    if config.operator not in leis:
+        problems.append(f"{folder}/network.toml: operator: {config.operator} is not in participants.toml")
+    if problems:
+        raise ConfigInvalid(problems)
+    return Network(config=config, organisations=participants.organisations)
+
+
+def _read(path: Path, kind: type[M], problems: list[str]) -> M | None:
+    try:
+        with path.open("rb") as file:
+            return kind.model_validate(tomllib.load(file))
+    except OSError as error:
+        problems.append(f"{path}: cannot be read: {error.strerror}")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{path}: not TOML: {error}")
+    except ValidationError as error:
+        problems += [f"{path}: {_problem(item)}" for item in error.errors()]
+    return None
+
+
+def _problem(item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{key}: unknown key"
+    if item["type"] == "missing":
+        return f"{key}: missing"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message

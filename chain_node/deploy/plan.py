@@ -1,0 +1,195 @@
+"""The whole deployment as a list of transactions of one account, in order, all known before the first is sent: a
+contract's address follows from its creator and number. So the deployment can be sent in few blocks, and a broken one
+resumed by counting.
+
+The deployer is the network's administrator until the last step, which hands over to the governor for good.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+import rlp  # type: ignore[import-untyped]
+from eth_typing import ChecksumAddress
+from eth_utils.crypto import keccak
+from iso4217 import Currency
+
+from chain_node.client.contracts.access import module_name
+from chain_node.compile import Artifact
+from chain_node.config import Network
+from chain_node.deploy.offices import FUNCTIONS, KEY_OF
+from chain_node.interface import checksum
+from chain_node.vocabulary import Milestone, Office, Role
+
+_CALL_GAS: Final = 600_000
+_CREATION_BASE_GAS: Final = 1_000_000
+_HELD_BY_NETWORK: Final = ("ReceivableToken", "OrderEscrow", "FinancingDesk", "ReceivableCollateral", "OrderCollateral")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One transaction. `name` is the deployed name of the contract that it creates; `to` is None for a creation."""
+
+    title: str
+    to: ChecksumAddress | None
+    data: bytes = field(repr=False)
+    gas: int
+    name: str = ""
+    contract: str = ""
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps, and where the contracts will stand. The digest changes with anything in it."""
+
+    steps: tuple[Step, ...]
+    addresses: Mapping[str, ChecksumAddress]
+    first_nonce: int
+
+    @property
+    def digest(self) -> str:
+        rows = [[step.title, step.to, step.data.hex(), step.gas] for step in self.steps]
+        return sha256(json.dumps([self.first_nonce, rows]).encode()).hexdigest()
+
+
+def make_plan(
+    network: Network,
+    artifacts: Mapping[str, Artifact],
+    deployer: ChecksumAddress,
+    offices: Mapping[str, ChecksumAddress],
+    first_nonce: int,
+) -> Plan:
+    """`offices` maps the names of keys to their accounts; `first_nonce` numbers the deployer's first transaction."""
+    planner = _Planner(network, artifacts, deployer, offices, first_nonce)
+    planner.create_all()
+    planner.configure()
+    planner.admit()
+    planner.name_modules()
+    planner.appoint()
+    return Plan(tuple(planner.steps), planner.addresses, first_nonce)
+
+
+class _Planner:
+    def __init__(
+        self,
+        network: Network,
+        artifacts: Mapping[str, Artifact],
+        deployer: ChecksumAddress,
+        offices: Mapping[str, ChecksumAddress],
+        first_nonce: int,
+    ) -> None:
+        self.network, self.config, self.artifacts = network, network.config, artifacts
+        self.deployer, self.offices, self.first_nonce = deployer, offices, first_nonce
+        self.steps: list[Step] = []
+        self.addresses: dict[str, ChecksumAddress] = {}
+        self.contracts: dict[str, str] = {}
+
+    def create_all(self) -> None:
+        at, delay = self.addresses, self.config.governance.delay_seconds
+        self._create("AccessManager", self.deployer, delay, contract="NetworkAccessManager")
+        authority = at["AccessManager"]
+        self._create("ParticipantRegistry", authority)
+        self._create("Directory", authority)
+        registry = at["ParticipantRegistry"]
+        for code in self.config.currencies:
+            currency = Currency(code)
+            names = (f"{currency.currency_name} deposit", f"{code}d", code, currency.exponent or 0)
+            self._create(f"CashToken:{code}", *names, registry, authority)
+        self._create("ReceivableToken", registry, authority)
+        self._create("OrderEscrow", registry, authority)
+        self._create("MilestoneOracle", registry, authority)
+        oracle = at["MilestoneOracle"]
+        self._create("FinancingDesk", registry, oracle, authority)
+        desk = at["FinancingDesk"]
+        self._create("ReceivableCollateral", at["ReceivableToken"], oracle, desk)
+        self._create("OrderCollateral", at["OrderEscrow"], oracle, desk)
+        for code in self.config.currencies:
+            self._create(f"LendingPool:{code}", at[f"CashToken:{code}"], desk, authority)
+            pool = at[f"LendingPool:{code}"]
+            self._create(f"TrancheVault:{code}", pool, registry, f"Portolan {code} pool share", f"p{code}")
+
+    def configure(self) -> None:
+        at = self.addresses
+        for name, policy in self.config.policies.items():
+            on_chain = tuple(vars(policy.on_chain()).values())
+            self._call("MilestoneOracle", "setPolicy", int(Milestone[name]), on_chain)
+        self._call("MilestoneOracle", "listConsumer", at["FinancingDesk"], True)
+        self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
+        self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
+        for adapter in ("ReceivableCollateral", "OrderCollateral"):
+            self._call("FinancingDesk", "listCollateral", at[adapter], True)
+        for code in self.config.currencies:
+            self._call("ReceivableToken", "listCurrency", at[f"CashToken:{code}"])
+            self._call("OrderEscrow", "listCurrency", at[f"CashToken:{code}"])
+            self._call("FinancingDesk", "listPool", at[f"LendingPool:{code}"], True)
+            self._call(f"LendingPool:{code}", "setVault", at[f"TrancheVault:{code}"])
+
+    def admit(self) -> None:
+        """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""
+        for one in self.network.organisations:
+            terms = (one.lei, one.group_lei or "", one.jurisdiction, int(one.roles), one.kyc_expires_at_seconds)
+            self._call("ParticipantRegistry", "registerOrganisation", *terms)
+        operator = self.network.operator
+        if Role.NETWORK in operator.roles:
+            for name in self.addresses:
+                if name in _HELD_BY_NETWORK or name.startswith(("LendingPool:", "TrancheVault:")):
+                    self._call("ParticipantRegistry", "admitAccount", operator.lei, self.addresses[name])
+
+    def name_modules(self) -> None:
+        for name, address in self.addresses.items():
+            self._call("Directory", "setModule", module_name(name), address)
+
+    def appoint(self) -> None:
+        """Gives each function to its office and each office to its account; then the deployer has nothing left."""
+        for name, contract in self.contracts.items():
+            for office, functions in FUNCTIONS.get(contract, {}).items():
+                selectors = [self._selector(contract, function) for function in functions]
+                self._call("AccessManager", "setTargetFunctionRole", self.addresses[name], selectors, int(office))
+        for office in Office:
+            self._call("AccessManager", "labelRole", int(office), office.name)
+        self._call("AccessManager", "setRoleGuardian", int(Office.GOVERNOR), int(Office.GUARDIAN))
+        for office, key in KEY_OF.items():
+            self._call("AccessManager", "grantRole", int(office), self.offices[key], 0)
+        delay = self.config.governance.delay_seconds
+        self._call("AccessManager", "handOver", self.offices["governor"], delay)
+
+    def _create(self, name: str, *arguments: Any, contract: str = "") -> None:
+        contract = contract or name.partition(":")[0]
+        artifact = self.artifacts[contract]
+        data = artifact.creation_code(*arguments)
+        gas = _CREATION_BASE_GAS + 16 * len(data) + 100 * len(artifact.deployed_bytecode)
+        nonce = self.first_nonce + len(self.steps)
+        self.addresses[name], self.contracts[name] = created_address(self.deployer, nonce), contract
+        self.steps.append(Step(f"create {name}", None, data, gas, name, contract, arguments))
+
+    def _call(self, name: str, function: str, *values: Any) -> None:
+        data = self.artifacts[self.contracts[name]].interface.functions[function].encode(*values)
+        self.steps.append(Step(f"{name}.{function}", self.addresses[name], data, _CALL_GAS))
+
+    def _selector(self, contract: str, function: str) -> bytes:
+        return self.artifacts[contract].interface.functions[function].selector
+
+
+def created_address(creator: ChecksumAddress, nonce: int) -> ChecksumAddress:
+    """Where the contract created by an account's transaction of that number stands."""
+    encoded: bytes = rlp.encode([bytes.fromhex(creator[2:]), nonce])
+    return checksum("0x" + keccak(encoded)[12:].hex())
+
+
+def batches(plan: Plan, begin: int, gas_limit: int) -> Iterator[tuple[int, list[Step]]]:
+    """The steps from `begin` on, cut into lists that fit one block each, with the index of each list's first."""
+    batch: list[Step] = []
+    start = begin
+    for index in range(begin, len(plan.steps)):
+        step = plan.steps[index]
+        if batch and sum(s.gas for s in batch) + step.gas > gas_limit:
+            yield start, batch
+            batch, start = [], index
+        batch.append(step)
+    if batch:
+        yield start, batch

@@ -1,0 +1,171 @@
+"""The embedded chain: Foundry's anvil, one node, for one machine. Blocks come at a fixed interval, gas costs nothing,
+the rules are mainnet's of the Cancun fork, contract sizes included."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from chain_node.client.node import Node
+from chain_node.compile import ROOT
+from chain_node.engines.base import Endpoint, Engine, EngineBusy, forget_endpoint, write_endpoint
+from chain_node.errors import ChainError
+from chain_node.supervisor import Process, Supervisor
+
+BINARY: Final = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
+_LISTENING: Final = "0A"
+
+
+@dataclass(frozen=True)
+class AnvilSettings:
+    """How to run it. `data_dir` keeps state and log; port 0 takes a free one.
+
+    `genesis_timestamp` (Unix seconds) is the clock of a chain that is new; None is the machine's.
+    """
+
+    data_dir: Path
+    chain_id: int
+    host: str = "127.0.0.1"
+    port: int = 0
+    block_seconds: int = 1
+    block_gas_limit: int = 100_000_000
+    genesis_timestamp: int | None = None
+
+
+class AnvilEngine(Engine):
+    """One anvil process. Its clock runs in real seconds from wherever it was set, and stands still while it is off."""
+
+    def __init__(self, settings: AnvilSettings) -> None:
+        self.settings = settings
+        self._supervisor = Supervisor()
+        self._node: Node | None = None
+        self._lock_file: IO[str] | None = None
+
+    @property
+    def rpc_url(self) -> str:
+        return self._running().rpc_url
+
+    @property
+    def pid(self) -> int:
+        return self._supervisor.pid("chain")
+
+    @property
+    def log_path(self) -> Path:
+        return self.settings.data_dir / "logs" / "anvil.log"
+
+    def start(self) -> None:
+        if self._node is not None:
+            return
+        found: list[Node] = []
+        self._lock()
+
+        def ready() -> bool:
+            port = _listening_port(self._supervisor.pid("chain"))
+            if port is None:
+                return False
+            host = self.settings.host
+            found.append(Node(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"))  # noqa: S104
+            return True
+
+        process = Process(
+            name="chain",
+            argv=self._command(),
+            env={"PATH": os.defpath, "HOME": str(self.settings.data_dir)},
+            log_path=self.log_path,
+            ready=ready,
+            death_signal=signal.SIGTERM,  # it writes its state when it is told to end
+        )
+        try:
+            self._supervisor.start(process)
+            self._node = found[-1]
+            self._resume_clock()
+        except BaseException:
+            self.stop()
+            raise
+        write_endpoint(self.settings.data_dir, Endpoint(self.rpc_url, self.pid))
+
+    def stop(self) -> None:
+        if self._node is not None:
+            self._node.close()
+        self._node = None
+        self._supervisor.stop()
+        if self._lock_file is not None:
+            forget_endpoint(self.settings.data_dir)
+            self._lock_file.close()
+            self._lock_file = None
+
+    def is_healthy(self) -> bool:
+        try:
+            return self._node is not None and self._node.chain_id() == self.settings.chain_id
+        except ChainError:
+            return False
+
+    def set_clock(self, timestamp: int) -> None:
+        """The next block is of this moment (Unix seconds), at once; later ones go on from there in real seconds.
+
+        Raises `ValueError` for a moment that is not after the latest block: a chain's time never runs back.
+        """
+        node = self._running()
+        latest = node.block().timestamp
+        if timestamp <= latest:
+            raise ValueError(f"the chain's clock cannot be set to {timestamp}: its latest block is of {latest}")
+        self._clock_path.write_text("set\n")
+        node.request("evm_setTime", timestamp)
+        node.request("evm_mine", {"timestamp": timestamp})
+
+    @property
+    def _clock_path(self) -> Path:
+        return self.settings.data_dir / "clock-is-set"
+
+    def _lock(self) -> None:
+        """Two chains that write the same state would each lose the other's."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        file = (self.settings.data_dir / ".running").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            raise EngineBusy(f"a chain already runs in {self.settings.data_dir}") from error
+        self._lock_file = file
+
+    def _running(self) -> Node:
+        if self._node is None:
+            raise RuntimeError("the chain is not running")
+        return self._node
+
+    def _resume_clock(self) -> None:
+        """Anvil forgets between runs that its clock was set, so blocks start only once it has been told again."""
+        node, settings = self._running(), self.settings
+        if self._clock_path.exists():
+            node.request("evm_setTime", node.block().timestamp + 1)
+        node.request("evm_setIntervalMining", settings.block_seconds)
+
+    def _command(self) -> list[str]:
+        settings, data = self.settings, self.settings.data_dir
+        state = data / "anvil-state.json"
+        command = [str(BINARY), "--quiet", "--no-mining", "--accounts", "0", "--hardfork", "cancun", "--order", "fifo"]
+        command += ["--host", settings.host, "--port", str(settings.port), "--chain-id", str(settings.chain_id)]
+        command += ["--gas-price", "0", "--base-fee", "0", "--disable-min-priority-fee"]
+        command += ["--gas-limit", str(settings.block_gas_limit)]
+        command += ["--state", str(state), "--cache-path", str(data / "anvil-cache")]
+        if settings.genesis_timestamp is not None and not state.exists():
+            self._clock_path.write_text("set\n")
+            command += ["--timestamp", str(settings.genesis_timestamp)]
+        return command
+
+
+def _listening_port(pid: int) -> int | None:
+    """The TCP port on which a process listens, as the kernel tells; the program itself is kept quiet."""
+    try:
+        links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+        rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    except OSError:
+        return None
+    for row in rows:
+        if row[3] == _LISTENING and f"socket:[{row[9]}]" in links:
+            return int(row[1].rpartition(":")[2], 16)
+    return None
