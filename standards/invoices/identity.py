@@ -1,7 +1,7 @@
 """What makes two papers the same invoice: seller, number, year and kind, whatever the spelling.
 
 The seller is named by its first identifier in this order: VAT number, legal registration with its scheme, other
-registered identifiers (GLN, LEI), electronic address, tax number. Two versions of one invoice therefore agree when
+registered identifiers (GLN, LEI), electronic address, tax number; zero padding does not count. Two versions of one invoice therefore agree when
 they share the first identifier that either of them carries; one with a VAT number and one without do not agree, and
 nothing in the papers could tell that they are the same.
 """
@@ -36,16 +36,21 @@ def type_class(type_code: str, is_credit_note: bool = False) -> str:
 
 def normalised_number(number: str) -> str:
     """Return the number with NFKC, capitals, one kind of hyphen, no blanks and no leading zeros in runs of digits."""
-    return _PADDING.sub("", _folded(number))
+    return unpadded(_folded(number))
+
+
+def unpadded(text: str) -> str:
+    """Return the text without leading zeros in runs of digits; a run of zeros keeps one."""
+    return _PADDING.sub("", text)
 
 
 def normalised_identifier(value: str) -> str:
-    """Return a registered identifier as its letters and digits only, without leading zeros in runs of digits.
+    """Return a registered identifier as its capitals and digits only.
 
     An identifier in another script keeps its letters, since nothing would be left of it otherwise.
     """
     folded = _folded(value)
-    return _PADDING.sub("", _PUNCTUATION.sub("", folded) or folded)
+    return _PUNCTUATION.sub("", folded) or folded
 
 
 def normalised_vat(value: str) -> str:

@@ -164,7 +164,7 @@ class Invoice:
         """What the fingerprint is taken over. `seller` is empty where the paper names no seller identifier."""
         scheme, value = next(iter(self.supplier.identifiers), ("", ""))
         return {
-            "seller": f"{scheme}:{value}" if value else "",
+            "seller": f"{scheme}:{identities.unpadded(value)}" if value else "",
             "number": identities.normalised_number(self.number),
             "year": f"{self.issue_date.year:04d}",
             "type": self.type_class,
