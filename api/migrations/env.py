@@ -9,7 +9,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from api import auth, idempotency, indexer, transactions
 from api.auth import models as auth_models
-from api.db import RowNumber, UtcDateTime
+from api.db import RowNumber
 from api.indexer import models as indexer_models
 from api.resources import load_tables
 from api.transactions import models as transaction_models
@@ -20,9 +20,12 @@ _MODELS = (auth, auth_models, idempotency, indexer, indexer_models, transactions
 
 def render(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Our column types by the names that migrations import."""
-    if kind == "type" and isinstance(item, UtcDateTime):
-        return "UtcDateTime()"
+    kind_of_item = type(item)
+    if kind == "type" and kind_of_item.__module__.startswith("api."):
+        autogen.imports.add(f"from {kind_of_item.__module__} import {kind_of_item.__name__}")
+        return f"{kind_of_item.__name__}()"
     if kind == "type" and item is RowNumber:
+        autogen.imports.add("from api.db import RowNumber")
         return "RowNumber"
     if kind == "type" and isinstance(item, AutoString):
         return "sa.String()"

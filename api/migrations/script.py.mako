@@ -3,13 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
-from api.db import RowNumber, UtcDateTime
+${imports if imports else ""}
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
-${imports if imports else ""}
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}
