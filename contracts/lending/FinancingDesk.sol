@@ -127,9 +127,9 @@ contract FinancingDesk is FacilityBook, ParkedPayouts, ReentrancyGuardTransient 
         require(amount != 0, RepaymentZero(id));
         require(amount <= owed_, RepaymentExceedsOwed(id, amount, owed_));
 
-        Waterfall.Split memory parts = _settle(id, record, amount);
         // Otherwise anyone could poke the money out again, with a new fee, against the will of whoever repaid it.
-        record.repaidAhead += parts.principal.toUint64();
+        record.repaidAhead = (record.repaidAhead + amount).toUint64();
+        _settle(id, record, amount);
     }
 
     // By the collateral

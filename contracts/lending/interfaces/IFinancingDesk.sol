@@ -169,6 +169,6 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @return base what the collateral supports
     /// @return available what a poke would draw now
     function availability(FinancingId id) external view returns (uint256 base, uint256 available);
-    /// @return minor units of principal repaid otherwise than out of the collateral, which are not drawn again
+    /// @return minor units repaid otherwise than out of the collateral, which are not drawn again
     function repaidAhead(FinancingId id) external view returns (uint256);
 }

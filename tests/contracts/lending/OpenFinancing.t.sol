@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IParticipantRegistry} from "../../../contracts/access/interfaces/IParticipantRegistry.sol";
+import {LendingPool} from "../../../contracts/lending/LendingPool.sol";
+import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
+import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
+import {ILendingPool} from "../../../contracts/lending/interfaces/ILendingPool.sol";
+import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
+import {FacilityId, FinancingId, GroupId, ReceivableId} from "../../../contracts/types/Ids.sol";
+import {Roles} from "../../../contracts/types/Roles.sol";
+import {LendingBase} from "./LendingBase.sol";
+import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+
+contract OpenFinancingTest is LendingBase {
+    // Refusals
+
+    function test_unknownFacilityIsRefused() public {
+        FacilityId unknown = FacilityId.wrap(99);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.FacilityUnknown.selector, unknown));
+        desk.openFinancing(unknown, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_onlyTheFacilitysSupplierOpens() public {
+        _registerAndAccept();
+        _openSubject();
+        vm.prank(debtor);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, debtor, supplier));
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_expiredFacilityOpensNothing() public {
+        _registerAndAccept();
+        _openSubject();
+        uint256 expiry = START + 365 days;
+        vm.warp(expiry);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.FacilityExpired.selector, facility, expiry, expiry));
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_unlistedCollateralIsRefused() public {
+        desk.listCollateral(invoices, false);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.CollateralUnlisted.selector, invoices));
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_unlistedPoolIsRefused() public {
+        desk.listPool(pool, false);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.PoolUnlisted.selector, pool));
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_subjectThatNobodyOpenedIsRefused() public {
+        _registerAndAccept();
+        GroupId group = registry.membershipOf(supplier).group;
+        vm.prank(supplier);
+        vm.expectRevert(
+            abi.encodeWithSelector(IFinancingDesk.SubjectNotOfSupplier.selector, SHIPMENT, 0, GroupId.unwrap(group))
+        );
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    /// @dev Otherwise the supplier's own affiliates could witness its goods: only the beneficiary's group is kept out.
+    function test_subjectOfAnotherGroupIsRefused() public {
+        _registerAndAccept();
+        Party memory other = _admit("HARBOURGOODS", Roles.SUPPLIER);
+        vm.prank(other.account);
+        oracle.openSubject(SHIPMENT, new bytes32[](0));
+        GroupId theirs = registry.membershipOf(other.account).group;
+        GroupId ours = registry.membershipOf(supplier).group;
+        vm.prank(supplier);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IFinancingDesk.SubjectNotOfSupplier.selector, SHIPMENT, GroupId.unwrap(theirs), GroupId.unwrap(ours)
+            )
+        );
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_frozenSupplierOpensNothing() public {
+        _registerAndAccept();
+        _openSubject();
+        registry.freezeAccount(supplier);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountIsFrozen.selector, supplier));
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_invoiceThatTheDebtorHasNotAcceptedIsRefused() public {
+        _register();
+        _openSubject();
+        vm.prank(supplier);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICollateral.ItemNotFinanceable.selector, ITEM, IReceivableToken.State.Registered)
+        );
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_invoiceInAnotherCurrencyIsRefused() public {
+        LendingPool dollars = new LendingPool(dollar, desk, address(manager));
+        desk.listPool(dollars, true);
+        FacilityId other = desk.openFacility(
+            IFinancingDesk.FacilityTerms(supplier, ILendingPool(dollars), LIMIT, RATE_BPS, 0, uint40(START + 1 days))
+        );
+        desk.setLadder(other, invoices, _ladder(0, 6000, 8000, true));
+        _registerAndAccept();
+        _openSubject();
+        vm.prank(supplier);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICollateral.ItemCurrencyDiffers.selector, ITEM, address(euro), address(dollar))
+        );
+        desk.openFinancing(other, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_unitsOutsideTheSuppliersBalanceAreRefused() public {
+        _registerAndAccept();
+        _openSubject();
+        vm.startPrank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.UnitsOutOfRange.selector, ITEM, FACE_VALUE + 1, FACE_VALUE));
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE + 1, SHIPMENT);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.UnitsOutOfRange.selector, ITEM, 0, FACE_VALUE));
+        desk.openFinancing(facility, invoices, ITEM, 0, SHIPMENT);
+    }
+
+    function test_facilityWithoutLadderIsRefused() public {
+        FacilityId bare =
+            desk.openFacility(IFinancingDesk.FacilityTerms(supplier, pool, LIMIT, RATE_BPS, 0, uint40(START + 1 days)));
+        _registerAndAccept();
+        _openSubject();
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.LadderMissing.selector, bare));
+        desk.openFinancing(bare, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    /// @dev Half of the invoice stays with the supplier, and still the invoice backs one financing only.
+    function test_invoiceInFinancingIsRefused() public {
+        _registerAndAccept();
+        _openSubject();
+        FinancingId first = _pledge(facility, ITEM, FACE_VALUE / 2, SHIPMENT);
+        vm.startPrank(supplier);
+        oracle.openSubject("second", new bytes32[](0));
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.ItemAlreadyPledged.selector, ITEM, first));
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE / 2, "second");
+        vm.stopPrank();
+    }
+
+    function test_consignmentInFinancingIsRefused() public {
+        _open();
+        _registerAndAcceptOrder();
+        vm.prank(supplier);
+        vm.expectRevert(
+            abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, SHIPMENT, address(desk))
+        );
+        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, SHIPMENT);
+    }
+
+    /// @dev The goods of a settled invoice would otherwise raise the base of the next one at once.
+    function test_factsOfOneInvoiceNeverCountForAnother() public {
+        FinancingId id = _open();
+        _depart(SHIPMENT);
+        _pay(FACE_VALUE);
+        vm.startPrank(supplier);
+        desk.release(id);
+        IReceivableToken.RegisterTerms memory terms = _terms();
+        terms.id = ReceivableId.wrap(7);
+        receivables.register(terms);
+        vm.stopPrank();
+        IReceivableToken.Acceptance memory acceptance = _acceptance();
+        acceptance.id = terms.id;
+        vm.prank(debtor);
+        receivables.accept(acceptance);
+
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.SubjectOfOtherItem.selector, SHIPMENT, ITEM));
+        desk.openFinancing(facility, invoices, 7, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_refusalLeavesNothingBehind() public {
+        _registerAndAccept();
+        _openSubject();
+        vm.prank(supplier);
+        vm.expectPartialRevert(IERC1155Errors.ERC1155MissingApprovalForAll.selector);
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+
+        assertEq(oracle.subject(SHIPMENT).consumer, address(0), "no approval was given, so nothing was taken");
+        assertEq(FinancingId.unwrap(desk.financingOf(SHIPMENT)), 0);
+        assertEq(FinancingId.unwrap(_pledge(facility, ITEM, FACE_VALUE, SHIPMENT)), 1);
+    }
+
+    // Happy path
+
+    function test_openingTakesTheUnitsAndWatches() public {
+        FinancingId id = _open();
+
+        assertEq(_custody(), FACE_VALUE);
+        assertEq(receivables.balanceOf(supplier, ITEM), 0);
+        assertEq(oracle.subject(SHIPMENT).consumer, address(desk));
+        IFinancingDesk.Financing memory its = desk.financing(id);
+        assertEq(uint8(its.state), uint8(IFinancingDesk.State.Open));
+        assertEq(its.itemId, ITEM);
+        assertEq(its.subject, SHIPMENT);
+        assertEq(its.principal, 0);
+        assertEq(FinancingId.unwrap(invoices.financingOf(ITEM)), FinancingId.unwrap(id));
+        assertEq(euro.balanceOf(supplier), 0, "nothing has shipped");
+    }
+
+    function test_openingDrawsWhatTheBaseAlreadyAllows() public {
+        _registerAndAccept();
+        _openSubject();
+        _depart(SHIPMENT);
+        FinancingId id = _pledge(facility, ITEM, FACE_VALUE, SHIPMENT);
+        assertEq(euro.balanceOf(supplier), _greatestDraw(6_000_000, FEE_BPS));
+        assertLe(_owed(id), _base(id));
+    }
+
+    function test_orderIsFinancedOnAcceptance() public {
+        FinancingId id = _openOnOrder();
+        assertEq(_base(id), 3_000_000);
+        assertEq(euro.balanceOf(supplier), _greatestDraw(3_000_000, FEE_BPS));
+        assertEq(escrow.assigneeOf(_orderTerms().id), address(orders));
+    }
+}
