@@ -75,26 +75,16 @@ class KeyRing:
 
     def address(self, name: str) -> ChecksumAddress:
         """The account of an office, read without opening its key."""
-        return checksum("0x" + str(self._keystore(name)["address"]).removeprefix("0x"))
+        return address_of(self.keystore_path(name))
 
     def account(self, name: str) -> LocalAccount:
         """Opens an office's key."""
-        keystore = self._keystore(name)
+        keystore = _read_keystore(self.keystore_path(name))
         try:
             account: LocalAccount = Account.from_key(Account.decrypt(keystore, self._passphrase()))
         except ValueError as error:
             raise KeysInvalid(f"{self.keystore_path(name)}: cannot be opened with {self.passphrase_path}") from error
         return account
-
-    def _keystore(self, name: str) -> dict[str, Any]:
-        path = self.keystore_path(name)
-        try:
-            keystore: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise KeysInvalid(f"{path}: cannot be read: {error.strerror}") from error
-        except ValueError as error:
-            raise KeysInvalid(f"{path}: not a keystore") from error
-        return keystore
 
     def _passphrase(self) -> str:
         try:
@@ -107,6 +97,32 @@ def new_keystore(passphrase: str) -> dict[str, Any]:
     """A fresh key, encrypted. Its randomness is the operating system's, mixed with a second draw of it."""
     account = Account.create(extra_entropy=secrets.token_hex(32))
     keystore: dict[str, Any] = account.encrypt(passphrase, kdf="scrypt", iterations=_SCRYPT_N)
+    return keystore
+
+
+def make_keystore(folder: Path) -> ChecksumAddress:
+    """A key for one participant's program, `key.json` and `passphrase` in `folder`; what is there stays. Its address."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    passphrase_path, keystore_path = folder / "passphrase", folder / "key.json"
+    _write_once(passphrase_path, secrets.token_hex(32))
+    if not keystore_path.exists():
+        passphrase = passphrase_path.read_text(encoding="ascii").strip()
+        _write_once(keystore_path, json.dumps(new_keystore(passphrase)))
+    return address_of(keystore_path)
+
+
+def address_of(keystore_path: Path) -> ChecksumAddress:
+    """The account of a keystore, read without opening its key."""
+    return checksum("0x" + str(_read_keystore(keystore_path)["address"]).removeprefix("0x"))
+
+
+def _read_keystore(path: Path) -> dict[str, Any]:
+    try:
+        keystore: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KeysInvalid(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise KeysInvalid(f"{path}: not a keystore") from error
     return keystore
 
 

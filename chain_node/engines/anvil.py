@@ -109,17 +109,11 @@ class AnvilEngine(Engine):
 
         Raises `ValueError` for a moment that is not after the latest block: a chain's time never runs back.
         """
-        node = self._running()
-        latest = node.block().timestamp
-        if timestamp <= latest:
-            raise ValueError(f"the chain's clock cannot be set to {timestamp}: its latest block is of {latest}")
-        self._clock_path.write_text("set\n")
-        node.request("evm_setTime", timestamp)
-        node.request("evm_mine", {"timestamp": timestamp})
+        set_clock(self._running(), self.settings.data_dir, timestamp)
 
-    @property
-    def _clock_path(self) -> Path:
-        return self.settings.data_dir / "clock-is-set"
+    def check(self) -> None:
+        """Raises `ProcessFailed` where the process has died."""
+        self._supervisor.check()
 
     def _lock(self) -> None:
         """Two chains that write the same state would each lose the other's."""
@@ -140,7 +134,7 @@ class AnvilEngine(Engine):
     def _resume_clock(self) -> None:
         """Anvil forgets between runs that its clock was set, so blocks start only once it has been told again."""
         node, settings = self._running(), self.settings
-        if self._clock_path.exists():
+        if _clock_mark(settings.data_dir).exists():
             node.request("evm_setTime", node.block().timestamp + 1)
         node.request("evm_setIntervalMining", settings.block_seconds)
 
@@ -153,9 +147,24 @@ class AnvilEngine(Engine):
         command += ["--gas-limit", str(settings.block_gas_limit)]
         command += ["--state", str(state), "--cache-path", str(data / "anvil-cache")]
         if settings.genesis_timestamp is not None and not state.exists():
-            self._clock_path.write_text("set\n")
+            _clock_mark(data).write_text("set\n")
             command += ["--timestamp", str(settings.genesis_timestamp)]
         return command
+
+
+def set_clock(node: Node, data_dir: Path, timestamp: int) -> None:
+    """As `AnvilEngine.set_clock`, for a chain that another process runs."""
+    latest = node.block().timestamp
+    if timestamp <= latest:
+        raise ValueError(f"the chain's clock cannot be set to {timestamp}: its latest block is of {latest}")
+    _clock_mark(data_dir).write_text("set\n")
+    node.request("evm_setTime", timestamp)
+    node.request("evm_mine", {"timestamp": timestamp})
+
+
+def _clock_mark(data_dir: Path) -> Path:
+    """Its existence says that the chain's clock is not the machine's."""
+    return data_dir / "clock-is-set"
 
 
 def _listening_port(pid: int) -> int | None:

@@ -1,0 +1,251 @@
+"""`portolan node ...` and `portolan deploy`: a network's chain, its contracts and its keys."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, Final, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from chain_node.abi import client_files, write_client_files
+from chain_node.brownie import BrownieFailed, prepare_brownie
+from chain_node.client import AddressBook, Chain, Node
+from chain_node.compile import ROOT, CompileError, compile_contracts
+from chain_node.config import CONFIG_ROOT, ConfigInvalid, Network, data_dir_of, load_network
+from chain_node.deploy import DeployFailed, deploy
+from chain_node.engines.anvil import AnvilEngine, AnvilSettings, set_clock
+from chain_node.engines.base import EngineBusy, find_endpoint
+from chain_node.errors import ChainError
+from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid
+from chain_node.references import ReferenceInvalid
+from chain_node.supervisor import ProcessFailed
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_PROBLEMS: Final = (
+    BrownieFailed,
+    ChainError,
+    CompileError,
+    ConfigInvalid,
+    DeployFailed,
+    EngineBusy,
+    KeysInvalid,
+    OSError,
+    ProcessFailed,
+    ReferenceInvalid,
+    ValueError,
+)
+
+node_app = typer.Typer(help="Start the network's chain, look at it, and keep its keys.", no_args_is_help=True)
+
+NetworkOption = Annotated[str, typer.Option("--network", help="Name of a folder in network-config.")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where chain, keys and contract list are kept (build/networks/NAME).")
+]
+
+
+def plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """Ends a command with one clear sentence instead of a stack trace where it is known what went wrong."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except _PROBLEMS as problem:
+            Console(stderr=True).print(str(problem), style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from problem
+
+    return run
+
+
+def deploy_with_progress(network: Network, ring: KeyRing, rpc_url: str, console: Console) -> AddressBook:
+    """Compiles (once for the same sources) and deploys, showing how far it is; the list goes to the ring's folder."""
+    with console.status("Compiling the contracts; the first time takes about ten seconds"):
+        artifacts = compile_contracts()
+    columns = (TextColumn("Deploying"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    node = Node(rpc_url)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(done: int, total: int, title: str) -> None:
+            bar.update(task, completed=done, total=total, description=title)
+
+        try:
+            return deploy(node, network, ring, artifacts, ring.data_dir / "deployments.json", show)
+        finally:
+            node.close()
+
+
+@node_app.command()
+@plainly
+def start(
+    network: NetworkOption = "local",
+    data_dir: DataOption = None,
+    port: Annotated[int | None, typer.Option(help="Port on this machine; 0 takes a free one (network.toml).")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget its chain, contracts and keys first.")] = False,
+) -> None:
+    """Start the chain with its contracts and keep it running until Ctrl-C. What it knows stays for the next start."""
+    console = Console()
+    loaded, folder = _load(network, data_dir)
+    if fresh:
+        _forget(folder)
+    ring = KeyRing.make(folder)
+    with _engine(loaded, folder, port) as engine:
+        book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
+        console.print(f"The chain {network} answers at {engine.rpc_url} (chain id {book.chain_id}).")
+        console.print(f"Its {len(book.names())} contracts are listed in {folder / 'deployments.json'}.", soft_wrap=True)
+        console.print("Ctrl-C stops it.")
+        _wait_for_stop(engine)
+    console.print("Stopped; the chain's state is kept.")
+
+
+@node_app.command()
+@plainly
+def status(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
+    """Say whether the chain runs, how far it is and what time it has, and list its contracts."""
+    console = Console()
+    _, folder = _load(network, data_dir)
+    endpoint = find_endpoint(folder)
+    if endpoint is None:
+        console.print(f"The chain {network} is not running (its folder is {folder}).", soft_wrap=True)
+        raise typer.Exit(1)
+    chain = Chain.connect(endpoint.rpc_url, AddressBook.load(folder / "deployments.json"))
+    block = chain.block()
+    moment = datetime.fromtimestamp(block.timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    console.print(f"The chain {network} answers at {endpoint.rpc_url}, process {endpoint.pid}.")
+    console.print(f"Block {block.number}, {moment}.")
+    table = Table("contract", "address")
+    for name in chain.addresses.names():
+        table.add_row(name, chain.addresses.address(name))
+    console.print(table)
+
+
+@node_app.command()
+@plainly
+def keys(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
+    """Make the operator's keys where they are missing, and list the account of each office. Shows no secret."""
+    console = Console()
+    _, folder = _load(network, data_dir)
+    ring = KeyRing.make(folder)
+    table = Table("office", "account", "keystore")
+    for name in OFFICE_KEYS:
+        table.add_row(name, ring.address(name), str(ring.keystore_path(name)))
+    console.print(table)
+
+
+@node_app.command()
+@plainly
+def clock(
+    moment: Annotated[datetime, typer.Argument(help="UTC, e.g. 2026-05-12T06:40:00", formats=["%Y-%m-%dT%H:%M:%S"])],
+    network: NetworkOption = "local",
+    data_dir: DataOption = None,
+) -> None:
+    """Move the embedded chain's clock on. It runs in real seconds from there; it can never be set back."""
+    _, folder = _load(network, data_dir)
+    endpoint = find_endpoint(folder)
+    if endpoint is None:
+        raise ProcessFailed(network, "is not running", folder / "logs" / "anvil.log")
+    set_clock(Node(endpoint.rpc_url), folder, int(moment.replace(tzinfo=UTC).timestamp()))
+
+
+@node_app.command()
+@plainly
+def abi(check: Annotated[bool, typer.Option("--check", help="Only say whether they are up to date.")] = False) -> None:
+    """Bring the interfaces that the Python client carries up to date with the contracts."""
+    console = Console()
+    with console.status("Compiling the contracts"):
+        artifacts = compile_contracts()
+    if check:
+        files = client_files(artifacts).items()
+        stale = [path for path, text in files if not path.exists() or path.read_text(encoding="utf-8") != text]
+        for path in stale:
+            console.print(f"{path.relative_to(ROOT)} is out of date", soft_wrap=True)
+        raise typer.Exit(1 if stale else 0)
+    changed = write_client_files(artifacts)
+    console.print(f"{len(changed)} files changed." if changed else "Nothing has changed.")
+
+
+@node_app.command()
+@plainly
+def brownie(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
+    """Make this project open in Brownie's console: its compiler, and the running chain as a network."""
+    _, folder = _load(network, data_dir)
+    endpoint = find_endpoint(folder)
+    for line in prepare_brownie(Path.home(), endpoint.rpc_url if endpoint else None):
+        Console().print(line, soft_wrap=True)
+
+
+@plainly
+def deploy_command(
+    network: NetworkOption = "local",
+    data_dir: DataOption = None,
+    rpc_url: Annotated[str | None, typer.Option(help="A node of the network, if not this folder's.")] = None,
+) -> None:
+    """Put the contracts on a network's chain. Goes on where it was broken off; a finished one is only checked."""
+    console = Console()
+    loaded, folder = _load(network, data_dir)
+    ring = KeyRing.make(folder)
+    endpoint = find_endpoint(folder)
+    running = rpc_url or (endpoint.rpc_url if endpoint else None)
+    if running is not None:
+        book = deploy_with_progress(loaded, ring, running, console)
+    else:
+        with _engine(loaded, folder, 0) as engine:
+            book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
+    console.print(f"{len(book.names())} contracts stand; {folder / 'deployments.json'} lists them.", soft_wrap=True)
+
+
+def _load(network: str, data_dir: Path | None) -> tuple[Network, Path]:
+    return load_network(CONFIG_ROOT / network), (data_dir or data_dir_of(network)).resolve()
+
+
+def _engine(network: Network, data_dir: Path, port: int | None) -> AnvilEngine:
+    settings = network.config.engine
+    return AnvilEngine(
+        AnvilSettings(
+            data_dir=data_dir,
+            chain_id=network.config.chain_id,
+            host=settings.host,
+            port=settings.port if port is None else port,
+            block_seconds=settings.block_seconds,
+            block_gas_limit=settings.block_gas_limit,
+        )
+    )
+
+
+def _forget(data_dir: Path) -> None:
+    """Removes a network's folder, but never one that is not a network's, or whose chain runs."""
+    if not data_dir.exists():
+        return
+    if find_endpoint(data_dir) is not None:
+        raise EngineBusy(f"a chain already runs in {data_dir}")
+    if not (data_dir / "network.key").exists():
+        raise ValueError(f"{data_dir} is not the folder of a network: nothing is removed")
+    shutil.rmtree(data_dir)
+
+
+def _wait_for_stop(engine: AnvilEngine) -> None:
+    """Until Ctrl-C or TERM; raises `ProcessFailed` where the chain dies before."""
+    stopping = False
+
+    def stop(signal_number: int, frame: Any) -> None:
+        nonlocal stopping
+        stopping = True
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        while not stopping:
+            engine.check()
+            time.sleep(0.2)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
