@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title Telling another contract of something without depending on it: it may fail, burn its gas or return a flood of
 /// data, and the teller goes on. Whoever sends the transaction cannot make it fail by sending too little gas.
+/// Hints do not nest: the told contract cannot give a second stipend out of its own.
 library Hints {
     /// @dev Gas that the told contract is given. A draw or a waterfall takes less than half of it.
     uint256 internal constant STIPEND = 500_000;
