@@ -28,16 +28,22 @@ class ReaderKeys:
     def __init__(self, directory: Path, passphrase: str) -> None:
         self._directory = directory
         self._passphrase = passphrase.encode()
+        self._known: dict[str, X25519PrivateKey] = {}
 
     def ensure(self, reader: str) -> X25519PublicKey:
         """The reader's public key; makes the pair at first."""
         path = self._path(reader)
-        if not path.exists():
+        if reader not in self._known and not path.exists():
             self._create(path)
         return self.private(reader).public_key()
 
     def private(self, reader: str) -> X25519PrivateKey:
         """The reader's private key; ReaderKeyMissing where the gateway does not hold it."""
+        if reader not in self._known:
+            self._known[reader] = self._load(reader)
+        return self._known[reader]
+
+    def _load(self, reader: str) -> X25519PrivateKey:
         path = self._path(reader)
         if not path.exists():
             raise ReaderKeyMissing(reader)

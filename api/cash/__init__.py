@@ -1,0 +1,1 @@
+"""Cash: tokenised deposits, who holds how much, and their issue against bank payments."""

@@ -1,0 +1,47 @@
+"""Cash as JSON."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from api.transactions.schemas import TransactionView
+from api.values import Amount, Currency, Lei, PositiveAmount
+
+
+class CashIssueRequest(BaseModel):
+    """Money that has come in by bank and is now issued to a participant's account."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "lei": "5299000J2N45DDNE4Y28",
+                "amount": {"amount": "10000000", "currency": "EUR"},
+                "payment_reference": "camt.054 2026-05-04 NTRY-77",
+            }
+        },
+    )
+
+    lei: Lei
+    amount: PositiveAmount
+    payment_reference: Annotated[str, StringConstraints(min_length=1, max_length=140, strip_whitespace=True)]
+
+
+class CashIssueView(BaseModel):
+    lei: str
+    account: str
+    amount: Amount
+    payment_reference: str
+    transactions: list[TransactionView]
+
+
+class BalanceView(BaseModel):
+    """What an organisation holds in one currency, over all its accounts."""
+
+    currency: Currency
+    amount: Amount
+
+
+class BalancesView(BaseModel):
+    lei: str
+    balances: list[BalanceView]

@@ -1,0 +1,80 @@
+"""Issuing cash against bank payments, and who holds how much."""
+
+import hmac
+import unicodedata
+from hashlib import sha256
+
+from sqlmodel import Session
+
+from api.auth.principal import Principal
+from api.cash import repository
+from api.cash.schemas import BalancesView, BalanceView, CashIssueRequest, CashIssueView
+from api.errors import Conflict, Malformed, NotFound
+from api.participants import service as participants
+from api.transactions.schemas import transaction_views
+from api.transactions.service import Transactions
+from api.values import Amount
+from chain_node.client import Chain
+from chain_node.references import NetworkKey
+
+CASH_ISSUER = "office:cash-issuer"
+_PAYMENT_LABEL = b"portolan bank payment 1\0"
+
+
+def require_currency(chain: Chain, currency: str) -> str:
+    """The currency; Malformed where the network has no cash in it."""
+    known = chain.addresses.currencies()
+    if currency not in known:
+        detail = f"{currency} is not a currency of this network; it has {', '.join(sorted(known))}."
+        raise Malformed("currency-unlisted", detail, currency=currency)
+    return currency
+
+
+def keyed_payment_reference(key: NetworkKey, reference: str) -> bytes:
+    """What stands on chain for a bank payment: keyed, because bank references could be guessed."""
+    normalised = " ".join(unicodedata.normalize("NFKC", reference).split())
+    return hmac.new(key.secret, _PAYMENT_LABEL + normalised.encode(), sha256).digest()
+
+
+def issue(
+    session: Session, transactions: Transactions, chain: Chain, key: NetworkKey, asked: CashIssueRequest
+) -> list[str]:
+    """Issues cash to the participant's account, once per payment reference; the transaction's id."""
+    currency = require_currency(chain, asked.amount.currency)
+    account = participants.acting_account(session, asked.lei)
+    reference = keyed_payment_reference(key, asked.payment_reference)
+    call = chain.cash(currency).issue(account, asked.amount.units, reference)
+    issued = transactions.submit(
+        session, signer=CASH_ISSUER, call=call, owner_lei=asked.lei, purpose="issue cash", subject_id=asked.lei
+    )
+    return [issued.id]
+
+
+def issue_view(session: Session, asked: CashIssueRequest, transaction_ids: list[str]) -> CashIssueView:
+    return CashIssueView(
+        lei=asked.lei,
+        account=participants.acting_account(session, asked.lei),
+        amount=asked.amount,
+        payment_reference=asked.payment_reference,
+        transactions=transaction_views(session, transaction_ids),
+    )
+
+
+def balances(session: Session, principal: Principal, lei: str | None) -> BalancesView:
+    """What an organisation holds, its own by default; NotFound where it is none of the caller's business."""
+    lei = lei or principal.organisation()
+    if not principal.sees(lei) or participants.number_of(session, lei) is None:
+        raise NotFound("participant-absent", f"There is no participant {lei} whose cash you may see.", lei=lei)
+    sums: dict[str, int] = {}
+    for row in repository.balances(session, participants.accounts_of(session, lei)):
+        sums[row.currency] = sums.get(row.currency, 0) + row.amount
+    shown = [BalanceView(currency=code, amount=Amount.of(units, code)) for code, units in sums.items()]
+    return BalancesView(lei=lei, balances=shown)
+
+
+def require_funds(session: Session, account: str, amount: Amount) -> None:
+    """Conflict unless the account holds the amount, as far as the database has read the chain."""
+    held = repository.balance(session, amount.currency, account)
+    if held < amount.units:
+        detail = f"The account has {held} minor units of {amount.currency} and needs {amount.units}."
+        raise Conflict("cash-too-low", detail, balance=held, needed=amount.units, currency=amount.currency)

@@ -1,0 +1,14 @@
+"""The chain's clock as the database has it: business times are those of blocks, never the machine's."""
+
+from sqlmodel import Session
+
+from api.errors import Unavailable
+from api.indexer.models import THE_CURSOR, Cursor
+
+
+def indexed_now(session: Session) -> int:
+    """Unix seconds of the newest block whose effects are in the database; Unavailable before there is any."""
+    cursor = session.get(Cursor, THE_CURSOR)
+    if cursor is None:
+        raise Unavailable("not-indexed-yet", "The gateway has not read the chain yet; try again in a moment.")
+    return cursor.block_timestamp

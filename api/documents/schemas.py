@@ -1,0 +1,16 @@
+"""Documents as JSON."""
+
+from pydantic import BaseModel, Field
+
+
+class EnvelopeView(BaseModel):
+    """A sealed document for a reader that keeps its own key. The key is wrapped by HPKE (RFC 9180, base mode, X25519,
+    HKDF-SHA256, AES-256-GCM) with the info `portolan-document-1|<cid>|<reader>`; the document is a nonce of 12 bytes
+    and AES-256-GCM with the associated data `portolan-document-1`."""
+
+    cid: str
+    reader: str
+    media_type: str
+    sha256: str = Field(description="of the content, hexadecimal")
+    wrapped_key: str = Field(description="base64")
+    sealed: str = Field(description="base64")

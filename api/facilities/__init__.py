@@ -1,0 +1,1 @@
+"""Facilities: the lines that suppliers draw on, and their ladders."""

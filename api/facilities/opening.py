@@ -1,0 +1,108 @@
+"""The credit officer grants a line and sets its ladders.
+
+The chain numbers a facility when it is opened, yet its ladders are set by that number in the transactions that follow.
+All come from one account, one after the other, so that the number can be foreseen: the last one on chain, plus the
+openings that are still under way before this one. Should an opening fail after all, the ladders of those behind it miss
+their facilities, which then lend nothing until their ladders are set by POST /v1/facilities/{id}/ladders."""
+
+from collections.abc import Iterator
+
+from sqlmodel import Session
+
+from api.auth.principal import Principal
+from api.cash import service as cash
+from api.errors import Malformed
+from api.facilities import repository, service
+from api.facilities.schemas import FacilityRequest, FacilityWritten, Ladders
+from api.participants import service as participants
+from api.transactions.models import Transaction
+from api.transactions.schemas import transaction_views
+from api.transactions.service import Transactions
+from chain_node.client import AddressBook, Call, Chain, Milestone, Step
+
+CREDIT_OFFICER = "office:credit-officer"
+
+
+def grant(session: Session, transactions: Transactions, chain: Chain, asked: FacilityRequest) -> list[str]:
+    """Opens a facility and sets its ladders; the transactions' ids, the opening first."""
+    currency = cash.require_currency(chain, asked.currency)
+    if asked.limit.currency != currency:
+        detail = f"The limit is in {asked.limit.currency}, the facility in {currency}."
+        raise Malformed("currency-differs", detail)
+    supplier = participants.acting_account(session, asked.supplier_lei)
+    call = chain.desk.open_facility(
+        supplier=supplier,
+        pool=chain.addresses.address(f"LendingPool:{currency}"),
+        limit=asked.limit.units,
+        discount_rate_bps=asked.discount_rate_bps,
+        fee_bps=asked.fee_bps,
+        expires_at=int(asked.expires_at.timestamp()),
+    )
+    ladders = list(_ladder_calls(chain, 0, asked.ladders))
+    if not ladders:
+        raise Malformed("ladder-missing", "A facility needs a ladder for at least one kind of collateral.")
+    repository.lock_numbering(session)
+    opened = _submit(session, transactions, call, "open facility", asked.supplier_lei, None)
+    number = repository.last_number(session) + repository.openings_before(session, opened) + 1
+    return [opened.id, *_set_ladders(session, transactions, chain, number, asked.ladders, asked.supplier_lei, opened)]
+
+
+def set_ladders(
+    session: Session, transactions: Transactions, chain: Chain, principal: Principal, facility_id: str, asked: Ladders
+) -> list[str]:
+    """Sets ladders of a facility anew, for financings opened from then on; the transactions' ids."""
+    facility = service.find(session, principal, facility_id)
+    if asked.receivable is None and asked.order is None:
+        raise Malformed("ladder-missing", "Name a ladder for at least one kind of collateral.")
+    owner = participants.parties_by_account(session, [facility.supplier]).get(facility.supplier)
+    return _set_ladders(session, transactions, chain, facility.number, asked, owner.lei if owner else None, None)
+
+
+def written(session: Session, addresses: AddressBook, transaction_ids: list[str]) -> FacilityWritten:
+    """The facility that the first of the transactions opened, once it can be seen."""
+    transactions = transaction_views(session, transaction_ids)
+    opening = transactions[0].hash
+    facility = repository.by_transaction(session, opening) if opening else None
+    shown = service.view(session, facility, addresses) if facility else None
+    return FacilityWritten(id=shown.id if shown else None, facility=shown, transactions=transactions)
+
+
+def rewritten(
+    session: Session, principal: Principal, facility_id: str, addresses: AddressBook, transaction_ids: list[str]
+) -> FacilityWritten:
+    shown = service.view(session, service.find(session, principal, facility_id), addresses)
+    return FacilityWritten(id=shown.id, facility=shown, transactions=transaction_views(session, transaction_ids))
+
+
+def _ladder_calls(chain: Chain, number: int, ladders: Ladders) -> Iterator[Call]:
+    for kind, name in service.COLLATERALS.items():
+        steps = getattr(ladders, kind)
+        if steps is not None:
+            rungs = [Step(int(Milestone[s.milestone]), s.advance_rate_bps, s.measured) for s in steps]
+            yield chain.desk.set_ladder(number, chain.addresses.address(name), rungs)
+
+
+def _set_ladders(
+    session: Session,
+    transactions: Transactions,
+    chain: Chain,
+    number: int,
+    ladders: Ladders,
+    owner_lei: str | None,
+    after: Transaction | None,
+) -> list[str]:
+    calls = _ladder_calls(chain, number, ladders)
+    return [_submit(session, transactions, call, "set ladder", owner_lei, after).id for call in calls]
+
+
+def _submit(
+    session: Session,
+    transactions: Transactions,
+    call: Call,
+    purpose: str,
+    owner_lei: str | None,
+    after: Transaction | None,
+) -> Transaction:
+    return transactions.submit(
+        session, signer=CREDIT_OFFICER, call=call, owner_lei=owner_lei, purpose=purpose, after=after
+    )

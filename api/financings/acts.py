@@ -1,0 +1,139 @@
+"""What a supplier does: open a financing on a receivable, poke it."""
+
+from sqlmodel import Session
+
+from api.auth.principal import Principal
+from api.clock import indexed_now
+from api.errors import Conflict, Forbidden, Malformed
+from api.facilities import service as facilities
+from api.facilities.models import Facility
+from api.financings import repository, service
+from api.financings.schemas import FinancingRequest, FinancingWritten
+from api.participants import service as participants
+from api.receivables import service as receivables
+from api.receivables.models import Receivable, ReceivableState
+from api.transactions.models import Transaction
+from api.transactions.schemas import transaction_views
+from api.transactions.service import Transactions
+from api.values import Amount
+from chain_node.client import AddressBook, Call, Chain
+from chain_node.references import NetworkKey
+from chain_node.references import subject as subject_of
+
+SERVICER = "office:servicer"
+
+
+def open_financing(
+    session: Session,
+    transactions: Transactions,
+    chain: Chain,
+    key: NetworkKey,
+    principal: Principal,
+    asked: FinancingRequest,
+) -> list[str]:
+    """Lets the custodian take receivables where it may not yet, then pledges and opens; the transactions' ids, the
+    opening last."""
+    lei = principal.organisation()
+    account = participants.acting_account(session, lei)
+    facility = facilities.find(session, principal, asked.facility_id)
+    receivable = receivables.find(session, principal, asked.receivable_id)
+    custodian = chain.addresses.address("ReceivableCollateral")
+    units = _units_to_pledge(session, receivable, account, asked.amount)
+    _require_openable(session, facility, receivable, account, custodian, chain.addresses)
+    opening = chain.desk.open_financing(
+        facility=facility.number,
+        collateral=custodian,
+        item_id=int(receivable.id, 16),
+        units=units,
+        subject=subject_of(key, int(receivable.id, 16)),
+    )
+    signer = participants.signer_of(session, lei)
+    approved = None
+    if not receivables.is_approved(session, account, custodian):
+        call = chain.receivables.set_approval_for_all(custodian, True)
+        approved = _submit(session, transactions, signer, call, "let custodian take receivables", lei, receivable.id)
+    opened = _submit(session, transactions, signer, opening, "open financing", lei, receivable.id, approved)
+    return [*([approved.id] if approved else []), opened.id]
+
+
+def poke(
+    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
+) -> list[str]:
+    """Draws what the state now allows; the transaction's id. The operator's servicer may do it for a supplier."""
+    financing = service.find(session, principal, financing_id)
+    lei = principal.lei if principal.lei is not None and not principal.is_operator else None
+    signer = participants.signer_of(session, lei) if lei else SERVICER
+    call = chain.desk.poke(financing.number)
+    poked = _submit(session, transactions, signer, call, "poke financing", lei, financing.item_id)
+    return [poked.id]
+
+
+def opened(session: Session, addresses: AddressBook, transaction_ids: list[str]) -> FinancingWritten:
+    """The financing that the last of the transactions opened, once it can be seen."""
+    transactions = transaction_views(session, transaction_ids)
+    opening = transactions[-1].hash
+    found = repository.by_transaction(session, opening) if opening else None
+    shown = service.view(session, found, addresses) if found else None
+    return FinancingWritten(id=shown.id if shown else None, financing=shown, transactions=transactions)
+
+
+def poked(
+    session: Session, principal: Principal, financing_id: str, addresses: AddressBook, transaction_ids: list[str]
+) -> FinancingWritten:
+    shown = service.view(session, service.find(session, principal, financing_id), addresses)
+    return FinancingWritten(id=shown.id, financing=shown, transactions=transaction_views(session, transaction_ids))
+
+
+def _units_to_pledge(session: Session, receivable: Receivable, account: str, amount: Amount | None) -> int:
+    """All that the account holds, or as much of it as was asked for."""
+    held = receivables.held_units(session, receivable.id, account)
+    if amount is None:
+        units = held
+    elif amount.currency != receivable.currency:
+        detail = f"The receivable is in {receivable.currency}, the amount in {amount.currency}."
+        raise Malformed("currency-differs", detail)
+    else:
+        units = amount.units
+    if units == 0 or units > held:
+        detail = f"{units} units of the receivable are asked for, {held} can be pledged."
+        raise Conflict("units-out-of-range", detail, id=receivable.id, units=units, available=held)
+    return units
+
+
+def _require_openable(
+    session: Session, facility: Facility, receivable: Receivable, account: str, custodian: str, addresses: AddressBook
+) -> None:
+    """What the desk would refuse, said before anything is sent: the first opening follows an approval, so that it
+    cannot be tried on its own."""
+    if account != facility.supplier:
+        detail = f"Facility {facility.number} is drawn on by another account."
+        raise Forbidden("not-supplier-of", detail, facility=facility.number)
+    if receivable.state != ReceivableState.ACCEPTED:
+        detail = f"The receivable is {receivable.state}; only an accepted one can be financed."
+        raise Conflict("item-not-financeable", detail, id=receivable.id, state=receivable.state)
+    if receivable.currency != facilities.currency_of(facility.pool, addresses):
+        detail = f"The receivable is in {receivable.currency}; the facility lends another currency."
+        raise Malformed("item-currency-differs", detail, id=receivable.id, facility=facility.number)
+    if indexed_now(session) >= facility.expires_at:
+        raise Conflict("facility-expired", f"Facility {facility.number} has expired.", facility=facility.number)
+    if not facilities.terms_for_collateral(session, facility.number, custodian).steps:
+        detail = f"Facility {facility.number} has no ladder for receivables."
+        raise Conflict("ladder-missing", detail, facility=facility.number)
+    if receivables.held_units(session, receivable.id, custodian):
+        detail = f"Receivable {receivable.id} already backs a financing."
+        raise Conflict("item-already-pledged", detail, id=receivable.id)
+
+
+def _submit(
+    session: Session,
+    transactions: Transactions,
+    signer: str,
+    call: Call,
+    purpose: str,
+    lei: str | None,
+    subject_id: str,
+    after: Transaction | None = None,
+) -> Transaction:
+    return transactions.submit(
+        session, signer=signer, call=call, owner_lei=lei, purpose=purpose, subject_id=subject_id, after=after
+    )

@@ -1,0 +1,39 @@
+"""Queries over financings, draws and repayments."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from api.financings.models import Draw, Financing, Repayment
+
+
+def financing(session: Session, number: int) -> Financing | None:
+    return session.get(Financing, number)
+
+
+def by_transaction(session: Session, transaction_hash: str) -> Financing | None:
+    return session.exec(select(Financing).where(Financing.transaction_hash == transaction_hash)).first()
+
+
+def page(
+    session: Session, *, accounts: Sequence[str] | None, item_id: str | None, before: int | None, limit: int
+) -> list[Financing]:
+    """The newest first; those of the supplier accounts, or all where `accounts` is None."""
+    chosen = select(Financing).order_by(col(Financing.number).desc()).limit(limit)
+    if accounts is not None:
+        chosen = chosen.where(col(Financing.supplier).in_(accounts))
+    if item_id is not None:
+        chosen = chosen.where(Financing.item_id == item_id)
+    if before is not None:
+        chosen = chosen.where(col(Financing.number) < before)
+    return list(session.exec(chosen))
+
+
+def draws(session: Session, numbers: Sequence[int]) -> list[Draw]:
+    order = (col(Draw.block_number), col(Draw.log_index))
+    return list(session.exec(select(Draw).where(col(Draw.financing).in_(numbers)).order_by(*order)))
+
+
+def repayments(session: Session, numbers: Sequence[int]) -> list[Repayment]:
+    order = (col(Repayment.block_number), col(Repayment.log_index))
+    return list(session.exec(select(Repayment).where(col(Repayment.financing).in_(numbers)).order_by(*order)))

@@ -1,0 +1,66 @@
+"""/v1/financings: principal against a borrowing base."""
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Response
+
+from api.deps import ChainDep, LinkDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
+from api.financings import acts, service
+from api.financings.schemas import FinancingRequest, FinancingView, FinancingWritten
+from api.network_key import NetworkKeyDep
+from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
+from api.values import Before, Hex32, Limit, Page
+
+router = gateway_router("/v1/financings", "financings")
+Reader = Annotated[Principal, Depends(requires("financings:read"))]
+Supplier = Annotated[Principal, Depends(requires("financings:write"))]
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=FinancingWritten,
+    responses=WRITE_PROBLEMS,
+    summary="Open a financing on an accepted receivable",
+)
+def open_financing(
+    body: FinancingRequest,
+    principal: Supplier,
+    session: SessionDep,
+    chain: ChainDep,
+    transactions: TransactionsDep,
+    key: NetworkKeyDep,
+) -> Response:
+    ids = acts.open_financing(session, transactions, chain, key, principal, body)
+    return Written(session, lambda session: acts.opened(session, chain.addresses, ids))
+
+
+@router.post(
+    "/{financing_id}/poke",
+    status_code=202,
+    response_model=FinancingWritten,
+    responses=WRITE_PROBLEMS,
+    summary="Draw what the state now allows",
+)
+def poke(
+    financing_id: str, principal: Supplier, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
+) -> Response:
+    ids = acts.poke(session, transactions, chain, principal, financing_id)
+    return Written(session, lambda session: acts.poked(session, principal, financing_id, chain.addresses, ids))
+
+
+@router.get("", responses=READ_PROBLEMS, summary="List one's financings")
+def financings(
+    principal: Reader,
+    session: SessionDep,
+    link: LinkDep,
+    receivable_id: Annotated[Hex32 | None, Query(description="those of one receivable")] = None,
+    before: Before = None,
+    limit: Limit = 50,
+) -> Page[FinancingView]:
+    return service.page(session, principal, link.addresses, receivable_id=receivable_id, before=before, limit=limit)
+
+
+@router.get("/{financing_id}", responses=READ_PROBLEMS, summary="See what a financing owes, supports and has drawn")
+def financing(financing_id: str, principal: Reader, session: SessionDep, link: LinkDep) -> FinancingView:
+    return service.view(session, service.find(session, principal, financing_id), link.addresses)

@@ -1,0 +1,93 @@
+"""Financings as JSON."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.facilities.schemas import Step
+from api.participants.schemas import PartyView
+from api.transactions.schemas import TransactionView
+from api.values import Amount, Hex32, PositiveAmount
+
+
+class FinancingRequest(BaseModel):
+    """Pledges a receivable, or a part of it, and draws what it already allows."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"facility_id": "1", "receivable_id": "0x" + "2a" * 32}}
+    )
+
+    facility_id: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")]
+    receivable_id: Hex32
+    amount: PositiveAmount | None = Field(default=None, description="face value to pledge; by default all one holds")
+
+
+class OwedView(BaseModel):
+    """What is owed at the newest block that the gateway has read; interest rounded up."""
+
+    fees: Amount
+    interest: Amount
+    principal: Amount
+    total: Amount
+
+
+class DrawView(BaseModel):
+    """Money paid out; `base` and `principal` as they stood after it."""
+
+    payee: str
+    amount: Amount
+    fee: Amount
+    base: Amount
+    principal: Amount
+    transaction_hash: str
+    block_number: int
+    at: datetime
+
+
+class RepaymentView(BaseModel):
+    """Money that came in; `residual` went to the supplier."""
+
+    payer: str
+    fees: Amount
+    interest: Amount
+    principal: Amount
+    residual: Amount
+    still_owed: Amount
+    transaction_hash: str
+    block_number: int
+    at: datetime
+
+
+class FinancingView(BaseModel):
+    id: str
+    state: str = Field(description="open, repaid or released")
+    facility_id: str
+    supplier: PartyView
+    currency: str
+    collateral: str = Field(description="the contract that keeps the item")
+    item_id: str
+    subject: str
+    pledged: Amount
+    discount_rate_bps: int
+    fee_bps: int
+    ladder: list[Step]
+    principal: Amount
+    impairment: Amount
+    owed: OwedView
+    base: Amount | None = Field(description="what the collateral supports; null where the gateway does not follow it")
+    available: Amount | None = Field(description="what a poke would draw now")
+    deferred: Amount = Field(description="wanted by the last draw that the pool had too little cash for; else 0")
+    opened_at: datetime
+    transaction_hash: str
+    block_number: int
+    draws: list[DrawView]
+    repayments: list[RepaymentView]
+
+
+class FinancingWritten(BaseModel):
+    """`id` and `financing` are null until the chain has the financing and the gateway has read it."""
+
+    id: str | None
+    financing: FinancingView | None
+    transactions: list[TransactionView]

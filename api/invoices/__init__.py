@@ -1,0 +1,1 @@
+"""Invoices: from a document to a registered receivable, once."""

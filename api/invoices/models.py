@@ -1,0 +1,34 @@
+"""What the gateway knows of an invoice besides what is on chain."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from api.db import RowNumber, UtcDateTime, utc_now
+
+
+def new_invoice_id() -> str:
+    return f"inv_{secrets.token_hex(12)}"
+
+
+class InvoiceRow(SQLModel, table=True):
+    """An invoice that was taken in. `receivable_id` is its fingerprint, its id on chain; one row each."""
+
+    __tablename__ = "invoices"
+
+    sequence: int | None = Field(default=None, sa_column=Column(RowNumber, primary_key=True, autoincrement=True))
+    id: str = Field(default_factory=new_invoice_id, unique=True)
+    receivable_id: str = Field(unique=True)
+    subject: str = Field(index=True)
+    supplier_lei: str = Field(index=True)
+    debtor_lei: str = Field(index=True)
+    number: str
+    syntax: str
+    terms: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    references: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    document_cid: str
+    transaction_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))

@@ -1,0 +1,1 @@
+"""Milestones: what independent organisations attested about a consignment, and which facts stand."""

@@ -1,0 +1,141 @@
+"""The MilestoneOracle's events as rows."""
+
+from sqlmodel import Session
+
+from api.indexer import handles
+from api.milestones import repository
+from api.milestones.models import Fact, FactStatus, Policy, Reference, RefusedVote, Subject, Vote
+from api.values import hex32
+from chain_node.client import Block, Event
+
+
+@handles("MilestoneOracle", "PolicySet")
+def on_policy_set(session: Session, event: Event, block: Block) -> None:
+    told = event.arguments["policy"]
+    session.merge(
+        Policy(
+            milestone=event.arguments["milestone"],
+            threshold=told["threshold"],
+            eligible_roles=int(told["eligibleRoles"]),
+            required_roles=int(told["requiredRoles"]),
+            tolerance_bps=told["toleranceBps"],
+            max_age_seconds=told["maxAgeSeconds"],
+            clock_skew_seconds=told["clockSkewSeconds"],
+            dispute_window_seconds=told["disputeWindowSeconds"],
+        )
+    )
+
+
+@handles("MilestoneOracle", "SubjectOpened")
+def on_opened(session: Session, event: Event, block: Block) -> None:
+    told = event.arguments
+    session.add(
+        Subject(
+            id=hex32(told["subject"]),
+            beneficiary=told["beneficiary"],
+            opened_by=told["by"],
+            opened_at=block.timestamp,
+        )
+    )
+
+
+@handles("MilestoneOracle", "ReferenceLinked")
+def on_linked(session: Session, event: Event, block: Block) -> None:
+    told = event.arguments
+    session.merge(Reference(reference=hex32(told["tradeReference"]), subject=hex32(told["subject"])))
+
+
+@handles("MilestoneOracle", "SubjectWatched")
+def on_watched(session: Session, event: Event, block: Block) -> None:
+    consumer = event.arguments["consumer"]
+    subject = session.get_one(Subject, hex32(event.arguments["subject"]))
+    subject.consumer = consumer if int(consumer, 16) else None
+
+
+@handles("MilestoneOracle", "VoteCounted")
+def on_vote(session: Session, event: Event, block: Block) -> None:
+    told, key = event.arguments, _key(event)
+    session.merge(
+        Vote(
+            subject=key[0],
+            milestone=key[1],
+            sequence=key[2],
+            organisation=told["organisation"],
+            occurred_at=told["occurredAt"],
+            quantity=told["quantity"],
+            evidence=hex32(told["evidence"]),
+            voted_at=block.timestamp,
+            block_number=event.block_number,
+            log_index=event.log_index,
+            transaction_hash=hex32(event.transaction_hash),
+        )
+    )
+    _tally(session, key, told["occurredAt"], told["quantity"])
+
+
+@handles("MilestoneOracle", "VoteRefused")
+def on_refused(session: Session, event: Event, block: Block) -> None:
+    subject, milestone, sequence = _key(event)
+    session.add(
+        RefusedVote(
+            transaction_hash=hex32(event.transaction_hash),
+            log_index=event.log_index,
+            subject=subject,
+            milestone=milestone,
+            sequence=sequence,
+            signer=event.arguments["signer"],
+            reason=event.arguments["reason"].name.lower(),
+            block_number=event.block_number,
+            refused_at=block.timestamp,
+        )
+    )
+
+
+@handles("MilestoneOracle", "FactFinal")
+def on_final(session: Session, event: Event, block: Block) -> None:
+    told, fact = event.arguments, session.get_one(Fact, _key(event))
+    policy = session.get_one(Policy, fact.milestone)
+    fact.status = FactStatus.FINAL.value
+    fact.relied_quantity = told["quantity"]
+    fact.occurred_at = told["occurredAt"]
+    fact.count = told["count"]
+    fact.final_at = block.timestamp
+    fact.usable_from = block.timestamp + policy.dispute_window_seconds
+    fact.final_transaction = hex32(event.transaction_hash)
+
+
+@handles("MilestoneOracle", "FactMeasured")
+def on_measured(session: Session, event: Event, block: Block) -> None:
+    session.get_one(Fact, _key(event)).relied_quantity = event.arguments["quantity"]
+
+
+@handles("MilestoneOracle", "FactInDispute")
+def on_dispute(session: Session, event: Event, block: Block) -> None:
+    """The vote that did not fit counts, but its moment does not."""
+    key = _key(event)
+    fact = session.get_one(Fact, key)
+    if fact.status != FactStatus.FINAL:
+        *fitting, _ = repository.votes_on(session, key)
+        fact.occurred_at = max(vote.occurred_at for vote in fitting)
+    fact.status = FactStatus.DISPUTED.value
+    fact.relied_quantity = 0
+    fact.least_quantity = event.arguments["leastQuantity"]
+    fact.greatest_quantity = event.arguments["greatestQuantity"]
+
+
+def _key(event: Event) -> tuple[str, int, int]:
+    told = event.arguments
+    return hex32(told["subject"]), int(told["milestone"]), told["sequence"]
+
+
+def _tally(session: Session, key: tuple[str, int, int], occurred_at: int, quantity: int) -> None:
+    """Counts a vote. Whoever gives no quantity only bears witness; the moment of a final fact no longer moves."""
+    fact = session.get(Fact, key) or Fact(subject=key[0], milestone=key[1], sequence=key[2])
+    fact.count += 1
+    if quantity:
+        fact.least_quantity = min(fact.least_quantity, quantity) if fact.measured_by else quantity
+        fact.greatest_quantity = max(fact.greatest_quantity, quantity)
+        fact.measured_by += 1
+    if fact.status != FactStatus.FINAL:
+        fact.occurred_at = max(fact.occurred_at, occurred_at)
+    session.add(fact)

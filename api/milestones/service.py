@@ -1,0 +1,147 @@
+"""What was attested about a consignment, to the parties of the deal that it belongs to."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from api.auth.principal import Principal
+from api.errors import Malformed, NotFound
+from api.invoices import service as invoices
+from api.milestones import repository
+from api.milestones.models import Fact, FactStatus, Policy, RefusedVote, Subject, Vote
+from api.milestones.schemas import FactView, MilestonesView, RefusedVoteView, VoteView
+from api.participants import service as participants
+from api.participants.schemas import PartyView
+from api.receivables import service as receivables
+from api.values import hex32, is_hex32, moment, moment_or_none
+from chain_node.client import Milestone
+from chain_node.references import NetworkKey
+from chain_node.references import subject as subject_of
+
+
+@dataclass(frozen=True)
+class StandingFact:
+    """A fact as collateral looks at it. `quantity` counts only where it is usable."""
+
+    status: str
+    usable: bool
+    quantity: int
+
+
+def standing(session: Session, subject_id: str, now: int) -> dict[tuple[int, int], StandingFact]:
+    """The facts of a consignment by (milestone, sequence); usable ones are final and past their dispute window."""
+    return {(fact.milestone, fact.sequence): _standing(fact, now) for fact in repository.facts(session, subject_id)}
+
+
+def of_receivable(session: Session, principal: Principal, key: NetworkKey, receivable_id: str) -> MilestonesView:
+    """What is known of the goods of a receivable to which the caller is a party."""
+    receivable = receivables.find(session, principal, receivable_id)
+    found = repository.subject(session, hex32(subject_of(key, int(receivable.id, 16))))
+    if found is None:
+        detail = f"No consignment has been opened for receivable {receivable_id}."
+        raise NotFound("subject-absent", detail, receivable_id=receivable_id)
+    return _view(session, found)
+
+
+def of_subject(session: Session, principal: Principal, subject_id: str) -> MilestonesView:
+    """What is known of a consignment of the caller's own."""
+    found = repository.subject(session, subject_id) if is_hex32(subject_id) else None
+    if found is None or not (principal.sees_all or _is_party(session, principal, found)):
+        raise NotFound(
+            "subject-absent", f"There is no consignment {subject_id[:80]} of yours.", subject=subject_id[:80]
+        )
+    return _view(session, found)
+
+
+def asked(
+    session: Session, principal: Principal, key: NetworkKey, subject_id: str | None, receivable_id: str | None
+) -> MilestonesView:
+    """By whichever of the two the caller named."""
+    if (subject_id is None) == (receivable_id is None):
+        raise Malformed("subject-missing", "Name either `subject` or `receivable_id`.")
+    if subject_id is not None:
+        return of_subject(session, principal, subject_id)
+    return of_receivable(session, principal, key, str(receivable_id))
+
+
+def _standing(fact: Fact, now: int) -> StandingFact:
+    final = fact.status == FactStatus.FINAL
+    usable = final and fact.usable_from is not None and now >= fact.usable_from
+    return StandingFact(fact.status, usable, fact.relied_quantity)
+
+
+def _is_party(session: Session, principal: Principal, subject: Subject) -> bool:
+    """Who opened it, or a party to the invoice whose goods it is."""
+    if principal.lei is None:
+        return False
+    if subject.opened_by in participants.accounts_of(session, principal.lei):
+        return True
+    return principal.sees(*invoices.parties_of_subject(session, subject.id))
+
+
+def _view(session: Session, subject: Subject) -> MilestonesView:
+    votes, refused = repository.votes(session, subject.id), repository.refused(session, subject.id)
+    parties = participants.parties_by_number(session, {vote.organisation for vote in votes})
+    policies = repository.policies(session)
+    facts = {(fact.milestone, fact.sequence): fact for fact in repository.facts(session, subject.id)}
+    keys = sorted({*facts, *((vote.milestone, vote.sequence) for vote in refused if vote.milestone in policies)})
+    return MilestonesView(
+        subject=subject.id,
+        opened_at=moment(subject.opened_at),
+        items=[
+            _fact_view(
+                facts.get(key) or _nothing_yet(subject.id, key),
+                policies.get(key[0]),
+                [_vote_view(vote, parties) for vote in votes if (vote.milestone, vote.sequence) == key],
+                [_refused_view(vote) for vote in refused if (vote.milestone, vote.sequence) == key],
+            )
+            for key in keys
+        ],
+    )
+
+
+def _nothing_yet(subject_id: str, key: tuple[int, int]) -> Fact:
+    """Stands for a milestone of which every vote was refused."""
+    return Fact(subject=subject_id, milestone=key[0], sequence=key[1])
+
+
+def _fact_view(fact: Fact, policy: Policy | None, votes: list[VoteView], refused: list[RefusedVoteView]) -> FactView:
+    known = {milestone.value: milestone.name for milestone in Milestone}
+    return FactView(
+        milestone=known.get(fact.milestone, str(fact.milestone)),
+        sequence=fact.sequence,
+        status=fact.status,
+        count=fact.count,
+        threshold=policy.threshold if policy else None,
+        quantity_thousandths=str(fact.relied_quantity if fact.status == FactStatus.FINAL else fact.least_quantity),
+        greatest_quantity_thousandths=str(fact.greatest_quantity),
+        occurred_at=moment(fact.occurred_at) if fact.count else None,
+        final_at=moment_or_none(fact.final_at),
+        transaction_hash=fact.final_transaction,
+        votes=votes,
+        refused=refused,
+    )
+
+
+def _vote_view(vote: Vote, parties: dict[int, PartyView]) -> VoteView:
+    party = parties[vote.organisation]
+    return VoteView(
+        organisation_lei=party.lei,
+        organisation_name=party.name,
+        occurred_at=moment(vote.occurred_at),
+        quantity_thousandths=str(vote.quantity),
+        evidence=vote.evidence,
+        transaction_hash=vote.transaction_hash,
+        block_number=vote.block_number,
+        at=moment(vote.voted_at),
+    )
+
+
+def _refused_view(vote: RefusedVote) -> RefusedVoteView:
+    return RefusedVoteView(
+        signer=vote.signer,
+        reason=vote.reason,
+        transaction_hash=vote.transaction_hash,
+        block_number=vote.block_number,
+        at=moment(vote.refused_at),
+    )

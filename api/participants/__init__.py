@@ -1,0 +1,1 @@
+"""Participants: organisations by LEI, their accounts and the identifiers that invoices name them by."""

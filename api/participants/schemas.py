@@ -1,0 +1,99 @@
+"""Participants as JSON."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from api.transactions.schemas import TransactionView
+from api.values import Lei
+
+RoleName = Literal[
+    "CARRIER", "WAREHOUSE", "INSPECTOR", "CUSTOMS", "SENSOR", "CONSIGNEE", "SUPPLIER", "DEBTOR", "LENDER", "SUPERVISOR"
+]
+Address = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$")]
+
+
+class PartyView(BaseModel):
+    """An organisation in few words."""
+
+    lei: str
+    name: str
+
+
+class IdentifierView(BaseModel):
+    """A name that invoices use: scheme `VAT`, or an ICD/EAS code such as 0088 (GLN), 0199 (LEI), 0007."""
+
+    scheme: Annotated[str, StringConstraints(min_length=1, max_length=20, strip_whitespace=True)]
+    value: Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+
+
+class NewParticipant(BaseModel):
+    """An organisation to admit. Without `account` the gateway makes and keeps a key for it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "lei": "5299000J2N45DDNE4Y28",
+                "name": "Acme Supplies GmbH",
+                "jurisdiction": "DE",
+                "roles": ["SUPPLIER"],
+                "kyc_expires_at": "2027-05-04T00:00:00Z",
+                "identifiers": [{"scheme": "VAT", "value": "DE123456789"}],
+            }
+        },
+    )
+
+    lei: Lei
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+    group_lei: Lei | None = Field(default=None, description="ultimate parent, where it has one")
+    jurisdiction: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(description="ISO 3166-1 alpha-2")
+    roles: list[RoleName] = Field(min_length=1)
+    kyc_expires_at: AwareDatetime = Field(description="from then on it may no longer act")
+    account: Address | None = Field(default=None, description="its own account, where it keeps its key itself")
+    document_key: str | None = Field(default=None, max_length=66, description="its own X25519 public key, hexadecimal")
+    identifiers: list[IdentifierView] = Field(default=[], max_length=50)
+
+
+class AccountView(BaseModel):
+    address: str
+    frozen: bool
+
+
+class ParticipantView(BaseModel):
+    """An organisation as the chain has it; `identifiers` are shown to itself and to the operator."""
+
+    lei: str
+    name: str
+    group_lei: str
+    jurisdiction: str
+    roles: list[str]
+    kyc_expires_at: datetime
+    suspended: bool
+    accounts: list[AccountView]
+    identifiers: list[IdentifierView]
+
+
+class AdmittedView(BaseModel):
+    """What the operator hands to the new participant. The secret is shown this once."""
+
+    lei: str
+    account: str
+    client_id: str
+    client_secret: str
+    transactions: list[TransactionView]
+
+
+class NewAccount(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"account": "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf"}}
+    )
+
+    account: Address
+
+
+class AccountAdded(BaseModel):
+    lei: str
+    account: str
+    transactions: list[TransactionView]

@@ -1,0 +1,1 @@
+"""Pools: the lenders' money, its books and the price of a share."""

@@ -1,0 +1,54 @@
+"""The refusals that an operation can answer with, for its OpenAPI description."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from api.errors import PROBLEM_MEDIA_TYPE
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. `error` is stable and for programs, `detail` is one sentence for people."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:portolan:problem:receivable-exists",
+                "title": "Not possible in the present state",
+                "status": 409,
+                "detail": "This invoice is already registered; it is accepted.",
+                "error": "receivable-exists",
+                "context": {"id": "0x" + "2a" * 32, "state": "accepted"},
+            }
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    error: str
+    context: dict[str, Any]
+
+
+_MEANINGS = {
+    401: "No access token that counts",
+    403: "A scope, a role or the right organisation is missing",
+    404: "There is nothing of that name that the caller is a party to",
+    409: "Not possible in the present state",
+    413: "The body is too large",
+    422: "Malformed, or refused by the rules",
+    503: "The chain's node or a store does not answer",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an operation: 401, 403 and 503 always, and the given ones."""
+    return {
+        status: {"model": Problem, "description": _MEANINGS[status], "content": {PROBLEM_MEDIA_TYPE: {}}}
+        for status in sorted({401, 403, 503, *statuses})
+    }
+
+
+READ_PROBLEMS = problems(404, 422)
+WRITE_PROBLEMS = problems(404, 409, 422)

@@ -1,0 +1,1 @@
+"""Receivables: the life of an invoice on chain, from registration to settlement."""

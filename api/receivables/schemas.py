@@ -1,0 +1,69 @@
+"""Receivables as JSON."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.participants.schemas import PartyView
+from api.transactions.schemas import TransactionView
+from api.values import Amount, PositiveAmount
+
+StateName = Literal["registered", "accepted", "settled", "defaulted", "cancelled"]
+
+
+class HoldingView(BaseModel):
+    """Units in one account; one unit is one minor unit of face value."""
+
+    account: str
+    holder: str = Field(description="the organisation's name, or the contract that keeps the units as collateral")
+    units: Amount
+
+
+class PaymentView(BaseModel):
+    payer: str
+    amount: Amount
+    outstanding: Amount
+    transaction_hash: str
+    block_number: int
+    at: datetime
+
+
+class ReceivableView(BaseModel):
+    id: str
+    state: StateName
+    supplier: PartyView
+    debtor: PartyView
+    face_value: Amount
+    paid: Amount
+    outstanding: Amount
+    quantity_thousandths: str = Field(description="goods in thousandths of the invoice's unit; 0: not measurable")
+    due_date: date
+    set_off_waived: bool
+    registered_at: datetime
+    accepted_at: datetime | None
+    settled_at: datetime | None
+    transaction_hash: str
+    block_number: int
+    holders: list[HoldingView]
+    payments: list[PaymentView]
+
+
+class ReceivableWritten(ReceivableView):
+    transactions: list[TransactionView]
+
+
+class AcceptanceRequest(BaseModel):
+    """The debtor's promise; waived set-off means that it will not set claims of its own against this debt."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"waive_set_off": True}})
+
+    waive_set_off: bool
+
+
+class PaymentRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"amount": {"amount": "10000000", "currency": "EUR"}}}
+    )
+
+    amount: PositiveAmount
