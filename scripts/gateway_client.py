@@ -1,6 +1,7 @@
 """A party at the gateway's door: logs in, asks, and hears a refusal as an exception. Plain HTTP, as anyone would."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class GatewayClient:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._read(self._http.post(path, json=body, headers=self._write_headers()))
 
-    def upload(self, path: str, content: bytes, media_type: str, query: list[tuple[str, str]]) -> Any:
+    def upload(self, path: str, content: bytes, media_type: str, query: Mapping[str, list[str]]) -> Any:
         headers = {**self._write_headers(), "Content-Type": media_type}
         return self._read(self._http.post(path, content=content, params=query, headers=headers))
 

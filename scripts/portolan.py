@@ -1,2 +1,85 @@
+"""`portolan`: the one command line. Each package brings its own part, and only the part that is asked for is loaded."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="portolan",
+    help="Portolan: supply-chain finance that pays on sight of the goods.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals may hold keys
+    pretty_exceptions_short=True,
+)
+
+
+@app.command()
+def demo(
+    trade: Annotated[Path, typer.Option(help="Folder with a trade.toml and its documents.")] = Path("examples/trade"),
+    report: Annotated[Path, typer.Option(help="Where the report goes (JSON).")] = Path("build/demo.json"),
+    work_dir: Annotated[Path, typer.Option(help="Where chain, gateway and nodes keep their things; emptied first.")] = (
+        Path("build/demo")
+    ),
+) -> None:
+    """Run a whole trade, from its documents to the last cent, on a network of its own."""
+    from scripts.demo.command import run_command
+
+    raise typer.Exit(run_command(trade, work_dir, report))
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port of the gateway on 127.0.0.1.")] = 8000,
+    rpc_port: Annotated[int, typer.Option(help="Port of the chain on 127.0.0.1.")] = 8545,
+    data_dir: Annotated[Path, typer.Option(help="Where the network keeps its things; kept between runs.")] = (
+        Path("build/networks/local")
+    ),
+) -> None:
+    """Start the embedded network for use: chain, contracts, gateway and three oracle nodes. Ctrl-C stops it."""
+    from scripts.up import run_command
+
+    raise typer.Exit(run_command(port, rpc_port, data_dir))
+
+
+@app.command()
+def bench(
+    report: Annotated[Path, typer.Option(help="Where the figures go (JSON).")] = Path("build/bench.json"),
+) -> None:
+    """Measure how fast events become cash, and how many writes the gateway takes. Takes about two minutes."""
+    from scripts.bench.command import run_command
+
+    raise typer.Exit(run_command(report))
+
+
+def _mount(wanted: str | None) -> None:
+    """Imports the packages whose command is asked for; all of them for the overview, so that it is complete."""
+    if wanted in (None, "node", "deploy"):
+        from chain_node.cli import deploy_command, node_app
+
+        app.add_typer(node_app, name="node")
+        app.command("deploy")(deploy_command)
+    if wanted in (None, "oracle"):
+        from oracles.cli import oracle_app
+
+        app.add_typer(oracle_app, name="oracle")
+    if wanted in (None, "gateway"):
+        from api.cli import gateway_app
+
+        app.add_typer(gateway_app, name="gateway")
+    if wanted in (None, "invoice"):
+        from api.invoices.cli import invoice_app
+
+        app.add_typer(invoice_app, name="invoice")
+
+
 def main() -> None:
-    pass
+    known = {"node", "deploy", "oracle", "gateway", "invoice", "demo", "up", "bench"}
+    first = sys.argv[1] if len(sys.argv) > 1 else None
+    _mount(first if first in known else None)
+    app()
+
+
+if __name__ == "__main__":
+    main()

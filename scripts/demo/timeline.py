@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 
@@ -40,19 +39,21 @@ class Timeline:
     ) -> None:
         entry = Entry(at.strftime("%Y-%m-%d %H:%M"), who, what, amount, block, event_to_cash_ms)
         self.entries.append(entry)
-        self.console.print(_line(entry))
+        self.console.print(_line(entry), soft_wrap=True)
 
     def as_dicts(self) -> list[dict[str, Any]]:
         return [asdict(entry) for entry in self.entries]
 
 
-def _line(entry: Entry) -> Table:
-    line = Table.grid(padding=(0, 2))
-    for width, justify in ((16, "left"), (22, "left"), (58, "left"), (16, "right"), (9, "right"), (8, "right")):
-        line.add_column(width=width, justify=justify)  # type: ignore[arg-type]
-    block = f"#{entry.block}" if entry.block is not None else ""
-    speed = f"{entry.event_to_cash_ms} ms" if entry.event_to_cash_ms is not None else ""
-    line.add_row(
-        Text(entry.at, "dim"), Text(entry.who, "bold"), entry.what, Text(entry.amount, "green"), block, Text(speed, "cyan")
+def _line(entry: Entry) -> Text:
+    """Columns of fixed width; a text that is too long pushes the rest to the right rather than being cut."""
+    block = "" if entry.block is None else f"#{entry.block}"
+    speed = "" if entry.event_to_cash_ms is None else f"{entry.event_to_cash_ms} ms"
+    return Text.assemble(
+        (f"{entry.at}  ", "dim"),
+        (f"{entry.who:<21}", "bold"),
+        f"{entry.what:<65}",
+        (f"{entry.amount:>15}", "green"),
+        (f"{block:>6}", "dim"),
+        (f"{speed:>9}", "cyan"),
     )
-    return line

@@ -1,0 +1,127 @@
+"""The books at the end of the trade: every balance, Σ in = Σ out, and the lender's income against the formula."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from chain_node.client import Chain
+from scripts.demo.money import Currency, minor_of
+from scripts.demo.story import Story
+
+SECONDS_A_YEAR_ACT360 = 360 * 86_400
+BPS = 10_000
+
+
+@dataclass(frozen=True)
+class Books:
+    """All in minor units of the trade's currency. `balances` name every holder of cash, people and contracts."""
+
+    currency: str
+    issued: int
+    withdrawn: int
+    balances: dict[str, int]
+    deposit: int
+    lender_worth: int
+    interest_received: int
+    interest_by_formula: int
+    fees_received: int
+    fees_by_formula: int
+    principal_out: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.__dict__, "lender_income": self.lender_worth - self.deposit}
+
+
+def interest_by_formula(draws: list[tuple[int, datetime]], rate_bps: int, until: datetime) -> int:
+    """Simple interest, actual/360, on each draw from its block to the repayment's, rounded up once, in minor units.
+
+    Written from the contract's terms and with fractions, so that it shares nothing with the code that it checks.
+    """
+    exact = sum(
+        (Fraction(amount * rate_bps * int((until - at).total_seconds()), BPS * SECONDS_A_YEAR_ACT360))
+        for amount, at in draws
+    )
+    return ceil(exact)
+
+
+def cash_flows(chain: Chain, code: str) -> tuple[int, int]:
+    """Minor units issued and withdrawn since the first block, from the cash token's own events."""
+    issued = withdrawn = 0
+    for log in chain.logs(chain.addresses.first_block, chain.block_number()):
+        event = chain.decode(log)
+        if event is None or event.contract != f"CashToken:{code}":
+            continue
+        issued += event.arguments["amount"] if event.name == "CashIssued" else 0
+        withdrawn += event.arguments["amount"] if event.name == "CashWithdrawn" else 0
+    return issued, withdrawn
+
+
+def close_books(story: Story) -> Books:
+    chain, code = story.network.chain, story.currency.code
+    cash = chain.cash(code)
+    holders = {party.name: story.accounts[name] for name, party in story.trade.parties.items()}
+    holders |= {name: chain.addresses.address(name) for name in chain.addresses.names() if _may_hold(name, code)}
+    financing = story.financing()
+    draws = [(minor_of(draw["amount"]), _moment(draw["at"])) for draw in financing["draws"]]
+    repaid = financing["repayments"]
+    position = story.desks["lender"].get(f"/v1/pools/{code}/positions")["items"][0]
+    issued, withdrawn = cash_flows(chain, code)
+    lending = story.trade.lending
+    return Books(
+        currency=code,
+        issued=issued,
+        withdrawn=withdrawn,
+        balances={name: cash.balance_of(address) for name, address in holders.items()},
+        deposit=story.currency.minor(lending.deposit),
+        lender_worth=minor_of(position["value"]),
+        interest_received=sum(minor_of(payment["interest"]) for payment in repaid),
+        interest_by_formula=interest_by_formula(draws, lending.discount_rate_bps, _moment(repaid[-1]["at"])),
+        fees_received=sum(minor_of(payment["fees"]) for payment in repaid),
+        fees_by_formula=sum(ceil(Fraction(amount * lending.fee_bps, BPS)) for amount, _ in draws),
+        principal_out=chain.pool(code).books().principal_out,
+    )
+
+
+def check_books(story: Story, books: Books) -> None:
+    record = story.checks.record
+    held = sum(books.balances.values())
+    supply = story.network.chain.cash(books.currency).total_supply()
+    record("every_cent_is_on_some_account", held == supply, f"{held} held, {supply} in circulation")
+    in_, out = books.issued, books.withdrawn + held
+    record("sum_in_equals_sum_out", in_ == out, f"{in_} in, {out} out")
+    record("interest_agrees_with_the_formula", books.interest_received == books.interest_by_formula)
+    record("fees_agree_with_the_formula", books.fees_received == books.fees_by_formula)
+    income = books.lender_worth - books.deposit
+    # The vault rounds a holder's shares down, by at most one minor unit.
+    record("lender_earns_the_interest", 0 <= books.interest_received - income <= 1, f"{income}")
+    record("loan_is_repaid_in_full", books.principal_out == 0 and story.financing()["state"] == "repaid")
+
+
+def print_books(console: Console, currency: Currency, books: Books) -> None:
+    table = Table(title="The books", title_justify="left", show_edge=False)
+    table.add_column("account")
+    table.add_column(f"balance {currency.code}", justify="right")
+    for name, balance in books.balances.items():
+        if balance:
+            table.add_row(name, currency.show(balance))
+    table.add_section()
+    table.add_row("Σ held", currency.show(sum(books.balances.values())))
+    table.add_row("Σ issued − Σ withdrawn", currency.show(books.issued - books.withdrawn))
+    console.print(table)
+    income, formula = books.lender_worth - books.deposit, books.interest_by_formula
+    console.print(f"Lender's income {currency.show(income)}; by the formula (actual/360): {currency.show(formula)}.")
+    console.print(f"Operator's fees {currency.show(books.fees_received)}.")
+
+
+def _may_hold(name: str, code: str) -> bool:
+    """Contracts hold cash of their own currency, or of any where they serve all."""
+    return name.endswith(f":{code}") or ":" not in name
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,37 @@
+"""`portolan demo`: refuses in one sentence what cannot be run, and says how it ended by its exit code."""
+
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+
+from chain_node.errors import ChainError
+from chain_node.supervisor import ProcessFailed
+from scripts.demo.manifest import ManifestInvalid
+from scripts.demo.run import run_demo
+from scripts.gateway_client import GatewayRefused
+from standards.invoices import InvoiceUnreadable
+
+REFUSALS = (
+    ManifestInvalid,
+    InvoiceUnreadable,
+    GatewayRefused,
+    ProcessFailed,
+    ChainError,
+    TimeoutError,
+    ValueError,
+)
+
+
+def run_command(trade: Path, work_dir: Path, report: Path) -> int:
+    console = Console(width=max(140, Console().width))
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    shutil.rmtree(work_dir, ignore_errors=True)
+    try:
+        return 0 if run_demo(trade, work_dir, report, console) else 1
+    except REFUSALS as error:
+        errors.print(f"The demo stopped: {error}")
+        return 1
+    except KeyboardInterrupt:
+        errors.print("The demo was stopped; nothing of it is left running.")
+        return 130

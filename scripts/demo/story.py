@@ -1,0 +1,297 @@
+"""The trade as its parties live it: one method a step, each through the gateway's door or a node's inbox."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from chain_node.client import Refusal
+from scripts.demo.checks import Checks
+from scripts.demo.manifest import Party, RefusedPaper, Stage, Trade
+from scripts.demo.money import Currency, minor_of
+from scripts.demo.second_key import CountedVote, vote_with_second_key
+from scripts.demo.timeline import Timeline
+from scripts.embedded import EmbeddedNetwork
+from scripts.gateway_client import Credentials, GatewayClient, GatewayRefused
+from standards.invoices import Invoice, parse_invoice
+from standards.orders import parse_order
+
+CASH_WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.005
+MEDIA_TYPES = {".xml": "application/xml", ".pdf": "application/pdf"}
+
+
+@dataclass
+class Story:
+    trade: Trade
+    folder: Path
+    network: EmbeddedNetwork
+    timeline: Timeline
+    checks: Checks
+    operator: GatewayClient
+    desks: dict[str, GatewayClient] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+    event_to_cash_ms: dict[str, int] = field(default_factory=dict)
+    receivable_id: str = ""
+    financing_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.invoice: Invoice = parse_invoice((self.folder / self.trade.invoice.file).read_bytes())
+        self.currency = Currency(self.invoice.currency)
+
+    # Opening
+
+    def onboard(self) -> None:
+        """Admits every party by LEI; those with an oracle role bring the key of their own node."""
+        expires = self.trade.payment.at + timedelta(days=365)
+        for name, party in self.trade.parties.items():
+            account = self.network.node_account(name) if name in self.trade.nodes() else None
+            answer = self.operator.post("/v1/participants", _admission(party, expires, account))
+            self.accounts[name] = answer["account"]
+            credentials = Credentials(answer["client_id"], answer["client_secret"])
+            self.desks[name] = GatewayClient(self.network.gateway_url, credentials)
+            self._tell("Operator", f"admits {party.name} as {party.role.lower()} ({party.lei})", answer)
+
+    def fund(self) -> None:
+        deposit = self.currency.minor(self.trade.lending.deposit)
+        self._issue_cash("lender", deposit)
+        path = f"/v1/pools/{self.currency.code}/deposits"
+        answer = self.desks["lender"].post(path, {"amount": self.currency.json(deposit)})
+        self._tell(self._name("lender"), "funds the pool", answer, deposit)
+
+    def grant_facility(self) -> str:
+        lending = self.trade.lending
+        ladder = [rung.model_dump() for rung in lending.ladder]
+        body = {
+            "supplier_lei": self.trade.parties["supplier"].lei,
+            "currency": self.currency.code,
+            "limit": self.currency.json(self.currency.minor(lending.limit)),
+            "discount_rate_bps": lending.discount_rate_bps,
+            "fee_bps": lending.fee_bps,
+            "expires_at": (self.trade.payment.at + timedelta(days=30)).isoformat(),
+            "ladders": {"receivable": ladder},
+        }
+        answer = self.operator.post("/v1/facilities", body)
+        rate = f"{lending.discount_rate_bps / 100:g} % a year"
+        limit = self.currency.minor(lending.limit)
+        self._tell("Credit officer", f"grants {self._name('supplier')} a facility at {rate}", answer, limit)
+        return str(answer["id"])
+
+    # Selling
+
+    def sell(self) -> None:
+        answer = self._upload(self.trade.invoice.file)
+        self.receivable_id = answer["receivable_id"]
+        what = f"uploads invoice {self.invoice.number}, due {self.invoice.due_date}"
+        self._tell(self._name("supplier"), what, answer, self.face_value)
+        self._compare_with_order()
+        self._sell_again()
+        path = f"/v1/receivables/{self.receivable_id}/acceptance"
+        answer = self.desks["debtor"].post(path, {"waive_set_off": True})
+        self._tell(self._name("debtor"), "accepts it and waives set-off", answer)
+
+    def open_financing(self, facility_id: str) -> None:
+        body = {"facility_id": facility_id, "receivable_id": self.receivable_id}
+        answer = self.desks["supplier"].post("/v1/financings", body)
+        self.financing_id = answer["id"]
+        self._tell(self._name("supplier"), "opens a financing on it", answer)
+
+    # Travelling
+
+    def travel(self, stage: Stage) -> None:
+        """Moves the clock on, hands in what must be refused, then the papers, and times the way to the cash."""
+        self.network.set_clock(stage.at)
+        for refused in [refused for refused in self.trade.refused if refused.before == stage.name]:
+            self._hand_in_refused(refused)
+        before = self._supplier_cash()
+        for paper in stage.papers[:-1]:
+            self._hand_in(stage, paper.party, paper.file)
+        if stage is self.trade.stages[-1] and len(stage.papers) > 1:
+            self._vote_twice(stage)
+        last = stage.papers[-1]
+        self._hand_in(stage, last.party, last.file)
+        self._await_cash(stage, before, time.monotonic())
+
+    def settle(self) -> None:
+        self.network.set_clock(self.trade.payment.at)
+        self._issue_cash("debtor", self.face_value)
+        before = self._supplier_cash()
+        path = f"/v1/receivables/{self.receivable_id}/payments"
+        answer = self.desks["debtor"].post(path, {"amount": self.currency.json(self.face_value)})
+        self._tell(self._name("debtor"), "pays the invoice", answer, self.face_value)
+        repaid = self.financing()["repayments"][-1]
+        for what in ("fees", "interest", "principal"):
+            self._tell("Waterfall", f"{what} to the pool", answer, minor_of(repaid[what]))
+        rest = self._supplier_cash() - before
+        self._tell("Waterfall", f"the rest to {self._name('supplier')}", answer, rest)
+        self.checks.record("waterfall_repays_in_the_paying_transaction", _same_transaction(answer, repaid))
+        parts = sum(minor_of(repaid[what]) for what in ("fees", "interest", "principal"))
+        self.checks.record("waterfall_sums_to_the_payment", parts + rest == self.face_value)
+
+    # What the steps share
+
+    @property
+    def face_value(self) -> int:
+        return self.invoice.payable
+
+    def financing(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self.desks["supplier"].get(f"/v1/financings/{self.financing_id}")
+        return answer
+
+    def close(self) -> None:
+        for desk in self.desks.values():
+            desk.close()
+
+    def _upload(self, file: str) -> Any:
+        path = self.folder / file
+        query = {"reference": self.trade.invoice.references}
+        media_type = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
+        return self.desks["supplier"].upload("/v1/invoices", path.read_bytes(), media_type, query)
+
+    def _sell_again(self) -> None:
+        """The same file and each of its twins: refused, and nothing is changed."""
+        before = self._receivables()
+        for number, file in enumerate([self.trade.invoice.file, *self.trade.invoice.twins]):
+            name = "same_invoice_again_is_refused" if number == 0 else "same_invoice_as_another_file_is_refused"
+            try:
+                self._upload(file)
+            except GatewayRefused as refusal:
+                refused = refusal.status == 409 and refusal.error == "receivable-exists"
+                self.checks.record(name, refused, str(refusal))
+                self._say("Gateway", f"refuses {file}: {refusal.problem.get('title', refusal.error)}")
+            else:
+                self.checks.record(name, False, f"{file} was taken a second time")
+        self.checks.record("refused_invoice_changes_nothing", self._receivables() == before)
+
+    def _receivables(self) -> Any:
+        return self.desks["supplier"].get("/v1/receivables")
+
+    def _compare_with_order(self) -> None:
+        if self.trade.order is None:
+            return
+        order = parse_order((self.folder / self.trade.order).read_bytes())
+        same = (order.number, order.quantity_thousandths()) == (
+            self.invoice.order_reference,
+            self.invoice.quantity_thousandths(),
+        )
+        self.checks.record("invoice_agrees_with_the_order", same)
+        self._say(
+            "Gateway",
+            f"order {order.number} and invoice agree: {order.quantity_thousandths() / 1000:g} {self.invoice.unit or 'units'}",
+        )
+
+    def _hand_in(self, stage: Stage, party: str, file: str) -> None:
+        self._say(self._name(party), f"reports {stage.milestone.lower()} ({file})")
+        self.network.drop(party, self.folder / file)
+
+    def _hand_in_refused(self, paper: RefusedPaper) -> None:
+        before = (self._votes(), self._supplier_cash())
+        target = self.network.drop(paper.party, self.folder / paper.file)
+        outcome = self.network.outcome_of(paper.party, target)
+        as_it_should = outcome.kind == ("quarantined" if paper.because == "malformed" else "not signed")
+        unchanged = (self._votes(), self._supplier_cash()) == before
+        self.checks.record(f"{paper.because}_paper_is_refused", as_it_should and unchanged, str(outcome))
+        self._say(self._name(paper.party), f"node refuses {paper.file}: {outcome.reason}")
+
+    def _vote_twice(self, stage: Stage) -> None:
+        """The first organisation signs the same event with a second key of its own: still one organisation."""
+        party = stage.papers[0].party
+        vote = self._await_vote(stage, self.trade.parties[party])
+        cash = self._supplier_cash()
+        reason = vote_with_second_key(self.network, self.operator, self.trade.parties[party], vote)
+        one = len(self._votes(stage.milestone)) == 1 and self._supplier_cash() == cash
+        self.checks.record("one_organisation_counts_once", reason is Refusal.ALREADY_VOTED and one, str(reason))
+        self._say("MilestoneOracle", f"refuses a second signature of {self._name(party)}: already voted")
+
+    def _await_vote(self, stage: Stage, party: Party) -> CountedVote:
+        deadline = time.monotonic() + CASH_WAIT_SECONDS
+        while time.monotonic() < deadline:
+            known = self._milestones()
+            for fact in known["items"]:
+                for vote in fact["votes"]:
+                    if (fact["milestone"], vote["organisation_lei"]) == (stage.milestone, party.lei):
+                        return CountedVote.read(known["subject"], fact, vote)
+            time.sleep(0.05)
+        raise TimeoutError(
+            f"{party.name}'s report of {stage.milestone} did not reach the chain: {self.network.log_hint()}"
+        )
+
+    def _votes(self, milestone: str | None = None) -> list[dict[str, Any]]:
+        facts = [fact for fact in self._milestones()["items"] if milestone in (None, fact["milestone"])]
+        return [vote for fact in facts for vote in fact["votes"]]
+
+    def _await_cash(self, stage: Stage, before: int, since: float) -> None:
+        while self._supplier_cash() == before:
+            if time.monotonic() - since > CASH_WAIT_SECONDS:
+                raise TimeoutError(f"no cash {CASH_WAIT_SECONDS:g} s after {stage.name}: {self.network.log_hint()}")
+            time.sleep(POLL_SECONDS)
+        milliseconds = round((time.monotonic() - since) * 1000)
+        self.event_to_cash_ms[stage.name] = milliseconds
+        draw = self._await_draw(self._supplier_cash() - before)
+        fact = self._fact(stage.milestone)
+        self.timeline.add(
+            self.network.now(),
+            self._name("supplier"),
+            f"is paid: {stage.milestone.lower()} is a fact ({fact['count']} organisations)",
+            self.currency.show(minor_of(draw["amount"])),
+            block=draw["block_number"],
+            event_to_cash_ms=milliseconds,
+        )
+        self.checks.record("cash_moves_in_the_facts_transaction", draw["transaction_hash"] == fact["transaction_hash"])
+
+    def _await_draw(self, amount: int) -> dict[str, Any]:
+        deadline = time.monotonic() + CASH_WAIT_SECONDS
+        while time.monotonic() < deadline:
+            draws: list[dict[str, Any]] = self.financing()["draws"]
+            if draws and minor_of(draws[-1]["amount"]) == amount:
+                return draws[-1]
+            time.sleep(0.05)
+        raise TimeoutError("the gateway's indexer does not show the draw that the chain has paid")
+
+    def _fact(self, milestone: str) -> dict[str, Any]:
+        fact: dict[str, Any] = next(fact for fact in self._milestones()["items"] if fact["milestone"] == milestone)
+        return fact
+
+    def _milestones(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self.desks["supplier"].get("/v1/milestones", receivable_id=self.receivable_id)
+        return answer
+
+    def _issue_cash(self, name: str, amount: int) -> None:
+        body = {
+            "lei": self.trade.parties[name].lei,
+            "amount": self.currency.json(amount),
+            "payment_reference": f"{self.trade.parties[name].lei}-{self.network.now():%Y%m%d%H%M%S}",
+        }
+        answer = self.operator.post("/v1/cash/issues", body)
+        self._tell("Cash issuer", f"issues cash to {self._name(name)} against its bank payment", answer, amount)
+
+    def _supplier_cash(self) -> int:
+        return self.network.chain.cash(self.currency.code).balance_of(self.accounts["supplier"])
+
+    def _name(self, party: str) -> str:
+        return self.trade.parties[party].name
+
+    def _say(self, who: str, what: str) -> None:
+        self.timeline.add(self.network.now(), who, what)
+
+    def _tell(self, who: str, what: str, answer: dict[str, Any], amount: int | None = None) -> None:
+        blocks = [transaction["block_number"] for transaction in answer.get("transactions", [])]
+        shown = "" if amount is None else self.currency.show(amount)
+        self.timeline.add(self.network.now(), who, what, shown, block=max(blocks, default=None))
+
+
+def _admission(party: Party, expires: datetime, account: str | None) -> dict[str, Any]:
+    body = {
+        "lei": party.lei,
+        "name": party.name,
+        "jurisdiction": party.jurisdiction,
+        "roles": [party.role],
+        "kyc_expires_at": expires.astimezone(UTC).isoformat(),
+        "identifiers": [identifier.model_dump() for identifier in party.identifiers],
+    }
+    return body if account is None else {**body, "account": account}
+
+
+def _same_transaction(answer: dict[str, Any], repaid: dict[str, Any]) -> bool:
+    return repaid["transaction_hash"] in {transaction["hash"] for transaction in answer["transactions"]}

@@ -1,0 +1,299 @@
+"""The embedded network: chain, contracts, gateway and oracle nodes as processes of this machine, under one roof."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from rich.console import Console
+from rich.progress import Progress
+
+from chain_node.client import AddressBook, Chain, Node
+from chain_node.compile import ROOT, compile_contracts
+from chain_node.config import Network, load_network
+from chain_node.deploy import deploy
+from chain_node.engines.anvil import AnvilEngine, AnvilSettings
+from chain_node.keys import KeyRing, make_keystore
+from chain_node.supervisor import Process, Supervisor
+from scripts.gateway_client import Credentials
+
+NETWORK_FOLDER = ROOT / "network-config" / "local"
+OUTCOME_SECONDS = 20.0
+NOT_SIGNED = ("not signed", "refuse", "known")
+PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a node made of a file that it did not sign: `quarantined` or `not signed`, and why."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EmbeddedSettings:
+    """`clock` is the chain's time at its first block, the machine's where it is None. Ports of 0 take free ones."""
+
+    data_dir: Path
+    clock: datetime | None = None
+    gateway_port: int = 0
+    rpc_port: int = 0
+    more_currencies: tuple[str, ...] = ()
+    gateway_database_url: str = ""
+
+
+class EmbeddedNetwork:
+    """Starts and stops the processes; as a context manager it surely stops them, by their process ids."""
+
+    def __init__(self, settings: EmbeddedSettings, console: Console) -> None:
+        self.settings, self.console = settings, console
+        self.data_dir = settings.data_dir.resolve()
+        self.definition = _with_currencies(load_network(NETWORK_FOLDER), settings.more_currencies)
+        self._supervisor = Supervisor()
+        self._engine = AnvilEngine(self._anvil_settings())
+        self._chain: Chain | None = None
+        self.gateway_url = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def chain(self) -> Chain:
+        if self._chain is None:
+            raise RuntimeError("the embedded network is not running")
+        return self._chain
+
+    @property
+    def rpc_url(self) -> str:
+        return self._engine.rpc_url
+
+    def start(self) -> None:
+        """Chain, contracts and gateway; each is ready when this returns."""
+        ring = KeyRing.make(self.data_dir)
+        self._engine.start()
+        addresses = self._deploy(ring)
+        self._chain = Chain.connect(self._engine.rpc_url, addresses)
+        self._start_gateway()
+
+    def stop(self) -> None:
+        """In reverse order: nodes, gateway, chain. The state stays."""
+        self._supervisor.stop()
+        self._engine.stop()
+
+    def check(self) -> None:
+        """Raises `ProcessFailed` where a process has died."""
+        self._supervisor.check()
+
+    def _deploy(self, ring: KeyRing) -> AddressBook:
+        with Progress(*Progress.get_default_columns(), console=self.console, transient=True) as bar:
+            task = bar.add_task("Compiling the contracts", total=None)
+            artifacts = compile_contracts()
+            return deploy(
+                Node(self._engine.rpc_url),
+                self.definition,
+                ring,
+                artifacts,
+                self.data_dir / "deployments.json",
+                lambda done, total, title: bar.update(task, description=title, completed=done, total=total),
+            )
+
+    # Clock
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.chain.block().timestamp, UTC)
+
+    def set_clock(self, moment: datetime) -> None:
+        """Moves the chain's clock on; a moment that it has passed already changes nothing."""
+        if moment > self.now():
+            self._engine.set_clock(int(moment.timestamp()))
+
+    # Gateway
+
+    def operator_credentials(self) -> Credentials:
+        """The operator's client, made once and kept beside the network's keys."""
+        kept = self.data_dir / "operator-client.json"
+        if not kept.exists():
+            made = _portolan("gateway", "client", "create", "--config", str(self._gateway_config), "--operator")
+            unfinished = kept.with_suffix(".new")
+            with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.write(made)
+            unfinished.rename(kept)
+        client = json.loads(kept.read_text(encoding="utf-8"))
+        return Credentials(client["client_id"], client["client_secret"])
+
+    @property
+    def _gateway_config(self) -> Path:
+        return self.data_dir / "gateway.toml"
+
+    def _start_gateway(self) -> None:
+        port = self.settings.gateway_port or _free_port()
+        self.gateway_url = f"http://127.0.0.1:{port}"
+        _write_toml(
+            self._gateway_config,
+            {
+                "rpc_url": self.rpc_url,
+                "deployments": "deployments.json",
+                "data_dir": "gateway",
+                "keys_dir": "keys",
+                "network_key_file": "network.key",
+                "operator_lei": self.definition.config.operator,
+                "database_url": self.settings.gateway_database_url,
+                "port": port,
+                "issuer": self.gateway_url,
+            },
+        )
+        self._run("gateway", ["gateway", "run", "--config", str(self._gateway_config)], self._gateway_is_ready)
+
+    def _gateway_is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.gateway_url}/readyz", timeout=2, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    # Nodes
+
+    def node_dir(self, name: str) -> Path:
+        return self.data_dir / "nodes" / name
+
+    def node_account(self, name: str) -> str:
+        """The address of the node's own key, which is made here at the first call."""
+        return make_keystore(self.node_dir(name))
+
+    def start_nodes(self, organisations: Mapping[str, str]) -> None:
+        """One process a node; `organisations` gives the LEI for each node's name."""
+        for name, lei in organisations.items():
+            self._start_node(name, lei)
+
+    def _start_node(self, name: str, lei: str) -> None:
+        folder = self.node_dir(name)
+        self.node_account(name)
+        (folder / "inbox").mkdir(parents=True, exist_ok=True)
+        config = folder / "node.toml"
+        _write_toml(
+            config,
+            {
+                "name": name,
+                "organisation": lei,
+                "rpc_url": self.rpc_url,
+                "deployments": "../../deployments.json",
+                "network_key_file": "../../network.key",
+                "keystore": "key.json",
+                "passphrase_file": "passphrase",
+                "inbox": "inbox",
+                "database": "node.db",
+            },
+        )
+        seen = len(self._node_log(name))
+        self._run(
+            f"node {name}",
+            ["oracle", "run", "--config", str(config)],
+            lambda: any(line.get("event") == "network" for line in self._node_log(name)[seen:]),
+        )
+
+    def drop(self, name: str, file: Path) -> Path:
+        """Hands a file to a node as its owner's systems would: complete, by rename. Returns where it was put."""
+        inbox = self.node_dir(name) / "inbox"
+        unfinished = inbox.parent / f".{file.name}.part"
+        shutil.copyfile(file, unfinished)
+        target = inbox / file.name
+        unfinished.rename(target)
+        return target
+
+    def outcome_of(self, name: str, target: Path) -> Outcome:
+        """Waits until the node has decided about a dropped file and says what it logged."""
+        deadline = time.monotonic() + OUTCOME_SECONDS
+        while time.monotonic() < deadline:
+            outcome = _outcome(self._node_log(name), target.name)
+            if outcome is not None:
+                return outcome
+            time.sleep(0.05)
+        raise TimeoutError(f"node {name} said nothing of {target.name} in {OUTCOME_SECONDS:g} s: {self.log_hint()}")
+
+    def log_path(self, name: str) -> Path:
+        return self.data_dir / "logs" / f"{name.replace(' ', '-')}.log"
+
+    def log_hint(self) -> str:
+        return f"see the logs in {self.data_dir / 'logs'}"
+
+    def _node_log(self, name: str) -> list[dict[str, Any]]:
+        path = self.log_path(f"node {name}")
+        if not path.exists():
+            return []
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+
+    # Processes
+
+    def _run(self, name: str, arguments: list[str], ready: Any) -> None:
+        self._supervisor.start(
+            Process(
+                name=name,
+                argv=[sys.executable, "-m", "scripts.portolan", *arguments],
+                env={key: value for key, value in os.environ.items() if key in PASSED_ON} | {"PYTHONPATH": str(ROOT)},
+                log_path=self.log_path(name),
+                ready=ready,
+            )
+        )
+
+    def _anvil_settings(self) -> AnvilSettings:
+        config = self.definition.config
+        clock = self.settings.clock
+        return AnvilSettings(
+            data_dir=self.data_dir,
+            chain_id=config.chain_id,
+            port=self.settings.rpc_port,
+            block_seconds=config.engine.block_seconds,
+            genesis_timestamp=None if clock is None else int(clock.timestamp()),
+        )
+
+
+def _with_currencies(network: Network, more: tuple[str, ...]) -> Network:
+    currencies = [*network.config.currencies, *(code for code in more if code not in network.config.currencies)]
+    return network.model_copy(update={"config": network.config.model_copy(update={"currencies": currencies})})
+
+
+def _outcome(log: list[dict[str, Any]], file: str) -> Outcome | None:
+    """A file is known by name when it is taken, its events by their hash when they are decided."""
+    hashes: set[str] = set()
+    for line in log:
+        if line.get("file") == file and line["event"] == "document quarantined":
+            return Outcome("quarantined", line["reason"])
+        if line.get("file") == file and line["event"] == "event":
+            hashes.add(line["event_hash"])
+        decided = line.get("verdict", line.get("status"))
+        if line.get("event_hash") in hashes and decided in NOT_SIGNED:
+            return Outcome("not signed", line["reason"].removeprefix("not signed: "))
+    return None
+
+
+def _portolan(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.portolan", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"portolan {' '.join(arguments[:3])} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _write_toml(path: Path, values: Mapping[str, str | int]) -> None:
+    path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), encoding="utf-8")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
