@@ -44,7 +44,7 @@ class NodeSettings(BaseModel):
     confirmations: Annotated[int, Field(ge=1, le=1000)] = 1
     batch_limit: Annotated[int, Field(ge=1, le=32)] = 16
     gas_margin_bps: Annotated[int, Field(ge=0, le=100_000)] = 3_000
-    gas_reserve: Annotated[int, Field(ge=0, le=10_000_000)] = 1_000_000
+    gas_reserve: Annotated[int, Field(ge=0, le=10_000_000)] = 600_000
     """Gas sent along for each item, in case this vote completes a quorum that the estimate could not see."""
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0

@@ -20,6 +20,8 @@ _READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
     "receipt_advice": (Standard.UBL, receipt_advice.read),
 }
 
+_FLAWS: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
 
 def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
     """All events of a file, or DocumentRefused with what its sender must mend."""
@@ -33,6 +35,9 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
         events = read(data, limit_bytes)
     except StandardsError as error:
         raise DocumentRefused(name, str(error)) from error
+    except _FLAWS as error:
+        # One paper that our own code cannot take must not stop the node, nor be lost.
+        raise DocumentRefused(name, f"this program failed on it ({type(error).__name__}: {error})") from error
     if not events:
         raise DocumentRefused(name, "it holds no event")
     return Document(name, sha256(data).hexdigest(), standard, tuple(events))

@@ -74,7 +74,7 @@ def _traits(event: StandardEvent) -> list[str]:
 def _correction(event: EpcisEvent, seen: Activity, name: str) -> Correction | None:
     declared = event.error_declaration
     if declared is not None:
-        reason = vocabulary.bare("errorReason", declared.reason, event.context) or "no reason given"
+        reason = vocabulary.bare("reason", declared.reason, event.context) or "no reason given"
         return Correction(f"declared an error ({reason})", declared.declaration_time, event_hash=name)
     if seen.code == VOID_SHIPPING:
         return Correction("the shipping was voided", _moment(event))

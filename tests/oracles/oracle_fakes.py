@@ -1,0 +1,274 @@
+"""A network in memory and papers to drop, for tests of the oracle daemon that open no socket."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from eth_account import Account
+from eth_account.typed_transactions import TypedTransaction
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+
+from chain_node.client import Call, Fact, FactStatus, Membership, Milestone, Observation, Policy, Refusal, Role
+from chain_node.errors import AlreadyKnown, NodeUnavailable, NonceTooLow
+from chain_node.references import NetworkKey, reference
+from oracles.chain import Changes, Head, Key, Outcome, SignedVote
+
+LEI = "529900T8BM49AURSDO55"
+NETWORK_KEY = NetworkKey(bytes(range(32)))
+NODE_ACCOUNT = Account.from_key("0x" + "11" * 32)
+SUBJECT = b"\x01" * 32
+OTHER_SUBJECT = b"\x02" * 32
+ORDER = "PO-2026-0815"
+NOON = datetime(2026, 5, 28, 12, 0, tzinfo=UTC)
+OPEN = Fact(0, 0, 0, 0, 0, 0, FactStatus.NONE)
+NOBODY = Membership(organisation=0, group=0, roles=0, expires_at=0, suspended=False, frozen=False)
+WAREHOUSE = Membership(
+    organisation=7, group=7, roles=int(Role.WAREHOUSE), expires_at=2**39, suspended=False, frozen=False
+)
+POLICY = Policy(
+    threshold=2,
+    eligible_roles=int(Role.WAREHOUSE | Role.INSPECTOR),
+    required_roles=int(Role.WAREHOUSE),
+    tolerance_bps=200,
+    max_age_seconds=90 * 86_400,
+    clock_skew_seconds=300,
+    dispute_window_seconds=0,
+)
+ORACLE_ADDRESS = "0x00000000000000000000000000000000000000AA"
+
+
+def keyed(kind: str, value: str) -> bytes:
+    return reference(NETWORK_KEY, kind, value)
+
+
+@dataclass
+class FakeChain:
+    """Votes are counted when `mine` is called. `away` makes every question fail; `refuse` answers votes with that."""
+
+    name: str = "fake"
+    chain_id: int = 412346
+    oracle_address: str = ORACLE_ADDRESS
+    now: datetime = NOON
+    member: Membership = WAREHOUSE
+    away: bool = False
+    refuse: Refusal = Refusal.NONE
+    revert_next: Outcome | None = None
+    needed_gas: int = 100_000
+    policies: dict[int, Policy] = field(default_factory=lambda: dict.fromkeys(map(int, Milestone), POLICY))
+    links: dict[bytes, bytes] = field(default_factory=lambda: {keyed("order", ORDER): SUBJECT})
+    beneficiaries: dict[bytes, int] = field(default_factory=lambda: {SUBJECT: 3, OTHER_SUBJECT: 4})
+    facts: dict[Key, Fact] = field(default_factory=dict)
+    voted: dict[Key, list[int]] = field(default_factory=dict)
+    counted: list[tuple[Key, int, bytes]] = field(default_factory=list)
+    block: int = 10
+    pool: dict[int, bytes] = field(default_factory=dict)
+    count: int = 0
+    sent: list[bytes] = field(default_factory=list)
+    outcomes: dict[bytes, Outcome] = field(default_factory=dict)
+    linked_at: dict[bytes, int] = field(default_factory=dict)
+    rules_changed_at: int = -1
+    calls: dict[bytes, SignedVote] = field(default_factory=dict)
+
+    # What tests do to it
+
+    def link(self, kind: str, value: str, subject: bytes = SUBJECT) -> None:
+        self.block += 1
+        self.links[keyed(kind, value)] = subject
+        self.linked_at[keyed(kind, value)] = self.block
+
+    def admit(self, member: Membership) -> None:
+        self.block += 1
+        self.member = member
+        self.rules_changed_at = self.block
+
+    def mine(self) -> None:
+        """One block with everything from the pool that is next in the lane."""
+        self.block += 1
+        while self.count in self.pool:
+            raw = self.pool.pop(self.count)
+            self.count += 1
+            self.outcomes[transaction_hash(raw)] = self._execute(raw)
+
+    def _execute(self, raw: bytes) -> Outcome:
+        if self.revert_next is not None:
+            outcome, self.revert_next = self.revert_next, None
+            return replace(outcome, block=self.block)
+        vote = self.calls[bytes(fields_of(raw)["data"])]
+        return Outcome(self.block, answers={key_of(item): self._answer(item, vote) for item in vote.observations})
+
+    def _answer(self, item: Observation, vote: SignedVote) -> Refusal:
+        key = key_of(item)
+        if self.refuse is not Refusal.NONE:
+            return self.refuse
+        if self.member.organisation in self.voted.setdefault(key, []):
+            return Refusal.ALREADY_VOTED
+        self.voted[key].append(self.member.organisation)
+        self.counted.append((key, item.quantity, vote.evidence))
+        return Refusal.NONE
+
+    # What the daemon asks
+
+    def _ask(self) -> None:
+        if self.away:
+            raise NodeUnavailable("http://127.0.0.1:1", "refused")
+
+    def head(self) -> Head:
+        self._ask()
+        return Head(self.block, int(self.now.timestamp()))
+
+    def changes(self, from_block: int, to_block: int) -> Changes:
+        self._ask()
+        inside = range(from_block, to_block + 1)
+        linked = frozenset(reference for reference, block in self.linked_at.items() if block in inside)
+        return Changes(linked, self.rules_changed_at in inside)
+
+    def subject_of(self, reference: bytes, block: int) -> bytes | None:
+        self._ask()
+        return self.links.get(reference)
+
+    def beneficiary_group(self, subject: bytes, block: int) -> int:
+        return self.beneficiaries[subject]
+
+    def membership(self, account: str | None, lei: str, block: int) -> Membership:
+        return self.member
+
+    def policy(self, milestone: int, block: int) -> Policy:
+        return self.policies[int(milestone)]
+
+    def fact(self, key: Key, block: int) -> Fact:
+        return self.facts.get(key, OPEN)
+
+    def voters(self, key: Key, block: int) -> Sequence[int]:
+        return self.voted.get(key, [])
+
+    def nonce(self, account: str) -> int:
+        self._ask()
+        return self.count
+
+    def attest(self, vote: SignedVote) -> Call:
+        data = vote.signature
+        self.calls[data] = vote
+        return Call(ORACLE_ADDRESS, data, "MilestoneOracle.attest")  # type: ignore[arg-type]
+
+    def gas(self, account: str, call: Call) -> int:
+        self._ask()
+        return self.needed_gas
+
+    def send(self, raw: bytes) -> None:
+        self._ask()
+        nonce = int(fields_of(raw)["nonce"])
+        if nonce < self.count:
+            raise NonceTooLow(f"nonce too low: next is {self.count}")
+        if self.pool.get(nonce) == raw:
+            raise AlreadyKnown("already known")
+        self.sent.append(raw)
+        self.pool[nonce] = raw
+
+    def outcome(self, transaction_hash: bytes, signer: str) -> Outcome | None:
+        self._ask()
+        return self.outcomes.get(transaction_hash)
+
+
+def key_of(item: Observation) -> Key:
+    return Key(item.subject, item.milestone, item.sequence)
+
+
+def fields_of(raw: bytes) -> dict[str, Any]:
+    return dict(TypedTransaction.from_bytes(HexBytes(raw)).as_dict())
+
+
+def transaction_hash(raw: bytes) -> bytes:
+    return keccak(raw)
+
+
+_numbers = itertools.count(1)
+
+
+def epcis_event(
+    step: str = "receiving",
+    *,
+    at: datetime = NOON - timedelta(hours=1),
+    quantity: float | None = 950,
+    order: str | None = ORDER,
+    **more: Any,
+) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "type": "ObjectEvent",
+        "eventTime": at.isoformat(),
+        "eventTimeZoneOffset": "+00:00",
+        "action": "OBSERVE",
+        "bizStep": step,
+        "epcList": [],
+    }
+    if quantity is not None:
+        event["quantityList"] = [{"epcClass": "https://id.gs1.org/01/04012345101010", "quantity": quantity}]
+    if order is not None:
+        event["bizTransactionList"] = [{"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:4012345000023:{order}"}]
+    return event | more
+
+
+def epcis(*events: dict[str, Any]) -> bytes:
+    document = {
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": "2026-05-28T08:05:00Z",
+        "epcisBody": {"eventList": list(events)},
+    }
+    return json.dumps(document).encode()
+
+
+def declared_error(event: dict[str, Any], reason: str = "did_not_occur") -> dict[str, Any]:
+    return event | {"errorDeclaration": {"declarationTime": NOON.isoformat(), "reason": reason}}
+
+
+def dcsa_departure(classifier: str = "ACT", *, at: datetime = NOON - timedelta(hours=2), order: str = ORDER) -> bytes:
+    event = {
+        "eventID": f"5f0c1d52-7a4e-4c7b-9d0a-{next(_numbers):012d}",
+        "eventCreatedDateTime": (at + timedelta(minutes=5)).isoformat(),
+        "eventType": "TRANSPORT",
+        "eventClassifierCode": classifier,
+        "eventDateTime": at.isoformat(),
+        "transportEventTypeCode": "DEPA",
+        "transportCall": {"transportCallID": "CALL-1", "modeOfTransport": "VESSEL"},
+        "references": [{"referenceType": "PO", "referenceValue": order}],
+    }
+    return json.dumps([event]).encode()
+
+
+RECEIPT_ADVICE = """<?xml version="1.0" encoding="UTF-8"?>
+<ReceiptAdvice xmlns="urn:oasis:names:specification:ubl:schema:xsd:ReceiptAdvice-2"
+  xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+  xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+  <cbc:CustomizationID>urn:fdc:peppol.eu:logistics:trns:receipt_advice:1</cbc:CustomizationID>
+  <cbc:ID>{number}</cbc:ID>
+  <cbc:IssueDate>2026-05-28</cbc:IssueDate>
+  <cbc:IssueTime>11:00:00Z</cbc:IssueTime>
+  <cbc:DocumentStatusCode>{status}</cbc:DocumentStatusCode>
+  <cbc:ReceiptAdviceTypeCode>{type_code}</cbc:ReceiptAdviceTypeCode>
+  <cac:OrderReference><cbc:ID>{order}</cbc:ID></cac:OrderReference>
+  {lines}
+</ReceiptAdvice>"""
+RECEIPT_LINE = """<cac:ReceiptLine>
+    <cbc:ID>{number}</cbc:ID>
+    <cbc:ReceivedQuantity unitCode="C62">{received}</cbc:ReceivedQuantity>
+    <cbc:RejectedQuantity unitCode="C62">{rejected}</cbc:RejectedQuantity>
+    <cac:Item><cbc:Name>Goods</cbc:Name></cac:Item>
+  </cac:ReceiptLine>"""
+
+
+def receipt_advice(
+    *lines: tuple[int, int], number: str = "RA-1", status: str = "9", type_code: str = "S", order: str = ORDER
+) -> bytes:
+    """Lines are (received, rejected) pieces."""
+    body = "\n".join(
+        RECEIPT_LINE.format(number=place, received=received, rejected=rejected)
+        for place, (received, rejected) in enumerate(lines or ((950, 0),), 1)
+    )
+    return RECEIPT_ADVICE.format(number=number, status=status, type_code=type_code, order=order, lines=body).encode()

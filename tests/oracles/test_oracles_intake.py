@@ -1,0 +1,93 @@
+"""Files on their way from the inbox to the archive or the quarantine."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from oracle_fakes import epcis, epcis_event
+from structlog.testing import capture_logs
+
+from oracles.store.models import DocumentRow, DocumentStatus
+
+
+def test_malformed_file_is_quarantined_with_the_reason_beside(bench):
+    bench.drop("broken.json", b'{"type": "EPCISDocument", "epcisBody"')
+
+    bench.turn()
+    bench.turn()
+
+    assert bench.quarantined() == ["broken.json", "broken.json.reason.txt"]
+    assert "JSON refused" in (bench.folder / "quarantine" / "broken.json.reason.txt").read_text()
+
+
+def test_file_under_way_is_waited_for(bench):
+    data = epcis(epcis_event())
+    path = bench.folder / "inbox" / "copied.json"
+    path.write_bytes(data[:100])
+    bench.turn(0.1)
+    bench.turn(0.1)
+    path.write_bytes(data)
+    bench.turn(0.1)
+
+    assert bench.archived() == ["copied.json"]
+    assert bench.quarantined() == []
+
+
+def test_one_bad_event_keeps_the_whole_document_out(bench):
+    bench.drop("mixed.json", epcis(epcis_event(), epcis_event(eventTime="yesterday")))
+
+    bench.turn()
+    bench.turn()
+
+    assert bench.events() == []
+    assert bench.quarantined()[0] == "mixed.json"
+
+
+def test_good_files_pass_a_bad_one(bench):
+    bench.drop("a.json", b"{")
+    bench.drop("b.json", epcis(epcis_event()))
+
+    bench.turn()
+
+    assert bench.archived() == ["b.json"]
+
+
+def test_file_beyond_the_limit_is_quarantined(bench):
+    bench.settings_changes = {"file_limit_bytes": 100}
+    bench.restart()
+    bench.drop("large.json", epcis(epcis_event()))
+
+    bench.turn()
+    bench.turn()
+
+    assert "larger than the 100 bytes" in (bench.folder / "quarantine" / "large.json.reason.txt").read_text()
+
+
+def test_documents_remember_where_they_were_filed(bench):
+    bench.drop("good.json", epcis(epcis_event()))
+    bench.drop("bad.json", b"{")
+    bench.turn()
+    bench.turn()
+
+    found = {row.name: (row.status, row.filed_as) for row in bench.rows(DocumentRow)}
+
+    assert found == {
+        "good.json": (DocumentStatus.ARCHIVED, "good.json"),
+        "bad.json": (DocumentStatus.QUARANTINED, "bad.json"),
+    }
+
+
+def test_unreadable_file_is_complained_about_once_and_left(bench, monkeypatch):
+    def refuse(self: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    bench.drop("secret.json", epcis(epcis_event()))
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            bench.turn()
+
+    assert sum(line["event"] == "file left in the inbox" for line in logs) == 1
+    assert (bench.folder / "inbox" / "secret.json").exists()
