@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -42,6 +43,7 @@ DOCUMENT_TYPES: Final[Mapping[str, tuple[str, ReferenceKind]]] = {
     "PO": ("po", "order"),
 }
 _MESSAGE: Final = frozenset({"eventID", "eventCreatedDateTime", "eventDateTime"})
+_DEGREES: Final = re.compile(r"[+-]?\d{1,3}(\.\d{1,20})?", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -102,9 +104,16 @@ def _place(event: DcsaEvent) -> str | None:
 def _of_location(location: Location) -> str | None:
     if location.unlocode:
         return f"{OWN_NAMES}unlocode:{quote(location.unlocode, safe='')}"
-    if location.latitude is not None and location.longitude is not None:
-        return f"geo:{quote(str(location.latitude))},{quote(str(location.longitude))}"
-    return None
+    latitude, longitude = _degrees(location.latitude, 90), _degrees(location.longitude, 180)
+    return f"geo:{latitude},{longitude}" if latitude and longitude else None
+
+
+def _degrees(value: Any, most: int) -> str | None:
+    """A coordinate, given as text or number, in one writing; None for what is none."""
+    text = str(value).strip()
+    if not _DEGREES.fullmatch(text) or abs(Decimal(text)) > most:
+        return None
+    return f"{Decimal(text).normalize():f}"
 
 
 def _documents(event: DcsaEvent) -> Iterator[dict[str, str]]:

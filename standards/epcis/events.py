@@ -17,6 +17,7 @@ from standards.epcis.parts import (
     BizTransaction,
     Destination,
     ErrorDeclaration,
+    Filled,
     Listing,
     OpenPart,
     PersistentDisposition,
@@ -158,7 +159,7 @@ class TransactionEvent(StandardEvent):
 
     type: Literal["TransactionEvent"]
     action: Action
-    biz_transaction_list: Listing[BizTransaction] = Field(alias="bizTransactionList", min_length=1)
+    biz_transaction_list: Filled[BizTransaction] = Field(alias="bizTransactionList")
     parent_id: Uri | None = Field(None, alias="parentID")
     epc_list: Listing[Uri] | None = Field(None, alias="epcList")
     quantity_list: Listing[Quantity] | None = Field(None, alias="quantityList")

@@ -31,6 +31,13 @@ def is_uri(text: str) -> bool:
     return _URI.fullmatch(text) is not None
 
 
+def not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Raises when a list that the standard wants filled is empty."""
+    if not values:
+        raise PydanticCustomError("empty", "the list is empty")
+    return values
+
+
 def _uri(text: str) -> str:
     if not is_uri(text):
         raise PydanticCustomError("uri", "{value} is not a URI", {"value": repr(text)})

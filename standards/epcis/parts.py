@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StrictBool, StrictStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StrictBool, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from standards.epcis import fields
@@ -15,6 +15,7 @@ Action = Literal["ADD", "OBSERVE", "DELETE"]
 
 # A JSON array; strict mode alone would take tuples only.
 Listing = Annotated[tuple[Item, ...], Strict(False)]
+Filled = Annotated[tuple[Item, ...], Strict(False), AfterValidator(fields.not_empty)]
 
 
 class Part(BaseModel):
@@ -89,8 +90,8 @@ class Destination(Part):
 class PersistentDisposition(Part):
     """Lasting states of the goods that the event begins (`set`) or ends (`unset`)."""
 
-    set: Listing[fields.Disposition] | None = Field(None, min_length=1)
-    unset: Listing[fields.Disposition] | None = Field(None, min_length=1)
+    set: Filled[fields.Disposition] | None = None
+    unset: Filled[fields.Disposition] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -161,7 +162,7 @@ class SensorElement(OpenPart):
     """What sensors reported at one time."""
 
     sensor_metadata: SensorMetadata | None = Field(None, alias="sensorMetadata")
-    sensor_report: Listing[SensorReport] = Field(alias="sensorReport", min_length=1)
+    sensor_report: Filled[SensorReport] = Field(alias="sensorReport")
 
 
 def refuse_repeats(values: tuple[str, ...]) -> None:
