@@ -101,7 +101,7 @@ def new_keystore(passphrase: str) -> dict[str, Any]:
 
 
 def make_keystore(folder: Path) -> ChecksumAddress:
-    """A key for one participant's program, `key.json` and `passphrase` in `folder`; what is there stays. Its address."""
+    """A key for one program, `key.json` and `passphrase` in `folder`; what is there stays. Returns its address."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     passphrase_path, keystore_path = folder / "passphrase", folder / "key.json"
     _write_once(passphrase_path, secrets.token_hex(32))

@@ -1,0 +1,3 @@
+"""Fixtures that tests of every package may use."""
+
+pytest_plugins = ("support.network",)
