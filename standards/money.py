@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Context, Decimal, Inexact, localcontext
 from functools import cache
 from typing import Final
 
 from iso4217 import Currency
 
 # xs:decimal, bounded: more digits than this is not an amount anyone invoices.
-PLAIN_DECIMAL: Final = re.compile(r"[+-]?(\d{1,30}(\.\d{0,20})?|\.\d{1,20})")
+PLAIN_DECIMAL: Final = re.compile(r"[+-]?(\d{1,30}(\.\d{0,20})?|\.\d{1,20})", re.ASCII)
+
+# Python's default of 28 digits rounds in silence; here rounding is an error.
+EXACT: Final = Context(prec=80, traps=[Inexact])
 
 
 class MoneyInvalid(ValueError):
@@ -57,7 +61,7 @@ def minor_units(code: str) -> int:
 def to_minor(value: Decimal, code: str) -> int:
     """Return the amount in minor units. Raises AmountInexact rather than round, CurrencyUnknown for the code."""
     decimals = minor_units(code)
-    scaled = value.scaleb(decimals)
+    scaled = value.scaleb(decimals, EXACT)
     whole = int(scaled)
     if whole != scaled:
         raise AmountInexact(value, code, decimals)
@@ -66,4 +70,10 @@ def to_minor(value: Decimal, code: str) -> int:
 
 def from_minor(amount: int, code: str) -> Decimal:
     """Return the amount in the currency's main unit. Raises CurrencyUnknown."""
-    return Decimal(amount).scaleb(-minor_units(code))
+    return Decimal(amount).scaleb(-minor_units(code), EXACT)
+
+
+def total(values: Iterable[Decimal]) -> Decimal:
+    """Return the exact sum."""
+    with localcontext(EXACT):
+        return sum(values, Decimal(0))

@@ -1,9 +1,9 @@
 """What makes two papers the same invoice: seller, number, year and kind, whatever the spelling.
 
 The seller is named by its first identifier in this order: VAT number, legal registration with its scheme, other
-registered identifiers (GLN, LEI), electronic address, tax number; zero padding does not count. Two versions of one invoice therefore agree when
-they share the first identifier that either of them carries; one with a VAT number and one without do not agree, and
-nothing in the papers could tell that they are the same.
+registered identifiers (GLN, LEI), electronic address, tax number; zero padding does not count. Two versions of one
+invoice therefore agree when they share the first identifier that either of them carries; one with a VAT number and
+one without do not agree, and nothing in the papers could tell that they are the same.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ def normalised_vat(value: str) -> str:
 
 
 def _folded(text: str) -> str:
-    # Folding can leave characters that normalise further, and normalising some that fold: go round until it is still.
+    # Each step can leave signs that another step changes, so they go round until nothing moves.
     before, after = None, text
     while before != after:
-        before, after = after, unicodedata.normalize("NFKC", after).casefold().upper()
-    return "".join(kept for sign in after if (kept := _plain(sign)))
+        before, after = after, "".join(map(_plain, unicodedata.normalize("NFKC", after).casefold().upper()))
+    return after
 
 
 def _plain(sign: str) -> str:

@@ -13,7 +13,6 @@ from standards import money
 from standards.invoices import identity as identities
 
 Syntax = Literal["UBL", "CII"]
-THOUSANDTHS: Final = 1000
 
 # Schemes of ISO 6523 ICD / Peppol EAS by which parties are found
 LEI_SCHEME: Final = "0199"
@@ -173,8 +172,9 @@ class Invoice:
     def quantity_thousandths(self) -> int:
         """Invoiced quantity in thousandths of its unit; 0 when the lines have no common unit, a finer fraction,
         or no positive sum: then the goods cannot be measured against the invoice."""
-        total = sum((line.quantity for line in self.lines), Decimal(0)) * THOUSANDTHS
-        return int(total) if self.unit and total > 0 and total == int(total) else 0
+        thousandths = money.total(line.quantity for line in self.lines).scaleb(3, money.EXACT)
+        is_measurable = self.unit and thousandths > 0 and thousandths == int(thousandths)
+        return int(thousandths) if is_measurable else 0
 
     def terms(self) -> dict[str, Any]:
         """JSON-able terms; money as strings of minor units, None where the currency has none."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from standards import money
 from standards.invoices.model import Party
-
-THOUSANDTHS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,9 @@ class Order:
 
     def quantity_thousandths(self) -> int:
         """Ordered quantity in thousandths of its unit; 0 when the lines cannot be measured in one unit."""
-        total = sum((line.quantity for line in self.lines), Decimal(0)) * THOUSANDTHS
-        return int(total) if self.unit and total > 0 and total == int(total) else 0
+        thousandths = money.total(line.quantity for line in self.lines).scaleb(3, money.EXACT)
+        is_measurable = self.unit and thousandths > 0 and thousandths == int(thousandths)
+        return int(thousandths) if is_measurable else 0
 
     def terms(self) -> dict[str, Any]:
         """JSON-able terms; money as strings of minor units."""
