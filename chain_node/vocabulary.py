@@ -95,6 +95,10 @@ class Refusal(IntEnum):
     FACT_DISPUTED = 10
     TOO_OLD = 11
     IN_FUTURE = 12
+    MASK_INVALID = 13
+    QUANTITY_OUT_OF_RANGE = 14
+    QUANTITY_IRRECONCILABLE = 15
+    TALLY_FULL = 16
 
 
 ENUMS: dict[str, type[IntEnum]] = {

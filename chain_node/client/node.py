@@ -37,7 +37,7 @@ _POOL_REFUSALS: Final[tuple[tuple[str, type[TransactionRefused]], ...]] = (
     (r"nonce[ _]too[ _]low|nonce is too low|nonce below", NonceTooLow),
     (r"already known|already imported|known transaction", AlreadyKnown),
     (r"replacement transaction underpriced|replacement_underpriced|replacement.*underpriced", UnderpricedReplacement),
-    (r"nonce[ _]too[ _]high|nonce too distant|nonce_gap", NonceTooHigh),
+    (r"nonce[ _]too[ _]high|too distant|nonce_gap", NonceTooHigh),
     (r"intrinsic gas|gas floor|out of gas: gas required", GasTooLittle),
     (
         r"exceeds block gas limit|gas limit exceeded|exceeds the block gas limit|gas too high|gas limit too high",

@@ -98,6 +98,8 @@ def _present(parameter: Parameter, value: Any) -> str:
         return words(value)
     if name in ("roleId", "office"):
         return Office(value).name.lower().replace("_", " ") if value in list(Office) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
     if isinstance(value, IntEnum):
         return str(value.name).lower().replace("_", " ")
     return str(value)

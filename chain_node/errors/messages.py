@@ -39,7 +39,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "AccessManagerUnauthorizedAccount": "account {msgsender} does not hold the office {roleId}",
     "AccessManagerUnauthorizedCall": "account {caller} may not call {selector} of {target}",
     "AccessManagerUnauthorizedConsume": "contract {target} does not accept scheduled operations now",
-    "AccessManagerUnauthorizedCancel": "account {msgsender} may not cancel what {caller} scheduled",
+    "AccessManagerUnauthorizedCancel": "account {msgsender} may not cancel what {caller} scheduled for {target}",
     "AccessManagerInvalidInitialAdmin": "{initialAdmin} cannot be the first administrator",
     "AlreadyHandedOver": "the network was already handed over to {governor}",
     "GovernorIsDeployer": "the deployer {governor} cannot be the governor",
