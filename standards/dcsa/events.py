@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, Strict, model_validator
@@ -26,6 +26,8 @@ DocumentCode = Literal["CBR", "BKG", "SHI", "SRM", "TRD", "ARN", "VGM", "CAS", "
 # Containers are younger than this, and no standard of today outlives the other: beyond lie typing errors.
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2090, 1, 1, tzinfo=UTC)
+# Gates and ships keep clocks of their own: so much may an actual event seem to lie ahead of its message.
+CLOCK_SKEW: Final = timedelta(minutes=15)
 _OFFSET: Final = re.compile(r"[+-]\d\d:\d\d$", re.ASCII)
 _FURTHEST_OFFSET: Final = "14:00"
 
@@ -130,7 +132,7 @@ class DcsaEvent(DcsaPart):
 
     @model_validator(mode="after")
     def _nothing_is_reported_before_it_happens(self) -> Self:
-        if self.classifier == "ACT" and self.created_at < self.occurred_at:
+        if self.classifier == "ACT" and self.created_at < self.occurred_at - CLOCK_SKEW:
             message = "an actual event was created before it happened ({occurred})"
             detail = {"occurred": self.occurred_at.isoformat(), "below": "eventCreatedDateTime"}
             raise PydanticCustomError("order", message, detail)

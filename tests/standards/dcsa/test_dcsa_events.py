@@ -115,6 +115,16 @@ def test_container_with_a_wrong_check_digit_is_refused() -> None:
     assert pointers(equipment("LOAD", equipmentReference="APZU4812091")) == ["/equipmentReference"]
 
 
+@pytest.mark.parametrize(("created", "accepted"), [("2026-05-12T04:25:00Z", True), ("2026-05-12T04:24:59Z", False)])
+def test_clocks_of_an_actual_event_may_differ_by_a_quarter_of_an_hour(created: str, accepted: bool) -> None:
+    event = departure(eventCreatedDateTime=created)
+
+    if accepted:
+        assert parsed(event).is_actual
+    else:
+        assert pointers(event) == ["/eventCreatedDateTime"]
+
+
 def test_an_estimate_may_lie_ahead_of_its_message() -> None:
     assert not parsed(departure(eventClassifierCode="EST", eventDateTime="2026-06-01T00:00:00Z")).is_actual
 
