@@ -34,22 +34,17 @@ class GatewayClient:
 
     def __init__(self, base_url: str, credentials: Credentials) -> None:
         self._http = httpx.Client(base_url=base_url, timeout=WAIT_SECONDS + 10, trust_env=False)
-        answer = self._http.post(
-            "/oauth/token",
-            data={"grant_type": "client_credentials"},
-            auth=(credentials.client_id, credentials.client_secret),
-        )
-        self._http.headers["Authorization"] = f"Bearer {self._read(answer)['access_token']}"
+        self._http.headers["Authorization"] = f"Bearer {access_token(base_url, credentials)}"
 
     def get(self, path: str, **query: str) -> Any:
-        return self._read(self._http.get(path, params=query))
+        return read_answer(self._http.get(path, params=query))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        return self._read(self._http.post(path, json=body, headers=self._write_headers()))
+        return read_answer(self._http.post(path, json=body, headers=self._write_headers()))
 
     def upload(self, path: str, content: bytes, media_type: str, query: Mapping[str, list[str]]) -> Any:
         headers = {**self._write_headers(), "Content-Type": media_type}
-        return self._read(self._http.post(path, content=content, params=query, headers=headers))
+        return read_answer(self._http.post(path, content=content, params=query, headers=headers))
 
     def close(self) -> None:
         self._http.close()
@@ -58,12 +53,23 @@ class GatewayClient:
     def _write_headers() -> dict[str, str]:
         return {"Idempotency-Key": str(uuid.uuid4()), "Prefer": f"wait={WAIT_SECONDS}"}
 
-    @staticmethod
-    def _read(answer: httpx.Response) -> Any:
-        if answer.is_success:
-            return answer.json()
-        try:
-            problem = answer.json()
-        except ValueError:
-            problem = {"title": answer.text[:200]}
-        raise GatewayRefused(answer.status_code, problem)
+
+def access_token(base_url: str, credentials: Credentials) -> str:
+    """A bearer token for the client. Raises `GatewayRefused`."""
+    answer = httpx.post(
+        f"{base_url}/oauth/token",
+        data={"grant_type": "client_credentials"},
+        auth=(credentials.client_id, credentials.client_secret),
+        trust_env=False,
+    )
+    return str(read_answer(answer)["access_token"])
+
+
+def read_answer(answer: httpx.Response) -> Any:
+    if answer.is_success:
+        return answer.json()
+    try:
+        problem = answer.json()
+    except ValueError:
+        problem = {"title": answer.text[:200]}
+    raise GatewayRefused(answer.status_code, problem)

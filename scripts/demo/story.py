@@ -176,10 +176,8 @@ class Story:
             self.invoice.quantity_thousandths(),
         )
         self.checks.record("invoice_agrees_with_the_order", same)
-        self._say(
-            "Gateway",
-            f"order {order.number} and invoice agree: {order.quantity_thousandths() / 1000:g} {self.invoice.unit or 'units'}",
-        )
+        pieces = f"{order.quantity_thousandths() / 1000:g} {order.unit or 'units'}"
+        self._say("Papers", f"order {order.number} and invoice agree on {pieces}")
 
     def _hand_in(self, stage: Stage, party: str, file: str) -> None:
         self._say(self._name(party), f"reports {stage.milestone.lower()} ({file})")

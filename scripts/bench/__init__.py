@@ -1,0 +1,1 @@
+"""Figures, measured and reported, never asserted: each beside what it is measured against, in one run."""
