@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMilestoneConsumer} from "../../../contracts/oracle/interfaces/IMilestoneConsumer.sol";
+import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+
+/// @title A consumer that records what it is told, or misbehaves as told.
+contract Consumer is IMilestoneConsumer {
+    enum Mood {
+        Recording,
+        Reverting,
+        Flooding,
+        Burning,
+        Reentering
+    }
+
+    IMilestoneOracle private immutable _oracle;
+    Mood private _mood;
+    bytes private _message;
+    uint256 public hints;
+    uint256 public gasGiven;
+    bool public sawUsable;
+    uint64 public sawQuantity;
+
+    constructor(IMilestoneOracle oracle) {
+        _oracle = oracle;
+    }
+
+    function setMood(Mood mood) external {
+        _mood = mood;
+    }
+
+    /// @param message call to the oracle that a reentering consumer makes
+    function setMessage(bytes calldata message) external {
+        _message = message;
+    }
+
+    function watch(bytes32 subject) external {
+        _oracle.watch(subject);
+    }
+
+    function unwatch(bytes32 subject) external {
+        _oracle.unwatch(subject);
+    }
+
+    function onMilestone(bytes32 subject, uint32 milestone, uint32 sequence) external {
+        gasGiven = gasleft();
+        ++hints;
+        (sawUsable, sawQuantity) = _oracle.usableFact(subject, milestone, sequence);
+        if (_mood == Mood.Reverting) revert("not today");
+        if (_mood == Mood.Flooding) {
+            assembly ("memory-safe") {
+                revert(0, 300000)
+            }
+        }
+        if (_mood == Mood.Burning) {
+            assembly ("memory-safe") {
+                invalid()
+            }
+        }
+        if (_mood == Mood.Reentering) {
+            (bool done,) = address(_oracle).call(_message);
+            require(done, "the oracle refused");
+        }
+    }
+}
