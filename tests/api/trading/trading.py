@@ -1,0 +1,250 @@
+"""A real network for the resources' tests: anvil, our contracts, a gateway, and the parties of the example trade."""
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from api.auth.service import create_client
+from api.gateway import Gateway
+from api.indexer.models import THE_CURSOR, Cursor
+from api.settings import Settings
+from chain_node.client import Chain, Milestone, Node, Observation, Vote, attestation_digest, sign_call
+from chain_node.compile import ROOT, compile_contracts
+from chain_node.config import load_network
+from chain_node.deploy import deploy
+from chain_node.engines.anvil import AnvilEngine, AnvilSettings
+from chain_node.keys import KeyRing
+
+TRADE = ROOT / "examples" / "trade"
+OPENING = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
+DEPARTURE = datetime(2026, 5, 12, 6, 0, tzinfo=UTC)
+RECEIPT = datetime(2026, 5, 28, 12, 0, tzinfo=UTC)
+PAYMENT = datetime(2026, 7, 2, 9, 0, tzinfo=UTC)
+FACE_VALUE = 10_000_000
+WAIT = {"Prefer": "wait=30"}
+
+LEIS = {
+    "supplier": "999900ACMESUPPLIES58",
+    "debtor": "999900BOREALISRETL40",
+    "lender": "999900MERIDIANFUND54",
+    "carrier": "999900SKAGERLINES098",
+    "warehouse": "999900VINTERHAMNAB25",
+    "inspector": "999900PLUMBLINEINS71",
+    "stranger": "529900T8BM49AURSDO55",
+}
+ROLES = {**{name: name.upper() for name in LEIS}, "stranger": "SUPPLIER"}
+IDENTIFIERS = {"supplier": ("VAT", "DE 999 999 903"), "debtor": ("0088", "4012345000023")}
+WITNESSES = ("carrier", "warehouse", "inspector")
+LADDER = [
+    {"milestone": "DEPARTED", "advance_rate_bps": 6000},
+    {"milestone": "RECEIVED", "advance_rate_bps": 8000, "measured": True},
+]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A deployed chain and its keys."""
+
+    engine: AnvilEngine
+    chain: Chain
+    data_dir: Path
+
+    def set_clock(self, moment: datetime) -> None:
+        self.engine.set_clock(int(moment.timestamp()))
+
+    def settings(self, data_dir: Path, database_url: str, **changes: Any) -> Settings:
+        values = {
+            "rpc_url": self.engine.rpc_url,
+            "deployments": self.data_dir / "deployments.json",
+            "data_dir": data_dir,
+            "keys_dir": self.data_dir / "keys",
+            "network_key_file": self.data_dir / "network.key",
+            "database_url": database_url,
+        }
+        return Settings(**{**values, **changes})
+
+
+def start_network(data_dir: Path) -> Network:
+    ring = KeyRing.make(data_dir)
+    definition = load_network(ROOT / "network-config" / "local")
+    settings = AnvilSettings(data_dir, definition.config.chain_id, genesis_timestamp=int(OPENING.timestamp()))
+    engine = AnvilEngine(settings)
+    engine.start()
+    addresses = deploy(Node(engine.rpc_url), definition, ring, compile_contracts(), data_dir / "deployments.json")
+    return Network(engine, Chain.connect(engine.rpc_url, addresses), data_dir)
+
+
+def invoice(number: str = "AS-2026-0042", syntax: str = "ubl") -> bytes:
+    """The example's invoice, valid by all rules; a number of its own makes it another invoice of another order."""
+    text = (TRADE / f"invoice.{syntax}.xml").read_text(encoding="utf-8")
+    if number != "AS-2026-0042":
+        text = text.replace("AS-2026-0042", number).replace("-2026-0815", f"-{number}")
+    return text.encode()
+
+
+@dataclass
+class Desk:
+    """One party at the gateway."""
+
+    client: TestClient
+    headers: Mapping[str, str]
+
+    def get(self, path: str, **query: str) -> Any:
+        answer = self.client.get(path, params=query, headers=dict(self.headers))
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def write(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """A write that waits for the chain, and must succeed."""
+        answer = self.post(path, body, **WAIT)
+        assert answer.status_code == 201, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, **headers: str) -> Response:
+        return self.client.post(path, json=body, headers={**self.headers, **headers})
+
+    def upload(self, content: bytes, media_type: str = "application/xml", *references: str, **headers: str) -> Response:
+        sent = {**self.headers, "Content-Type": media_type, **WAIT, **headers}
+        return self.client.post("/v1/invoices", content=content, params={"reference": list(references)}, headers=sent)
+
+
+@dataclass
+class Trading:
+    """A network with a gateway in front of it and the parties admitted."""
+
+    network: Network
+    gateway: Gateway
+    client: TestClient
+    operator: Desk
+    desks: dict[str, Desk] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, LocalAccount] = field(default_factory=dict)
+
+    @property
+    def chain(self) -> Chain:
+        return self.network.chain
+
+    def admit(self, name: str) -> Any:
+        scheme, value = IDENTIFIERS.get(name, ("NAME", name))
+        body: dict[str, Any] = {
+            "lei": LEIS[name],
+            "name": name.title(),
+            "jurisdiction": "DE",
+            "roles": [ROLES[name]],
+            "kyc_expires_at": "2027-05-04T00:00:00Z",
+            "identifiers": [{"scheme": scheme, "value": value}],
+        }
+        if name in WITNESSES:
+            self.keys[name] = Account.create()
+            body["account"] = self.keys[name].address
+        answer = self.operator.write("/v1/participants", body)
+        self.accounts[name] = answer["account"]
+        self.desks[name] = Desk(self.client, token(self.client, answer["client_id"], answer["client_secret"]))
+        return answer
+
+    def issue(self, name: str, units: int, reference: str = "") -> Any:
+        body = {
+            "lei": LEIS[name],
+            "amount": {"amount": str(units), "currency": "EUR"},
+            "payment_reference": reference or f"bank-{uuid.uuid4()}",
+        }
+        return self.operator.write("/v1/cash/issues", body)
+
+    def fund(self, units: int) -> Any:
+        self.issue("lender", units)
+        return self.desks["lender"].write("/v1/pools/EUR/deposits", {"amount": eur(units)})
+
+    def grant(self, **changes: Any) -> Any:
+        return self.operator.write("/v1/facilities", {**facility_request(), **changes})
+
+    def sell(self, content: bytes, *references: str) -> Any:
+        """Uploaded and accepted."""
+        answer = self.desks["supplier"].upload(content, "application/xml", *references)
+        assert answer.status_code == 201, answer.text
+        receivable = answer.json()["receivable_id"]
+        self.desks["debtor"].write(f"/v1/receivables/{receivable}/acceptance", {"waive_set_off": True})
+        return answer.json()
+
+    def attest(self, subject: str, milestone: Milestone, quantity: int, *names: str) -> bytes:
+        """The witnesses' votes, relayed by the first of them in one transaction; its hash, once it is in a block."""
+        now = self.chain.block().timestamp
+        observations = [Observation(bytes.fromhex(subject[2:]), int(milestone), 1, now - 60, quantity)]
+        oracle, evidence = self.chain.addresses.address("MilestoneOracle"), b"\x11" * 32
+        digest = attestation_digest(self.chain.chain_id, oracle, observations, 1, evidence)
+        votes = [
+            Vote(self.keys[name].address, 1, evidence, bytes(self.keys[name].unsafe_sign_hash(digest).signature))
+            for name in names
+        ]
+        relay = self.keys[names[0]]
+        signed = sign_call(
+            relay,
+            self.chain.milestones.attest(observations, votes),
+            nonce=self.chain.transaction_count(relay.address),
+            gas=5_000_000,
+            chain_id=self.chain.chain_id,
+        )
+        self.chain.send_raw(signed.raw)
+        await_receipt(self.chain, signed.hash)
+        await_indexer(self.gateway, self.chain)
+        return signed.hash
+
+
+def token(client: TestClient, client_id: str, client_secret: str) -> dict[str, str]:
+    answer = client.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(client_id, client_secret))
+    assert answer.status_code == 200, answer.text
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def operator_of(gateway: Gateway, client: TestClient) -> Desk:
+    made = gateway.database.run(lambda session: create_client(session, lei=None, operator=True))
+    return Desk(client, token(client, made.client_id, made.client_secret))
+
+
+def eur(units: int) -> dict[str, str]:
+    return {"amount": str(units), "currency": "EUR"}
+
+
+def facility_request() -> dict[str, Any]:
+    return {
+        "supplier_lei": LEIS["supplier"],
+        "currency": "EUR",
+        "limit": eur(10_000_000),
+        "discount_rate_bps": 900,
+        "fee_bps": 50,
+        "expires_at": "2026-09-01T00:00:00Z",
+        "ladders": {"receivable": LADDER},
+    }
+
+
+def await_receipt(chain: Chain, transaction_hash: bytes) -> None:
+    receipt = _until(lambda: chain.receipt(transaction_hash), "the transaction is in no block")
+    assert receipt.succeeded, chain.transaction_revert(transaction_hash)
+
+
+def await_indexer(gateway: Gateway, chain: Chain) -> None:
+    """Until the gateway's rows are those of a block no older than the chain's present head."""
+    head = chain.block_number()
+    _until(lambda: (lag := _position(gateway)) is not None and lag >= head, f"the gateway has not read block {head}")
+
+
+def _position(gateway: Gateway) -> int | None:
+    with gateway.database.session() as session:
+        cursor = session.get(Cursor, THE_CURSOR)
+    return cursor.block_number if cursor else None
+
+
+def _until(what: Any, otherwise: str, seconds: float = 30.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)
+    return found
