@@ -32,7 +32,7 @@ def test_amounts_become_minor_units_exactly(text: str, code: str, minor: int) ->
 
 
 def test_nothing_is_rounded() -> None:
-    with pytest.raises(money.AmountInexact, match="0.001 EUR does not fit into the 2 decimals of EUR"):
+    with pytest.raises(money.AmountInexact, match=r"0\.001 EUR does not fit into the 2 decimals of EUR"):
         money.to_minor(Decimal("0.001"), "EUR")
 
 

@@ -41,7 +41,22 @@ def _peppol(document: Document) -> list[Violation]:
 
     root = parser.parse_file(io.BytesIO(document.data))  # type: ignore[no-untyped-call]
     evaluate = rules_peppol.evaluate_ubl if document.syntax == "UBL" else rules_peppol.evaluate_cii
-    return [_violation(finding) for finding in evaluate(root)]  # type: ignore[no-untyped-call]
+    found = [_violation(finding) for finding in evaluate(root)]  # type: ignore[no-untyped-call]
+    return found + _buyer_or_order_reference(document)
+
+
+def _buyer_or_order_reference(document: Document) -> list[Violation]:
+    """Peppol R003, which the engine leaves out as XRechnung has a stricter rule in its place."""
+    paths = (
+        ("{*}BuyerReference", "{*}OrderReference/{*}ID")
+        if document.syntax == "UBL"
+        else (f"{cii.AGREEMENT}BuyerReference", f"{cii.AGREEMENT}BuyerOrderReferencedDocument/ram:IssuerAssignedID")
+    )
+    if any(document.root.findtext(path, "", cii.NAMESPACES).strip() for path in paths):
+        return []
+    return [
+        Violation("PEPPOL-EN16931-R003", FATAL, "a buyer reference (BT-10) or an order reference (BT-13) is needed")
+    ]
 
 
 def _violation(finding: object) -> Violation:

@@ -123,7 +123,8 @@ def test_terms_show_no_money_in_a_currency_without_minor_units(ubl: str) -> None
 def test_a_payee_with_the_sellers_identifier_is_the_seller(ubl: str, edited) -> None:
     payee = (
         '</cac:AccountingCustomerParty><cac:PayeeParty><cac:PartyIdentification><cbc:ID schemeID="0088">4012345000016'
-        "</cbc:ID></cac:PartyIdentification><cac:PartyName><cbc:Name>Acme Treasury</cbc:Name></cac:PartyName></cac:PayeeParty>"
+        "</cbc:ID></cac:PartyIdentification><cac:PartyName><cbc:Name>Acme Treasury</cbc:Name></cac:PartyName>"
+        "</cac:PayeeParty>"
     )
     invoice = parse_invoice(edited(ubl, ("</cac:AccountingCustomerParty>", payee)))
 
