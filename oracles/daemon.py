@@ -78,6 +78,7 @@ class Node:
     def prepare(self) -> None:
         self._database.prepare()
         self._directory.prepare()
+        self._intake.settle_moved()
 
     def run(self, stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
         """Until `stopping`. Raises OperatorActionRequired or OracleError where going on would make no sense."""

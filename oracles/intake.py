@@ -44,6 +44,13 @@ class Intake:
     read: Reader = read_document
     _complaints: set[str] = field(default_factory=set)
 
+    def settle_moved(self) -> None:
+        """After a start: what was stored and is no longer in the inbox was moved just before the process died."""
+        with self.database.session() as session:
+            for row in session.exec(select(DocumentRow).where(DocumentRow.status == DocumentStatus.TAKEN)):
+                if not (self.directory.inbox / row.name).exists():
+                    row.status = _filed_status(row)
+
     def run(self) -> int:
         """Number of documents taken."""
         return sum(self._take(candidate) for candidate in self.directory.candidates())
@@ -151,7 +158,7 @@ class Intake:
             else:
                 target = self.directory.file_away(name, candidate.stamp)
             self.checkpoint(Point.DOCUMENT_MOVED)
-            row.status = DocumentStatus.QUARANTINED if row.reason else DocumentStatus.ARCHIVED
+            row.status = _filed_status(row)
             row.filed_as = target.name if target else ""
         self.checkpoint(Point.DOCUMENT_FILED)
 
@@ -170,6 +177,10 @@ def _document_row(name: str, digest: str, standard: str, why: str) -> DocumentRo
     now = datetime.now(UTC).isoformat()
     status = DocumentStatus.TAKEN
     return DocumentRow(name=name, sha256=digest, standard=standard, received_at=now, status=status, reason=why)
+
+
+def _filed_status(row: DocumentRow) -> DocumentStatus:
+    return DocumentStatus.QUARANTINED if row.reason else DocumentStatus.ARCHIVED
 
 
 def _taken(session: Session, name: str, digest: str) -> DocumentRow | None:

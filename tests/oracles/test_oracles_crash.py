@@ -6,7 +6,7 @@ import pytest
 from oracle_fakes import epcis, epcis_event, receipt_advice
 
 from oracles.checkpoints import Point
-from oracles.store.models import EventStatus, ObservationStatus, SubmissionStatus
+from oracles.store.models import DocumentRow, DocumentStatus, EventStatus, ObservationStatus, SubmissionStatus
 
 POINTS = list(Point)
 
@@ -46,6 +46,7 @@ def test_death_at_any_point_ends_in_one_counted_vote(bench, point):
     assert len(bench.chain.counted) == 1
     assert [row.status for row in bench.observations()] == [ObservationStatus.COUNTED]
     assert [row.status for row in bench.submissions()] == [SubmissionStatus.SETTLED]
+    assert {row.status for row in bench.rows(DocumentRow)} == {DocumentStatus.ARCHIVED}
     assert [name for name in bench.archived() if (bench.folder / "archive" / name).stat().st_size] == ["receiving.json"]
     assert list((bench.folder / "inbox").iterdir()) == []
 

@@ -82,8 +82,8 @@ def test_unreadable_file_is_complained_about_once_and_left(bench, monkeypatch):
     def refuse(self: Path, *_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "open", refuse)
     bench.drop("secret.json", epcis(epcis_event()))
+    monkeypatch.setattr(Path, "open", refuse)
 
     with capture_logs() as logs:
         for _ in range(3):

@@ -1,0 +1,169 @@
+"""Node processes on a running network, for tests that kill them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from support.network import RunningNetwork, lei
+
+from chain_node.client import Fact, Milestone, Role
+from chain_node.references import NetworkKey, reference
+
+WAIT_SECONDS = 60.0
+DIED_BY_KILL = -signal.SIGKILL
+PASSPHRASE = "of this test alone"
+
+
+@dataclass
+class NodeHome:
+    """One organisation's node: its folder, its key, its processes."""
+
+    network: RunningNetwork
+    folder: Path
+    account: LocalAccount
+    lei: str
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "node.toml"
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    def write(self) -> None:
+        """Keys and settings as an operator would lay them out."""
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        keystore = Account.encrypt(self.account.key, PASSPHRASE, kdf="pbkdf2", iterations=1000)
+        (self.folder / "key.json").write_text(json.dumps(keystore))
+        (self.folder / "passphrase").write_text(PASSPHRASE + "\n")
+        settings: dict[str, Any] = {
+            "name": self.folder.name,
+            "organisation": self.lei,
+            "rpc_url": self.network.rpc_url,
+            "deployments": str(self.network.deployments),
+            "network_key_file": str(self.network.data_dir / "network.key"),
+            "keystore": "key.json",
+            "passphrase_file": "passphrase",
+            "inbox": "inbox",
+            "database": "node.db",
+        }
+        lines = [f"{name} = {json.dumps(value)}" for name, value in (settings | self.changes).items()]
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def drop(self, name: str, data: bytes) -> float:
+        """Renames a file into the inbox; the moment of it, on the machine's clock."""
+        part = self.folder / f".{name}.part"
+        part.write_bytes(data)
+        moment = time.time()
+        part.replace(self.inbox / name)
+        return moment
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[NodeProcess]:
+        process = NodeProcess(self, arguments)
+        try:
+            yield process
+        finally:
+            process.end()
+
+
+class NodeProcess:
+    """`portolan oracle run`, with its log lines."""
+
+    def __init__(self, home: NodeHome, arguments: tuple[str, ...] = ()) -> None:
+        self.log_path = home.folder / f"log-{time.monotonic_ns()}.jsonl"
+        code = "from oracles.cli import oracle_app; oracle_app()"
+        command = [sys.executable, "-c", code, "run", "--config", str(home.config), *arguments]
+        with self.log_path.open("wb") as log:
+            self.popen = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
+    def lines(self, event: str | None = None) -> list[dict[str, Any]]:
+        text = [line for line in self.log_path.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
+        found = [json.loads(line) for line in text]
+        return [line for line in found if event is None or line["event"] == event]
+
+    def wait_for(self, event: str, count: int = 1) -> list[dict[str, Any]]:
+        until(lambda: len(self.lines(event)) >= count or self.popen.poll() is not None)
+        assert len(self.lines(event)) >= count, self.log_path.read_text()
+        return self.lines(event)
+
+    def wait_for_death(self) -> int:
+        return self.popen.wait(WAIT_SECONDS)
+
+    def kill(self) -> None:
+        os.kill(self.popen.pid, signal.SIGKILL)
+        self.popen.wait(WAIT_SECONDS)
+
+    def end(self) -> None:
+        if self.popen.poll() is None:
+            self.popen.terminate()
+            self.popen.wait(WAIT_SECONDS)
+
+
+@dataclass
+class Trade:
+    """A network with a supplier; makes nodes and opens consignments."""
+
+    network: RunningNetwork
+    folder: Path
+    supplier: LocalAccount = field(default_factory=lambda: Account.create())
+
+    def __post_init__(self) -> None:
+        self.key = NetworkKey.load(self.network.data_dir / "network.key")
+        self.network.admit(new_lei(), self.supplier.address, int(Role.SUPPLIER))
+
+    def node(self, name: str, role: Role, **changes: Any) -> NodeHome:
+        home = NodeHome(self.network, self.folder / name, Account.create(), new_lei(), changes)
+        self.network.admit(home.lei, home.account.address, int(role))
+        home.write()
+        return home
+
+    def open(self, order: str) -> bytes:
+        """A consignment that its order number leads to."""
+        subject = os.urandom(32)
+        call = self.network.chain.milestones.open_subject(subject, [reference(self.key, "order", order)])
+        self.network.send(self.supplier, call)
+        return subject
+
+    def fact(self, subject: bytes, milestone: Milestone) -> Fact:
+        return self.network.chain.milestones.fact(subject, milestone, 1)
+
+    def votes(self, subject: bytes) -> list[tuple[int, bytes]]:
+        """(milestone, evidence) of every vote that the network counted for a consignment, in order."""
+        chain = self.network.chain
+        events = [chain.decode(log) for log in chain.logs(chain.addresses.first_block, chain.block_number())]
+        counted = [e for e in events if e and e.name == "VoteCounted" and bytes(e.arguments["subject"]) == subject]
+        return [(int(e.arguments["milestone"]), bytes(e.arguments["evidence"])) for e in counted]
+
+    def moment(self, seconds_ago: int = 60) -> datetime:
+        """On the chain's clock."""
+        return datetime.fromtimestamp(self.network.now(), UTC) - timedelta(seconds=seconds_ago)
+
+
+_made = iter(range(1, 10_000))
+
+
+def new_lei() -> str:
+    return lei(f"ORACLETEST{next(_made):06d}")
+
+
+def until(true: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+    """Waits for it; the caller's assertion says what was missing."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.02)

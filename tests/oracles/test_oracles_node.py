@@ -1,0 +1,242 @@
+"""Node processes against a real chain."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from oracle_fakes import declared_error, epcis, epcis_event
+from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, until
+from typer.testing import CliRunner
+
+from chain_node.client import FactStatus, Milestone, Refusal, Role
+from oracles.checkpoints import Point
+from oracles.cli import oracle_app
+
+pytestmark = pytest.mark.node
+
+
+@pytest.fixture
+def trade(anvil_network, tmp_path: Path) -> Trade:
+    return Trade(anvil_network, tmp_path)
+
+
+def receiving(trade: Trade, order: str, quantity: int = 950, seconds_ago: int = 60) -> bytes:
+    return epcis(epcis_event(at=trade.moment(seconds_ago), order=order, quantity=quantity))
+
+
+def test_two_nodes_bring_a_fact_to_its_quorum(trade):
+    subject = trade.open("PO-QUORUM")
+    warehouse, inspector = trade.node("warehouse", Role.WAREHOUSE), trade.node("inspector", Role.INSPECTOR)
+
+    with warehouse.running() as first, inspector.running() as second:
+        warehouse.drop("receiving.json", receiving(trade, "PO-QUORUM"))
+        inspector.drop("seen.json", receiving(trade, "PO-QUORUM", seconds_ago=90))
+        until(lambda: trade.fact(subject, Milestone.RECEIVED).status is FactStatus.FINAL)
+        lines = [process.wait_for("vote counted")[0] for process in (first, second)]
+
+    fact = trade.fact(subject, Milestone.RECEIVED)
+    assert (fact.status, fact.count, fact.least_quantity) == (FactStatus.FINAL, 2, 950_000)
+    assert sorted(line["fact"] for line in lines) == ["final", "gathering"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", list(Point))
+def test_killed_node_finishes_with_exactly_one_counted_vote(trade, point):
+    order = f"PO-{point}"
+    subject = trade.open(order)
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    node.drop("receiving.json", receiving(trade, order))
+    with node.running("--die-at", point) as dying:
+        assert dying.wait_for_death() == DIED_BY_KILL
+
+    with node.running() as process:
+        until(lambda: len(trade.votes(subject)) == 1 and not list(node.inbox.iterdir()) and _is_settled(node))
+        # Time for a second vote, if there were one.
+        process.wait_for("network")
+        block = trade.network.chain.block_number()
+        until(lambda: trade.network.chain.block_number() >= block + 2)
+
+    assert [milestone for milestone, _ in trade.votes(subject)] == [Milestone.RECEIVED]
+    assert _refusals(trade, subject) == []
+    archived = [path for path in (node.folder / "archive").iterdir() if path.stat().st_size]
+    assert [path.name for path in archived] == ["receiving.json"]
+
+
+def _is_settled(node) -> bool:
+    result = CliRunner().invoke(oracle_app, ["status", "--config", str(node.config)])
+    return "Transactions  1 settled" in result.output
+
+
+def _refusals(trade: Trade, subject: bytes) -> list[Refusal]:
+    chain = trade.network.chain
+    events = [chain.decode(log) for log in chain.logs(chain.addresses.first_block, chain.block_number())]
+    refused = [e for e in events if e and e.name == "VoteRefused" and bytes(e.arguments["subject"]) == subject]
+    return [e.arguments["reason"] for e in refused]
+
+
+def test_node_killed_at_a_random_moment_again_and_again_votes_once_for_each_fact(trade):
+    orders = [f"PO-RANDOM-{number}" for number in range(6)]
+    subjects = [trade.open(order) for order in orders]
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    for number, order in enumerate(orders):
+        process = NodeProcess(node)
+        process.wait_for("network")
+        node.drop(f"receiving-{number}.json", receiving(trade, order))
+        time.sleep(number * 0.03)
+        process.kill()
+
+    with node.running() as process:
+        until(lambda: all(len(trade.votes(subject)) == 1 for subject in subjects))
+        process.wait_for("network")
+
+    assert [len(trade.votes(subject)) for subject in subjects] == [1] * len(subjects)
+    assert [_refusals(trade, subject) for subject in subjects] == [[]] * len(subjects)
+
+
+def test_node_that_started_before_its_chain_answers_waits_for_it(own_network, tmp_path):
+    trade = Trade(own_network, tmp_path)
+    subject = trade.open("PO-LATE")
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    data = receiving(trade, "PO-LATE")
+    settings, url = own_network.engine.settings, own_network.rpc_url
+    own_network.engine.stop()
+
+    with node.running() as process:
+        node.drop("receiving.json", data)
+        process.wait_for("network away", 2)
+        object.__setattr__(settings, "port", int(url.rpartition(":")[2]))
+        own_network.engine.start()
+        process.wait_for("vote counted")
+
+    assert len(trade.votes(subject)) == 1
+
+
+def test_second_instance_on_one_database_is_refused(trade):
+    node = trade.node("warehouse", Role.WAREHOUSE)
+
+    with node.running() as first:
+        first.wait_for("network")
+        second = NodeProcess(node)
+        code = second.wait_for_death()
+
+    assert code == 1
+    assert "another process of this node is at work on this database" in second.log_path.read_text()
+
+
+def test_wrong_network_stops_the_node_with_one_sentence(trade):
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    deployments = json.loads(trade.network.deployments.read_text()) | {"chain_id": 1}
+    (node.folder / "deployments.json").write_text(json.dumps(deployments))
+    node.changes["deployments"] = "deployments.json"
+    node.write()
+
+    process = NodeProcess(node)
+
+    assert process.wait_for_death() == 1
+    assert process.log_path.read_text().splitlines()[-1].endswith("its chain id is 412346, local has 1")
+
+
+def test_sigterm_ends_the_node_cleanly(trade):
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    process = NodeProcess(node)
+    process.wait_for("network")
+
+    process.popen.send_signal(signal.SIGTERM)
+
+    assert process.wait_for_death() == 0
+
+
+def test_metrics_are_served_on_loopback(trade):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    trade.open("PO-METRICS")
+    node = trade.node("warehouse", Role.WAREHOUSE, metrics_port=port)
+
+    with node.running() as process:
+        node.drop("receiving.json", receiving(trade, "PO-METRICS"))
+        process.wait_for("vote counted")
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
+
+    assert 'portolan_oracle_votes_total{answer="counted"} 1.0' in answer
+
+
+def test_errordeclaration_after_the_vote_is_raised(trade):
+    subject = trade.open("PO-ERROR")
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    event = epcis_event(at=trade.moment(), order="PO-ERROR")
+
+    with node.running() as process:
+        node.drop("event.json", epcis(event))
+        process.wait_for("vote counted")
+        node.drop("error.json", epcis(declared_error(event)))
+        (line,) = process.wait_for("correction of a vote already sent")
+
+    assert line["operator_action_required"]
+    assert len(trade.votes(subject)) == 1
+
+
+def test_explain_says_what_the_node_would_do_without_doing_it(trade):
+    trade.open("PO-EXPLAIN")
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    document = node.folder / "paper.json"
+    document.write_bytes(receiving(trade, "PO-EXPLAIN"))
+
+    result = CliRunner().invoke(oracle_app, ["explain", "--config", str(node.config), str(document)])
+
+    assert result.exit_code == 0, result.output
+    assert "milestone  RECEIVED" in result.output
+    assert "known by order PO-EXPLAIN" in result.output
+    assert "verdict    would be signed now" in result.output
+    assert not (node.folder / "node.db").exists()
+
+
+def test_explain_says_why_not(trade):
+    trade.open("PO-WHY")
+    node = trade.node("carrier", Role.CARRIER)
+    document = node.folder / "paper.json"
+    document.write_bytes(receiving(trade, "PO-WHY"))
+
+    result = CliRunner().invoke(oracle_app, ["explain", "--config", str(node.config), str(document)])
+
+    assert "verdict    would wait: RECEIVED takes warehouse" in result.output
+    assert "this node is carrier" in result.output
+
+
+def test_dry_run_needs_no_key(trade):
+    trade.open("PO-DRY")
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    (node.folder / "key.json").unlink()
+    node.drop("receiving.json", receiving(trade, "PO-DRY"))
+
+    with node.running("--dry-run") as process:
+        (line,) = process.wait_for("decision")
+
+    assert (line["verdict"], line["dry_run"]) == ("sign", True)
+    assert os.listdir(node.inbox) == ["receiving.json"]
+
+
+def test_future_event_is_signed_when_the_chain_clock_gets_there(own_network, tmp_path):
+    trade = Trade(own_network, tmp_path)
+    subject = trade.open("PO-FUTURE")
+    node = trade.node("warehouse", Role.WAREHOUSE)
+    skew = own_network.chain.milestones.policy(Milestone.RECEIVED).clock_skew_seconds
+    at = trade.moment(0) + timedelta(seconds=skew + 600)
+
+    with node.running() as process:
+        node.drop("future.json", epcis(epcis_event(at=at, order="PO-FUTURE")))
+        (line,) = process.wait_for("decision")
+        assert line["verdict"] == "wait"
+        own_network.engine.set_clock(int(at.timestamp()) - skew)
+        process.wait_for("vote counted")
+
+    assert len(trade.votes(subject)) == 1
