@@ -16,11 +16,15 @@ from standards.invoices.profile import is_lineless
 FINANCEABLE_TYPES: Final = frozenset({"326", "380", "383", "389", "575", "623", "780", "875", "876", "877"})
 FACTORED_TYPE: Final = "393"
 
-_ASSIGNMENT_NOTE: Final = re.compile(
-    r"\bfactoring\b|\bfactor\b|\bassign(?:ed|ment|ee)\b|\babgetreten\b|\babtretung\b|\böverlåt(?:its|en|its)?\b|\boverdra(?:tt|get|gen)\b"
-    r"|\bc[ée]d[ée]e?s?\b.*\b(?:cr[ée]ance|facture)\b|\bcession\b|\bsubrog|\bceduto\b|\bceduta\b|\bcesi[oó]n\b|\bcessie\b",
-    re.IGNORECASE | re.DOTALL,
+# Words that speak of nothing else on an invoice
+_ASSIGNED: Final = re.compile(
+    r"\bfactoring\b|\babgetreten\b|\babtretung\b|\bzession\b|\böverlåt(?:en|its|it)\b|\boverdra(?:tt|get|gen)\b"
+    r"|\bcédée?s?\b|\bcession de créances?\b|\bsubrog\w*|\bcedut[oa]\b|\bcedid[oa]\b|\bgecedeerd\b|\bcessie\b",
+    re.IGNORECASE,
 )
+# Words that do only beside a claim: people and seats are assigned too, and goods have power factors.
+_MAYBE_ASSIGNED: Final = re.compile(r"\bassign(?:ed|ment|ee)\b|\btransferred\b|\bfactor\b", re.IGNORECASE)
+_CLAIM: Final = re.compile(r"\binvoice|\breceivable|\bclaims?\b|\bdebts?\b|\bpay|\bpaid\b", re.IGNORECASE)
 
 
 def refusals(invoice: Invoice) -> list[str]:
@@ -68,7 +72,7 @@ def _assignment(invoice: Invoice) -> Iterator[str]:
     if invoice.type_code == FACTORED_TYPE:
         yield "already assigned: type 393 is a factored invoice"
     for note in (*invoice.notes, invoice.payment_terms):
-        found = _ASSIGNMENT_NOTE.search(note)
+        found = _ASSIGNED.search(note) or (_CLAIM.search(note) and _MAYBE_ASSIGNED.search(note))
         if found:
             yield f"already assigned, by its own words: {found[0][:60]!r}"
             return
