@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chain_node.client import Milestone, Role
+from chain_node.config import CONFIG_ROOT, ConfigInvalid, load_network
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(CONFIG_ROOT / "local", tmp_path / "net")
+    return tmp_path / "net"
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def problems(folder: Path) -> list[str]:
+    with pytest.raises(ConfigInvalid) as caught:
+        load_network(folder)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return [problem.replace(f"{folder}/", "") for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in CONFIG_ROOT.glob("*/network.toml")))
+def test_networks_of_the_repository_are_valid(name: str) -> None:
+    network = load_network(CONFIG_ROOT / name)
+
+    assert network.config.name == name
+    assert network.operator.roles & Role.NETWORK
+
+
+def test_local_network_listens_on_loopback_only() -> None:
+    assert load_network(CONFIG_ROOT / "local").config.engine.host == "127.0.0.1"
+
+
+def test_policies_reach_the_chain_in_its_units() -> None:
+    policy = load_network(CONFIG_ROOT / "local").config.policies[Milestone.RECEIVED.name].on_chain()
+
+    assert (policy.threshold, policy.tolerance_bps) == (2, 50)
+    assert policy.max_age_seconds == 90 * 86_400
+    assert policy.required_roles == int(Role.WAREHOUSE)
+
+
+def test_all_problems_of_both_files_are_reported_at_once(folder: Path) -> None:
+    change(folder / "network.toml", "block_seconds = 1", 'block_seconds = 0\nprot = 1\nkind2 = "x"')
+    change(folder / "network.toml", 'currencies = ["EUR", "USD"]', 'currencies = ["EUR", "EUX"]')
+    change(folder / "participants.toml", 'jurisdiction = "LU"', 'jurisdiction = "Lux"\ncolour = "red"')
+    change(folder / "participants.toml", "kyc_expires_at", "kyc_expires")
+
+    assert sorted(problems(folder)) == [
+        "network.toml: currencies.1: 'EUX' is not an ISO 4217 currency",
+        "network.toml: engine.block_seconds: Input should be greater than or equal to 1",
+        "network.toml: engine.kind2: unknown key",
+        "network.toml: engine.prot: unknown key",
+        "participants.toml: organisations.0.colour: unknown key",
+        "participants.toml: organisations.0.jurisdiction: String should match pattern '^[A-Z]{2}$'",
+        "participants.toml: organisations.0.kyc_expires: unknown key",
+        "participants.toml: organisations.0.kyc_expires_at: missing",
+    ]
+
+
+def test_operator_that_is_no_participant_is_refused(folder: Path) -> None:
+    change(folder / "network.toml", "999900PORTOLANOPER17", "999900ACMESUPPLIES58")
+
+    assert problems(folder) == ["network.toml: operator: 999900ACMESUPPLIES58 is not in participants.toml"]
+
+
+@pytest.mark.parametrize(
+    ("lei", "why"),
+    [
+        ("999900PORTOLANOPER18", "999900PORTOLANOPER18 is not an LEI: its check digits are wrong"),
+        ("999900portolanoper17", "'999900portolanoper17' is not an LEI: 20 digits and capital letters are needed"),
+        ("5299", "'5299' is not an LEI: 20 digits and capital letters are needed"),
+    ],
+)
+def test_lei_is_checked(folder: Path, lei: str, why: str) -> None:
+    change(folder / "network.toml", "999900PORTOLANOPER17", lei)
+
+    assert problems(folder) == [f"network.toml: operator: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (
+            "[policies.LOADED]",
+            "[policies.LODED]",
+            "policies: LODED: not attested milestones; known are LOADED",
+        ),
+        ("[policies.LOADED]", "[policies.ACCEPTED]", "policies: ACCEPTED: not attested milestones"),
+        ('required = ["CARRIER"]', 'required = ["SENSOR"]', "required: each role must be among the eligible ones"),
+        ('required = ["CARRIER"]', 'required = ["SHIPPER"]', "'SHIPPER': not a role; known are CARRIER"),
+        (
+            'required = ["CARRIER"]',
+            'required = ["CARRIER", "INSPECTOR", "CUSTOMS"]',
+            "required: 3 roles cannot be among 2 witnesses",
+        ),
+        ('"WAREHOUSE"]\nrequired', '"LENDER"]\nrequired', "eligible: one or more roles that may witness facts"),
+        ("threshold = 2", "threshold = 11", "threshold: Input should be less than or equal to 10"),
+    ],
+)
+def test_policy_that_makes_no_sense_is_refused(folder: Path, old: str, new: str, why: str) -> None:
+    change(folder / "network.toml", old, new)
+
+    found = problems(folder)
+    assert len(found) == 1
+    assert why in found[0]
+
+
+def test_organisation_named_twice_is_refused(folder: Path) -> None:
+    file = folder / "participants.toml"
+    file.write_text(file.read_text() + file.read_text())
+
+    assert problems(folder) == ["participants.toml: 999900PORTOLANOPER17 is named twice"]
+
+
+def test_moment_without_time_zone_is_refused(folder: Path) -> None:
+    change(folder / "participants.toml", "2045-01-01T00:00:00Z", "2045-01-01T00:00:00")
+
+    assert "a time zone is needed" in problems(folder)[0]
+
+
+def test_missing_and_broken_files_are_named(folder: Path) -> None:
+    (folder / "participants.toml").unlink()
+    (folder / "network.toml").write_text("name = \n")
+
+    found = sorted(problems(folder))
+    assert found[0].startswith("network.toml: not TOML: Invalid value (at line 1")
+    assert found[1] == "participants.toml: cannot be read: No such file or directory"
