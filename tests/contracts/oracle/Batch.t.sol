@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {OracleTest} from "./OracleTest.t.sol";
+
+/// @dev Invariant 45: every item is judged on its own; a bad one neither reverts nor carries the rest.
+contract Batch is OracleTest {
+    function test_a_bad_item_does_not_touch_its_neighbours() public {
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](3);
+        items[0] = _observation(DEPARTED, 0);
+        items[1] = _observation(DEPARTED, 0);
+        items[1].subject = "unknown";
+        items[2] = _observation(DEPARTED, 0);
+        items[2].sequence = 2;
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](2);
+        votes[0] = _vote(carrier, items, 7);
+        votes[1] = _vote(inspector, items, 7);
+        _expectRefusal(items[1], carrier.account, IMilestoneOracle.Refusal.SubjectUnknown);
+        _expectRefusal(items[1], inspector.account, IMilestoneOracle.Refusal.SubjectUnknown);
+        oracle.attest(items, votes);
+
+        _assertStatus(DEPARTED, IMilestoneOracle.Status.Final);
+        assertEq(uint8(oracle.fact(SHIPMENT, DEPARTED, 2).status), uint8(IMilestoneOracle.Status.Final));
+        assertEq(uint8(oracle.fact("unknown", DEPARTED, 1).status), uint8(IMilestoneOracle.Status.None));
+    }
+
+    function test_a_good_first_item_does_not_vouch_for_the_second() public {
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](2);
+        items[0] = _observation(DEPARTED, 0);
+        items[1] = _observation(RECEIVED, 0);
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](2);
+        votes[0] = _vote(carrier, items, 3);
+        votes[1] = _vote(inspector, items, 3);
+        _expectRefusal(items[1], carrier.account, IMilestoneOracle.Refusal.RoleNotEligible);
+        oracle.attest(items, votes);
+        _assertStatus(DEPARTED, IMilestoneOracle.Status.Final);
+        _assertStatus(RECEIVED, IMilestoneOracle.Status.Gathering);
+    }
+
+    function test_a_bad_vote_does_not_touch_its_neighbours() public {
+        IMilestoneOracle.Observation[] memory items = _list(_observation(DEPARTED, 0));
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](3);
+        votes[0] = _vote(carrier, items, 1);
+        votes[1] = _vote(customs, items, 1);
+        votes[1].signature = "";
+        votes[2] = _vote(inspector, items, 1);
+        _expectRefusal(items[0], customs.account, IMilestoneOracle.Refusal.SignatureInvalid);
+        oracle.attest(items, votes);
+        _assertStatus(DEPARTED, IMilestoneOracle.Status.Final);
+        assertEq(_factOf(DEPARTED).rolesSeen, 0x05);
+    }
+
+    function test_the_same_fact_twice_in_a_list_counts_once() public {
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](3);
+        items[0] = _observation(RECEIVED, 1_000_000);
+        items[1] = _observation(RECEIVED, 1_000_000);
+        items[2] = _observation(RECEIVED, 5);
+        IMilestoneOracle.Vote[] memory votes = _ballot(_vote(warehouse, items, 7));
+        _expectRefusal(items[1], warehouse.account, IMilestoneOracle.Refusal.AlreadyVoted);
+        _expectRefusal(items[2], warehouse.account, IMilestoneOracle.Refusal.AlreadyVoted);
+        oracle.attest(items, votes);
+        assertEq(_factOf(RECEIVED).count, 1);
+        assertEq(_factOf(RECEIVED).leastQuantity, 1_000_000);
+    }
+
+    function test_the_same_fact_twice_in_a_list_may_gather_from_two() public {
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](2);
+        items[0] = _observation(RECEIVED, 1_000_000);
+        items[1] = _observation(RECEIVED, 999_000);
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](2);
+        votes[0] = _vote(warehouse, items, 1);
+        votes[1] = _vote(inspector, items, 2);
+        oracle.attest(items, votes);
+        _assertStatus(RECEIVED, IMilestoneOracle.Status.Final);
+        assertEq(_factOf(RECEIVED).leastQuantity, 999_000);
+    }
+
+    function test_a_full_list_of_64_by_three_witnesses_is_taken() public {
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](64);
+        for (uint256 i = 0; i < 64; ++i) {
+            items[i] = _observation(DEPARTED, 0);
+            items[i].sequence = uint32(i + 1);
+        }
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](3);
+        votes[0] = _vote(carrier, items, type(uint64).max);
+        votes[1] = _vote(inspector, items, type(uint64).max);
+        votes[2] = _vote(customs, items, type(uint64).max);
+        uint256 before = gasleft();
+        oracle.attest(items, votes);
+        assertLt(before - gasleft(), 15_000_000);
+        for (uint32 i = 1; i <= 64; ++i) {
+            assertEq(uint8(oracle.fact(SHIPMENT, DEPARTED, i).status), uint8(IMilestoneOracle.Status.Final));
+        }
+    }
+
+    /// @dev Expectation by another way: the same votes, one item and one signer a call.
+    function testFuzz_a_list_is_as_good_as_its_items_one_by_one(
+        uint256[4] memory masks,
+        uint8[4] memory kinds,
+        uint16[4] memory short
+    ) public {
+        Party[4] memory parties = [carrier, inspector, warehouse, customs];
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            items[i] = _observation(kinds[i] & 1 == 0 ? DEPARTED : RECEIVED, 1_000_000 - short[i] % 8000);
+            items[i].sequence = 1 + (kinds[i] >> 1) % 2;
+            if (kinds[i] % 16 == 15) items[i].subject = "unknown";
+            if (kinds[i] % 16 == 14) items[i].quantity = 0;
+        }
+        uint256 apart = vm.snapshotState();
+        for (uint256 i = 0; i < 4; ++i) {
+            for (uint256 v = 0; v < 4; ++v) {
+                if ((masks[v] >> i) & 1 == 1) _attestItem(parties[v], items[i]);
+            }
+        }
+        bytes memory expected = _everyFact();
+        vm.revertToState(apart);
+
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](4);
+        for (uint256 v = 0; v < 4; ++v) {
+            votes[v] = _vote(parties[v], items, masks[v] & 15);
+        }
+        oracle.attest(items, votes);
+        assertEq(_everyFact(), expected);
+    }
+
+    function _everyFact() private view returns (bytes memory) {
+        return abi.encode(
+            oracle.fact(SHIPMENT, DEPARTED, 1),
+            oracle.fact(SHIPMENT, DEPARTED, 2),
+            oracle.fact(SHIPMENT, RECEIVED, 1),
+            oracle.fact(SHIPMENT, RECEIVED, 2),
+            oracle.fact("unknown", DEPARTED, 1)
+        );
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MilestoneOracle} from "../../../contracts/oracle/MilestoneOracle.sol";
+import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {OrganisationId} from "../../../contracts/types/Ids.sol";
+import {Roles} from "../../../contracts/types/Roles.sol";
+import {OracleTest} from "./OracleTest.t.sol";
+import {Test, Vm} from "forge-std/Test.sol";
+
+/// @dev Lets keys vote at random, two keys an organisation, and keeps who was counted by reading the events.
+contract VoteHandler is Test {
+    bytes32 private immutable _subject;
+    uint32 private immutable _milestone;
+    MilestoneOracle private immutable _oracle;
+    address[] private _signers;
+    mapping(address signer => uint256) private _keys;
+    mapping(uint32 sequence => mapping(uint256 organisation => uint256)) public votesOf;
+    mapping(uint32 sequence => uint256) public counted;
+    mapping(uint32 sequence => uint256) public measured;
+    mapping(uint32 sequence => bool) public wasFinal;
+    bool public finalWasLost;
+
+    constructor(MilestoneOracle oracle, bytes32 subject, uint32 milestone) {
+        _oracle = oracle;
+        _subject = subject;
+        _milestone = milestone;
+    }
+
+    function addSigner(address signer, uint256 key) external {
+        _signers.push(signer);
+        _keys[signer] = key;
+    }
+
+    function vote(uint256 who, uint256 other, uint32 sequence, uint64 quantity) external {
+        sequence = uint32(bound(sequence, 1, 3));
+        quantity = uint64(bound(quantity, 994_000, 1_000_000));
+        if (quantity < 996_000) quantity = 0;
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](1);
+        items[0] = IMilestoneOracle.Observation(_subject, _milestone, sequence, uint64(block.timestamp), quantity);
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](2);
+        votes[0] = _sign(items, _signers[who % _signers.length]);
+        votes[1] = _sign(items, _signers[other % _signers.length]);
+        vm.recordLogs();
+        _oracle.attest(items, votes);
+        _readLogs(sequence, quantity);
+        bool isFinal = _statusOf(sequence) == IMilestoneOracle.Status.Final;
+        if (wasFinal[sequence] && !isFinal) finalWasLost = true;
+        wasFinal[sequence] = isFinal;
+    }
+
+    function _sign(IMilestoneOracle.Observation[] memory items, address signer)
+        private
+        view
+        returns (IMilestoneOracle.Vote memory)
+    {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[signer], _oracle.attestationDigest(items, 1, "evidence"));
+        return IMilestoneOracle.Vote(signer, 1, "evidence", abi.encodePacked(r, s, v));
+    }
+
+    function _readLogs(uint32 sequence, uint64 quantity) private {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IMilestoneOracle.VoteCounted.selector) continue;
+            ++votesOf[sequence][uint256(logs[i].topics[3])];
+            ++counted[sequence];
+            if (quantity != 0) ++measured[sequence];
+        }
+    }
+
+    function _statusOf(uint32 sequence) private view returns (IMilestoneOracle.Status) {
+        return _oracle.fact(_subject, _milestone, sequence).status;
+    }
+}
+
+/// forge-config: default.invariant.runs = 12
+/// forge-config: default.invariant.depth = 48
+/// forge-config: default.invariant.fail-on-revert = true
+contract OracleInvariants is OracleTest {
+    uint256 private constant THRESHOLD = 3;
+    VoteHandler private _handler;
+    Party private _survey;
+
+    function setUp() public override {
+        super.setUp();
+        oracle.setPolicy(RECEIVED, IMilestoneOracle.Policy(3, 0x26, 0x02, 40, 90 days, 5 minutes, 0));
+        _handler = new VoteHandler(oracle, SHIPMENT, RECEIVED);
+        Party memory affiliate = _admitIn("ACMEWAREHOUSING", acme.lei, Roles.WAREHOUSE);
+        _survey = _admit("SECONDSURVEY", Roles.INSPECTOR);
+        Party[6] memory parties = [warehouse, inspector, borealis, carrier, affiliate, _survey];
+        for (uint256 i = 0; i < parties.length; ++i) {
+            _handler.addSigner(parties[i].account, parties[i].key);
+            (address second, uint256 key) = makeAddrAndKey(string.concat("second key ", vm.toString(i)));
+            registry.admitAccount(parties[i].lei, second);
+            _handler.addSigner(second, key);
+        }
+        targetContract(address(_handler));
+        bytes4[] memory moves = new bytes4[](1);
+        moves[0] = VoteHandler.vote.selector;
+        targetSelector(FuzzSelector(address(_handler), moves));
+    }
+
+    /// @dev Invariant 42.
+    function invariant_one_organisation_counts_once() public view {
+        for (uint32 sequence = 1; sequence <= 3; ++sequence) {
+            for (uint256 organisation = 1; organisation < 20; ++organisation) {
+                assertLe(_handler.votesOf(sequence, organisation), 1);
+            }
+            assertEq(oracle.fact(SHIPMENT, RECEIVED, sequence).count, _handler.counted(sequence));
+        }
+    }
+
+    /// @dev Invariant 52: neither the affiliate nor one without an eligible role was ever counted.
+    function invariant_only_eligible_strangers_count() public view {
+        for (uint32 sequence = 1; sequence <= 3; ++sequence) {
+            uint256 eligible = _votes(sequence, warehouse) + _votes(sequence, inspector) + _votes(sequence, borealis)
+                + _votes(sequence, _survey);
+            assertEq(eligible, _handler.counted(sequence));
+        }
+    }
+
+    function invariant_a_fact_has_its_quorum_and_its_quantity_too() public view {
+        for (uint32 sequence = 1; sequence <= 3; ++sequence) {
+            (bool usable, uint64 quantity) = oracle.usableFact(SHIPMENT, RECEIVED, sequence);
+            if (usable) assertGe(_handler.counted(sequence), THRESHOLD);
+            if (usable) assertEq(_votes(sequence, warehouse), 1);
+            assertEq(quantity != 0, usable && _handler.measured(sequence) >= THRESHOLD);
+        }
+    }
+
+    function invariant_a_fact_without_a_window_stays() public view {
+        assertFalse(_handler.finalWasLost());
+    }
+
+    function _votes(uint32 sequence, Party memory party) private view returns (uint256) {
+        return _handler.votesOf(sequence, OrganisationId.unwrap(party.id));
+    }
+}
