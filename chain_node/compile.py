@@ -117,7 +117,7 @@ def blank(code: bytes, immutables: Iterable[Sequence[int]]) -> bytes:
 def compile_contracts(names: Iterable[str] = CONTRACTS, root: Path = ROOT) -> dict[str, Artifact]:
     """The named contracts of the project, compiled, or from the cache where nothing changed."""
     settings = CompilerSettings.read(root)
-    inputs = {name: _Input.gather(name, root, settings) for name in names}
+    inputs = {name: Sources.gather(name, root, settings) for name in names}
     cache = root / "build" / "contracts"
     cache.mkdir(parents=True, exist_ok=True)
     with _locked(cache / ".lock"):
@@ -136,7 +136,7 @@ def code_version(artifacts: Iterable[Artifact]) -> str:
 
 
 @dataclass(frozen=True)
-class _Input:
+class Sources:
     """A contract with all the sources that it imports."""
 
     name: str
@@ -145,7 +145,7 @@ class _Input:
     hash: str
 
     @classmethod
-    def gather(cls, name: str, root: Path, settings: CompilerSettings) -> _Input:
+    def gather(cls, name: str, root: Path, settings: CompilerSettings) -> Sources:
         found = sorted(path for path in (root / "contracts").rglob(f"{name}.sol"))
         if len(found) != 1:
             raise CompileError(f"contracts/: {len(found)} files are named {name}.sol, one is needed")
@@ -180,7 +180,7 @@ def _resolve(importer: str, name: str, settings: CompilerSettings) -> str:
     return name
 
 
-def _compile(inputs: Sequence[_Input], root: Path, settings: CompilerSettings) -> Iterator[Artifact]:
+def _compile(inputs: Sequence[Sources], root: Path, settings: CompilerSettings) -> Iterator[Artifact]:
     if not inputs:
         return
     sources = {path: {"content": text} for item in inputs for path, text in item.sources.items()}
@@ -217,7 +217,7 @@ def _compiler_message(error: SolcError) -> str:
         return (error.stderr_data or error.message).strip()
 
 
-def _load(cache: Path, item: _Input) -> Artifact | None:
+def _load(cache: Path, item: Sources) -> Artifact | None:
     path = cache / f"{item.name}-{item.hash[:16]}.json"
     return Artifact(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
