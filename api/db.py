@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, TypeDecorator, create_engine, event
+from sqlalchemy import BigInteger, CursorResult, DateTime, Engine, Integer, Table, TypeDecorator, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, SQLModel
@@ -157,6 +158,12 @@ def make_engine(url: str) -> Engine:
         if url.startswith(scheme):
             url = "postgresql+psycopg://" + url.removeprefix(scheme)
     return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
+
+
+def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> CursorResult[Any]:
+    """Inserts a row unless one with its key is there; the result's `rowcount` tells."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing())
 
 
 class Database:

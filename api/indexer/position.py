@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlmodel import SQLModel
 
+from api.db import insert_new
 from api.indexer.models import THE_CURSOR, Cursor, IndexedBlock
 from chain_node.client import Block
 
@@ -39,10 +40,8 @@ def move(connection: Connection, old: Position | None, new: Position) -> bool:
     """Takes the cursor's lock and moves it; False, and nothing done, where another process has moved it already."""
     values = {"block_number": new.number, "block_hash": new.hash, "block_timestamp": new.timestamp}
     if old is None:
-        if read(connection) is not None:
-            return False
-        connection.execute(insert(CURSOR).values(id=THE_CURSOR, **values))
-        return True
+        made = insert_new(connection, CURSOR, {"id": THE_CURSOR, **values})
+        return made.rowcount == 1
     stands = (CURSOR.c.block_number == old.number) & (CURSOR.c.block_hash == old.hash)
     return connection.execute(update(CURSOR).where(stands).values(values)).rowcount == 1
 

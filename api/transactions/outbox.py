@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from api.db import utc_now
+from api.db import insert_new, utc_now
 from api.indexer.models import Cursor
 from api.transactions import models
 from api.transactions.models import OPEN, Status
@@ -76,8 +75,7 @@ def next_nonce(connection: Connection, sender: str) -> int | None:
 def open_lane(connection: Connection, lane: Lane, nonce: int) -> None:
     """Makes the lane at first use. Another process may do the same: whoever is second changes nothing."""
     made = {"sender": lane.sender, "signer": lane.signer, "next_nonce": nonce}
-    statement = postgresql.insert(LANES) if connection.dialect.name == "postgresql" else sqlite.insert(LANES)
-    connection.execute(statement.values(made).on_conflict_do_nothing())
+    insert_new(connection, LANES, made)
 
 
 def lock_lane(connection: Connection, sender: str) -> int:
