@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 XML_LIMIT_BYTES: Final = 8 * 1024 * 1024
 PDF_LIMIT_BYTES: Final = 32 * 1024 * 1024
 LINES_LIMIT: Final = 5_000
+# Some rules compare every header group with every other; an honest header has a few hundred elements.
+HEADER_ELEMENTS_LIMIT: Final = 5_000
+LINE_ELEMENTS_LIMIT: Final = 250_000
 PDF_MAGIC: Final = b"%PDF-"
 PDF_HEADER_BYTES: Final = 1024
 
@@ -62,10 +65,24 @@ def _from_xml(data: bytes, from_pdf: bool = False) -> Document:
     syntax = ROOTS.get(root.tag)
     if syntax is None:
         raise InvoiceUnreadable(errors.NOT_AN_INVOICE, f"root element {root.tag} is no UBL 2.1 or CII D16B invoice")
-    lines = sum(1 for _ in root.iter(*LINE_NAMES))
-    if lines > LINES_LIMIT:
-        raise InvoiceUnreadable(errors.TOO_MANY_LINES, f"{lines} lines are more than the {LINES_LIMIT} allowed")
+    _refuse_excess(root)
     return Document(data, root, syntax, from_pdf)
+
+
+def _refuse_excess(root: etree._Element) -> None:
+    """Rules take time with the number of elements, some with its square: bound both before any rule runs."""
+    lines = list(root.iter(*LINE_NAMES))
+    if len(lines) > LINES_LIMIT:
+        raise InvoiceUnreadable(errors.TOO_MANY_LINES, f"{len(lines)} lines are more than the {LINES_LIMIT} allowed")
+    in_lines = sum(1 for line in lines for _ in line.iter())
+    in_header = sum(1 for _ in root.iter()) - in_lines
+    for where, count, limit in (
+        ("lines", in_lines, LINE_ELEMENTS_LIMIT),
+        ("header", in_header, HEADER_ELEMENTS_LIMIT),
+    ):
+        if count > limit:
+            why = f"{count} elements in the {where} are more than the {limit} allowed"
+            raise InvoiceUnreadable(errors.TOO_MANY_ELEMENTS, why)
 
 
 def _from_pdf(data: bytes) -> Document:

@@ -9,7 +9,7 @@ from typing import Final
 from lxml import etree
 
 from standards.invoices.rules.assertion import Assertion, absent, at_most, breaches, exactly_one, text_of, true_of
-from standards.invoices.rules.violation import WARNING, Violation
+from standards.invoices.rules.violation import FATAL, WARNING, Violation
 from standards.invoices.ubl import NAMESPACES
 
 _SUPPLIER: Final = "cac:AccountingSupplierParty/cac:Party"
@@ -42,17 +42,18 @@ _ONCE: Final = {
     "UBL-SR-29": (f"//cac:PartyIdentification/cbc:ID[{_IS_SEPA}]", "creditor identifier of the bank (BT-90)"),
     "UBL-SR-39": ("cac:ProjectReference/cbc:ID", "project reference (BT-11)"),
     "UBL-SR-40": (f"{_CUSTOMER}/cac:PartyName/cbc:Name", "buyer trading name (BT-45)"),
-    "UBL-SR-44": ("//cbc:PaymentID[not(. = preceding::cbc:PaymentID)]", "kind of remittance information (BT-83)"),
     "UBL-SR-45": ("cac:PaymentMeans/cbc:PaymentDueDate", "due date (BT-9)"),
     "UBL-SR-46": ("cac:PaymentMeans/cbc:PaymentMeansCode/@name", "text of payment means (BT-82)"),
-    "UBL-SR-47": (
-        "//cbc:PaymentMeansCode[not(. = preceding::cbc:PaymentMeansCode)]",
-        "kind of payment means (BT-81)",
-    ),
     "UBL-SR-49": ("cac:InvoicePeriod/cbc:DescriptionCode", "VAT point date code (BT-8)"),
     "UBL-SR-54": ("cac:PaymentMeans/cac:CardAccount", "payment card (BG-18)"),
     "UBL-SR-55": ("cac:PaymentMeans/cac:PaymentMandate", "direct debit mandate (BG-19)"),
     "UBL-SR-56": ("cac:OriginatorDocumentReference/cbc:ID", "tender reference (BT-17)"),
+}
+
+# Of which all mentions in the document must say the same
+_ONE_TEXT: Final = {
+    "UBL-SR-44": ("cbc:PaymentID", "remittance information (BT-83)"),
+    "UBL-SR-47": ("cbc:PaymentMeansCode", "payment means code (BT-81)"),
 }
 
 # What an element of the given kind may name once at most, wherever it stands
@@ -111,6 +112,9 @@ def check(root: etree._Element) -> list[Violation]:
     found: list[Violation] = []
     for path, assertions in _assertions():
         found += breaches(_select(root, path), assertions)
+    for rule, (name, what) in _ONE_TEXT.items():
+        if len({text_of(element) for element in _select(root, name)}) > 1:
+            found.append(Violation(rule, FATAL, f"all mentions of the {what} must say the same"))
     return found + _attributes(root)
 
 

@@ -6,7 +6,13 @@ from facturx import generate_from_binary
 from pypdf import PdfWriter
 
 from standards.invoices import InvoiceUnreadable, open_document, parse_invoice
-from standards.invoices.document import LINES_LIMIT, PDF_LIMIT_BYTES, XML_LIMIT_BYTES
+from standards.invoices.document import (
+    HEADER_ELEMENTS_LIMIT,
+    LINE_ELEMENTS_LIMIT,
+    LINES_LIMIT,
+    PDF_LIMIT_BYTES,
+    XML_LIMIT_BYTES,
+)
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]><Invoice>&c;</Invoice>"""
@@ -72,6 +78,23 @@ def test_more_lines_than_can_be_checked_in_time_are_refused(ubl: str) -> None:
     lines = "<cac:InvoiceLine/>" * (LINES_LIMIT + 1)
 
     assert rule_of(ubl.replace("</Invoice>", lines + "</Invoice>").encode()) == "PORTOLAN-TOO-MANY-LINES"
+
+
+def test_a_header_that_would_take_minutes_to_check_is_refused(ubl: str) -> None:
+    subtotals = "<cac:TaxSubtotal/>" * HEADER_ELEMENTS_LIMIT
+
+    assert (
+        rule_of(ubl.replace("</cac:TaxTotal>", subtotals + "</cac:TaxTotal>").encode()) == "PORTOLAN-TOO-MANY-ELEMENTS"
+    )
+
+
+def test_lines_that_would_take_minutes_to_check_are_refused(ubl: str) -> None:
+    notes = "<cbc:Note/>" * LINE_ELEMENTS_LIMIT
+
+    assert (
+        rule_of(ubl.replace("</cac:InvoiceLine>", notes + "</cac:InvoiceLine>", 1).encode())
+        == "PORTOLAN-TOO-MANY-ELEMENTS"
+    )
 
 
 def test_a_pdf_without_an_invoice_is_refused() -> None:

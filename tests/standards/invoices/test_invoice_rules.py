@@ -193,3 +193,16 @@ def test_each_rule_is_reported_once(ubl: str, edited) -> None:
 def test_what_is_no_invoice_is_refused_before_any_rule() -> None:
     with pytest.raises(InvoiceUnreadable):
         check(b"<nothing/>")
+
+
+@pytest.mark.parametrize("amount", ["NaN", "1e999999999", "9" * 100_000, "-", "\u0661\u0662"])
+def test_amounts_that_are_no_amounts_are_fatal_and_crash_nothing(ubl: str, cii: str, amount: str) -> None:
+    for text in (ubl, cii):
+        assert fatal(text.replace("100000.00", amount).encode())
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16", "ISO-8859-1", "Shift_JIS"])
+def test_the_rules_read_every_encoding_that_we_read(ubl: str, edited, encoding: str) -> None:
+    plain = ubl.translate(str.maketrans("äö", "ao"))
+
+    assert check(edited(plain, ('"UTF-8"', f'"{encoding}"')).decode().encode(encoding)) == []
