@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from support.network import RunningNetwork, lei
 
 from chain_node.client import Fact, Milestone, Role
 from chain_node.references import NetworkKey, reference
+from oracles.cli import oracle_app
 
 WAIT_SECONDS = 60.0
 DIED_BY_KILL = -signal.SIGKILL
@@ -73,6 +75,14 @@ class NodeHome:
         part.replace(self.inbox / name)
         return moment
 
+    def transactions(self) -> list[str]:
+        """The states of the node's transactions, read beside the node."""
+        path = self.folder / "node.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return [status for (status,) in database.execute("SELECT status FROM submission ORDER BY id")]
+
     @contextmanager
     def running(self, *arguments: str) -> Iterator[NodeProcess]:
         process = NodeProcess(self, arguments)
@@ -83,14 +93,44 @@ class NodeHome:
 
 
 class NodeProcess:
-    """`portolan oracle run`, with its log lines."""
+    """`portolan oracle run` as a process of its own, with its log lines.
 
-    def __init__(self, home: NodeHome, arguments: tuple[str, ...] = ()) -> None:
+    Forked, which saves it the seconds of importing everything; `fresh` starts a new interpreter instead.
+    """
+
+    def __init__(self, home: NodeHome, arguments: tuple[str, ...] = (), *, fresh: bool = False) -> None:
         self.log_path = home.folder / f"log-{time.monotonic_ns()}.jsonl"
+        self.log_path.touch()
+        command = ["run", "--config", str(home.config), *arguments]
+        self._code: int | None = None
+        self.pid = self._started(command) if fresh else self._forked(command)
+
+    def _started(self, command: list[str]) -> int:
         code = "from oracles.cli import oracle_app; oracle_app()"
-        command = [sys.executable, "-c", code, "run", "--config", str(home.config), *arguments]
         with self.log_path.open("wb") as log:
-            self.popen = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+            return subprocess.Popen([sys.executable, "-c", code, *command], stdout=log, stderr=subprocess.STDOUT).pid
+
+    def _forked(self, command: list[str]) -> int:
+        pid = os.fork()
+        if pid:
+            return pid
+        code = 70
+        try:
+            sys.stdout = sys.stderr = self.log_path.open("w", buffering=1)
+            oracle_app(command, standalone_mode=True)
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+        finally:
+            # Never back into the test runner.
+            os._exit(code)
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        if self._code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._code = os.waitstatus_to_exitcode(status)
+        return self._code
 
     def lines(self, event: str | None = None) -> list[dict[str, Any]]:
         text = [line for line in self.log_path.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
@@ -98,21 +138,24 @@ class NodeProcess:
         return [line for line in found if event is None or line["event"] == event]
 
     def wait_for(self, event: str, count: int = 1) -> list[dict[str, Any]]:
-        until(lambda: len(self.lines(event)) >= count or self.popen.poll() is not None)
+        until(lambda: len(self.lines(event)) >= count or self.poll() is not None)
         assert len(self.lines(event)) >= count, self.log_path.read_text()
         return self.lines(event)
 
     def wait_for_death(self) -> int:
-        return self.popen.wait(WAIT_SECONDS)
+        until(lambda: self.poll() is not None)
+        code = self.poll()
+        assert code is not None, self.log_path.read_text()
+        return code
 
-    def kill(self) -> None:
-        os.kill(self.popen.pid, signal.SIGKILL)
-        self.popen.wait(WAIT_SECONDS)
+    def signal(self, number: int) -> int:
+        """Sends a signal and waits for the end it brings."""
+        os.kill(self.pid, number)
+        return self.wait_for_death()
 
     def end(self) -> None:
-        if self.popen.poll() is None:
-            self.popen.terminate()
-            self.popen.wait(WAIT_SECONDS)
+        if self.poll() is None:
+            self.signal(signal.SIGTERM)
 
 
 @dataclass
@@ -166,4 +209,4 @@ def until(true: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
     """Waits for it; the caller's assertion says what was missing."""
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.03)
