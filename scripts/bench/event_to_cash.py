@@ -17,9 +17,9 @@ from scripts.embedded import EmbeddedNetwork, EmbeddedSettings
 from scripts.gateway_client import GatewayClient
 
 TRADE = ROOT / "examples" / "trade"
-TRADES = 20
+TRADES = 12
 # What tells one copy of the trade's papers from another.
-NUMBERS = ("AS-2026-0042", "PO-2026-0815", "DA-2026-0815", "HAM26051234", "SKL7701926", "ZZXU2605127")
+NUMBERS = ("AS-2026-0042", "PO-2026-0815", "DA-2026-0815", "HAM26051234", "SKL7701926")
 QUIET = Console(quiet=True)
 
 

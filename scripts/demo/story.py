@@ -159,7 +159,7 @@ class Story:
             except GatewayRefused as refusal:
                 refused = refusal.status == 409 and refusal.error == "receivable-exists"
                 self.checks.record(name, refused, str(refusal))
-                self._say("Gateway", f"refuses {file}: {refusal.problem.get('title', refusal.error)}")
+                self._say("Gateway", f"refuses {file}: {refusal.problem.get('detail', refusal.error)}")
             else:
                 self.checks.record(name, False, f"{file} was taken a second time")
         self.checks.record("refused_invoice_changes_nothing", self._receivables() == before)

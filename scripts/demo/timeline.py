@@ -51,7 +51,7 @@ def _line(entry: Entry) -> Text:
     speed = "" if entry.event_to_cash_ms is None else f"{entry.event_to_cash_ms} ms"
     return Text.assemble(
         (f"{entry.at}  ", "dim"),
-        (f"{entry.who:<21}", "bold"),
+        (f"{entry.who:<23} ", "bold"),
         f"{entry.what:<65}",
         (f"{entry.amount:>15}", "green"),
         (f"{block:>6}", "dim"),

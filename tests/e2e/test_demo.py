@@ -1,0 +1,71 @@
+"""The main job as a person runs it: `portolan demo`, in a process of its own, on the trades in examples/."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_SECONDS = 300
+
+
+def run_demo(trade: Path, folder: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    report = folder / "demo.json"
+    paths = ["--trade", str(trade), "--report", str(report), "--work-dir", str(folder / "work")]
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.portolan", "demo", *paths],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_SECONDS,
+        check=False,
+    )
+    return done, json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+
+
+@pytest.mark.node
+@pytest.mark.slow
+@pytest.mark.parametrize("trade", ["trade", "trade-usd"])
+def test_documents_become_cash_and_the_books_balance(trade: str, tmp_path: Path) -> None:
+    done, report = run_demo(ROOT / "examples" / trade, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert report["ok"] is True
+    assert all(report["checks"].values()), report["checks"]
+    assert set(report["event_to_cash_ms"]) == {"ship", "receive"}
+    books = report["books"]
+    assert sum(books["balances"].values()) == books["issued"] - books["withdrawn"] > 0
+    assert books["interest_received"] == books["interest_by_formula"] > 0
+    assert not list((tmp_path / "work").rglob("*.part"))
+
+
+@pytest.mark.node
+@pytest.mark.slow
+def test_a_trade_that_goes_wrong_ends_with_a_failure_and_a_report(tmp_path: Path) -> None:
+    """A twin that is no invoice is refused for another reason than being the same invoice: the check must say so."""
+    trade = tmp_path / "trade"
+    shutil.copytree(ROOT / "examples" / "trade", trade)
+    manifest = trade / "trade.toml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace('twins = ["invoice.cii.xml"]', 'twins = ["order.ubl.xml"]'), encoding="utf-8")
+
+    done, report = run_demo(trade, tmp_path)
+
+    assert done.returncode == 1
+    assert report["ok"] is False
+    assert report["checks"]["same_invoice_as_another_file_is_refused"] is False
+    assert "same_invoice_as_another_file_is_refused" in done.stdout
+    assert report["timeline"]
+
+
+def test_a_folder_without_a_manifest_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    done, report = run_demo(tmp_path, tmp_path)
+
+    assert done.returncode == 1
+    assert "trade.toml: no such file" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert report == {}
