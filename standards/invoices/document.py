@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ PDF_LIMIT_BYTES: Final = 32 * 1024 * 1024
 LINES_LIMIT: Final = 5_000
 # Some rules compare every header group with every other; an honest header has a few hundred elements.
 HEADER_ELEMENTS_LIMIT: Final = 5_000
-LINE_ELEMENTS_LIMIT: Final = 250_000
+LINE_ELEMENTS_LIMIT: Final = 150_000
 PDF_MAGIC: Final = b"%PDF-"
 PDF_HEADER_BYTES: Final = 1024
 
@@ -119,10 +120,22 @@ def _attachments(data: bytes) -> list[tuple[str, bytes]]:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
+    # A damaged file surfaces from pypdf as any of these; none of them is a fault of ours.
+    damage = (
+        PyPdfError,
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        NotImplementedError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        zlib.error,
+    )
     try:
-        return [(item.name, item.content) for item in PdfReader(io.BytesIO(data)).attachment_list]
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        # pypdf lets a damaged file surface as any of these; none of them is a fault of ours.
+        return [(str(item.name), item.content) for item in PdfReader(io.BytesIO(data)).attachment_list]
+    except damage as error:
         raise InvoiceUnreadable(errors.PDF_UNREADABLE, f"the PDF cannot be read: {error}") from error
 
 
