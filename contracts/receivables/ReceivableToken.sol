@@ -112,10 +112,11 @@ contract ReceivableToken is ReceivableUnits, EIP712, ReentrancyGuardTransient {
         Receivable storage its = _receivables[id];
         uint56 paid = its.paid;
         uint256 tokenId = ReceivableId.unwrap(id);
-        bool behind = _syncedPaid[id][msg.sender] != paid && balanceOf(msg.sender, tokenId) != 0;
-        require(behind, NothingToClaim(id, msg.sender));
+        uint256 balance = balanceOf(msg.sender, tokenId);
+        require(_syncedPaid[id][msg.sender] != paid && balance != 0, NothingToClaim(id, msg.sender));
         amount = _shareDown(id, msg.sender, paid);
-        _syncedPaid[id][msg.sender] = paid;
+        // One who keeps no units has no share to measure: whenever it receives some, it starts from that moment.
+        _syncedPaid[id][msg.sender] = amount == balance ? 0 : paid;
         if (amount == 0) return 0;
         emit ProceedsClaimed(id, msg.sender, amount);
         _burn(msg.sender, tokenId, amount);
@@ -155,20 +156,19 @@ contract ReceivableToken is ReceivableUnits, EIP712, ReentrancyGuardTransient {
 
     function _accept(Acceptance calldata acceptance, address by) private {
         ReceivableId id = acceptance.id;
-        Receivable memory its = _receivables[id];
+        Receivable storage its = _receivables[id];
         _requireState(id, its.state, State.Registered);
         OrganisationId caller = _registry.requireRole(by, Roles.DEBTOR).organisation;
         require(caller == its.debtor, NotDebtorOf(id, caller, its.debtor));
         _requireSameTerms(acceptance, its);
         its.state = State.Accepted;
         its.setOffWaived = acceptance.waiveSetOff;
-        _receivables[id] = its;
         emit ReceivableAccepted(id, by, acceptance.waiveSetOff);
     }
 
     /// @dev Locked against a cash token that would call back; the listed ones do not.
     function _collect(ReceivableId id, uint256 amount) private nonReentrant {
-        Receivable memory its = _receivables[id];
+        Receivable storage its = _receivables[id];
         _requireState(id, its.state, State.Accepted);
         uint256 owed = its.faceValue - its.paid;
         require(amount != 0, PaymentZero(id));
@@ -176,7 +176,6 @@ contract ReceivableToken is ReceivableUnits, EIP712, ReentrancyGuardTransient {
         // Safe: the amount is at most what is outstanding of a 56-bit face value.
         its.paid += uint56(amount);
         if (amount == owed) its.state = State.Settled;
-        _receivables[id] = its;
         emit ReceivablePaid(id, msg.sender, amount, owed - amount);
         if (amount == owed) emit ReceivableSettled(id);
         _cashAt[its.currency].safeTransferFrom(msg.sender, address(this), amount);
@@ -203,7 +202,7 @@ contract ReceivableToken is ReceivableUnits, EIP712, ReentrancyGuardTransient {
         require(dueFits, DueDateOutOfRange(terms.id, terms.dueDate, today, latest));
     }
 
-    function _requireSameTerms(Acceptance calldata said, Receivable memory its) private pure {
+    function _requireSameTerms(Acceptance calldata said, Receivable storage its) private view {
         bool same = said.faceValue == its.faceValue && said.quantity == its.quantity && said.dueDate == its.dueDate;
         require(
             same,
