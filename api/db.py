@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CursorResult, DateTime, Engine, Integer, Table, TypeDecorator, create_engine, event
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, Table, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import Session as OrmSession
@@ -160,10 +160,12 @@ def make_engine(url: str) -> Engine:
     return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
 
 
-def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> CursorResult[Any]:
-    """Inserts a row unless one with its key is there; the result's `rowcount` tells."""
+def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Inserts a row unless one with its key is there; whether it did."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing())
+    key = list(table.primary_key.columns)
+    inserted = dialect.insert(table).values(values).on_conflict_do_nothing().returning(*key)
+    return connection.execute(inserted).first() is not None
 
 
 class Database:

@@ -40,8 +40,7 @@ def move(connection: Connection, old: Position | None, new: Position) -> bool:
     """Takes the cursor's lock and moves it; False, and nothing done, where another process has moved it already."""
     values = {"block_number": new.number, "block_hash": new.hash, "block_timestamp": new.timestamp}
     if old is None:
-        made = insert_new(connection, CURSOR, {"id": THE_CURSOR, **values})
-        return made.rowcount == 1
+        return insert_new(connection, CURSOR, {"id": THE_CURSOR, **values})
     stands = (CURSOR.c.block_number == old.number) & (CURSOR.c.block_hash == old.hash)
     return connection.execute(update(CURSOR).where(stands).values(values)).rowcount == 1
 
