@@ -30,7 +30,7 @@ _ONCE: Final = {
     "UBL-SR-11": (f"{_SUPPLIER}/cac:PartyLegalEntity/cbc:CompanyID", "seller legal registration (BT-30)"),
     "UBL-SR-12": (f"{_SUPPLIER}/cac:PartyTaxScheme[{_VAT}]/cbc:CompanyID", "seller VAT number (BT-31)"),
     "UBL-SR-13": (
-        f"{_SUPPLIER}/cac:PartyTaxScheme[cac:TaxScheme/cbc:ID and not({_VAT})]/cbc:CompanyID",
+        f"{_SUPPLIER}/cac:PartyTaxScheme[cac:TaxScheme and not({_VAT})]/cbc:CompanyID",
         "seller tax registration (BT-32)",
     ),
     "UBL-SR-14": (f"{_SUPPLIER}/cac:PartyLegalEntity/cbc:CompanyLegalForm", "seller legal form (BT-33)"),
