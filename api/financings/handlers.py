@@ -75,9 +75,10 @@ def on_repaid(session: Session, event: Event, block: Block) -> None:
     financing.principal -= told["principal"]
     facilities.book_drawn(session, financing.facility, -told["principal"])
     _reweigh(session, financing, -told["principal"], block.timestamp, settled)
+    to_pool = told["fees"] + told["interest"] + told["principal"]
     if told["payer"] != financing.collateral:
-        financing.repaid_ahead += told["principal"]
-    if told["stillOwed"] == 0 and told["fees"] + told["interest"] + told["principal"] > 0:
+        financing.repaid_ahead += to_pool
+    if told["stillOwed"] == 0 and to_pool > 0:
         financing.state = FinancingState.REPAID.value
     session.add(
         Repayment(

@@ -20,7 +20,7 @@ class Financing(ChainRow, table=True):
     """Principal backed by an item of collateral.
 
     `accrued_numerator` is the interest until `accrued_at` that is unpaid, times INTEREST_DENOMINATOR; `ladder` the
-    steps it was opened with; `repaid_ahead` the principal repaid out of somebody's own cash, never lent again."""
+    steps it was opened with; `repaid_ahead` what was repaid out of somebody's own cash, never lent again."""
 
     __tablename__ = "financings"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
 from fastapi.testclient import TestClient
 from httpx import Response
 
@@ -17,7 +18,7 @@ from api.auth.service import create_client
 from api.gateway import Gateway
 from api.indexer.models import THE_CURSOR, Cursor
 from api.settings import Settings
-from chain_node.client import Chain, Milestone, Node, Observation, Vote, attestation_digest, sign_call
+from chain_node.client import Call, Chain, Milestone, Node, Observation, Vote, attestation_digest, sign_call
 from chain_node.compile import ROOT, compile_contracts
 from chain_node.config import load_network
 from chain_node.deploy import deploy
@@ -60,6 +61,11 @@ class Network:
 
     def set_clock(self, moment: datetime) -> None:
         self.engine.set_clock(int(moment.timestamp()))
+
+    def mine_at_once(self) -> None:
+        """A block for each transaction instead of one a second."""
+        self.chain.node.request("evm_setIntervalMining", 0)
+        self.chain.node.request("evm_setAutomine", True)
 
     def settings(self, data_dir: Path, database_url: str, **changes: Any) -> Settings:
         values = {
@@ -110,11 +116,14 @@ class Desk:
         return answer.json()
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, **headers: str) -> Response:
-        return self.client.post(path, json=body, headers={**self.headers, **headers})
+        answer: Response = self.client.post(path, json=body, headers={**self.headers, **headers})
+        return answer
 
     def upload(self, content: bytes, media_type: str = "application/xml", *references: str, **headers: str) -> Response:
         sent = {**self.headers, "Content-Type": media_type, **WAIT, **headers}
-        return self.client.post("/v1/invoices", content=content, params={"reference": list(references)}, headers=sent)
+        query = {"reference": list(references)}
+        answer: Response = self.client.post("/v1/invoices", content=content, params=query, headers=sent)
+        return answer
 
 
 @dataclass
@@ -174,24 +183,22 @@ class Trading:
         self.desks["debtor"].write(f"/v1/receivables/{receivable}/acceptance", {"waive_set_off": True})
         return answer.json()
 
-    def attest(self, subject: str, milestone: Milestone, quantity: int, *names: str) -> bytes:
+    def attest(self, subject: str, milestone: Milestone, quantity: int, *names: str, sequence: int = 1) -> bytes:
         """The witnesses' votes, relayed by the first of them in one transaction; its hash, once it is in a block."""
         now = self.chain.block().timestamp
-        observations = [Observation(bytes.fromhex(subject[2:]), int(milestone), 1, now - 60, quantity)]
+        observations = [Observation(bytes.fromhex(subject[2:]), int(milestone), sequence, now - 60, quantity)]
         oracle, evidence = self.chain.addresses.address("MilestoneOracle"), b"\x11" * 32
-        digest = attestation_digest(self.chain.chain_id, oracle, observations, 1, evidence)
+        digest = Hash32(attestation_digest(self.chain.chain_id, oracle, observations, 1, evidence))
         votes = [
             Vote(self.keys[name].address, 1, evidence, bytes(self.keys[name].unsafe_sign_hash(digest).signature))
             for name in names
         ]
-        relay = self.keys[names[0]]
-        signed = sign_call(
-            relay,
-            self.chain.milestones.attest(observations, votes),
-            nonce=self.chain.transaction_count(relay.address),
-            gas=5_000_000,
-            chain_id=self.chain.chain_id,
-        )
+        return self.send(self.keys[names[0]], self.chain.milestones.attest(observations, votes))
+
+    def send(self, account: LocalAccount, call: Call) -> bytes:
+        """Past the gateway, as anybody may; the transaction's hash, once the gateway has read its block."""
+        nonce = self.chain.transaction_count(account.address)
+        signed = sign_call(account, call, nonce=nonce, gas=5_000_000, chain_id=self.chain.chain_id)
         self.chain.send_raw(signed.raw)
         await_receipt(self.chain, signed.hash)
         await_indexer(self.gateway, self.chain)
