@@ -14,6 +14,7 @@ from eth_typing import Hash32
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from api.auth.scopes import SCOPES
 from api.auth.service import create_client
 from api.gateway import Gateway
 from api.indexer.models import THE_CURSOR, Cursor
@@ -159,6 +160,20 @@ class Trading:
         self.accounts[name] = answer["account"]
         self.desks[name] = Desk(self.client, token(self.client, answer["client_id"], answer["client_secret"]))
         return answer
+
+    def narrow(self, name: str, *scopes: str) -> Desk:
+        """A party with a client of few scopes."""
+        return self._desk(lei=LEIS[name], scopes=scopes)
+
+    def supervisor(self) -> Desk:
+        reading = [scope for scope in SCOPES if scope.endswith(":read")]
+        return self._desk(lei=None, scopes=("supervisor", *reading), operator=True)
+
+    def _desk(self, *, lei: str | None, scopes: tuple[str, ...], operator: bool = False) -> Desk:
+        made = self.gateway.database.run(
+            lambda session: create_client(session, lei=lei, scopes=scopes, operator=operator)
+        )
+        return Desk(self.client, token(self.client, made.client_id, made.client_secret))
 
     def issue(self, name: str, units: int, reference: str = "") -> Any:
         body = {
