@@ -3,6 +3,7 @@ looks for, and the running chain among its networks."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,6 +63,8 @@ def _register_network(home: Path, rpc_url: str) -> str:
 
 
 def _brownies_own() -> str:
-    import brownie  # here and not above: it prepares folders in the home directory when it is imported
-
-    return (Path(brownie.__file__).parent / "data" / "network-config.yaml").read_text(encoding="utf-8")
+    """Found without importing Brownie, which would make folders in the home directory of whoever runs this."""
+    package = find_spec("brownie")
+    if package is None or package.origin is None:
+        raise BrownieFailed("Brownie is not installed here; run `make setup`")
+    return (Path(package.origin).parent / "data" / "network-config.yaml").read_text(encoding="utf-8")

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from support.network import RunningNetwork
+
+from chain_node.brownie import NETWORK_ID, BrownieFailed, prepare_brownie
+from chain_node.client import Role
+from chain_node.compile import ROOT, compile_contracts
+
+SESSION = """
+import json, sys
+from brownie import accounts, network, project
+loaded = project.load(".", name="Portolan")
+network.connect("portolan-local")
+from scripts.console import contracts, main
+found = contracts(sys.argv[1])
+registry = found["ParticipantRegistry"]
+registrar = accounts.add(sys.stdin.read())
+lei = b"999900ACMESUPPLIES58"
+receipt = registry.registerOrganisation(lei, lei, b"DE", 256, 2000000000, {"from": registrar, "gas_price": 0})
+main(sys.argv[1])
+answer = {
+    "currency": str(found["CashToken:EUR"].currency()),
+    "status": int(receipt.status),
+    "event": str(receipt.events["OrganisationRegistered"]["lei"]),
+    "bytecode": {contract._name: contract.bytecode for contract in loaded},
+}
+print("ANSWER " + json.dumps(answer))
+"""
+
+
+def code_without_metadata(code: str) -> str:
+    return code[: -2 * (int(code[-4:], 16) + 2)]
+
+
+@pytest.mark.slow
+@pytest.mark.node
+def test_brownie_loads_the_project_and_works_on_a_running_chain(
+    pristine_network: RunningNetwork, tmp_path: Path
+) -> None:
+    """The first time Brownie compiles everything, for half a minute; build/brownie keeps the result."""
+    prepare_brownie(tmp_path, pristine_network.rpc_url)
+    key = bytes(pristine_network.keys.account("registrar").key).hex()
+
+    done = subprocess.run(
+        [sys.executable, "-c", SESSION, str(pristine_network.deployments)],
+        input=key,
+        cwd=ROOT,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.split("ANSWER ")[1])
+    assert answer["currency"] == "0x455552"
+    assert answer["status"] == 1
+    assert answer["event"] == "0x" + b"999900ACMESUPPLIES58".hex()
+    assert "EUR: 0 issued; pool 0 gross, 0 net" in done.stdout
+    registry = pristine_network.chain.registry
+    organisation = registry.organisation(registry.organisation_of("999900ACMESUPPLIES58"))
+    assert organisation.roles == Role.SUPPLIER
+    for name, artifact in compile_contracts().items():
+        ours, theirs = artifact.bytecode, answer["bytecode"][name]
+        assert code_without_metadata(theirs) == code_without_metadata(ours), name
+
+
+def test_brownies_settings_are_forges() -> None:
+    brownie = yaml.safe_load((ROOT / "brownie-config.yaml").read_text())["compiler"]
+    forge = tomllib.loads((ROOT / "foundry.toml").read_text())["profile"]["default"]
+
+    assert brownie["evm_version"] == forge["evm_version"]
+    assert brownie["solc"]["optimizer"] == {"enabled": forge["optimizer"], "runs": forge["optimizer_runs"]}
+    assert brownie["solc"]["remappings"] == forge["remappings"]
+
+
+def test_compiler_is_linked_where_brownie_looks_and_again_changes_nothing(tmp_path: Path) -> None:
+    first = prepare_brownie(tmp_path, None)
+    second = prepare_brownie(tmp_path, None)
+
+    link = tmp_path / ".solcx/solc-v0.8.37"
+    assert link.resolve() == ROOT / "chain_node/solc/solc"
+    assert first[0] == f"{link} is now this project's compiler."
+    assert second[0] == f"{link} already is this project's compiler."
+
+
+def test_compiler_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    real = tmp_path / ".solcx/solc-v0.8.37"
+    real.parent.mkdir()
+    real.write_text("a real one")
+
+    said = prepare_brownie(tmp_path, None)
+
+    assert real.read_text() == "a real one"
+    assert said[0] == f"{real} is there already and stays as it is."
+
+
+def test_network_is_registered_once_and_follows_the_chain(tmp_path: Path) -> None:
+    prepare_brownie(tmp_path, "http://127.0.0.1:1111")
+    before = yaml.safe_load((tmp_path / ".brownie/network-config.yaml").read_text())["live"]
+
+    prepare_brownie(tmp_path, "http://127.0.0.1:2222")
+
+    live = yaml.safe_load((tmp_path / ".brownie/network-config.yaml").read_text())["live"]
+    entries = [entry for group in live for entry in group["networks"] if entry["id"] == NETWORK_ID]
+    assert [entry["host"] for entry in entries] == ["http://127.0.0.1:2222"]
+    assert [group["name"] for group in live] == [group["name"] for group in before]
+    assert len(live) > 1
+
+
+def test_file_of_networks_that_is_damaged_is_named(tmp_path: Path) -> None:
+    path = tmp_path / ".brownie/network-config.yaml"
+    path.parent.mkdir()
+    path.write_text("[]")
+
+    with pytest.raises(BrownieFailed, match=r"network-config\.yaml: not a list of Brownie's networks"):
+        prepare_brownie(tmp_path, None)
+
+    assert path.read_text() == "[]"
