@@ -1,0 +1,36 @@
+"""The list of invariants names tests that exist, and the READMEs name files that do."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
+NAMED = re.findall(r"`([\w/.]+)::(\w+)`", (TESTS / "INVARIANTS.md").read_text(encoding="utf-8"))
+LINK = re.compile(r"\]\(([^)#\s]+)\)")
+
+
+def documents() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / line for line in listed.stdout.splitlines()]
+
+
+def test_the_list_names_tests() -> None:
+    assert len(NAMED) > 60
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED)
+def test_named_test_exists(file: str, name: str) -> None:
+    text = (TESTS / file).read_text(encoding="utf-8")
+
+    assert re.search(rf"(def|function) {name}\(", text), f"{file} has no {name}"
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    targets = [target for target in LINK.findall(document.read_text(encoding="utf-8")) if "://" not in target]
+
+    missing = [target for target in targets if not (document.parent / target).exists()]
+    assert not missing, f"{document.relative_to(ROOT)} links to {', '.join(missing)}"
