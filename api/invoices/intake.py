@@ -116,9 +116,12 @@ class Intake:
 
 def _store(session: Session, claim: Claim, cid: str, transaction_ids: list[str]) -> str:
     """Keeps what the chain is not told; the invoice's id. An earlier attempt whose registration failed gives way."""
-    failed = repository.by_receivable(session, claim.receivable_id)
-    if failed is not None:
-        session.delete(failed)
+    earlier = repository.lock_by_receivable(session, claim.receivable_id)
+    if earlier is not None:
+        # Looked at again under the lock: another request may have taken the same invoice in since.
+        if (state := service.standing(session, claim.receivable_id)) is not None:
+            raise _exists(claim.receivable_id, state)
+        session.delete(earlier)
         session.flush()
     row = InvoiceRow(
         receivable_id=claim.receivable_id,

@@ -36,7 +36,8 @@ def read(data: bytes, media_type: str) -> Invoice:
         invoice = read_invoice(document)
     except InvoiceUnreadable as error:
         violation = {"rule": error.rule, "severity": "fatal", "message": error.why}
-        raise Malformed("invoice-unreadable", error.why, violations=[violation]) from error
+        detail = f"The document cannot be read as an invoice: {error.why}."
+        raise Malformed("invoice-unreadable", detail, violations=[violation]) from error
     if reasons := refusals(invoice):
         detail = f"The invoice cannot be financed: {'; '.join(reasons)}."
         raise Malformed("invoice-not-financeable", detail, refusals=reasons)

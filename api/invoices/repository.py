@@ -14,6 +14,11 @@ def by_receivable(session: Session, receivable_id: str) -> InvoiceRow | None:
     return session.exec(select(InvoiceRow).where(InvoiceRow.receivable_id == receivable_id)).first()
 
 
+def lock_by_receivable(session: Session, receivable_id: str) -> InvoiceRow | None:
+    """The row, which nobody else changes until the session's transaction ends."""
+    return session.exec(select(InvoiceRow).where(InvoiceRow.receivable_id == receivable_id).with_for_update()).first()
+
+
 def by_subject(session: Session, subject: str) -> InvoiceRow | None:
     return session.exec(select(InvoiceRow).where(InvoiceRow.subject == subject)).first()
 
