@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Final, ParamSpec, TypeVar
+from typing import Annotated, Final, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -99,12 +100,12 @@ def start(
     if fresh:
         _forget(folder)
     ring = KeyRing.make(folder)
-    with _engine(loaded, folder, port) as engine:
+    with _until_interrupted(), _engine(loaded, folder, port) as engine:
         book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
         console.print(f"The chain {network} answers at {engine.rpc_url} (chain id {book.chain_id}).")
         console.print(f"Its {len(book.names())} contracts are listed in {folder / 'deployments.json'}.", soft_wrap=True)
         console.print("Ctrl-C stops it.")
-        _wait_for_stop(engine)
+        _watch(engine)
     console.print("Stopped; the chain's state is kept.")
 
 
@@ -233,19 +234,20 @@ def _forget(data_dir: Path) -> None:
     shutil.rmtree(data_dir)
 
 
-def _wait_for_stop(engine: AnvilEngine) -> None:
-    """Until Ctrl-C or TERM; raises `ProcessFailed` where the chain dies before."""
-    stopping = False
-
-    def stop(signal_number: int, frame: Any) -> None:
-        nonlocal stopping
-        stopping = True
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+@contextmanager
+def _until_interrupted() -> Iterator[None]:
+    """Ends quietly at Ctrl-C, and at TERM just so."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        while not stopping:
-            engine.check()
-            time.sleep(0.2)
+        yield
+    except KeyboardInterrupt:
+        pass
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _watch(engine: AnvilEngine) -> None:
+    """Raises `ProcessFailed` when the chain dies."""
+    while True:
+        engine.check()
+        time.sleep(0.2)
