@@ -90,8 +90,11 @@ class Node:
     def cycle(self) -> None:
         """One turn. A network that is away keeps nothing from being taken in."""
         taken = self._intake.run()
-        if not self._link.may_try or (not taken and self._clock() < self._next_look):
-            return
+        if self._link.may_try and (taken or self._clock() >= self._next_look):
+            self._talk_safely()
+        self._intake.file_away()
+
+    def _talk_safely(self) -> None:
         try:
             self._talk()
         except OperatorActionRequired:
@@ -105,17 +108,14 @@ class Node:
     def _talk(self) -> None:
         work = self._work or self._connected()
         head = work.chain.head()
-        self._notice(work, head)
-        if work.confirming is not None and head.number != work.confirmed:
-            work.confirming.run(head)
-            work.confirmed = head.number
+        # What is new is sent first; then there is time to look at what the blocks brought.
         busy = work.deciding.run(head)
         if work.voting is not None and work.outbox is not None:
             work.voting.run()
             busy += work.outbox.run()
-            waits = work.outbox.waits
-        else:
-            waits = False
+        self._notice(work, head)
+        self._confirm(work, head)
+        waits = bool(work.deciding.awake) or (work.outbox is not None and work.outbox.waits)
         # While something is under way each turn looks again; else now and then.
         self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
         self.metrics.head.set(head.number)
@@ -132,6 +132,8 @@ class Node:
         log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)
         voting, outbox, confirming = self._sending(chain)
         self._work = Work(chain, judge, deciding, voting, outbox, confirming, scanned=head.number)
+        # Before anything is sent again: it may have got into a block while this process was away.
+        self._confirm(self._work, head)
         return self._work
 
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
@@ -162,6 +164,12 @@ class Node:
                 session.add(found)
             elif (known.chain_id, known.oracle_address) != (found.chain_id, found.oracle_address):
                 raise DatabaseOfOtherNetwork(self._database.path, _place(known), _place(found))
+
+    def _confirm(self, work: Work, head: Head) -> None:
+        """Once a block: what is in none of the blocks up to this head will be in a later one."""
+        if work.confirming is not None and head.number != work.confirmed:
+            work.confirming.run(head)
+            work.confirmed = head.number
 
     def _notice(self, work: Work, head: Head) -> None:
         """Wakes waiting events that the new blocks may concern; all of them now and then, in case one slipped by."""

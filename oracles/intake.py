@@ -43,6 +43,8 @@ class Intake:
     metrics: Metrics
     read: Reader = read_document
     _complaints: set[str] = field(default_factory=set)
+    _stored: list[tuple[Candidate, str]] = field(default_factory=list)
+    """Files of this turn that are in the database and can leave the inbox, with their SHA-256."""
 
     def settle_moved(self) -> None:
         """After a start: what was stored and is no longer in the inbox was moved just before the process died."""
@@ -74,8 +76,13 @@ class Intake:
                 self._refuse(name, digest, error.why)
             else:
                 self._store(document)
-        self._file(candidate, digest)
+        self._stored.append((candidate, digest))
         return True
+
+    def file_away(self) -> None:
+        """Moves what was stored out of the inbox. Apart from `run`, so that votes need not wait for it."""
+        while self._stored:
+            self._file(*self._stored.pop(0))
 
     def _bytes(self, candidate: Candidate) -> bytes:
         # One byte more than allowed is enough to tell that a file is too large.

@@ -34,7 +34,7 @@ class NodeSettings(BaseModel):
     inbox: Path
     database: Path
     milestones: frozenset[Milestone] = ATTESTABLE
-    poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.05
+    poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
     """How long a file that cannot be read must stay unchanged until it counts as complete, and malformed."""
