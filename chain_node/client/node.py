@@ -58,9 +58,8 @@ class Node:
         session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
         session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
         self.rpc_url = rpc_url
-        self._provider = HTTPProvider(
-            rpc_url, {"timeout": timeout_seconds}, session=session, exception_retry_configuration=None
-        )
+        settings = {"timeout": timeout_seconds}
+        self._provider = HTTPProvider(rpc_url, settings, session=session, exception_retry_configuration=None)
 
     def request(self, method: str, *params: Any, contract: str | None = None) -> Any:
         """The result of one request. `contract` helps to name a revert's values."""
