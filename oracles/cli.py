@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from chain_node.errors import ChainError
 from chain_node.references import NetworkKey, ReferenceInvalid
@@ -140,4 +141,10 @@ def _one_sentence() -> Iterator[None]:
         yield
     except (OracleError, ChainError, ReferenceInvalid) as error:
         typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    except DBAPIError as error:
+        typer.echo(f"the node's database cannot be used: {error.orig}", err=True)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        typer.echo(f"{error.filename}: {error.strerror}", err=True)
         raise typer.Exit(1) from error

@@ -55,6 +55,14 @@ class KeystoreUnreadable(OracleError):
         self.why = why
 
 
+class PortUnusable(OracleError):
+    """The metrics cannot be served there."""
+
+    def __init__(self, port: int, why: str) -> None:
+        super().__init__(f"setting 'metrics_port': nothing can listen on port {port}: {why}")
+        self.port = port
+
+
 class DatabaseOfOtherNetwork(OracleError):
     """The node's memory is about another network; going on would mix two histories."""
 

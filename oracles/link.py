@@ -51,6 +51,8 @@ class Link:
         pause *= 1 + random.random() / 4  # noqa: S311
         self._failures += 1
         self._resume_at = self.clock() + pause
+        if self.chain is not None:
+            self.chain.close()
         self.chain = None
         self.metrics.network_errors.labels(type(error).__name__).inc()
         log.error("network away", reason=str(error), attempts=self._failures, next_attempt_seconds=round(pause, 2))

@@ -6,6 +6,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from oracles.errors import PortUnusable
+
 LOOPBACK: Final = "127.0.0.1"
 
 
@@ -33,6 +35,9 @@ class Metrics:
         return Counter(f"portolan_oracle_{name}", text, [label], registry=self.registry)
 
     def serve(self, port: int) -> int:
-        """Listens on the loopback interface and returns the port, chosen by the system where `port` is 0."""
-        server, _ = start_http_server(port, addr=LOOPBACK, registry=self.registry)
+        """Listens on the loopback interface; the port, chosen by the system for 0. Raises PortUnusable."""
+        try:
+            server, _ = start_http_server(port, addr=LOOPBACK, registry=self.registry)
+        except OSError as error:
+            raise PortUnusable(port, error.strerror or str(error)) from error
         return int(server.server_port)

@@ -99,6 +99,9 @@ class Network:
         ours = [event for event in events if event.contract == ORACLE]
         return Outcome(receipt.block_number, answers=_answers(ours, signer), facts=_facts(ours))
 
+    def close(self) -> None:
+        self.chain.close()
+
     def _undone(self, transaction_hash: bytes, block: int) -> Outcome:
         reverted = self.chain.transaction_revert(transaction_hash)
         # Without data a contract ran out of gas; GasTooLow says the same in the oracle's words.

@@ -115,7 +115,7 @@ def _late_objection(milestone: Milestone, quantity: int, standing: Standing) -> 
         return final
     if not agrees(fact, policy, quantity):
         text = f"the fact's window is over and this paper's quantity ({quantity} thousandths) contradicts it"
-        return None if in_window else Decision(Verdict.HOLD, text)
+        return None if in_window else Decision(Verdict.HOLD, text, mirrors=Refusal.QUANTITY_IRRECONCILABLE)
     return final if stands else None
 
 

@@ -73,6 +73,7 @@ class FakeChain:
     outcomes: dict[bytes, Outcome] = field(default_factory=dict)
     linked_at: dict[bytes, int] = field(default_factory=dict)
     rules_changed_at: int = -1
+    closed: int = 0
     calls: dict[bytes, SignedVote] = field(default_factory=dict)
 
     # What tests do to it
@@ -173,6 +174,9 @@ class FakeChain:
     def outcome(self, transaction_hash: bytes, signer: str) -> Outcome | None:
         self._ask()
         return self.outcomes.get(transaction_hash)
+
+    def close(self) -> None:
+        self.closed += 1
 
 
 def key_of(item: Observation) -> Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from oracle_fakes import NOON, dcsa_departure, epcis, epcis_event, receipt_advice
@@ -202,3 +203,22 @@ def test_malformed_document_is_refused_in_one_sentence_that_names_it(data, why):
 def test_document_beyond_the_limit_is_refused():
     with pytest.raises(DocumentRefused, match="larger than the 10 bytes"):
         read_document("paper", epcis(epcis_event()), 10)
+
+
+TRADE = Path(__file__).parents[2] / "examples" / "trade"
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("departure.dcsa.json", [(Milestone.LOADED, 0), (Milestone.DEPARTED, 0)]),
+        ("inspection.epcis.json", [(Milestone.DEPARTED, 0)]),
+        ("receiving.epcis.json", [(Milestone.RECEIVED, 950_000)]),
+        ("receipt-advice.xml", [(Milestone.RECEIVED, 950_000)]),
+    ],
+)
+def test_papers_of_the_example_trade_give_their_facts(name, facts):
+    events = read((TRADE / name).read_bytes())
+
+    assert [(milestone_of(kind_of(event.activity)), event.quantity) for event in events] == facts
+    assert all(Reference("order", "PO-2026-0815") in event.references for event in events)

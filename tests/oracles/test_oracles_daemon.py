@@ -354,3 +354,15 @@ def test_policy_change_on_chain_is_noticed(bench):
     bench.turn(0.3)
 
     assert len(bench.chain.sent) == 1
+
+
+def test_connection_that_failed_is_closed_and_opened_anew(bench):
+    bench.turn()
+    bench.chain.away = True
+    bench.turn()
+
+    bench.chain.away = False
+    bench.turn(20)
+
+    assert bench.chain.closed == 1
+    assert bench.node._link.chain is bench.chain

@@ -11,14 +11,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from eth_account import Account
 from oracle_fakes import declared_error, epcis, epcis_event
-from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, until
+from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, new_lei, until
 from typer.testing import CliRunner
 
-from chain_node.client import FactStatus, Milestone, Refusal, Role
+from chain_node.client import FactStatus, Milestone, Observation, Refusal, Role
 from chain_node.engines.base import hasten
+from oracles.adapters import read_document
 from oracles.checkpoints import Point
 from oracles.cli import oracle_app
+from oracles.judging import Judge
+from oracles.network import Network
+from oracles.rules.decisions import chain_seconds
+from oracles.rules.milestones import ATTESTABLE
+from oracles.signing import Signer
 
 pytestmark = pytest.mark.node
 
@@ -234,3 +241,61 @@ def test_future_event_is_signed_when_the_chain_clock_gets_there(own_network, tmp
         process.wait_for("vote counted")
 
     assert len(trade.votes(subject)) == 1
+
+
+def test_own_check_says_what_the_contract_says(trade):
+    """Each case is sent past the node's own check, and the contract must refuse for the reason the check gave."""
+    chain, judged, refused = trade.network.chain, {}, {}
+    for name, witness, order, moment in _cases(trade):
+        event = read_document("paper", epcis(epcis_event(at=moment, order=order)), 10**6).events[0]
+        judge = Judge(Network(chain), trade.key, witness.address, new_lei(), ATTESTABLE)
+        judgement = judge.judge(event, Network(chain).head())
+        observation = Observation(
+            judgement.key.subject, Milestone.RECEIVED, 1, chain_seconds(event.occurred_at), event.quantity
+        )
+        address = str(chain.addresses.address("MilestoneOracle"))
+        vote = Signer(witness).vote(chain.chain_id, address, [observation], event.evidence)
+        receipt = trade.network.send(trade.network.keys.account("deployer"), Network(chain).attest(vote))
+        events = [found for found in map(chain.decode, receipt.logs) if found]
+        judged[name] = judgement.decision.mirrors
+        refused[name] = next(
+            (found.arguments["reason"] for found in events if found.name == "VoteRefused"), Refusal.NONE
+        )
+
+    assert judged == refused
+    assert set(judged.values()) == {
+        Refusal.NONE,
+        Refusal.SIGNER_NOT_ADMITTED,
+        Refusal.ROLE_NOT_ELIGIBLE,
+        Refusal.AFFILIATE_OF_BENEFICIARY,
+        Refusal.ALREADY_VOTED,
+        Refusal.ALREADY_FINAL,
+        Refusal.TOO_OLD,
+        Refusal.IN_FUTURE,
+    }
+
+
+def _cases(trade: Trade):
+    """(name, who signs, order number, when it happened), made one by one: later cases build on the votes of earlier."""
+    trade.open("PO-CASES")
+    warehouse, inspector, other = (Account.create() for _ in range(3))
+    affiliate, carrier = Account.create(), Account.create()
+    for account, role in ((warehouse, Role.WAREHOUSE), (inspector, Role.INSPECTOR), (other, Role.INSPECTOR)):
+        trade.network.admit(new_lei(), account.address, int(role))
+    trade.network.admit(new_lei(), carrier.address, int(Role.CARRIER))
+    registry, chain = trade.network.chain.registry, trade.network.chain
+    group = registry.organisation(registry.membership_of(trade.supplier.address).organisation).lei
+    own = new_lei()
+    until_ = trade.network.now() + 10**7
+    trade.network.send("registrar", registry.register_organisation(own, group, "DE", int(Role.INSPECTOR), until_))
+    trade.network.send("registrar", registry.admit_account(own, affiliate.address))
+    policy = chain.milestones.policy(Milestone.RECEIVED)
+    yield "stranger", Account.create(), "PO-CASES", trade.moment()
+    yield "carrier", carrier, "PO-CASES", trade.moment()
+    yield "affiliate", affiliate, "PO-CASES", trade.moment()
+    yield "future", warehouse, "PO-CASES", trade.moment(-policy.clock_skew_seconds - 3600)
+    yield "old", warehouse, "PO-CASES", trade.moment(policy.max_age_seconds + 3600)
+    yield "first", warehouse, "PO-CASES", trade.moment()
+    yield "twice", warehouse, "PO-CASES", trade.moment()
+    yield "second", inspector, "PO-CASES", trade.moment()
+    yield "late", other, "PO-CASES", trade.moment()

@@ -1,0 +1,191 @@
+"""What a person types, and what it answers when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from oracle_fakes import LEI, dcsa_departure, epcis, epcis_event, receipt_advice
+from typer.testing import CliRunner
+
+from oracles.cli import oracle_app
+from oracles.errors import DatabaseTooNew, KeystoreUnreadable, PortUnusable
+from oracles.metrics import Metrics
+from oracles.signing import Signer, account_of
+from oracles.store.database import Database
+
+VECTORS = Path(__file__).parents[3] / "shared" / "data" / "epcis" / "event-hash-vectors"
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(oracle_app, [str(argument) for argument in arguments])
+
+
+def test_hash_prints_one_line_for_each_event_of_each_file(tmp_path):
+    (tmp_path / "a.json").write_bytes(epcis(epcis_event(), epcis_event("storing")))
+    (tmp_path / "b.json").write_bytes(dcsa_departure())
+    (tmp_path / "c.xml").write_bytes(receipt_advice())
+
+    result = run("hash", *(tmp_path / name for name in ("a.json", "b.json", "c.xml")))
+
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert len(lines) == 4
+    assert all(line.startswith("ni:///sha-256;") and line.endswith("?ver=CBV2.0") for line in lines)
+
+
+@pytest.mark.skipif(not VECTORS.is_dir(), reason="the official samples are not beside the checkout")
+def test_hash_gives_the_known_answers():
+    files = [file for file in sorted(VECTORS.glob("*.jsonld")) if file.with_suffix(".hashes").exists()]
+    assert files
+
+    for file in files:
+        assert run("hash", file).stdout.split() == file.with_suffix(".hashes").read_text().split(), file.name
+
+
+def test_hash_goes_on_after_a_bad_file_and_says_so(tmp_path):
+    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "good.json").write_bytes(epcis(epcis_event()))
+
+    result = run("hash", tmp_path / "bad.json", tmp_path / "absent.json", tmp_path / "good.json")
+
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 1
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"{tmp_path / 'bad.json'}: JSON refused")
+    assert second == f"{tmp_path / 'absent.json'}: cannot be read: No such file or directory"
+
+
+def test_run_names_all_problems_of_its_settings(tmp_path):
+    (tmp_path / "node.toml").write_text('name = "a"\n')
+
+    result = run("run", "--config", tmp_path / "node.toml")
+
+    assert result.exit_code == 1
+    assert "setting 'organisation' is missing" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_fault_injection_is_not_shown():
+    assert "--die-at" not in run("run", "--help").output
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Path:
+    """A node whose chain does not answer."""
+    (tmp_path / "network.key").write_text("ab" * 32)
+    contract = {"address": "0x" + "11" * 20, "contract": "MilestoneOracle"}
+    deployments = {"network": "n", "chain_id": 1, "first_block": 1, "complete": True, "contracts": {"A": contract}}
+    (tmp_path / "deployments.json").write_text(json.dumps(deployments))
+    lines = {
+        "name": "warehouse",
+        "organisation": LEI,
+        "rpc_url": "http://127.0.0.1:9",
+        "deployments": "deployments.json",
+        "network_key_file": "network.key",
+        "inbox": "inbox",
+        "database": "node.db",
+    }
+    (tmp_path / "node.toml").write_text("".join(f'{name} = "{value}"\n' for name, value in lines.items()))
+    return tmp_path / "node.toml"
+
+
+def test_explain_without_a_network_says_what_the_paper_decides(away):
+    (away.parent / "estimate.json").write_bytes(dcsa_departure("EST"))
+
+    result = run("explain", "--config", away, away.parent / "estimate.json")
+
+    assert result.exit_code == 0, result.output
+    assert "Only what the paper decides" in result.output
+    assert "departed, estimate" in result.output
+    assert "verdict    would not be signed: estimate" in result.output
+
+
+def test_explain_of_a_malformed_document_is_one_sentence(away):
+    (away.parent / "bad.xml").write_text("<a")
+
+    result = run("explain", "--config", away, away.parent / "bad.xml")
+
+    assert result.exit_code == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "bad.xml: XML refused at line 1" in result.stderr
+
+
+def test_status_of_a_node_that_never_ran(away):
+    result = run("status", "--config", away)
+
+    assert result.exit_code == 0
+    assert "It has not run yet" in result.output
+
+
+def test_status_shows_what_waits_and_what_is_held(away, bench):
+    bench.drop("first.json", epcis(epcis_event()))
+    bench.settle()
+    bench.drop("second.json", epcis(epcis_event(quantity=1)))
+    bench.drop("third.json", epcis(epcis_event(order="PO-LATER")))
+    bench.settle()
+    away.write_text(away.read_text().replace("node.db", str(bench.settings.database)))
+
+    result = run("status", "--config", away)
+
+    assert "Events        1 held, 1 vouched, 1 waiting" in result.output
+    assert "For the operator:" in result.output
+    assert "no consignment is linked to order PO-LATER" in result.output
+
+
+def keystore(folder: Path, opens_with: str = "open") -> tuple[Path, Path]:
+    account = Account.from_key("0x" + "22" * 32)
+    (folder / "key.json").write_text(json.dumps(Account.encrypt(account.key, opens_with, "pbkdf2", 1000)))
+    (folder / "passphrase").write_text("open\n")
+    return folder / "key.json", folder / "passphrase"
+
+
+def test_keystore_opens_with_its_passphrase(tmp_path):
+    signer = Signer.open(*keystore(tmp_path))
+
+    assert signer.address == Account.from_key("0x" + "22" * 32).address == account_of(tmp_path / "key.json")
+
+
+def test_wrong_passphrase_is_told_without_repeating_it(tmp_path):
+    with pytest.raises(KeystoreUnreadable, match="the passphrase does not open it") as refused:
+        Signer.open(*keystore(tmp_path, "other"))
+
+    assert "open\n" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"crypto": 1, "version": 3}'])
+def test_file_that_is_no_keystore_is_told(tmp_path, content):
+    key, passphrase = keystore(tmp_path)
+    key.write_text(content)
+
+    with pytest.raises(KeystoreUnreadable, match="not a Web3 keystore"):
+        Signer.open(key, passphrase)
+
+
+def test_metrics_port_that_is_taken_is_told():
+    metrics = Metrics()
+    port = metrics.serve(0)
+
+    with pytest.raises(PortUnusable, match=f"setting 'metrics_port': nothing can listen on port {port}"):
+        Metrics().serve(port)
+
+
+def test_file_that_is_no_database_is_told_in_one_sentence(away):
+    (away.parent / "node.db").write_bytes(b"not a database, but long enough to be looked at" * 100)
+
+    result = run("status", "--config", away)
+
+    assert result.exit_code == 1
+    assert result.stderr.strip() == "the node's database cannot be used: file is not a database"
+
+
+def test_database_of_a_later_version_is_refused(tmp_path):
+    with sqlite3.connect(tmp_path / "node.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+    with pytest.raises(DatabaseTooNew, match="schema 99, this program knows 1"):
+        Database(tmp_path / "node.db").prepare()
