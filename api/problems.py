@@ -31,6 +31,7 @@ class Problem(BaseModel):
     context: dict[str, Any]
 
 
+_SCHEMA = Problem.model_json_schema()
 _MEANINGS = {
     401: "No access token that counts",
     403: "A scope, a role or the right organisation is missing",
@@ -45,7 +46,7 @@ _MEANINGS = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of an operation: 401, 403 and 503 always, and the given ones."""
     return {
-        status: {"model": Problem, "description": _MEANINGS[status], "content": {PROBLEM_MEDIA_TYPE: {}}}
+        status: {"description": _MEANINGS[status], "content": {PROBLEM_MEDIA_TYPE: {"schema": _SCHEMA}}}
         for status in sorted({401, 403, 503, *statuses})
     }
 

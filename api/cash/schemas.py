@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from api import examples
+from api.examples import eur, shown
 from api.transactions.schemas import TransactionView
 from api.values import Amount, Currency, Lei, PositiveAmount
 
@@ -15,7 +17,7 @@ class CashIssueRequest(BaseModel):
         extra="forbid",
         json_schema_extra={
             "example": {
-                "lei": "5299000J2N45DDNE4Y28",
+                "lei": "999900ACMESUPPLIES58",
                 "amount": {"amount": "10000000", "currency": "EUR"},
                 "payment_reference": "camt.054 2026-05-04 NTRY-77",
             }
@@ -28,6 +30,18 @@ class CashIssueRequest(BaseModel):
 
 
 class CashIssueView(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {
+                "lei": examples.LENDER["lei"],
+                "account": examples.ACCOUNT,
+                "amount": eur(15_000_000),
+                "payment_reference": "camt.054 2026-05-04 NTRY-77",
+                "transactions": [examples.transaction("issue cash")],
+            }
+        )
+    )
+
     lei: str
     account: str
     amount: Amount
@@ -43,5 +57,11 @@ class BalanceView(BaseModel):
 
 
 class BalancesView(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {"lei": examples.LENDER["lei"], "balances": [{"currency": "EUR", "amount": eur(15_000_000)}]}
+        )
+    )
+
     lei: str
     balances: list[BalanceView]

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from api import examples
+from api.examples import eur, shown
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, Currency, Lei, PositiveAmount
@@ -49,7 +51,7 @@ class FacilityRequest(BaseModel):
         extra="forbid",
         json_schema_extra={
             "example": {
-                "supplier_lei": "5299000J2N45DDNE4Y28",
+                "supplier_lei": "999900ACMESUPPLIES58",
                 "currency": "EUR",
                 "limit": {"amount": "50000000", "currency": "EUR"},
                 "discount_rate_bps": 900,
@@ -69,7 +71,26 @@ class FacilityRequest(BaseModel):
     ladders: Ladders
 
 
+_EXAMPLE: dict[str, Any] = {
+    "id": "1",
+    "supplier": examples.SUPPLIER,
+    "supplier_account": examples.ACCOUNT,
+    "currency": "EUR",
+    "limit": eur(10_000_000),
+    "drawn": eur(5_970_149),
+    "available": eur(4_029_851),
+    "discount_rate_bps": 900,
+    "fee_bps": 50,
+    "expires_at": "2026-09-01T00:00:00Z",
+    "opened_at": examples.OPENED,
+    "ladders": _LADDERS,
+    **examples.IN_BLOCK,
+}
+
+
 class FacilityView(BaseModel):
+    model_config = ConfigDict(json_schema_extra=shown(_EXAMPLE))
+
     id: str
     supplier: PartyView
     supplier_account: str
@@ -88,6 +109,12 @@ class FacilityView(BaseModel):
 
 class FacilityWritten(BaseModel):
     """`id` and `facility` are null until the chain has the facility and the gateway has read it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {"id": "1", "facility": _EXAMPLE, "transactions": [examples.transaction("open facility")]}
+        )
+    )
 
     id: str | None
     facility: FacilityView | None

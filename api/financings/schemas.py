@@ -1,10 +1,12 @@
 """Financings as JSON."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from api import examples
+from api.examples import eur, shown
 from api.facilities.schemas import Step
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
@@ -59,7 +61,45 @@ class RepaymentView(BaseModel):
     at: datetime
 
 
+_EXAMPLE: dict[str, Any] = {
+    "id": "1",
+    "state": "open",
+    "facility_id": "1",
+    "supplier": examples.SUPPLIER,
+    "currency": "EUR",
+    "collateral": "ReceivableCollateral",
+    "item_id": examples.RECEIVABLE,
+    "subject": examples.SUBJECT,
+    "pledged": eur(10_000_000),
+    "discount_rate_bps": 900,
+    "fee_bps": 50,
+    "ladder": [{"milestone": "DEPARTED", "advance_rate_bps": 6000, "measured": False}],
+    "principal": eur(5_970_149),
+    "impairment": eur(0),
+    "owed": {"fees": eur(29_851), "interest": eur(1_493), "principal": eur(5_970_149), "total": eur(6_001_493)},
+    "base": eur(6_000_000),
+    "available": eur(0),
+    "deferred": eur(0),
+    "opened_at": examples.OPENED,
+    **examples.IN_BLOCK,
+    "draws": [
+        {
+            "payee": examples.ACCOUNT,
+            "amount": eur(5_970_149),
+            "fee": eur(29_851),
+            "base": eur(6_000_000),
+            "principal": eur(5_970_149),
+            **examples.IN_BLOCK,
+            "at": examples.SHIPPED,
+        }
+    ],
+    "repayments": [],
+}
+
+
 class FinancingView(BaseModel):
+    model_config = ConfigDict(json_schema_extra=shown(_EXAMPLE))
+
     id: str
     state: str = Field(description="open, repaid or released")
     facility_id: str
@@ -87,6 +127,12 @@ class FinancingView(BaseModel):
 
 class FinancingWritten(BaseModel):
     """`id` and `financing` are null until the chain has the financing and the gateway has read it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {"id": "1", "financing": _EXAMPLE, "transactions": [examples.transaction("open financing")]}
+        )
+    )
 
     id: str | None
     financing: FinancingView | None

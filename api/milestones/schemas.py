@@ -1,8 +1,43 @@
 """Votes and facts as JSON."""
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import examples
+from api.examples import shown
+
+_EXAMPLE: dict[str, Any] = {
+    "subject": examples.SUBJECT,
+    "opened_at": examples.OPENED,
+    "items": [
+        {
+            "milestone": "DEPARTED",
+            "sequence": 1,
+            "status": "final",
+            "count": 2,
+            "threshold": 2,
+            "quantity_thousandths": "0",
+            "greatest_quantity_thousandths": "0",
+            "occurred_at": "2026-05-12T04:40:00Z",
+            "final_at": examples.SHIPPED,
+            "transaction_hash": examples.HASH,
+            "votes": [
+                {
+                    "organisation_lei": "999900SKAGERLINES098",
+                    "organisation_name": "Skager Lines",
+                    "occurred_at": "2026-05-12T04:40:00Z",
+                    "quantity_thousandths": "0",
+                    "evidence": examples.HASH,
+                    **examples.IN_BLOCK,
+                    "at": examples.SHIPPED,
+                }
+            ],
+            "refused": [],
+        }
+    ],
+}
 
 
 class VoteView(BaseModel):
@@ -49,6 +84,8 @@ class FactView(BaseModel):
 
 class MilestonesView(BaseModel):
     """What is known of a consignment, in the order of the journey."""
+
+    model_config = ConfigDict(json_schema_extra=shown(_EXAMPLE))
 
     subject: str
     opened_at: datetime

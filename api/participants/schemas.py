@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from api import examples
+from api.examples import shown
 from api.transactions.schemas import TransactionView
 from api.values import Lei
 
@@ -35,7 +37,7 @@ class NewParticipant(BaseModel):
         extra="forbid",
         json_schema_extra={
             "example": {
-                "lei": "5299000J2N45DDNE4Y28",
+                "lei": "999900ACMESUPPLIES58",
                 "name": "Acme Supplies GmbH",
                 "jurisdiction": "DE",
                 "roles": ["SUPPLIER"],
@@ -64,6 +66,21 @@ class AccountView(BaseModel):
 class ParticipantView(BaseModel):
     """An organisation as the chain has it; `identifiers` are shown to itself and to the operator."""
 
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {
+                **examples.SUPPLIER,
+                "group_lei": examples.SUPPLIER["lei"],
+                "jurisdiction": "DE",
+                "roles": ["SUPPLIER"],
+                "kyc_expires_at": "2027-05-04T00:00:00Z",
+                "suspended": False,
+                "accounts": [{"address": examples.ACCOUNT, "frozen": False}],
+                "identifiers": [{"scheme": "VAT", "value": "DE999999903"}],
+            }
+        )
+    )
+
     lei: str
     name: str
     group_lei: str
@@ -77,6 +94,18 @@ class ParticipantView(BaseModel):
 
 class AdmittedView(BaseModel):
     """What the operator hands to the new participant. The secret is shown this once."""
+
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {
+                "lei": examples.SUPPLIER["lei"],
+                "account": examples.ACCOUNT,
+                "client_id": "client_1cda2914091c2d075b95",
+                "client_secret": "shown once, keep it",
+                "transactions": [examples.transaction("admit organisation")],
+            }
+        )
+    )
 
     lei: str
     account: str
@@ -94,6 +123,16 @@ class NewAccount(BaseModel):
 
 
 class AccountAdded(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {
+                "lei": examples.SUPPLIER["lei"],
+                "account": examples.ACCOUNT,
+                "transactions": [examples.transaction("admit account")],
+            }
+        )
+    )
+
     lei: str
     account: str
     transactions: list[TransactionView]

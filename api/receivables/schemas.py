@@ -5,11 +5,31 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import examples
+from api.examples import eur, shown
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, PositiveAmount
 
 StateName = Literal["registered", "accepted", "settled", "defaulted", "cancelled"]
+_EXAMPLE = {
+    "id": examples.RECEIVABLE,
+    "state": "accepted",
+    "supplier": examples.SUPPLIER,
+    "debtor": examples.DEBTOR,
+    "face_value": eur(10_000_000),
+    "paid": eur(0),
+    "outstanding": eur(10_000_000),
+    "quantity_thousandths": "1000000",
+    "due_date": "2026-07-03",
+    "set_off_waived": True,
+    "registered_at": examples.OPENED,
+    "accepted_at": examples.OPENED,
+    "settled_at": None,
+    **examples.IN_BLOCK,
+    "holders": [{"account": examples.ACCOUNT, "holder": "Acme Supplies", "units": eur(10_000_000)}],
+    "payments": [],
+}
 
 
 class HoldingView(BaseModel):
@@ -30,6 +50,8 @@ class PaymentView(BaseModel):
 
 
 class ReceivableView(BaseModel):
+    model_config = ConfigDict(json_schema_extra=shown(_EXAMPLE))
+
     id: str
     state: StateName
     supplier: PartyView
@@ -50,6 +72,10 @@ class ReceivableView(BaseModel):
 
 
 class ReceivableWritten(ReceivableView):
+    model_config = ConfigDict(
+        json_schema_extra=shown({**_EXAMPLE, "transactions": [examples.transaction("accept invoice")]})
+    )
+
     transactions: list[TransactionView]
 
 
