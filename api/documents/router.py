@@ -19,7 +19,7 @@ _BINARY: dict[int | str, dict[str, Any]] = {
 @router.get(
     "/{cid}",
     response_class=Response,
-    responses={**problems(404, 409), **_BINARY},
+    responses={**problems(404, 409, 422), **_BINARY},
     summary="Read a document as one of its readers",
 )
 def document(cid: str, principal: Reader, session: SessionDep, documents: DocumentsDep) -> Response:
@@ -27,6 +27,6 @@ def document(cid: str, principal: Reader, session: SessionDep, documents: Docume
     return Response(content.data, media_type=content.media_type, headers={"X-Content-Type-Options": "nosniff"})
 
 
-@router.get("/{cid}/envelope", responses=problems(404), summary="Get a document sealed, to open with one's own key")
+@router.get("/{cid}/envelope", responses=problems(404, 422), summary="Get a document sealed, to open with one's own key")
 def envelope(cid: str, principal: Reader, session: SessionDep, documents: DocumentsDep) -> EnvelopeView:
     return documents.envelope(session, principal, cid)
