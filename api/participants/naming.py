@@ -10,12 +10,13 @@ VAT_SCHEME = "VAT"
 
 
 def normalised(scheme: str, value: str) -> tuple[str, str]:
-    """The pair as it is stored and looked up; the value is empty where nothing is left of it."""
+    """The pair as it is stored and looked up."""
     scheme = scheme.strip().upper()
     return scheme, normalised_vat(value) if scheme == VAT_SCHEME else normalised_identifier(value)
 
 
 def all_names(lei: str, identifiers: Iterable[IdentifierView]) -> list[tuple[str, str]]:
-    """The LEI itself under its scheme, then what was given, each once and in order."""
+    """The LEI itself under its scheme, then what was given, each once and in order; signs alone name nobody."""
     given = (normalised(identifier.scheme, identifier.value) for identifier in identifiers)
-    return list(dict.fromkeys([normalised(LEI_SCHEME, lei), *(pair for pair in given if pair[1])]))
+    named = (pair for pair in given if any(sign.isalnum() for sign in pair[1]))
+    return list(dict.fromkeys([normalised(LEI_SCHEME, lei), *named]))
