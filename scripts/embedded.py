@@ -16,12 +16,11 @@ from typing import Any, Self
 
 import httpx
 from rich.console import Console
-from rich.progress import Progress
 
-from chain_node.client import AddressBook, Chain, Node
-from chain_node.compile import ROOT, compile_contracts
+from chain_node.cli import deploy_with_progress
+from chain_node.client import Chain
+from chain_node.compile import ROOT
 from chain_node.config import Network, load_network
-from chain_node.deploy import deploy
 from chain_node.engines.anvil import AnvilEngine, AnvilSettings
 from chain_node.keys import KeyRing, make_keystore
 from chain_node.supervisor import Process, Supervisor
@@ -85,7 +84,7 @@ class EmbeddedNetwork:
         """Chain, contracts and gateway; each is ready when this returns."""
         ring = KeyRing.make(self.data_dir)
         self._engine.start()
-        addresses = self._deploy(ring)
+        addresses = deploy_with_progress(self.definition, ring, self._engine.rpc_url, self.console)
         self._chain = Chain.connect(self._engine.rpc_url, addresses)
         self._start_gateway()
 
@@ -97,19 +96,6 @@ class EmbeddedNetwork:
     def check(self) -> None:
         """Raises `ProcessFailed` where a process has died."""
         self._supervisor.check()
-
-    def _deploy(self, ring: KeyRing) -> AddressBook:
-        with Progress(*Progress.get_default_columns(), console=self.console, transient=True) as bar:
-            task = bar.add_task("Compiling the contracts", total=None)
-            artifacts = compile_contracts()
-            return deploy(
-                Node(self._engine.rpc_url),
-                self.definition,
-                ring,
-                artifacts,
-                self.data_dir / "deployments.json",
-                lambda done, total, title: bar.update(task, description=title, completed=done, total=total),
-            )
 
     # Clock
 

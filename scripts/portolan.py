@@ -36,11 +36,12 @@ def up(
     data_dir: Annotated[Path, typer.Option(help="Where the network keeps its things; kept between runs.")] = (
         Path("build/networks/local")
     ),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is there and begin anew.")] = False,
 ) -> None:
     """Start the embedded network for use: chain, contracts, gateway and three oracle nodes. Ctrl-C stops it."""
     from scripts.up import run_command
 
-    raise typer.Exit(run_command(port, rpc_port, data_dir))
+    raise typer.Exit(run_command(port, rpc_port, data_dir, fresh=fresh))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`portolan up`: the embedded network for use, until Ctrl-C."""
 
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from chain_node.deploy import DeployFailed
 from chain_node.errors import ChainError
 from chain_node.supervisor import ProcessFailed
 from scripts.embedded import EmbeddedNetwork, EmbeddedSettings
@@ -21,8 +23,10 @@ ADMITTED_DAYS = 3650
 WATCH_SECONDS = 1.0
 
 
-def run_command(port: int, rpc_port: int, data_dir: Path) -> int:
-    console = Console()
+def run_command(port: int, rpc_port: int, data_dir: Path, *, fresh: bool) -> int:
+    console, errors = Console(), Console(stderr=True, soft_wrap=True)
+    if fresh:
+        shutil.rmtree(data_dir, ignore_errors=True)
     settings = EmbeddedSettings(data_dir, gateway_port=port, rpc_port=rpc_port)
     try:
         with EmbeddedNetwork(settings, console) as network:
@@ -36,8 +40,11 @@ def run_command(port: int, rpc_port: int, data_dir: Path) -> int:
     except KeyboardInterrupt:
         console.print("\nStopped; the network's state is kept and goes on with the next `make up`.")
         return 0
+    except DeployFailed as error:
+        errors.print(f"The network cannot start: {error}. `portolan up --fresh` forgets what is there.")
+        return 1
     except (ProcessFailed, ChainError, GatewayRefused, OSError) as error:
-        Console(stderr=True, soft_wrap=True).print(f"The network stopped: {error}")
+        errors.print(f"The network stopped: {error}")
         return 1
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from chain_node.compile import CompileError
+from chain_node.deploy import DeployFailed
 from chain_node.errors import ChainError
 from chain_node.supervisor import ProcessFailed
 from scripts.demo.manifest import ManifestInvalid
@@ -18,6 +20,8 @@ REFUSALS = (
     GatewayRefused,
     ProcessFailed,
     ChainError,
+    CompileError,
+    DeployFailed,
     TimeoutError,
     ValueError,
 )
