@@ -197,8 +197,9 @@ abstract contract LendingHandler is LendingBase {
     function poke(uint256 which) external act {
         (FinancingId id,) = _pick(which);
         if (FinancingId.unwrap(id) == 0) return;
+        (, uint256 available) = desk.availability(id);
         vm.prank(stranger);
-        desk.poke(id);
+        assertEq(desk.poke(id), available, "a poke draws what was announced");
         vm.prank(stranger);
         assertEq(desk.poke(id), 0, "a second poke finds nothing left, to the unit");
     }
