@@ -1,7 +1,6 @@
 """Queries over documents and their wrapped keys."""
 
-from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from api.documents.models import Document, DocumentKey
 
@@ -12,7 +11,3 @@ def document(session: Session, cid: str) -> Document | None:
 
 def key(session: Session, cid: str, reader: str) -> DocumentKey | None:
     return session.get(DocumentKey, (cid, reader))
-
-
-def destroy_keys(session: Session, cid: str) -> None:
-    session.connection().execute(delete(DocumentKey).where(col(DocumentKey.cid) == cid))

@@ -27,6 +27,6 @@ def document(cid: str, principal: Reader, session: SessionDep, documents: Docume
     return Response(content.data, media_type=content.media_type, headers={"X-Content-Type-Options": "nosniff"})
 
 
-@router.get("/{cid}/envelope", responses=problems(404, 422), summary="Get a document sealed, to open with one's own key")
+@router.get("/{cid}/envelope", responses=problems(404, 422), summary="Get a document sealed, for one's own key")
 def envelope(cid: str, principal: Reader, session: SessionDep, documents: DocumentsDep) -> EnvelopeView:
     return documents.envelope(session, principal, cid)

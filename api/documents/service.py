@@ -84,11 +84,6 @@ class Documents:
         )
 
     @staticmethod
-    def erase(session: Session, cid: str) -> None:
-        """Destroys every wrapped key: what the store, or any copy of it, still has is noise from then on."""
-        repository.destroy_keys(session, cid)
-
-    @staticmethod
     def _readable(session: Session, principal: Principal, cid: str) -> tuple[Document, DocumentKey]:
         reader = OPERATOR if principal.sees_all else principal.lei
         document = repository.document(session, cid)

@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from refusing import traces
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
-from trading import LEIS, Trading, operator_of, start_network
+from trading import LEIS, Trading, invoice, operator_of, start_network
 
 from api.main import create_app
 
@@ -42,3 +44,16 @@ def trading(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
             made.admit(name)
         yield made
     network.engine.stop()
+
+
+@pytest.fixture(scope="module")
+def sold(trading: Trading) -> Any:
+    trading.network.mine_at_once()
+    return trading.sell(invoice(), "container:ZZXU2605127")
+
+
+@pytest.fixture
+def unchanged(trading: Trading, sold: Any) -> Iterator[None]:
+    before = traces(trading)
+    yield
+    assert traces(trading) == before
