@@ -149,7 +149,7 @@ def test_document_comes_back_to_its_readers_as_it_was_handed_in(trade: Trade) ->
         assert answer.content == invoice()
 
 
-def test_store_and_database_hold_nothing_of_the_paper_in_the_clear(trade: Trade) -> None:
+def test_document_store_holds_nothing_in_the_clear(trade: Trade) -> None:
     settings = trade.trading.gateway.settings
     assert settings.documents_dir is not None
     files = [path for path in settings.documents_dir.rglob("*") if path.is_file()]
