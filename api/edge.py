@@ -7,6 +7,10 @@ the client asked to wait (`Prefer: wait=N`) and the chain has answered, then as 
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -25,6 +29,7 @@ from api.transactions.models import Status, Transaction
 from api.transactions.schemas import TransactionView
 from api.transactions.service import SUBMITTED
 
+_READING = {"GET", "HEAD", "OPTIONS"}
 View = Callable[[Session], Any]
 _LONGEST_WAIT_SECONDS = 60.0
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d+)")
@@ -48,14 +53,62 @@ def wait_seconds(prefer: str | None) -> float:
     return min(float(found.group(1)), _LONGEST_WAIT_SECONDS) if found else 0.0
 
 
+@dataclass(frozen=True)
+class _Work:
+    """One write under way."""
+
+    gateway: Gateway
+    session: Session
+    attempt: Attempted | None
+
+    def commit(self, response: Response) -> None:
+        """Stores the answer under its key and commits, both or neither."""
+        if self.attempt is not None:
+            try:
+                self.gateway.answers.store(self.session, self.attempt, _answer_of(response))
+            except IntegrityError as error:
+                self.session.rollback()
+                raise _Overtaken from error
+        self.session.commit()
+
+
+_WORK: ContextVar[_Work] = ContextVar("work")
+
+
+def _committing(endpoint: Callable[..., Any], status_code: int) -> Callable[..., Any]:
+    """The endpoint, with its commit in the same thread.
+
+    SQLite's one writer may be this thread. If the commit had to wait for a thread of the pool, all of which may be
+    waiting for the writer, nobody would go on.
+    """
+    if iscoroutinefunction(endpoint):
+        raise TypeError(f"{endpoint.__name__} writes, so it must be a plain function: it works in a thread of its own")
+
+    @wraps(endpoint)
+    def run(*args: Any, **kwargs: Any) -> Response:
+        answer = endpoint(*args, **kwargs)
+        response = answer if isinstance(answer, Response) else JSONResponse(jsonable_encoder(answer), status_code)
+        _WORK.get().commit(response)
+        return response
+
+    run.__dict__["commits"] = True
+    return run
+
+
 class GatewayRoute(APIRoute):
     """A route whose handler works in `request.state.session`."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        writes = not set(options.get("methods") or ("GET",)) <= _READING
+        if writes and "commits" not in endpoint.__dict__:
+            endpoint = _committing(endpoint, options.get("status_code") or 200)
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def at_the_edge(request: Request) -> Response:
-            if request.method in ("GET", "HEAD", "OPTIONS"):
+            if request.method in _READING:
                 return await _read(request, handle)
             return await _write(request, handle)
 
@@ -107,24 +160,13 @@ def _repeated(gateway: Gateway, attempt: Attempted) -> Response | None:
 async def _work(gateway: Gateway, request: Request, handle: Handle, attempt: Attempted | None) -> Response:
     with gateway.database.session() as session:
         request.state.session = session
+        _WORK.set(_Work(gateway, session, attempt))
         response = await handle(request)
-        await run_in_threadpool(_commit, gateway, session, attempt, response)
         submitted: list[str] = session.info.get(SUBMITTED, [])
     seconds = wait_seconds(request.headers.get("prefer"))
     if seconds <= 0 or not submitted or not isinstance(response, Written):
         return response
     return await _wait(gateway, attempt, response, submitted, seconds)
-
-
-def _commit(gateway: Gateway, session: Session, attempt: Attempted | None, response: Response) -> None:
-    if attempt is not None:
-        answer = _answer_of(response)
-        try:
-            gateway.answers.store(session, attempt, answer)
-        except IntegrityError as error:
-            session.rollback()
-            raise _Overtaken from error
-    session.commit()
 
 
 def _answer_of(response: Response) -> Answer:

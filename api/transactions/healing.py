@@ -38,6 +38,7 @@ class Healer:
         self._settings = settings
         self._metrics = metrics
         self._next_look: dict[Lane, float] = {}
+        self._missed: dict[Lane, dict[str, int]] = {}
         self._lowest: dict[Lane, tuple[int, float]] = {}
 
     def step(self) -> None:
@@ -59,9 +60,27 @@ class Healer:
         with self._database.engine.connect() as connection:
             lost = [o for o in outbox.under_way(connection, lane.sender) if o.nonce < used]
         self._sender.suspicious.discard(lane)
-        self._give_up_used_nonces(chain, lane, used, lost)
+        self._give_up_used_nonces(chain, lane, used, self._proven(chain, lane, lost, indexed or 0))
         self._resend(lane, max(used, chain.transaction_count(lane.sender, "pending")))
         self._replace_stuck(lane, used)
+
+    def _proven(self, chain: Chain, lane: Lane, lost: list[Outgoing], indexed: int) -> list[Outgoing]:
+        """Those that were missed before, and whose blocks since have been read.
+
+        A node may answer for a block with the state of one that it is just adding (anvil does): then the receipt is
+        still to come. Whatever was counted is in a block up to the head that is asked for after the count.
+        """
+        if not lost:
+            self._missed.pop(lane, None)
+            return []
+        head, before = chain.block_number(), self._missed.get(lane, {})
+        self._missed[lane] = {outgoing.hash: before.get(outgoing.hash, head) for outgoing in lost}
+        return [
+            outgoing
+            for outgoing in lost
+            if before.get(outgoing.hash, indexed + 1) <= indexed
+            and chain.receipt(bytes.fromhex(outgoing.hash[2:])) is None
+        ]
 
     def _give_up_used_nonces(self, chain: Chain, lane: Lane, mined: int, lost: list[Outgoing]) -> None:
         """No receipt for these is ours, so the key was used elsewhere. They are tried anew, then sent anew."""

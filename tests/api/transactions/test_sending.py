@@ -14,7 +14,7 @@ from api.transactions import outbox
 from api.transactions.models import Status, Transaction
 from api.transactions.repository import by_id
 from api.transactions.signing import sign
-from chain_node.client import Call
+from chain_node.client import Call, Chain
 
 pytestmark = pytest.mark.node
 LEI = "529900T8BM49AURSDO55"
@@ -143,7 +143,7 @@ def test_nonce_that_another_used_is_given_up_and_the_intent_sent_once(
     token_chain.mine()
     second = _submit(token_gateway, 2)
 
-    _settle(token_gateway, token_chain, rounds=3)
+    _settle(token_gateway, token_chain, rounds=4)
 
     assert _state(token_gateway, first).nonce == 0
     row = _state(token_gateway, second)
@@ -162,13 +162,35 @@ def test_intent_that_became_impossible_while_its_nonce_was_taken_is_not_sent(
     token_chain.mine()
     token_chain.shut()
 
-    _settle(token_gateway, token_chain, rounds=3)
+    _settle(token_gateway, token_chain, rounds=4)
 
     row = _state(token_gateway, id_)
     assert (row.status, row.block_number) == (Status.REVERTED, None)
     assert row.error is not None
     assert row.error["name"] == "PaymentReferenceMissing"
     assert token_chain.effects() == 1
+
+
+def test_count_that_runs_ahead_of_the_receipts_gives_nothing_up(
+    token_gateway: Gateway, token_chain: TokenChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that is adding a block may answer for the one before with the new count."""
+    _submit(token_gateway, 1)
+    _settle(token_gateway, token_chain)
+    count = Chain.transaction_count
+    monkeypatch.setattr(Chain, "transaction_count", lambda self, address, block="latest": count(self, address))
+    id_ = _submit(token_gateway, 2)
+    token_gateway.loops[0]._step()
+    token_chain.mine()
+    for _ in range(3):
+        time.sleep(0.21)
+        token_gateway.loops[0]._step()
+    assert _state(token_gateway, id_).nonce == 1
+
+    _settle(token_gateway, token_chain, rounds=2)
+
+    assert _state(token_gateway, id_).status == Status.MINED
+    assert token_chain.effects() == 2
 
 
 def test_what_the_node_forgot_is_sent_again(token_gateway: Gateway, token_chain: TokenChain) -> None:
