@@ -2,6 +2,7 @@
 
 import threading
 
+from api.lean_node import LeanNode
 from api.settings import Settings
 from chain_node.client import AddressBook, Chain
 
@@ -20,5 +21,9 @@ class ChainLink:
         if self._chain is None:
             with self._lock:
                 if self._chain is None:
-                    self._chain = Chain.connect(self.rpc_url, self.addresses, timeout_seconds=self._timeout_seconds)
+                    self._chain = self._connect()
         return self._chain
+
+    def _connect(self) -> Chain:
+        Chain.connect(self.rpc_url, self.addresses, timeout_seconds=self._timeout_seconds).close()
+        return Chain(LeanNode(self.rpc_url, self._timeout_seconds), self.addresses)

@@ -76,6 +76,17 @@ def chain_tables() -> list[type[ChainRow]]:
     return list(below(ChainRow))
 
 
+AFTER_COMMIT = "after commit"
+
+
+@event.listens_for(OrmSession, "after_commit")
+def _tell(session: OrmSession) -> None:
+    """Calls what was left in the session's `info` to be called once its work is stored."""
+    told = session.info.pop(AFTER_COMMIT, None)
+    if told is not None:
+        told()
+
+
 @event.listens_for(OrmSession, "before_flush")
 def _keep_kinds_apart(session: OrmSession, *_: Any) -> None:
     indexing = bool(session.info.get(INDEXING))

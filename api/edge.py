@@ -18,6 +18,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -40,7 +41,12 @@ class Written(JSONResponse):
 
     def __init__(self, session: Session, view: View, status_code: int = 202) -> None:
         self.view = view
-        super().__init__(jsonable_encoder(view(session)), status_code)
+        super().__init__(view(session), status_code)
+
+    def render(self, content: Any) -> bytes:
+        if isinstance(content, BaseModel):
+            return content.model_dump_json().encode()
+        return super().render(jsonable_encoder(content))
 
 
 class _Overtaken(Exception):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 
@@ -26,6 +27,7 @@ def create_app(settings: Settings, routers: Sequence[APIRouter] | None = None) -
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = settings.worker_threads
         await run_in_threadpool(gateway.start)
         yield
         await run_in_threadpool(gateway.stop)

@@ -1,5 +1,8 @@
 """Writes what was scanned: the effects of events, the receipts and the cursor in one database transaction."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import structlog
 from sqlalchemy import Connection, delete, insert, select
 from sqlmodel import Session, SQLModel
@@ -18,6 +21,14 @@ from chain_node.client import Block, Event
 
 log = structlog.get_logger()
 EVENTS = SQLModel.metadata.tables[str(IndexedEvent.__tablename__)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An event and who wants it."""
+
+    event: Event
+    handlers: list[Handler]
 
 
 class Writer:
@@ -49,42 +60,28 @@ class Writer:
         for scanned in blocks:
             number = scanned.block.number
             notes.enter(number if number >= window_from else None)
-            for event in scanned.events:
-                self._take(session, notes, event, scanned.block)
+            self._take(session, notes, scanned)
             receipts.record(session.connection(), scanned.outcomes)
 
-    def _take(self, session: Session, notes: Journal, event: Event, block: Block) -> None:
-        handlers = handlers_of(event)
-        key = {"block_hash": "0x" + event.block_hash.hex(), "log_index": event.log_index}
-        known = select(EVENTS.c.log_index).filter_by(**key)
-        if not handlers or session.connection().execute(known).first() is not None:
+    def _take(self, session: Session, notes: Journal, scanned: ScannedBlock) -> None:
+        """Runs the handlers of a block's events, all together where none fails, one by one where one does."""
+        wanted = [Wanted(event, handlers) for event in scanned.events if (handlers := handlers_of(event))]
+        wanted = _unknown(session.connection(), scanned.block, wanted)
+        if not wanted:
             return
-        failure = self._run(session, notes, handlers, event, block)
-        row = {
-            **key,
-            "block_number": event.block_number,
-            "transaction_hash": "0x" + event.transaction_hash.hex(),
-            "contract": event.contract,
-            "name": event.name,
-            "status": "done" if failure is None else "poison",
-            "error": failure,
-            "recorded_at": utc_now(),
-        }
-        session.connection().execute(insert(EVENTS).values(row))
+        failures: list[str | None] = [None] * len(wanted)
+        if _run(session, notes, wanted, scanned.block) is not None:
+            failures = [self._run_alone(session, notes, each, scanned.block) for each in wanted]
+        rows = [_row(each.event, failure) for each, failure in zip(wanted, failures, strict=True)]
+        session.connection().execute(insert(EVENTS), rows)
 
-    def _run(self, session: Session, notes: Journal, handlers: list[Handler], event: Event, block: Block) -> str | None:
-        """The handlers' effects, or none of them and what went wrong."""
-        try:
-            with session.begin_nested():
-                for handler in handlers:
-                    handler(session, event, block)
-        except Exception as error:  # noqa: BLE001 - whatever a handler does, the stream goes on, loudly
-            notes.forget_notes()
-            failure = describe(error)
-            log.error("indexer.poison", contract=event.contract, name=event.name, block=block.number, error=failure)
-            self._metrics.poison.labels(event.contract, event.name).inc()
-            return failure
-        return None
+    def _run_alone(self, session: Session, notes: Journal, wanted: Wanted, block: Block) -> str | None:
+        failure = _run(session, notes, [wanted], block)
+        if failure is not None:
+            contract, name = wanted.event.contract, wanted.event.name
+            log.error("indexer.poison", contract=contract, name=name, block=block.number, error=failure)
+            self._metrics.poison.labels(contract, name).inc()
+        return failure
 
     def _count(self, stretch: Stretch) -> None:
         self._metrics.indexed.set(stretch.last.number)
@@ -111,6 +108,42 @@ class Writer:
             clear(connection)
             if another_chain:
                 receipts.start_anew(connection)
+
+
+def _run(session: Session, notes: Journal, wanted: list[Wanted], block: Block) -> str | None:
+    """The handlers' effects on rows; or none of them, and what went wrong."""
+    try:
+        with session.begin_nested():
+            for each in wanted:
+                for handler in each.handlers:
+                    handler(session, each.event, block)
+    except Exception as error:  # noqa: BLE001 - whatever a handler does, the stream goes on, loudly
+        notes.forget_notes()
+        return describe(error)
+    return None
+
+
+def _unknown(connection: Connection, block: Block, wanted: list[Wanted]) -> list[Wanted]:
+    """Those that are not recorded yet."""
+    if not wanted:
+        return []
+    recorded = select(EVENTS.c.log_index).where(EVENTS.c.block_hash == "0x" + block.hash.hex())
+    known = set(connection.execute(recorded).scalars())
+    return [each for each in wanted if each.event.log_index not in known]
+
+
+def _row(event: Event, failure: str | None) -> dict[str, Any]:
+    return {
+        "block_hash": "0x" + event.block_hash.hex(),
+        "log_index": event.log_index,
+        "block_number": event.block_number,
+        "transaction_hash": "0x" + event.transaction_hash.hex(),
+        "contract": event.contract,
+        "name": event.name,
+        "status": "done" if failure is None else "poison",
+        "error": failure,
+        "recorded_at": utc_now(),
+    }
 
 
 def clear(connection: Connection) -> None:

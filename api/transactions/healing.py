@@ -22,6 +22,7 @@ from chain_node.errors import ContractReverted
 
 log = structlog.get_logger()
 _FILLER_GAS = 21_000
+_ROUND_SECONDS = 0.5
 # A node wants a tenth more for a replacement; an eighth is what wallets offer.
 _FEE_STEP_NUMERATOR, _FEE_STEP_DENOMINATOR = 9, 8
 
@@ -37,15 +38,19 @@ class Healer:
         self._sender = sender
         self._settings = settings
         self._metrics = metrics
+        self._next_round = 0.0
         self._next_look: dict[Lane, float] = {}
         self._missed: dict[Lane, dict[str, int]] = {}
         self._lowest: dict[Lane, tuple[int, float]] = {}
 
     def step(self) -> None:
+        now = time.monotonic()
+        if now < self._next_round and not self._sender.suspicious:
+            return
+        self._next_round = now + min(_ROUND_SECONDS, self._settings.resend_after_seconds)
         with self._database.engine.connect() as connection:
             lanes = outbox.lanes_under_way(connection)
         for lane in lanes:
-            now = time.monotonic()
             if lane in self._sender.suspicious or now >= self._next_look.get(lane, 0.0):
                 self._next_look[lane] = now + self._settings.resend_after_seconds
                 self._heal(lane)

@@ -55,6 +55,15 @@ class Outgoing:
 Sign = Callable[[Intent, int], SignedBytes]
 
 
+_STORED = [column.name for column in T.c if column.name != "sequence"]
+_STORE = insert(T).returning(T.c.sequence)
+
+
+def store_intent(connection: Connection, intent: models.Transaction) -> int:
+    """Adds an intent; its row number, which is its place in the order of sending."""
+    return int(connection.execute(_STORE, {name: getattr(intent, name) for name in _STORED}).scalar_one())
+
+
 def lanes_with_work(connection: Connection) -> list[Lane]:
     """Accounts with intents that have no nonce yet."""
     waiting = select(T.c.sender, T.c.signer).where(T.c.status == Status.PENDING.value, T.c.nonce.is_(None)).distinct()

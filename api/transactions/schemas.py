@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
-from sqlmodel import Session, col, select
+from sqlalchemy import select
+from sqlmodel import Session
 
 from api.transactions.models import Transaction
+from api.transactions.outbox import T
 
 
 class TransactionView(BaseModel):
@@ -30,7 +32,10 @@ class TransactionPage(BaseModel):
     next: str | None = Field(description="pass as `before` for the next page")
 
 
+_VIEWED = select(*(T.c[name] for name in TransactionView.model_fields)).order_by(T.c.sequence)
+
+
 def transaction_views(session: Session, ids: list[str]) -> list[TransactionView]:
     """The transactions of a write, as they are now, in the order in which they were made."""
-    rows = session.exec(select(Transaction).where(col(Transaction.id).in_(ids)).order_by(col(Transaction.sequence)))
-    return [TransactionView.of(row) for row in rows]
+    rows = session.connection().execute(_VIEWED.where(T.c.id.in_(ids)))
+    return [TransactionView.model_construct(**row) for row in rows.mappings()]

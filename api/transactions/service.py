@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import event
 from sqlmodel import Session
 
 from api.chain_link import ChainLink
-from api.db import Database
+from api.db import AFTER_COMMIT, Database
 from api.errors import NotFound, of_chain
 from api.signers import Signers
-from api.transactions import repository
+from api.transactions import outbox, repository
 from api.transactions.models import FINAL, Transaction
 from api.transactions.settling import Settling
 from chain_node.client import Call
@@ -69,15 +68,13 @@ class Transactions:
             function=call.function,
             gas=self._gas_limit,
         )
-        session.add(transaction)
-        # Flushed one by one: the row numbers are the order of sending.
-        session.flush()
+        # Stored one by one: the row numbers are the order of sending.
+        transaction.sequence = outbox.store_intent(session.connection(), transaction)
         session.info.setdefault(SUBMITTED, []).append(transaction.id)
-        if not event.contains(session, "after_commit", self._committed):
-            event.listen(session, "after_commit", self._committed)
+        session.info[AFTER_COMMIT] = self._committed
         return transaction
 
-    def _committed(self, _: object) -> None:
+    def _committed(self) -> None:
         self._wake()
 
     def _try(self, call: Call, sender: str) -> None:

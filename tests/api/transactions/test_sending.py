@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from eth_utils.address import to_checksum_address
 from sqlalchemy import update
 from token_chain import TokenChain, call_of
 
@@ -319,7 +320,7 @@ def test_own_encoder_signs_what_eth_account_signs(tmp_path: object) -> None:
     from eth_account import Account
 
     key = bytes(range(1, 33))
-    to = "0x" + "ab" * 20
+    to = to_checksum_address("0x" + "ab" * 20)
     for data, nonce, fee in ((b"", 0, 0), (b"\x01", 127, 1), (b"x" * 55, 128, 7), (b"y" * 5000, 2**40, 10**12)):
         fields = {
             "chainId": 412_346,
