@@ -1,37 +1,23 @@
 """The resources this gateway serves. Loading one makes its tables and its event handlers known."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Final, cast
 
 from fastapi import APIRouter
 
-NAMES: Final = (
-    "participants",
-    "cash",
-    "documents",
-    "invoices",
-    "receivables",
-    "facilities",
-    "financings",
-    "pools",
-    "milestones",
-)
-
-
-def _load(name: str, part: str) -> object | None:
-    module = f"api.{name}.{part}"
-    return import_module(module) if find_spec(module) is not None else None
+_OF_THE_CHAIN: Final = ("participants", "cash", "receivables", "facilities", "financings", "pools", "milestones")
+_OF_REQUESTS: Final = ("documents", "invoices")
 
 
 def load_tables() -> None:
     """Makes every table known to the metadata, and every handler to the indexer."""
-    for name in NAMES:
-        for part in ("models", "handlers"):
-            _load(name, part)
+    for name in (*_OF_THE_CHAIN, *_OF_REQUESTS):
+        import_module(f"api.{name}.models")
+    for name in _OF_THE_CHAIN:
+        import_module(f"api.{name}.handlers")
 
 
 def load_routers() -> tuple[APIRouter, ...]:
     load_tables()
-    modules = [_load(name, "router") for name in NAMES]
-    return tuple(cast(APIRouter, vars(module)["router"]) for module in modules if module is not None)
+    modules = [import_module(f"api.{name}.router") for name in (*_OF_THE_CHAIN, *_OF_REQUESTS)]
+    return tuple(cast(APIRouter, module.router) for module in modules)

@@ -53,6 +53,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    """An empty database on the server."""
+    for url in _fresh_postgres(postgres_url):
+        made = Database(url)
+        yield made
+        made.close()
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """A database with all tables."""
     made = Database(database_url)

@@ -1,0 +1,141 @@
+"""What a person types, and what is said when the settings are wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.auth.scopes import OPERATOR_SCOPES
+from api.cli import gateway_app
+from api.db import Database
+from api.migrations import is_current
+from api.settings import SettingsInvalid, load_settings
+
+LEI = "529900T8BM49AURSDO55"
+run = CliRunner().invoke
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    book = {"network": "none", "chain_id": 1, "first_block": 1, "complete": True, "contracts": {}}
+    (tmp_path / "deployments.json").write_text(json.dumps(book))
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "network.key").write_text("00" * 32)
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        'rpc_url = "http://127.0.0.1:9"\ndeployments = "deployments.json"\ndata_dir = "data"\n'
+        'keys_dir = "keys"\nnetwork_key_file = "network.key"\n'
+    )
+    return file
+
+
+def test_all_problems_of_the_settings_are_told_at_once(config: Path) -> None:
+    config.write_text(
+        'rpc_url = "ftp://x"\nport = 70000\ncolour = "red"\ndatabase_url = "mysql://x"\nkeys_dir = "nowhere"\n'
+    )
+
+    with pytest.raises(SettingsInvalid) as refusal:
+        load_settings(config)
+
+    told = "\n".join(refusal.value.problems)
+    for setting in (
+        "rpc_url",
+        "port",
+        "colour",
+        "database_url",
+        "deployments",
+        "data_dir",
+        "network_key_file",
+        "keys_dir",
+    ):
+        assert setting in told
+    assert str(config) in str(refusal.value)
+
+
+def test_settings_that_are_no_toml_name_the_line(config: Path) -> None:
+    config.write_text("rpc_url = \n")
+
+    with pytest.raises(SettingsInvalid, match="line 1"):
+        load_settings(config)
+
+
+def test_paths_start_at_the_settings_file_and_the_rest_is_filled_in(config: Path) -> None:
+    settings = load_settings(config)
+
+    assert settings.data_dir == config.parent / "data"
+    assert settings.database_url == f"sqlite:///{config.parent / 'data' / 'gateway.db'}"
+    assert settings.documents_dir == config.parent / "data" / "documents"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+
+
+def test_environment_overrides_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTOLAN_PORT", "8123")
+
+    assert load_settings(config).port == 8123
+
+
+def test_client_needs_a_prepared_database(config: Path) -> None:
+    config.parent.joinpath("data").mkdir()
+
+    refused = run(gateway_app, ["client", "create", "--config", str(config), "--operator"])
+
+    assert refused.exit_code == 1
+    assert "portolan gateway migrate" in refused.stderr
+
+
+def test_migrate_prepares_the_database(config: Path) -> None:
+    done = run(gateway_app, ["migrate", "--config", str(config)])
+
+    assert done.exit_code == 0, done.output
+    database = Database(load_settings(config).database_url)
+    assert is_current(database.engine)
+    database.close()
+
+
+def test_client_create_prints_id_and_secret_once(config: Path) -> None:
+    run(gateway_app, ["migrate", "--config", str(config)])
+
+    operator = run(gateway_app, ["client", "create", "--config", str(config), "--operator"])
+    supplier = run(
+        gateway_app, ["client", "create", "--config", str(config), "--lei", LEI, "--scope", "invoices:write"]
+    )
+
+    assert set(json.loads(operator.stdout)["scopes"]) == OPERATOR_SCOPES
+    made = json.loads(supplier.stdout)
+    assert (made["lei"], made["scopes"]) == (LEI, ["invoices:write"])
+    assert made["client_secret"] not in config.parent.joinpath("data", "gateway.db").read_bytes().decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "either --operator or --lei"),
+        (["--operator", "--lei", LEI], "either --operator or --lei"),
+        (["--lei", LEI, "--scope", "cash:write"], "Only an operator's client may hold cash:write"),
+        (["--operator", "--scope", "everything"], "There is no scope everything"),
+    ],
+)
+def test_client_that_cannot_be_is_refused_in_one_sentence(config: Path, options: list[str], told: str) -> None:
+    run(gateway_app, ["migrate", "--config", str(config)])
+
+    refused = run(gateway_app, ["client", "create", "--config", str(config), *options])
+
+    assert refused.exit_code == 1
+    assert told in refused.stderr
+    assert "Traceback" not in refused.output
+
+
+def test_gateway_that_cannot_listen_says_so(config: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with config.open("a") as file:
+            file.write(f"port = {taken.getsockname()[1]}\n")
+
+        refused = run(gateway_app, ["run", "--config", str(config)])
+
+    assert refused.exit_code == 1
+    assert "cannot listen" in refused.stderr
