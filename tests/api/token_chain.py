@@ -1,7 +1,7 @@
 """A chain with one token that does what a test tells it, so that the engine room is tested apart from the contracts.
 
-It takes the call data's word after the selector-less start as a value: 0 is refused with `PaymentReferenceMissing()`; any
-other is counted, and told by a `Transfer(caller, caller, value)`. While it is shut, every call is refused.
+It takes the call data's first word as a value: 0 is refused with `PaymentReferenceMissing()`; any other is counted, and
+told by a `Transfer(caller, caller, value)`. While it is shut, every call is refused.
 """
 
 import json

@@ -79,5 +79,5 @@ def test_answer_that_is_none_is_named(
 
 
 def test_node_that_is_away_is_named() -> None:
-    with pytest.raises(NodeUnavailable, match="127.0.0.1:9"):
+    with pytest.raises(NodeUnavailable, match=r"127\.0\.0\.1:9"):
         LeanNode("http://127.0.0.1:9").block_number()
