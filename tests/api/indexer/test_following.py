@@ -307,4 +307,3 @@ def test_cursor_moves_only_from_where_the_reader_saw_it(token_gateway: Gateway) 
         assert not moved(connection, None, second)
         assert not moved(connection, position.Position(1, "0x9"), second)
         assert moved(connection, first, second)
-
