@@ -17,6 +17,11 @@ class ChainLink:
         self._lock = threading.Lock()
         self._chain: Chain | None = None
 
+    @property
+    def connected(self) -> Chain | None:
+        """The connection if there is one already."""
+        return self._chain
+
     def chain(self) -> Chain:
         if self._chain is None:
             with self._lock:

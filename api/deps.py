@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
 from api.auth.principal import Principal
@@ -79,9 +80,10 @@ async def _link(gateway: _GatewayDep) -> ChainLink:
     return gateway.link
 
 
-def _chain(gateway: _GatewayDep) -> Chain:
+async def _chain(gateway: _GatewayDep) -> Chain:
     try:
-        return gateway.link.chain()
+        connected = gateway.link.connected
+        return connected if connected is not None else await run_in_threadpool(gateway.link.chain)
     except ChainError as error:
         raise of_chain(error) from error
 

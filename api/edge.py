@@ -49,10 +49,6 @@ class Written(JSONResponse):
         return super().render(jsonable_encoder(content))
 
 
-class _Overtaken(Exception):
-    """Another request with this idempotency key committed first."""
-
-
 def wait_seconds(prefer: str | None) -> float:
     """The seconds of `Prefer: wait=N` (RFC 7240), at most a minute; 0 without it."""
     found = _WAIT.search(prefer or "")
@@ -67,15 +63,27 @@ class _Work:
     session: Session
     attempt: Attempted | None
 
-    def commit(self, response: Response) -> None:
-        """Stores the answer under its key and commits, both or neither."""
+    def repeated(self) -> Response | None:
+        """The answer that the key was given before."""
+        answer = self.gateway.answers.load(self.session, self.attempt) if self.attempt is not None else None
+        if answer is None:
+            return None
+        return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, answer.media_type)
+
+    def commit(self, response: Response) -> Response:
+        """Stores the answer under its key and commits, both or neither; the answer of whoever was faster, if any."""
         if self.attempt is not None:
             try:
                 self.gateway.answers.store(self.session, self.attempt, _answer_of(response))
-            except IntegrityError as error:
+            except IntegrityError:
                 self.session.rollback()
-                raise _Overtaken from error
+                self.session.info.clear()
+                repeated = self.repeated()
+                if repeated is None:
+                    raise
+                return repeated
         self.session.commit()
+        return response
 
 
 _WORK: ContextVar[_Work] = ContextVar("work")
@@ -92,10 +100,13 @@ def _committing(endpoint: Callable[..., Any], status_code: int) -> Callable[...,
 
     @wraps(endpoint)
     def run(*args: Any, **kwargs: Any) -> Response:
+        work = _WORK.get()
+        repeated = work.repeated()
+        if repeated is not None:
+            return repeated
         answer = endpoint(*args, **kwargs)
         response = answer if isinstance(answer, Response) else JSONResponse(jsonable_encoder(answer), status_code)
-        _WORK.get().commit(response)
-        return response
+        return work.commit(response)
 
     run.__dict__["commits"] = True
     return run
@@ -144,23 +155,7 @@ async def _write(request: Request, handle: Handle) -> Response:
     attempt = attempted(request.headers, principal.client_id, *(a.encode() for a in asked), await request.body())
     assert attempt is not None
     async with gateway.answers.turn(attempt):
-        repeated = await run_in_threadpool(_repeated, gateway, attempt)
-        if repeated is not None:
-            return repeated
-        try:
-            return await _work(gateway, request, handle, attempt)
-        except _Overtaken:
-            repeated = await run_in_threadpool(_repeated, gateway, attempt)
-            assert repeated is not None
-            return repeated
-
-
-def _repeated(gateway: Gateway, attempt: Attempted) -> Response | None:
-    with gateway.database.session() as session:
-        answer = gateway.answers.load(session, attempt)
-    if answer is None:
-        return None
-    return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, answer.media_type)
+        return await _work(gateway, request, handle, attempt)
 
 
 async def _work(gateway: Gateway, request: Request, handle: Handle, attempt: Attempted | None) -> Response:

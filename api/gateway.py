@@ -74,7 +74,7 @@ def build_gateway(settings: Settings) -> Gateway:
     settling = Settling(database)
     sender = Sender(database, link, signers, settings, metrics)
     healer = Healer(database, link, sender, settings, metrics)
-    follower = Follower(database, link, settling, settings, metrics, on_another_chain=sender.forget_lanes)
+    follower = Follower(database, link, settling, settings, metrics)
 
     def send_and_heal() -> bool:
         more = sender.step()

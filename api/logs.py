@@ -21,6 +21,8 @@ def _without_secrets(_: Any, __: str, fields: MutableMapping[str, Any]) -> Mutab
 
 def configure_logs(level: str) -> None:
     """Sends everything to standard error: ours by structlog, libraries' warnings through the same format."""
+    # The process's own: whoever lends `sys.stderr` another stream may take it away again.
+    stream = sys.__stderr__ or sys.stderr
     number = logging.getLevelNamesMapping()[level]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -31,10 +33,10 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

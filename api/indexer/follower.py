@@ -1,7 +1,6 @@
 """Follows the chain's head: scan, apply, and rewind when the chain was reorganised."""
 
 import time
-from collections.abc import Callable
 
 import structlog
 
@@ -33,14 +32,12 @@ class Follower:
         settling: Settling,
         settings: Settings,
         metrics: Metrics,
-        on_another_chain: Callable[[], None],
     ) -> None:
         self._database = database
         self._link = link
         self._settling = settling
         self._settings = settings
         self._metrics = metrics
-        self._on_another_chain = on_another_chain
         self._writer = Writer(database, metrics)
         self._hash_checked = 0.0
         self._short_since: float | None = None
@@ -113,6 +110,5 @@ class Follower:
         if point is None:
             log.error("indexer.rebuilds", reason="the chain has none of the blocks we remember", block=cursor.number)
             self._writer.clear(another_chain=True)
-            self._on_another_chain()
             return True
         return point.number < cursor.number and self._writer.rewind(cursor, point)

@@ -37,7 +37,7 @@ class Transaction(SQLModel, table=True):
 
     __tablename__ = "transactions"
     __table_args__ = (
-        Index("transactions_open", "status", "signer", "sequence"),
+        Index("transactions_open", "status", "sender", "nonce"),
         Index("transactions_lane", "sender", "nonce"),
         Index("transactions_of_owner", "owner_lei", "sequence"),
     )

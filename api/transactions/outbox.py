@@ -103,13 +103,13 @@ def assign(
     """Gives the oldest intents of a lane their nonces and signatures, in order, without a gap."""
     nonce = lock_lane(connection, lane.sender)
     mine = T.c.sender == lane.sender
-    flying = select(func.count()).where(T.c.status.in_(OPEN), T.c.signer == lane.signer, T.c.nonce.is_not(None), mine)
+    flying = select(func.count()).where(T.c.status.in_(OPEN), mine, T.c.nonce.is_not(None))
     room = min(group, most_in_flight - int(connection.execute(flying).scalar_one()))
     if room <= 0:
         return []
     chosen = (
         select(T.c.sequence, T.c.to_address, T.c.data, T.c.gas)
-        .where(T.c.status == Status.PENDING.value, T.c.signer == lane.signer, T.c.nonce.is_(None), mine)
+        .where(T.c.status == Status.PENDING.value, mine, T.c.nonce.is_(None))
         .order_by(T.c.sequence)
         .limit(room)
     )

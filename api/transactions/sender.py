@@ -37,7 +37,6 @@ class Sender:
         self._settings = settings
         self._metrics = metrics
         self._broadcaster = Broadcaster(settings.rpc_url, settings.rpc_timeout_seconds)
-        self._checked: set[str] = set()
         self.suspicious: set[Lane] = set()
 
     def step(self) -> bool:
@@ -62,21 +61,19 @@ class Sender:
         return len(outgoing) == GROUP
 
     def _check_lane(self, lane: Lane) -> None:
-        """At this process's first use of a lane: made where there is none, moved on where the chain is ahead."""
-        if lane.sender in self._checked:
-            return
+        """Makes a lane at first use, and moves an idle one on where the chain is ahead: the key was used elsewhere."""
+        with self._database.engine.connect() as connection:
+            if outbox.under_way(connection, lane.sender, limit=1):
+                return
+            known = outbox.next_nonce(connection, lane.sender)
         count = self._link.chain().transaction_count(lane.sender, "pending")
+        if known is not None and known >= count:
+            return
         with self._database.engine.begin() as connection:
             outbox.open_lane(connection, lane, count)
-            if outbox.lock_lane(connection, lane.sender) < count and not outbox.under_way(
-                connection, lane.sender, limit=1
-            ):
+            behind = outbox.lock_lane(connection, lane.sender) < count
+            if behind and not outbox.under_way(connection, lane.sender, limit=1):
                 outbox.set_next_nonce(connection, lane.sender, count)
-        self._checked.add(lane.sender)
-
-    def forget_lanes(self) -> None:
-        """The chain is another one: nonces are counted anew."""
-        self._checked.clear()
 
     def signing(self, lane: Lane, fee_per_gas: int | None = None) -> outbox.Sign:
         signer = self._signers.get(lane.signer)

@@ -504,7 +504,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_transactions_subject_id"), ["subject_id"], unique=False)
         batch_op.create_index("transactions_lane", ["sender", "nonce"], unique=False)
         batch_op.create_index("transactions_of_owner", ["owner_lei", "sequence"], unique=False)
-        batch_op.create_index("transactions_open", ["status", "signer", "sequence"], unique=False)
+        batch_op.create_index("transactions_open", ["status", "sender", "nonce"], unique=False)
 
     op.create_table(
         "votes",

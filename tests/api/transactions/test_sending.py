@@ -134,15 +134,34 @@ def _send_elsewhere(
     token_chain.chain.send_raw(signed.raw)
 
 
+def _lose_to_another(gateway: Gateway, token_chain: TokenChain, nonce: int) -> None:
+    """The node forgets what it was sent, and somebody else's transaction takes the nonce."""
+    gateway.loops[0]._step()
+    token_chain.request("anvil_dropAllTransactions")
+    _send_elsewhere(gateway, token_chain, gateway.signers.get(f"org:{LEI}"), nonce)
+    token_chain.mine()
+
+
+def test_idle_lane_moves_on_where_the_chain_is_ahead(token_gateway: Gateway, token_chain: TokenChain) -> None:
+    _submit(token_gateway, 1)
+    _settle(token_gateway, token_chain)
+    _send_elsewhere(token_gateway, token_chain, token_gateway.signers.get(f"org:{LEI}"), nonce=1)
+    token_chain.mine()
+    id_ = _submit(token_gateway, 2)
+
+    _settle(token_gateway, token_chain)
+
+    row = _state(token_gateway, id_)
+    assert (row.status, row.nonce) == (Status.MINED, 2)
+
+
 def test_nonce_that_another_used_is_given_up_and_the_intent_sent_once(
     token_gateway: Gateway, token_chain: TokenChain
 ) -> None:
     first = _submit(token_gateway, 1)
     _settle(token_gateway, token_chain)
-    signer = token_gateway.signers.get(f"org:{LEI}")
-    _send_elsewhere(token_gateway, token_chain, signer, nonce=1)
-    token_chain.mine()
     second = _submit(token_gateway, 2)
+    _lose_to_another(token_gateway, token_chain, nonce=1)
 
     _settle(token_gateway, token_chain, rounds=4)
 
@@ -157,10 +176,8 @@ def test_intent_that_became_impossible_while_its_nonce_was_taken_is_not_sent(
 ) -> None:
     _submit(token_gateway, 1)
     _settle(token_gateway, token_chain)
-    signer = token_gateway.signers.get(f"org:{LEI}")
     id_ = _submit(token_gateway, 2)
-    _send_elsewhere(token_gateway, token_chain, signer, nonce=1)
-    token_chain.mine()
+    _lose_to_another(token_gateway, token_chain, nonce=1)
     token_chain.shut()
 
     _settle(token_gateway, token_chain, rounds=4)
