@@ -15,7 +15,8 @@ UBL, CII = TRADE / "invoice.ubl.xml", TRADE / "invoice.cii.xml"
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(invoice_app, ["check", *map(str, arguments)])
+    # Wide, so that no message is wrapped within a path.
+    return CliRunner(env={"COLUMNS": "400"}).invoke(invoice_app, ["check", *map(str, arguments)])
 
 
 def test_one_object_per_file_and_line() -> None:
