@@ -88,7 +88,7 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     "SignatureExpired": "the signed acceptance of invoice {id} expired at {deadline}; it is now {now_}",
     "SignatureInvalid": "the acceptance of invoice {id} is not signed by {signer}",
-    "NotTransferable": "invoice {id} cannot change hands while it is {state}",
+    "NotTransferable": "invoice {id} cannot change hands: it is {state}; this takes one that is {needed}",
     "AlreadyEncumbered": "invoice {id} is already pledged (custodian {custodian})",
     "ClaimBeforeTransfer": (
         "{holder} must first claim what was paid on invoice {id}: {paid} minor units paid, {syncedPaid} claimed"
@@ -107,9 +107,9 @@ TEMPLATES: Final[dict[str, str]] = {
     "OrderIdZero": "an order needs a fingerprint that is not zero",
     "OrderExists": "order {id} is already registered (its state: {state})",
     "OrderStateWrong": "order {id} is {state}; this takes one that is {needed}",
-    "OrderTermsOutOfRange": (
-        "order {id} has terms out of range: value {value} minor units, quantity {quantity}, delivery by {deliverBy}"
-    ),
+    "OrderValueOutOfRange": "order {id} has a value of {value} minor units; it must be from 1 to {most}",
+    "OrderQuantityOutOfRange": "order {id} has a quantity of {quantity} thousandths; the most is {most}",
+    "DeliverByOutOfRange": "order {id} is to be delivered by {deliverBy}; it must be from {earliest} to {latest}",
     "BuyerIsSeller": "order {id} names organisation {organisation} as both buyer and seller",
     "NotBuyerOf": "organisation {caller} is not the buyer of order {id}; organisation {buyer} is",
     "NotSellerOf": "organisation {caller} is not the seller of order {id}; organisation {seller} is",
@@ -118,7 +118,7 @@ TEMPLATES: Final[dict[str, str]] = {
         "{registeredDeliverBy}; the acceptance says {value}, {quantity}, {deliverBy}"
     ),
     "AlreadyAssigned": "the proceeds of order {id} are already assigned to {assignee}",
-    "NotAssigneeOf": "the proceeds of order {id} are not assigned to {caller}",
+    "NotAssigneeOf": "the proceeds of order {id} are assigned to {assignee}, not to {caller}",
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
     # Facts
     "SubjectExists": "consignment {subject} is already open",
@@ -137,7 +137,14 @@ TEMPLATES: Final[dict[str, str]] = {
     "GasTooLow": "too little gas was sent along: {left} left, {needed} needed",
     # Financing
     "FacilityUnknown": "there is no facility {facility}",
-    "FacilityTermsInvalid": "the facility for {supplier} makes no sense: limit {limit}, expires at {expiresAt}",
+    "FacilityLimitOutOfRange": (
+        "the facility for {supplier} has a limit of {limit} minor units; it must be from 1 to {most}"
+    ),
+    "DiscountRateTooHigh": (
+        "the facility for {supplier} has a discount rate of {discountRateBps} bps per year; the most is {mostBps}"
+    ),
+    "FeeTooHigh": "the facility for {supplier} has a fee of {feeBps} bps of each draw; the most is {mostBps}",
+    "FacilityEndInPast": "the facility for {supplier} would expire at {expiresAt}, which is not after now, {now_}",
     "FacilityExpired": "facility {facility} expired at {expiresAt}; it is now {now_}",
     "NotSupplierOf(uint64,address,address)": (
         "account {caller} is not the supplier of facility {facility}; {supplier} is"
@@ -158,20 +165,22 @@ TEMPLATES: Final[dict[str, str]] = {
         "an impairment of {impairment} minor units exceeds the principal of financing {financing}, {principal}"
     ),
     "NothingParked": "nothing is kept for {payee} in {cash}",
-    "OnlyDesk": "only the financing desk may do this, not {caller}",
-    "OnlyVault": "only the pool's vault may do this, not {caller}",
+    "OnlyDesk": "only the financing desk {desk} may do this, not {caller}",
+    "OnlyVault": "only the pool's vault {vault} may do this, not {caller}",
     "CashTooLow": "the pool has {cash} minor units of cash, {wanted} are wanted",
     "AmountTooLarge": "{amount} minor units are more than the most that can be booked, {most}",
     "FeesTooLow": "{accruedFees} minor units of fees have been collected, {wanted} are wanted",
     "LadderInvalid": "step {step} of the ladder for facility {facility} makes no sense",
     "LadderMissing": "facility {facility} has no ladder for this kind of collateral",
-    "ItemNotFinanceable": "item {itemId} cannot be financed in its state ({state})",
+    "ItemNotFinanceable": "item {itemId} cannot be financed in its state ({state}); it must be accepted ({needed})",
     "ItemCurrencyDiffers": "item {itemId} is in the currency {cash}, the pool lends {poolCash}",
     "UnitsOutOfRange": "{units} units of item {itemId} are asked for, {available} can be pledged",
     "ItemUnknown": "there is no item {itemId}",
     "PledgorNotOwner": "{pledgor} does not own item {itemId}",
     "ItemAlreadyPledged": "item {itemId} already backs financing {financing}",
-    "SubjectOfOtherItem": "consignment {subject} already stands for another item, {itemId}",
+    "SubjectOfOtherItem": (
+        "consignment {subject} cannot back item {itemId}: it already stands for another item, {otherItemId}"
+    ),
     "UnsolicitedItem": "items arrive here by opening a financing only ({operator} sent one of {token})",
     "ImpairmentTooLarge": "an impairment of {impairment} minor units exceeds the principal lent, {principalOut}",
     "VaultAlreadySet": "the pool already has a vault, {vault}",

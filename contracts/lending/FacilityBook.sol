@@ -52,7 +52,7 @@ abstract contract FacilityBook is IFinancingDesk, AccessManaged {
 
     /// @inheritdoc IFinancingDesk
     function openFacility(FacilityTerms calldata terms) external restricted returns (FacilityId id) {
-        require(_areValid(terms), FacilityTermsInvalid(terms.supplier, terms.limit, terms.expiresAt));
+        _requireInRange(terms);
         require(isPoolListed[terms.pool], PoolUnlisted(terms.pool));
         registry.requireRole(terms.supplier, Roles.SUPPLIER);
 
@@ -102,8 +102,14 @@ abstract contract FacilityBook is IFinancingDesk, AccessManaged {
         require(record.supplier != address(0), FacilityUnknown(id));
     }
 
-    function _areValid(FacilityTerms calldata terms) private view returns (bool) {
-        return terms.limit != 0 && terms.limit <= type(uint56).max && terms.discountRateBps <= Rates.BPS
-            && terms.feeBps <= Rates.BPS && terms.expiresAt > block.timestamp;
+    function _requireInRange(FacilityTerms calldata terms) private view {
+        address supplier = terms.supplier;
+        uint256 most = type(uint56).max;
+        require(terms.limit != 0 && terms.limit <= most, FacilityLimitOutOfRange(supplier, terms.limit, most));
+        uint256 rateBps = terms.discountRateBps;
+        require(rateBps <= Rates.BPS, DiscountRateTooHigh(supplier, rateBps, Rates.BPS));
+        require(terms.feeBps <= Rates.BPS, FeeTooHigh(supplier, terms.feeBps, Rates.BPS));
+        uint256 expiresAt = terms.expiresAt;
+        require(expiresAt > block.timestamp, FacilityEndInPast(supplier, expiresAt, block.timestamp));
     }
 }

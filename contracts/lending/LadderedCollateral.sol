@@ -43,7 +43,7 @@ abstract contract LadderedCollateral is ICollateral, IProceedsReceiver, Reentran
     uint64 private _ladderCount;
 
     modifier onlyDesk() {
-        require(msg.sender == address(desk), OnlyDesk(msg.sender));
+        require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
         _;
     }
 
@@ -86,7 +86,7 @@ abstract contract LadderedCollateral is ICollateral, IProceedsReceiver, Reentran
         FinancingId holder = financingOf[itemId];
         require(FinancingId.unwrap(holder) == 0, ItemAlreadyPledged(itemId, holder));
         uint256 known = _itemOf[subject];
-        require(known == 0 || known == itemId, SubjectOfOtherItem(subject, known));
+        require(known == 0 || known == itemId, SubjectOfOtherItem(subject, itemId, known));
 
         _pledges[financing] = Pledge(itemId, subject, units.toUint64(), ladderId);
         financingOf[itemId] = financing;

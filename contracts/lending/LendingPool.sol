@@ -37,12 +37,12 @@ contract LendingPool is ILendingPool, AccessManaged, ReentrancyGuardTransient {
     address public vault;
 
     modifier onlyDesk() {
-        require(msg.sender == address(desk), OnlyDesk(msg.sender));
+        require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
         _;
     }
 
     modifier onlyVault() {
-        require(msg.sender == vault, OnlyVault(msg.sender));
+        require(msg.sender == vault, OnlyVault(msg.sender, vault));
         _;
     }
 

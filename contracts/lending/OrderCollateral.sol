@@ -27,7 +27,8 @@ contract OrderCollateral is LadderedCollateral {
     function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash) internal override {
         OrderId id = OrderId.wrap(itemId);
         IOrderEscrow.Order memory order = escrow.order(id);
-        require(order.state == IOrderEscrow.State.Accepted, ItemNotFinanceable(itemId, uint8(order.state)));
+        IOrderEscrow.State needed = IOrderEscrow.State.Accepted;
+        require(order.state == needed, ItemNotFinanceable(itemId, uint8(order.state), uint8(needed)));
         address cash = address(escrow.cashOf(id));
         require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         uint256 outstanding = order.value - order.paid;

@@ -49,7 +49,8 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
     function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash) internal override {
         ReceivableId id = ReceivableId.wrap(itemId);
         IReceivableToken.State state = token.receivable(id).state;
-        require(state == IReceivableToken.State.Accepted, ItemNotFinanceable(itemId, uint8(state)));
+        IReceivableToken.State needed = IReceivableToken.State.Accepted;
+        require(state == needed, ItemNotFinanceable(itemId, uint8(state), uint8(needed)));
         address cash = address(token.cashOf(id));
         require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         uint256 held = token.balanceOf(pledgor, itemId);

@@ -65,7 +65,7 @@ abstract contract ReceivableUnits is ERC1155, ReceivableListings {
         for (uint256 i = 0; i < ids.length; ++i) {
             ReceivableId id = ReceivableId.wrap(ids[i]);
             Receivable storage its = _receivables[id];
-            require(its.state == State.Accepted, NotTransferable(id, its.state));
+            require(its.state == State.Accepted, NotTransferable(id, its.state, State.Accepted));
             uint8 held = its.custodian;
             require(taking == 0 || held == 0 || held == taking, AlreadyEncumbered(id, held));
             uint56 paid = its.paid;

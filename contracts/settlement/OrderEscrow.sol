@@ -59,7 +59,7 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
         require(_orders[id].state == State.None, OrderExists(id, _orders[id].state));
         uint8 currency = _currencyIndexes[terms.currency];
         require(currency != 0, CurrencyUnlisted(terms.currency));
-        require(_areInRange(terms), OrderTermsOutOfRange(id, terms.value, terms.quantity, terms.deliverBy));
+        _requireInRange(terms);
         OrganisationId seller = registry.requireRole(msg.sender, Roles.SUPPLIER).organisation;
         OrganisationId buyer = registry.requireRole(terms.buyer, Roles.DEBTOR).organisation;
         require(!(buyer == seller), BuyerIsSeller(id, seller));
@@ -124,7 +124,8 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
 
     /// @inheritdoc IOrderEscrow
     function releaseProceeds(OrderId id) external {
-        require(assigneeOf[id] == msg.sender, NotAssigneeOf(id, msg.sender));
+        address assignee = assigneeOf[id];
+        require(assignee == msg.sender, NotAssigneeOf(id, msg.sender, assignee));
 
         _orders[id].assigned = false;
         delete assigneeOf[id];
@@ -193,8 +194,14 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
         return registry.membershipOf(account).organisation;
     }
 
-    function _areInRange(OrderTerms calldata terms) private view returns (bool) {
-        return terms.value != 0 && terms.value <= type(uint56).max && terms.quantity <= type(uint48).max
-            && terms.deliverBy <= type(uint16).max && terms.deliverBy >= block.timestamp / 1 days;
+    function _requireInRange(OrderTerms calldata terms) private view {
+        OrderId id = terms.id;
+        uint256 most = type(uint56).max;
+        require(terms.value != 0 && terms.value <= most, OrderValueOutOfRange(id, terms.value, most));
+        most = type(uint48).max;
+        require(terms.quantity <= most, OrderQuantityOutOfRange(id, terms.quantity, most));
+        uint256 day = terms.deliverBy;
+        (uint256 earliest, uint256 latest) = (block.timestamp / 1 days, type(uint16).max);
+        require(day >= earliest && day <= latest, DeliverByOutOfRange(id, day, earliest, latest));
     }
 }

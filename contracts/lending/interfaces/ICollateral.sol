@@ -22,16 +22,16 @@ interface ICollateral {
     event CollateralReleased(FinancingId indexed financing, uint256 indexed itemId, address indexed to, uint256 units);
     event ProceedsForwarded(FinancingId indexed financing, uint256 indexed itemId, uint256 toPool, uint256 toSupplier);
 
-    error OnlyDesk(address caller);
+    error OnlyDesk(address caller, address desk);
     error LadderInvalid(FacilityId facility, uint256 step);
     error LadderMissing(FacilityId facility);
-    error ItemNotFinanceable(uint256 itemId, uint8 state);
+    error ItemNotFinanceable(uint256 itemId, uint8 state, uint8 needed);
     error ItemCurrencyDiffers(uint256 itemId, address cash, address poolCash);
     error UnitsOutOfRange(uint256 itemId, uint256 units, uint256 available);
     error ItemUnknown(uint256 itemId);
     error ItemAlreadyPledged(uint256 itemId, FinancingId financing);
     /// @notice The consignment's facts have already counted for another item: the same goods never count twice.
-    error SubjectOfOtherItem(bytes32 subject, uint256 itemId);
+    error SubjectOfOtherItem(bytes32 subject, uint256 itemId, uint256 otherItemId);
     error UnsolicitedItem(address token, address operator);
 
     /// @notice Sets the ladder that a facility uses for this kind of collateral: 1 to 4 steps, in the order in which

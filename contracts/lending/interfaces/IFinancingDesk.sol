@@ -102,8 +102,14 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     event FinancingClosed(FinancingId indexed financing);
 
     error FacilityUnknown(FacilityId facility);
-    /// @notice The limit is zero or beyond 2^56, a rate is above 100 %, or the end is not in the future.
-    error FacilityTermsInvalid(address supplier, uint256 limit, uint256 expiresAt);
+    /// @notice The limit is zero or above the most that can be booked; both in minor units.
+    error FacilityLimitOutOfRange(address supplier, uint256 limit, uint256 most);
+    /// @notice The discount rate, bps per year, is above 100 %.
+    error DiscountRateTooHigh(address supplier, uint256 discountRateBps, uint256 mostBps);
+    /// @notice The fee, bps of each draw, is above 100 %.
+    error FeeTooHigh(address supplier, uint256 feeBps, uint256 mostBps);
+    /// @notice The facility would end now or in the past; both in Unix seconds.
+    error FacilityEndInPast(address supplier, uint256 expiresAt, uint256 now_);
     error FacilityExpired(FacilityId facility, uint256 expiresAt, uint256 now_);
     error NotSupplierOf(FacilityId facility, address caller, address supplier);
     error CollateralUnlisted(ICollateral collateral);

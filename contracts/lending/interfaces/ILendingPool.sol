@@ -29,8 +29,8 @@ interface ILendingPool {
     event Funded(uint256 assets);
     event Defunded(address indexed to, uint256 assets);
 
-    error OnlyDesk(address caller);
-    error OnlyVault(address caller);
+    error OnlyDesk(address caller, address desk);
+    error OnlyVault(address caller, address vault);
     error VaultAlreadySet(address vault);
     error VaultOfOtherPool(address vault, address pool);
     error CashTooLow(uint256 wanted, uint256 cash);

@@ -102,7 +102,7 @@ interface IReceivableToken is IERC1155 {
     );
     error SignatureExpired(ReceivableId id, uint256 deadline, uint256 now_);
     error SignatureInvalid(ReceivableId id, address signer);
-    error NotTransferable(ReceivableId id, State state);
+    error NotTransferable(ReceivableId id, State state, State needed);
     error AlreadyEncumbered(ReceivableId id, uint8 custodian);
     /// @notice A holder must take what has been paid on its units before it moves or receives units.
     error ClaimBeforeTransfer(ReceivableId id, address holder, uint256 syncedPaid, uint256 paid);

@@ -67,7 +67,9 @@ interface IOrderEscrow is IParkedPayouts {
     error OrderIdZero();
     error OrderExists(OrderId id, State state);
     error OrderStateWrong(OrderId id, State state, State needed);
-    error OrderTermsOutOfRange(OrderId id, uint256 value, uint256 quantity, uint256 deliverBy);
+    error OrderValueOutOfRange(OrderId id, uint256 value, uint256 most);
+    error OrderQuantityOutOfRange(OrderId id, uint256 quantity, uint256 most);
+    error DeliverByOutOfRange(OrderId id, uint256 deliverBy, uint256 earliest, uint256 latest);
     error BuyerIsSeller(OrderId id, OrganisationId organisation);
     error NotBuyerOf(OrderId id, OrganisationId caller, OrganisationId buyer);
     error NotSellerOf(OrderId id, OrganisationId caller, OrganisationId seller);
@@ -81,7 +83,7 @@ interface IOrderEscrow is IParkedPayouts {
         uint256 registeredDeliverBy
     );
     error AlreadyAssigned(OrderId id, address assignee);
-    error NotAssigneeOf(OrderId id, address caller);
+    error NotAssigneeOf(OrderId id, address caller, address assignee);
     error AssigneeUnlisted(address assignee);
     error CurrencyUnlisted(bytes3 currency);
     error CurrencyAlreadyListed(bytes3 currency);

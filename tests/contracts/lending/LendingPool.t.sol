@@ -12,24 +12,24 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 contract LendingPoolTest is BarePoolBase {
     function test_onlyDeskDisbursesCollectsAndImpairs() public {
         vm.startPrank(stranger);
-        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyDesk.selector, stranger));
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyDesk.selector, stranger, address(this)));
         pool.disburse(stranger, 1, 1);
-        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyDesk.selector, stranger));
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyDesk.selector, stranger, address(this)));
         pool.collect(0, 0, 0, 0, 0);
-        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyDesk.selector, stranger));
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyDesk.selector, stranger, address(this)));
         pool.setImpairment(1);
     }
 
     function test_onlyVaultFundsAndDefunds() public {
-        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyVault.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyVault.selector, address(this), vault));
         pool.fund(1);
-        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyVault.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyVault.selector, address(this), vault));
         pool.defund(cobalt, 1);
     }
 
     function test_withoutVaultNobodyFunds() public {
         LendingPool bare = new LendingPool(euro, IFinancingDesk(address(this)), address(manager));
-        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyVault.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.OnlyVault.selector, address(this), address(0)));
         bare.fund(1);
     }
 

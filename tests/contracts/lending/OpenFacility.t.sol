@@ -28,16 +28,26 @@ contract OpenFacilityTest is LendingBase {
     }
 
     function test_laddersComeThroughTheDeskOnly() public {
-        vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, address(this), desk));
         invoices.setLadder(facility, _ladder(0, 1, 1, true));
     }
 
     function test_termsOutOfRangeAreRefused() public {
-        _refused(0, 900, 50, uint40(START + 1));
-        _refused(uint64(type(uint56).max) + 1, 900, 50, uint40(START + 1));
-        _refused(LIMIT, 10_001, 50, uint40(START + 1));
-        _refused(LIMIT, 900, 10_001, uint40(START + 1));
-        _refused(LIMIT, 900, 50, uint40(START));
+        _refused(_terms(0, 900, 50, uint40(START + 1)), _limitOutOfRange(0));
+        uint64 tooMuch = uint64(type(uint56).max) + 1;
+        _refused(_terms(tooMuch, 900, 50, uint40(START + 1)), _limitOutOfRange(tooMuch));
+        _refused(
+            _terms(LIMIT, 10_001, 50, uint40(START + 1)),
+            abi.encodeWithSelector(IFinancingDesk.DiscountRateTooHigh.selector, supplier, 10_001, 10_000)
+        );
+        _refused(
+            _terms(LIMIT, 900, 10_001, uint40(START + 1)),
+            abi.encodeWithSelector(IFinancingDesk.FeeTooHigh.selector, supplier, 10_001, 10_000)
+        );
+        _refused(
+            _terms(LIMIT, 900, 50, uint40(START)),
+            abi.encodeWithSelector(IFinancingDesk.FacilityEndInPast.selector, supplier, START, START)
+        );
     }
 
     function test_supplierNeedsItsRole() public {
@@ -108,11 +118,14 @@ contract OpenFacilityTest is LendingBase {
         return IFinancingDesk.FacilityTerms(supplier, pool, limit, rateBps, feeBps, expiresAt);
     }
 
-    function _refused(uint64 limit, uint16 rateBps, uint16 feeBps, uint40 expiresAt) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(IFinancingDesk.FacilityTermsInvalid.selector, supplier, limit, expiresAt)
-        );
-        desk.openFacility(_terms(limit, rateBps, feeBps, expiresAt));
+    function _limitOutOfRange(uint64 limit) private view returns (bytes memory) {
+        return
+            abi.encodeWithSelector(IFinancingDesk.FacilityLimitOutOfRange.selector, supplier, limit, type(uint56).max);
+    }
+
+    function _refused(IFinancingDesk.FacilityTerms memory terms, bytes memory refusal) private {
+        vm.expectRevert(refusal);
+        desk.openFacility(terms);
     }
 
     function _ladderRefused(ICollateral.Step[] memory steps, uint256 at) private {

@@ -96,7 +96,12 @@ contract OpenFinancingTest is LendingBase {
         _openSubject();
         vm.prank(supplier);
         vm.expectRevert(
-            abi.encodeWithSelector(ICollateral.ItemNotFinanceable.selector, ITEM, IReceivableToken.State.Registered)
+            abi.encodeWithSelector(
+                ICollateral.ItemNotFinanceable.selector,
+                ITEM,
+                IReceivableToken.State.Registered,
+                IReceivableToken.State.Accepted
+            )
         );
         desk.openFinancing(facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
     }
@@ -176,7 +181,7 @@ contract OpenFinancingTest is LendingBase {
         receivables.accept(acceptance);
 
         vm.prank(supplier);
-        vm.expectRevert(abi.encodeWithSelector(ICollateral.SubjectOfOtherItem.selector, SHIPMENT, ITEM));
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.SubjectOfOtherItem.selector, SHIPMENT, 7, ITEM));
         desk.openFinancing(facility, invoices, 7, FACE_VALUE, SHIPMENT);
     }
 

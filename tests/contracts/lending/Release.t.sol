@@ -44,10 +44,10 @@ contract ReleaseTest is LendingBase {
     function test_adapterReleasesForTheDeskOnly() public {
         FinancingId id = _open();
         vm.prank(supplier);
-        vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, supplier));
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, supplier, desk));
         invoices.release(id, supplier);
         vm.prank(supplier);
-        vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, supplier));
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, supplier, desk));
         invoices.take(id, facility, supplier, ITEM, 1, SHIPMENT, address(euro));
     }
 

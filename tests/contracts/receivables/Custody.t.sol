@@ -21,7 +21,10 @@ contract Custody is Network {
         _register();
         vm.expectRevert(
             abi.encodeWithSelector(
-                IReceivableToken.NotTransferable.selector, INVOICE, IReceivableToken.State.Registered
+                IReceivableToken.NotTransferable.selector,
+                INVOICE,
+                IReceivableToken.State.Registered,
+                IReceivableToken.State.Accepted
             )
         );
         _pledge(acme.account, _first, FACE_VALUE);

@@ -86,7 +86,10 @@ contract TransferUnits is Network {
         (uint256[] memory ids, uint256[] memory values) = _pair(ID, 2, 1, 1);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IReceivableToken.NotTransferable.selector, second.id, IReceivableToken.State.Registered
+                IReceivableToken.NotTransferable.selector,
+                second.id,
+                IReceivableToken.State.Registered,
+                IReceivableToken.State.Accepted
             )
         );
         vm.prank(acme.account);
@@ -190,6 +193,8 @@ contract TransferUnits is Network {
     }
 
     function _notTransferable(IReceivableToken.State state) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IReceivableToken.NotTransferable.selector, INVOICE, state);
+        return abi.encodeWithSelector(
+            IReceivableToken.NotTransferable.selector, INVOICE, state, IReceivableToken.State.Accepted
+        );
     }
 }

@@ -110,17 +110,17 @@ contract OrderEscrowTest is Network {
         _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.CurrencyUnlisted.selector, bytes3("USD")));
         terms = _orderTerms();
         terms.value = 0;
-        _registerRefused(terms, _outOfRange(terms));
+        _registerRefused(terms, _valueOutOfRange(0));
         terms.value = uint256(type(uint56).max) + 1;
-        _registerRefused(terms, _outOfRange(terms));
+        _registerRefused(terms, _valueOutOfRange(terms.value));
         terms = _orderTerms();
         terms.quantity = uint256(type(uint48).max) + 1;
-        _registerRefused(terms, _outOfRange(terms));
+        _registerRefused(terms, _quantityOutOfRange(terms.quantity));
         terms = _orderTerms();
         terms.deliverBy = START / 1 days - 1;
-        _registerRefused(terms, _outOfRange(terms));
+        _registerRefused(terms, _deliverByOutOfRange(terms.deliverBy));
         terms.deliverBy = uint256(type(uint16).max) + 1;
-        _registerRefused(terms, _outOfRange(terms));
+        _registerRefused(terms, _deliverByOutOfRange(terms.deliverBy));
     }
 
     function test_buyerMustBeADebtorAndAnother() public {
@@ -217,11 +217,13 @@ contract OrderEscrowTest is Network {
         vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.AlreadyAssigned.selector, ID, address(assignee)));
         assignee.assign(escrow, ID, seller);
         vm.prank(seller);
-        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.NotAssigneeOf.selector, ID, seller));
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.NotAssigneeOf.selector, ID, seller, address(assignee)));
         escrow.releaseProceeds(ID);
         assignee.release(escrow, ID);
         assertEq(escrow.assigneeOf(ID), address(0));
         assertFalse(escrow.order(ID).assigned);
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.NotAssigneeOf.selector, ID, address(assignee), address(0)));
+        assignee.release(escrow, ID);
         assignee.assign(escrow, ID, seller);
     }
 
@@ -345,10 +347,17 @@ contract OrderEscrowTest is Network {
         return IOrderEscrow.OrderTerms(ID, buyer, "EUR", VALUE, QUANTITY, DELIVER_BY);
     }
 
-    function _outOfRange(IOrderEscrow.OrderTerms memory terms) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(
-            IOrderEscrow.OrderTermsOutOfRange.selector, terms.id, terms.value, terms.quantity, terms.deliverBy
-        );
+    function _valueOutOfRange(uint256 value) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IOrderEscrow.OrderValueOutOfRange.selector, ID, value, type(uint56).max);
+    }
+
+    function _quantityOutOfRange(uint256 quantity) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IOrderEscrow.OrderQuantityOutOfRange.selector, ID, quantity, type(uint48).max);
+    }
+
+    function _deliverByOutOfRange(uint256 day) private pure returns (bytes memory) {
+        return
+            abi.encodeWithSelector(IOrderEscrow.DeliverByOutOfRange.selector, ID, day, START / 1 days, type(uint16).max);
     }
 
     function _differs(uint256 value, uint256 quantity, uint256 deliverBy) private pure returns (bytes memory) {
