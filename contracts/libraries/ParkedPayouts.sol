@@ -6,9 +6,14 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 
 /// @title Money that its payee could not take when it fell due. One frozen payee holds up nobody else.
 interface IParkedPayouts {
+    /// @notice A payee could not take its money, which is kept here for it.
+    /// @param amount minor units of the cash token
     event PayoutParked(address indexed payee, address indexed cash, uint256 amount);
+    /// @notice A payee took what was kept for it.
+    /// @param amount minor units of the cash token
     event ParkedClaimed(address indexed payee, address indexed cash, uint256 amount);
 
+    /// @notice Nothing is kept here for this payee in this cash token.
     error NothingParked(address payee, address cash);
 
     /// @notice Takes payouts that could not be delivered when they fell due. The payee only.

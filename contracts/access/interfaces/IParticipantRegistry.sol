@@ -30,6 +30,7 @@ interface IParticipantRegistry {
         bool frozen;
     }
 
+    /// @notice An organisation was admitted; terms as in `Organisation`, expiry in Unix seconds.
     event OrganisationRegistered(
         OrganisationId indexed organisation,
         bytes20 lei,
@@ -38,52 +39,91 @@ interface IParticipantRegistry {
         uint32 roles,
         uint40 kycExpiresAt
     );
+    /// @param roles all that it holds from now on, bits of `Roles`
     event RolesChanged(OrganisationId indexed organisation, uint32 roles);
+    /// @param expiresAt Unix seconds from which the organisation may no longer act
     event KycRenewed(OrganisationId indexed organisation, uint40 expiresAt);
+    /// @notice None of the organisation's accounts may act until it is reinstated.
     event OrganisationSuspended(OrganisationId indexed organisation);
+    /// @notice A suspension ended.
     event OrganisationReinstated(OrganisationId indexed organisation);
+    /// @notice The account acts for the organisation from now on.
     event AccountAdmitted(OrganisationId indexed organisation, address indexed account);
+    /// @notice The account acts for nobody any more.
     event AccountRemoved(OrganisationId indexed organisation, address indexed account);
+    /// @notice The account may neither act nor receive until it is unfrozen.
     event AccountFrozen(address indexed account);
+    /// @notice A freeze ended.
     event AccountUnfrozen(address indexed account);
 
+    /// @notice The characters or the check digits (ISO 7064 mod 97-10) are wrong.
     error LeiInvalid(bytes20 lei);
+    /// @notice Not two capital letters.
     error JurisdictionInvalid(bytes2 jurisdiction);
+    /// @notice `roles` has bits outside `known`, the roles that there are.
     error RolesUnknown(uint32 roles, uint32 known);
+    /// @notice The LEI is already registered, as `organisation`.
     error OrganisationExists(bytes20 lei, OrganisationId organisation);
+    /// @notice No organisation is registered under this LEI.
     error OrganisationUnknown(bytes20 lei);
     /// @notice A group is named by its ultimate parent, so that two affiliates can never look like strangers.
+    /// @param itsGroupLei the parent that `parentLei` itself has or would get
     error ParentNotUltimate(bytes20 parentLei, bytes20 itsGroupLei);
+    /// @notice The account already acts for `organisation`; one account acts for one.
     error AccountExists(address account, OrganisationId organisation);
+    /// @notice The account to be changed acts for no organisation.
     error AccountUnknown(address account);
+    /// @notice The organisation already has `most` accounts.
     error AccountsFull(bytes20 lei, uint256 most);
+    /// @notice The zero address cannot be admitted.
     error AccountZero();
+    /// @notice The expiry is not after the block's time; both in Unix seconds.
     error KycInPast(bytes20 lei, uint40 expiresAt, uint256 now_);
     /// @notice The account belongs to nobody here.
     error NotAdmitted(address account);
+    /// @notice The account may not act because its organisation is suspended.
     error OrganisationIsSuspended(address account, OrganisationId organisation);
+    /// @notice The account is frozen: it may neither act nor be removed.
     error AccountIsFrozen(address account);
+    /// @notice The organisation's due diligence ended at or before the block's time; both in Unix seconds.
     error KycExpired(address account, uint40 expiredAt, uint256 now_);
+    /// @notice The organisation's roles (`held`) include none of those that would do (`needed`); bits of `Roles`.
     error RoleMissing(address account, uint32 held, uint32 needed);
 
     /// @notice Admits an organisation. Registrar only. Checks the LEI's check digits (ISO 7064 mod 97-10).
     /// @param groupLei zero where the organisation is its own parent
+    /// @param jurisdiction ISO 3166-1 alpha-2 code
+    /// @param roles bits of `Roles`
+    /// @param kycExpiresAt Unix seconds, after now
+    /// @return number of the new organisation
     function registerOrganisation(bytes20 lei, bytes20 groupLei, bytes2 jurisdiction, uint32 roles, uint40 kycExpiresAt)
         external
         returns (OrganisationId);
 
+    /// @notice Replaces all roles of an organisation. Registrar only.
+    /// @param roles bits of `Roles`
     function setRoles(bytes20 lei, uint32 roles) external;
+    /// @notice Sets until when an organisation may act. Registrar only.
+    /// @param expiresAt Unix seconds, after now
     function renewKyc(bytes20 lei, uint40 expiresAt) external;
+    /// @notice Stops all accounts of an organisation. Registrar only.
     function suspendOrganisation(bytes20 lei) external;
+    /// @notice Ends a suspension. Registrar only.
     function reinstateOrganisation(bytes20 lei) external;
+    /// @notice Lets an account, which acts for nobody yet, act for an organisation. Registrar only.
     function admitAccount(bytes20 lei, address account) external;
+    /// @notice Takes an account from its organisation; not while it is frozen. Registrar only.
     function removeAccount(address account) external;
+    /// @notice Stops one account. Registrar only.
     function freezeAccount(address account) external;
+    /// @notice Ends an account's freeze. Registrar only.
     function unfreezeAccount(address account) external;
 
     /// @return the record of an organisation; all zero where there is none
     function organisation(OrganisationId id) external view returns (Organisation memory);
+    /// @return the organisation's number; zero where the LEI is not registered
     function organisationOf(bytes20 lei) external view returns (OrganisationId);
+    /// @return the accounts that act for the organisation, in no particular order
     function accountsOf(OrganisationId id) external view returns (address[] memory);
 
     /// @return what is known of an account, unchecked: the caller decides what an expiry or a freeze means

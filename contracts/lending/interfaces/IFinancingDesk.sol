@@ -58,8 +58,12 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         bytes32 subject;
     }
 
+    /// @param listed whether new facilities and financings may use the pool
     event PoolListed(ILendingPool indexed pool, bool listed);
+    /// @param listed whether new financings may use the adapter
     event CollateralListed(ICollateral indexed collateral, bool listed);
+    /// @notice A line was granted; terms as in `FacilityTerms` (minor units, bps per year, bps of a draw, Unix
+    /// seconds).
     event FacilityOpened(
         FacilityId indexed facility,
         address indexed supplier,
@@ -69,6 +73,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint16 feeBps,
         uint40 expiresAt
     );
+    /// @notice An item was pledged under a facility.
+    /// @param units part of the item, in minor units of its value
     event FinancingOpened(
         FinancingId indexed financing,
         FacilityId indexed facility,
@@ -77,6 +83,11 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint256 units,
         bytes32 subject
     );
+    /// @notice Money went to the supplier; all amounts in minor units.
+    /// @param amount what the payee receives
+    /// @param fee charged on top, collected first out of what comes back
+    /// @param base what the collateral supported at this moment
+    /// @param principal out after the draw
     event Drawn(
         FinancingId indexed financing,
         FacilityId indexed facility,
@@ -87,8 +98,13 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint256 principal
     );
     /// @notice More could be drawn, but the pool has not enough cash; anyone may poke again.
+    /// @param wanted minor units that base and limit leave room for
+    /// @param cash minor units that the pool can lend now
     event DrawDeferred(FinancingId indexed financing, uint256 wanted, uint256 cash);
+    /// @notice Money came back and was shared out, in minor units.
     /// @param fees collected first, then interest, then principal; the rest is the supplier's
+    /// @param residual the supplier's rest
+    /// @param stillOwed fees, interest and principal left
     event Repaid(
         FinancingId indexed financing,
         address indexed payer,
@@ -98,9 +114,12 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint256 residual,
         uint256 stillOwed
     );
+    /// @param impairment minor units expected to be lost on this financing, the new total
     event ImpairmentSet(FinancingId indexed financing, uint256 impairment);
+    /// @notice Nothing was owed and the collateral went back.
     event FinancingClosed(FinancingId indexed financing);
 
+    /// @notice No facility has this number.
     error FacilityUnknown(FacilityId facility);
     /// @notice The limit is zero or above the most that can be booked; both in minor units.
     error FacilityLimitOutOfRange(address supplier, uint256 limit, uint256 most);
@@ -110,30 +129,47 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error FeeTooHigh(address supplier, uint256 feeBps, uint256 mostBps);
     /// @notice The facility would end now or in the past; both in Unix seconds.
     error FacilityEndInPast(address supplier, uint256 expiresAt, uint256 now_);
+    /// @notice The facility ended at or before the block's time; both in Unix seconds.
     error FacilityExpired(FacilityId facility, uint256 expiresAt, uint256 now_);
+    /// @notice The caller is not the account that the facility was granted to.
     error NotSupplierOf(FacilityId facility, address caller, address supplier);
+    /// @notice The adapter is not admitted.
     error CollateralUnlisted(ICollateral collateral);
+    /// @notice The pool is not admitted.
     error PoolUnlisted(ILendingPool pool);
+    /// @notice No financing has this number.
     error FinancingUnknown(FinancingId financing);
+    /// @notice The financing is not in the state that the call needs.
     error FinancingStateWrong(FinancingId financing, State state, State needed);
+    /// @notice The consignment was opened by another group than the supplier's (group 0: not opened at all).
     error SubjectNotOfSupplier(bytes32 subject, uint256 beneficiary, uint256 supplierGroup);
+    /// @notice Collateral cannot go back while fees, interest or principal, `owed` minor units, are left.
     error StillOwed(FinancingId financing, uint256 owed);
+    /// @notice The amount is zero, or nothing is owed.
     error RepaymentZero(FinancingId financing);
+    /// @notice More is repaid than fees, interest and principal come to; both in minor units.
     error RepaymentExceedsOwed(FinancingId financing, uint256 amount, uint256 owed);
+    /// @notice The caller is not the adapter that keeps the financing's collateral.
     error OnlyCollateralOf(FinancingId financing, address caller, address collateral);
+    /// @notice The caller is not the milestone oracle.
     error OnlyOracle(address caller, address oracle);
+    /// @notice More loss is expected than there is principal out; both in minor units.
     error ImpairmentExceedsPrincipal(FinancingId financing, uint256 impairment, uint256 principal);
 
     /// @notice Admits a pool for new facilities and financings; open ones run off. Governor only.
+    /// @param listed false takes the admission back
     function listPool(ILendingPool pool, bool listed) external;
 
     /// @notice Admits a collateral adapter for new financings; open ones run off. Governor only.
+    /// @param listed false takes the admission back
     function listCollateral(ICollateral collateral, bool listed) external;
 
     /// @notice Grants a line to a supplier. Credit officer only.
+    /// @return number of the new facility
     function openFacility(FacilityTerms calldata terms) external returns (FacilityId);
 
     /// @notice Sets a facility's ladder for one kind of collateral. Credit officer only.
+    /// @param steps 1 to 4, in the order in which they are reached
     function setLadder(FacilityId facility, ICollateral collateral, ICollateral.Step[] calldata steps) external;
 
     /// @notice Pledges an item and opens a financing on it; draws at once what the base already allows. Supplier only.
@@ -155,6 +191,9 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
 
     /// @notice Splits proceeds that the financing's custodian holds: cash moves from the custodian to the pool and to
     /// the supplier by the waterfall. The custodian only.
+    /// @param amount minor units that the custodian holds and allows the desk to take
+    /// @return toPool fees, interest and principal paid, minor units
+    /// @return toSupplier the rest, minor units
     function applyProceeds(FinancingId financing, uint256 amount) external returns (uint256 toPool, uint256 toSupplier);
 
     /// @notice Gives the rest of the collateral back to the supplier once nothing is owed. Supplier only.
@@ -165,8 +204,11 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @param impairment minor units, at most the principal out
     function setImpairment(FinancingId financing, uint256 impairment) external;
 
+    /// @return the facility's terms and what is drawn of its limit; reverts where there is none
     function facility(FacilityId id) external view returns (Facility memory);
+    /// @return the financing's record, interest as of `accruedAt`; reverts where there is none
     function financing(FinancingId id) external view returns (Financing memory);
+    /// @return the financing whose base the consignment moves now; 0 for none
     function financingOf(bytes32 subject) external view returns (FinancingId);
     /// @return fees minor units charged and not yet collected
     /// @return interest minor units accrued until now, rounded up

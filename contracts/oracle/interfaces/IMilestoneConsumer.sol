@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title A contract that acts on facts. The call is a hint: whatever it does must be repeatable by anyone from state.
 interface IMilestoneConsumer {
+    /// @notice Tells of a fact that has become final or measured. The oracle only.
     /// @param subject the consignment
     /// @param milestone one of `Milestones`
     /// @param sequence number of the partial delivery, from 1

@@ -102,11 +102,20 @@ interface IMilestoneOracle {
         TallyFull
     }
 
+    /// @notice Votes from now on are counted under this policy.
     event PolicySet(uint32 indexed milestone, Policy policy);
+    /// @param listed whether the contract may watch subjects
     event ConsumerListed(address indexed consumer, bool listed);
+    /// @notice A consignment takes votes from now on.
+    /// @param beneficiary group of the account that opened it
     event SubjectOpened(bytes32 indexed subject, GroupId indexed beneficiary, address indexed by);
+    /// @param tradeReference HMAC-SHA256 of a trade reference under the network's key
     event ReferenceLinked(bytes32 indexed tradeReference, bytes32 indexed subject);
+    /// @param consumer contract that is told of the subject's facts; zero where it was given free
     event SubjectWatched(bytes32 indexed subject, address indexed consumer);
+    /// @notice An organisation's report counts towards the fact.
+    /// @param occurredAt Unix seconds
+    /// @param quantity thousandths; 0 where it was not measured
     event VoteCounted(
         bytes32 indexed subject,
         uint32 indexed milestone,
@@ -117,9 +126,14 @@ interface IMilestoneOracle {
         bytes32 evidence
     );
     /// @dev Warning: the signer is as claimed; for `SignatureInvalid`, or where no item was open to votes, nobody checked.
+    /// @notice A vote did not count, for this reason; nothing else in its batch is touched.
     event VoteRefused(
         bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed signer, Refusal reason
     );
+    /// @notice Enough organisations agree that it happened.
+    /// @param quantity thousandths that may be relied on; 0 until enough have measured
+    /// @param occurredAt the latest moment reported, Unix seconds
+    /// @param count organisations that have voted
     event FactFinal(
         bytes32 indexed subject,
         uint32 indexed milestone,
@@ -129,9 +143,12 @@ interface IMilestoneOracle {
         uint8 count
     );
     /// @notice A final fact that some had not measured now has a quantity that may be relied on.
+    /// @param quantity thousandths
+    /// @param measuredBy organisations that have each measured it
     event FactMeasured(
         bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, uint64 quantity, uint8 measuredBy
     );
+    /// @notice Witnesses differ by more than the tolerance; the fact moves no money. Quantities in thousandths.
     event FactInDispute(
         bytes32 indexed subject,
         uint32 indexed milestone,
@@ -142,25 +159,41 @@ interface IMilestoneOracle {
     /// @notice The consumer did not take the hint; anyone may poke it.
     event ConsumerFailed(bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed consumer);
 
+    /// @notice The consignment is already open.
     error SubjectExists(bytes32 subject);
+    /// @notice The consignment has not been opened.
     error SubjectUnopened(bytes32 subject);
+    /// @notice The consignment's id is zero.
     error SubjectZero();
+    /// @notice The consignment is already watched, by `consumer`.
     error SubjectAlreadyWatched(bytes32 subject, address consumer);
+    /// @notice The reference already belongs to `subject`.
     error ReferenceTaken(bytes32 tradeReference, bytes32 subject);
+    /// @notice The caller's group is not the one that opened the consignment.
     error NotBeneficiary(bytes32 subject, GroupId caller, GroupId beneficiary);
+    /// @notice The calling contract may not watch consignments.
     error NotListedConsumer(address caller);
+    /// @notice A field is out of its range (see `Policy`; window at most 90 days, skew at most a day), or a required
+    /// role is not eligible, or the milestone is none that can be attested.
     error PolicyInvalid(uint32 milestone, Policy policy);
+    /// @notice There are no observations or no votes, or more than `most` of either.
     error BatchSizeWrong(uint256 observations, uint256 votes, uint256 most);
+    /// @notice The caller is not the contract that watches the consignment.
     error NotConsumerOf(bytes32 subject, address caller, address consumer);
+    /// @notice There is no contract at the address to be listed.
     error ConsumerHasNoCode(address consumer);
+    /// @notice One of the references given for the consignment is zero.
     error ReferenceZero(bytes32 subject);
+    /// @notice More than `most` references are given in one call.
     error TooManyReferences(bytes32 subject, uint256 references, uint256 most);
 
     /// @notice Sets when a milestone stands. Governor only. Votes already counted stay, and so do final facts with the
     /// dispute window that they became final under.
+    /// @param milestone one of `Milestones`, not ACCEPTED
     function setPolicy(uint32 milestone, Policy calldata policy) external;
 
     /// @notice Admits a contract that may watch subjects. Governor only.
+    /// @param listed false takes the admission back
     function listConsumer(address consumer, bool listed) external;
 
     /// @notice Opens a consignment for facts, before any vote; the caller's group is its beneficiary. Suppliers only.
@@ -188,9 +221,13 @@ interface IMilestoneOracle {
     /// @param votes 1 to 64, each over the whole list
     function attest(Observation[] calldata observations, Vote[] calldata votes) external;
 
+    /// @return the milestone's policy; all zero where none is set, and nothing can be attested
     function policy(uint32 milestone) external view returns (Policy memory);
+    /// @return the consignment that a keyed reference belongs to; zero for none
     function subjectOf(bytes32 tradeReference) external view returns (bytes32);
+    /// @return who gains from the consignment's facts and who is told of them; all zero where it has not been opened
     function subject(bytes32 id) external view returns (Subject memory);
+    /// @return what has been reported of the milestone, quantities in thousandths, times in Unix seconds
     function fact(bytes32 subjectId, uint32 milestone, uint32 sequence) external view returns (Fact memory);
     /// @return usable final, undisputed and past its dispute window
     /// @return quantity the least quantity reported, thousandths
