@@ -99,6 +99,31 @@ def _unnamed(contract: str, error: ErrorType) -> list[str]:
     return [name for name, mark in marks.items() if mark not in message]
 
 
+@pytest.mark.parametrize(
+    ("contract", "name", "values", "ending"),
+    [
+        ("ReceivableToken", "NotTransferable", (7, 1, 2), "it is registered; this takes one that is accepted"),
+        ("OrderEscrow", "OrderValueOutOfRange", (7, 0, 900), "a value of 0 minor units; it must be from 1 to 900"),
+        (
+            "OrderEscrow",
+            "DeliverByOutOfRange",
+            (7, 19_999, 20_000, 65_535),
+            "delivered by 2024-10-03; it must be from 2024-10-04 to 2149-06-06",
+        ),
+        (
+            "FinancingDesk",
+            "FacilityEndInPast",
+            ("0x" + "11" * 20, 1_700_000_000, 1_800_000_000),
+            "expire at 2023-11-14T22:13:20Z, which is not after now, 2027-01-15T08:00:00Z",
+        ),
+    ],
+)
+def test_what_was_found_stands_beside_what_was_needed(
+    contract: str, name: str, values: tuple[object, ...], ending: str
+) -> None:
+    assert str(decode_revert(revert_data(contract, name, *values), contract)).endswith(ending)
+
+
 def test_one_selector_is_read_by_the_contract_that_was_called() -> None:
     values = (7, 100, 90, 3, 2, 20_000, 19_999)
 
