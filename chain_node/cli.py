@@ -32,7 +32,7 @@ from chain_node.supervisor import ProcessFailed
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_PROBLEMS: Final = (
+PROBLEMS: Final = (
     BrownieFailed,
     ChainError,
     CompileError,
@@ -61,7 +61,7 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except _PROBLEMS as problem:
+        except PROBLEMS as problem:
             Console(stderr=True).print(str(problem), style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from problem
 
@@ -98,9 +98,9 @@ def start(
     console = Console()
     loaded, folder = _load(network, data_dir)
     if fresh:
-        _forget(folder)
+        forget_network(folder)
     ring = KeyRing.make(folder)
-    with _until_interrupted(), _engine(loaded, folder, port) as engine:
+    with until_interrupted(), _engine(loaded, folder, port) as engine:
         book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
         console.print(f"The chain {network} answers at {engine.rpc_url} (chain id {book.chain_id}).")
         console.print(f"Its {len(book.names())} contracts are listed in {folder / 'deployments.json'}.", soft_wrap=True)
@@ -223,27 +223,37 @@ def _engine(network: Network, data_dir: Path, port: int | None) -> AnvilEngine:
     )
 
 
-def _forget(data_dir: Path) -> None:
+def forget_network(data_dir: Path) -> None:
     """Removes a network's folder, but never one that is not a network's, or whose chain runs."""
     if not data_dir.exists():
         return
     if find_endpoint(data_dir) is not None:
         raise EngineBusy(f"a chain already runs in {data_dir}")
-    if not (data_dir / "network.key").exists():
+    if not (data_dir / "network.key").exists() and any(data_dir.iterdir()):
         raise ValueError(f"{data_dir} is not the folder of a network: nothing is removed")
     shutil.rmtree(data_dir)
 
 
 @contextmanager
-def _until_interrupted() -> Iterator[None]:
-    """Ends quietly at Ctrl-C, and at TERM just so."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def interruptible() -> Iterator[None]:
+    """Within it Ctrl-C and TERM both raise `KeyboardInterrupt`, even where the shell had this process ignore Ctrl-C."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(number, signal.default_int_handler) for number in signals]
     try:
         yield
-    except KeyboardInterrupt:
-        pass
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in zip(signals, previous, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """Ends quietly at Ctrl-C, and at TERM just so."""
+    try:
+        with interruptible():
+            yield
+    except KeyboardInterrupt:
+        return
 
 
 def _watch(engine: AnvilEngine) -> None:

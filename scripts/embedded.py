@@ -42,12 +42,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class EmbeddedSettings:
-    """`clock` is the chain's time at its first block, the machine's where it is None. Ports of 0 take free ones."""
+    """`clock` is the chain's time at its first block, the machine's where it is None. Ports of 0 take free ones; an
+    `rpc_port` of None is the network's own."""
 
     data_dir: Path
     clock: datetime | None = None
     gateway_port: int = 0
-    rpc_port: int = 0
+    rpc_port: int | None = 0
     more_currencies: tuple[str, ...] = ()
     gateway_database_url: str = ""
 
@@ -95,6 +96,7 @@ class EmbeddedNetwork:
 
     def check(self) -> None:
         """Raises `ProcessFailed` where a process has died."""
+        self._engine.check()
         self._supervisor.check()
 
     # Clock
@@ -126,7 +128,7 @@ class EmbeddedNetwork:
         return self.data_dir / "gateway.toml"
 
     def _start_gateway(self) -> None:
-        port = self.settings.gateway_port or _free_port()
+        port = _free_port(self.settings.gateway_port)
         self.gateway_url = f"http://127.0.0.1:{port}"
         _write_toml(
             self._gateway_config,
@@ -236,13 +238,14 @@ class EmbeddedNetwork:
         )
 
     def _anvil_settings(self) -> AnvilSettings:
-        config = self.definition.config
-        clock = self.settings.clock
+        config, clock, port = self.definition.config, self.settings.clock, self.settings.rpc_port
         return AnvilSettings(
             data_dir=self.data_dir,
             chain_id=config.chain_id,
-            port=self.settings.rpc_port,
+            host=config.engine.host,
+            port=config.engine.port if port is None else port,
             block_seconds=config.engine.block_seconds,
+            block_gas_limit=config.engine.block_gas_limit,
             genesis_timestamp=None if clock is None else int(clock.timestamp()),
         )
 
@@ -279,7 +282,12 @@ def _write_toml(path: Path, values: Mapping[str, str | int]) -> None:
     path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), encoding="utf-8")
 
 
-def _free_port() -> int:
+def _free_port(wanted: int) -> int:
+    """The wanted port, or any for 0. Raises `OSError` where it is taken: whoever answers there is a stranger."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise OSError(f"the gateway cannot listen on 127.0.0.1:{wanted}: {error.strerror}") from error
         return int(listener.getsockname()[1])

@@ -1,6 +1,7 @@
 """`portolan`: the one command line. Each package brings its own part, and only the part that is asked for is loaded."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -32,16 +33,23 @@ def demo(
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="Port of the gateway on 127.0.0.1.")] = 8000,
-    rpc_port: Annotated[int, typer.Option(help="Port of the chain on 127.0.0.1.")] = 8545,
+    rpc_port: Annotated[int | None, typer.Option(help="Port of the chain; the network's own where not given.")] = None,
     data_dir: Annotated[Path, typer.Option(help="Where the network keeps its things; kept between runs.")] = (
         Path("build/networks/local")
     ),
+    clock: Annotated[
+        datetime | None,
+        typer.Option(help="The chain's time (UTC) when it is new, e.g. 2026-05-04T09:00:00 for the example's papers."),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is there and begin anew.")] = False,
 ) -> None:
     """Start the embedded network for use: chain, contracts, gateway and three oracle nodes. Ctrl-C stops it."""
+    from scripts.embedded import EmbeddedSettings
     from scripts.up import run_command
 
-    raise typer.Exit(run_command(port, rpc_port, data_dir, fresh=fresh))
+    begun = None if clock is None else clock.replace(tzinfo=UTC)
+    settings = EmbeddedSettings(data_dir, clock=begun, gateway_port=port, rpc_port=rpc_port)
+    raise typer.Exit(run_command(settings, fresh=fresh))
 
 
 @app.command()

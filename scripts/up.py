@@ -1,16 +1,13 @@
 """`portolan up`: the embedded network for use, until Ctrl-C."""
 
-import shutil
 import time
 from datetime import timedelta
-from pathlib import Path
+from typing import Never
 
 from rich.console import Console
-from rich.table import Table
 
+from chain_node.cli import PROBLEMS, forget_network, interruptible
 from chain_node.deploy import DeployFailed
-from chain_node.errors import ChainError
-from chain_node.supervisor import ProcessFailed
 from scripts.embedded import EmbeddedNetwork, EmbeddedSettings
 from scripts.gateway_client import GatewayClient, GatewayRefused
 
@@ -23,29 +20,34 @@ ADMITTED_DAYS = 3650
 WATCH_SECONDS = 1.0
 
 
-def run_command(port: int, rpc_port: int, data_dir: Path, *, fresh: bool) -> int:
-    console, errors = Console(), Console(stderr=True, soft_wrap=True)
-    if fresh:
-        shutil.rmtree(data_dir, ignore_errors=True)
-    settings = EmbeddedSettings(data_dir, gateway_port=port, rpc_port=rpc_port)
+def run_command(settings: EmbeddedSettings, *, fresh: bool) -> int:
+    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True, markup=False)
     try:
-        with EmbeddedNetwork(settings, console) as network:
-            network.start()
-            _admit_nodes(network)
-            network.start_nodes({name: lei for name, (_, lei, _, _) in NODES.items()})
-            _say_where(network, console)
-            while True:
-                network.check()
-                time.sleep(WATCH_SECONDS)
+        with interruptible():
+            if fresh:
+                forget_network(settings.data_dir)
+            _serve(settings, console)
     except KeyboardInterrupt:
         console.print("\nStopped; the network's state is kept and goes on with the next `make up`.")
         return 0
     except DeployFailed as error:
         errors.print(f"The network cannot start: {error}. `portolan up --fresh` forgets what is there.")
         return 1
-    except (ProcessFailed, ChainError, GatewayRefused, OSError) as error:
+    except (GatewayRefused, RuntimeError, TimeoutError, *PROBLEMS) as error:
         errors.print(f"The network stopped: {error}")
         return 1
+
+
+def _serve(settings: EmbeddedSettings, console: Console) -> Never:
+    """Runs until a process dies (`ProcessFailed`) or a signal comes (`KeyboardInterrupt`)."""
+    with EmbeddedNetwork(settings, console) as network:
+        network.start()
+        _admit_nodes(network)
+        network.start_nodes({name: lei for name, (_, lei, _, _) in NODES.items()})
+        _say_where(network, console)
+        while True:
+            network.check()
+            time.sleep(WATCH_SECONDS)
 
 
 def _admit_nodes(network: EmbeddedNetwork) -> None:
@@ -67,12 +69,13 @@ def _admit_nodes(network: EmbeddedNetwork) -> None:
 
 
 def _say_where(network: EmbeddedNetwork, console: Console) -> None:
-    table = Table.grid(padding=(0, 2))
-    table.add_row("[bold]Gateway[/]", f"{network.gateway_url} (its reference: {network.gateway_url}/docs)")
-    table.add_row("[bold]Chain[/]", f"{network.rpc_url} (JSON-RPC, id {network.definition.config.chain_id})")
-    for name in NODES:
-        table.add_row(f"[bold]Node {name}[/]", f"drop files into {network.node_dir(name) / 'inbox'}")
-    table.add_row("[bold]Operator[/]", f"client id and secret in {network.data_dir / 'operator-client.json'}")
-    table.add_row("[bold]Logs[/]", str(network.data_dir / "logs"))
-    console.print(table)
+    rows = {
+        "Gateway": f"{network.gateway_url} (its reference: {network.gateway_url}/docs)",
+        "Chain": f"{network.rpc_url} (JSON-RPC), now at {network.now():%Y-%m-%d %H:%M} UTC",
+        **{f"Node {name}": f"drop files into {network.node_dir(name) / 'inbox'}" for name in NODES},
+        "Operator": f"client id and secret in {network.data_dir / 'operator-client.json'}",
+        "Logs": str(network.data_dir / "logs"),
+    }
+    for what, where in rows.items():
+        console.print(f"[bold]{what:<16}[/]{where}", highlight=False)
     console.print("Running; Ctrl-C stops it.")

@@ -8,8 +8,7 @@ from tempfile import mkdtemp
 from rich.console import Console
 from rich.table import Table
 
-from chain_node.errors import ChainError
-from chain_node.supervisor import ProcessFailed
+from chain_node.cli import PROBLEMS, interruptible
 from scripts.bench.event_to_cash import measure_event_to_cash
 from scripts.bench.figures import Figure, write_report
 from scripts.bench.gateway_writes import measure_gateway_writes
@@ -19,18 +18,24 @@ MEASUREMENTS = {"event-to-cash": measure_event_to_cash, "gateway-writes": measur
 
 
 def run_command(report: Path) -> int:
-    console = Console()
+    """Writes what was measured, even where a later measurement breaks off; then the networks' folder is kept."""
+    console, errors = Console(), Console(stderr=True, soft_wrap=True, markup=False)
     figures: list[Figure] = []
     work_dir = Path(mkdtemp(prefix="portolan-bench-"))
     try:
-        for name, measure in MEASUREMENTS.items():
-            figures += measure(work_dir / name, console)
-    except (GatewayRefused, ProcessFailed, ChainError, TimeoutError, RuntimeError) as error:
-        Console(stderr=True, soft_wrap=True).print(f"The benchmark stopped: {error}")
+        with interruptible():
+            for name, measure in MEASUREMENTS.items():
+                figures += measure(work_dir / name, console)
+    except (GatewayRefused, RuntimeError, TimeoutError, *PROBLEMS) as error:
+        errors.print(f"The benchmark stopped: {error}; logs in {work_dir}")
         return 1
+    except KeyboardInterrupt:
+        errors.print("The benchmark was stopped.")
+        return 130
+    finally:
+        write_report(report, figures)
+        _print(console, figures)
     shutil.rmtree(work_dir)
-    write_report(report, figures)
-    _print(console, figures)
     console.print(f"Report: {report}")
     return 0
 

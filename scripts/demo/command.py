@@ -1,38 +1,23 @@
 """`portolan demo`: refuses in one sentence what cannot be run, and says how it ended by its exit code."""
 
-import shutil
 from pathlib import Path
 
 from rich.console import Console
 
-from chain_node.compile import CompileError
-from chain_node.deploy import DeployFailed
-from chain_node.errors import ChainError
-from chain_node.supervisor import ProcessFailed
+from chain_node.cli import PROBLEMS, interruptible
 from scripts.demo.manifest import ManifestInvalid
 from scripts.demo.run import run_demo
 from scripts.gateway_client import GatewayRefused
-from standards.invoices import InvoiceUnreadable
 
-REFUSALS = (
-    ManifestInvalid,
-    InvoiceUnreadable,
-    GatewayRefused,
-    ProcessFailed,
-    ChainError,
-    CompileError,
-    DeployFailed,
-    TimeoutError,
-    ValueError,
-)
+REFUSALS = (ManifestInvalid, GatewayRefused, RuntimeError, TimeoutError, *PROBLEMS)
 
 
 def run_command(trade: Path, work_dir: Path, report: Path) -> int:
     console = Console(width=max(140, Console().width))
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
-    shutil.rmtree(work_dir, ignore_errors=True)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
-        return 0 if run_demo(trade, work_dir, report, console) else 1
+        with interruptible():
+            return 0 if run_demo(trade, work_dir, report, console) else 1
     except REFUSALS as error:
         errors.print(f"The demo stopped: {error}")
         return 1

@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from stdnum import lei
+
+from api.invoices.check import check_file
+from chain_node.client import Milestone
+from standards.money import MoneyInvalid, to_minor
+from standards.orders import OrderUnreadable, parse_order
 
 ORACLE_ROLES = ("CARRIER", "WAREHOUSE", "INSPECTOR", "CUSTOMS", "SENSOR", "CONSIGNEE")
+MILESTONES = [milestone.name for milestone in Milestone]
 TRADING_PARTIES = ("supplier", "debtor", "lender")
 
 
@@ -27,6 +34,25 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _milestone(name: str) -> str:
+    if name not in MILESTONES:
+        raise ValueError(f"{name!r} is no milestone; they are {', '.join(MILESTONES)}")
+    return name
+
+
+def _attested(name: str) -> str:
+    if name == Milestone.ACCEPTED.name:
+        raise ValueError("acceptance is the debtor's act and is never attested")
+    return name
+
+
+def _lei(text: str) -> str:
+    if not lei.is_valid(text):
+        raise ValueError(f"{text!r} is no LEI (20 characters, ISO 17442 check digits)")
+    return text
+
+
+MilestoneName = Annotated[str, AfterValidator(_milestone)]
 Moment = Annotated[datetime, AfterValidator(_utc)]
 MajorUnits = Annotated[Decimal, Field(gt=0, max_digits=18)]
 
@@ -44,7 +70,7 @@ class Identifier(_Strict):
 
 class Party(_Strict):
     name: str
-    lei: str = Field(min_length=20, max_length=20)
+    lei: Annotated[str, AfterValidator(_lei)]
     jurisdiction: str = Field(pattern="^[A-Z]{2}$")
     role: Literal["SUPPLIER", "DEBTOR", "LENDER", "CARRIER", "WAREHOUSE", "INSPECTOR", "CUSTOMS", "SENSOR", "CONSIGNEE"]
     identifiers: list[Identifier] = []
@@ -59,8 +85,8 @@ class InvoicePapers(_Strict):
 
 
 class Rung(_Strict):
-    milestone: str
-    advance_rate_bps: int = Field(ge=0, le=10_000)
+    milestone: MilestoneName
+    advance_rate_bps: int = Field(ge=1, le=10_000)
     measured: bool = False
 
 
@@ -85,7 +111,7 @@ class Stage(_Strict):
     """A leg of the journey: at `at` on the chain's clock the papers reach the nodes, and cash should move."""
 
     name: str
-    milestone: str
+    milestone: Annotated[MilestoneName, AfterValidator(_attested)]
     at: Moment
     papers: list[Paper] = Field(min_length=1)
 
@@ -120,6 +146,13 @@ class Trade(_Strict):
                 problems.append(f"{paper.file}: {paper.party!r} is no party with an oracle role")
         names = [stage.name for stage in self.stages]
         problems += [f"refused {r.file}: no stage {r.before!r}" for r in self.refused if r.before not in names]
+        leis = [party.lei for party in self.parties.values()]
+        problems += [f"two parties have the LEI {code}" for code in sorted(set(leis)) if leis.count(code) > 1]
+        if len(set(names)) != len(names):
+            problems.append("two stages have one name")
+        steps = [MILESTONES.index(rung.milestone) for rung in self.lending.ladder]
+        if steps != sorted(set(steps)):
+            problems.append("lending.ladder: the steps must follow each other in the order of the journey")
         moments = [self.starts_at, *(stage.at for stage in self.stages), self.payment.at]
         if moments != sorted(moments):
             problems.append("starts_at, the stages and the payment must follow each other in time")
@@ -149,10 +182,37 @@ def load_trade(folder: Path) -> Trade:
         trade = Trade.model_validate(raw)
     except ValidationError as error:
         raise ManifestInvalid(path, [_sentence(problem) for problem in error.errors()]) from error
-    missing = [f"{name} is named but not in the folder" for name in trade.files() if not (folder / name).is_file()]
-    if missing:
-        raise ManifestInvalid(path, missing)
+    problems = [f"{name} is named but not in the folder" for name in trade.files() if not (folder / name).is_file()]
+    problems = problems or [*_invoice_problems(trade, folder), *_order_problems(trade, folder)]
+    if problems:
+        raise ManifestInvalid(path, problems)
     return trade
+
+
+def _invoice_problems(trade: Trade, folder: Path) -> list[str]:
+    """What would stop the trade at its invoice, and amounts that do not fit its currency."""
+    file = trade.invoice.file
+    report = check_file(folder / file)
+    if not report.financeable or report.invoice is None:
+        broken = [f"{violation.rule}: {violation.message}" for violation in report.violations]
+        return [f"{file} cannot be financed: {reason}" for reason in report.refusals or broken]
+    problems = []
+    for key in ("deposit", "limit"):
+        try:
+            to_minor(getattr(trade.lending, key), report.invoice.currency)
+        except MoneyInvalid as error:
+            problems.append(f"lending.{key}: {error}")
+    return problems
+
+
+def _order_problems(trade: Trade, folder: Path) -> list[str]:
+    if trade.order is None:
+        return []
+    try:
+        parse_order((folder / trade.order).read_bytes())
+    except OrderUnreadable as error:
+        return [f"{trade.order}: {error}"]
+    return []
 
 
 def _sentence(problem: Any) -> str:

@@ -24,3 +24,9 @@ class Currency:
 
 def minor_of(money: dict[str, Any]) -> int:
     return int(money["amount"])
+
+
+def from_thousandths(quantity: int) -> str:
+    """A quantity as a person writes it: 1000000 is "1,000", 1045875 is "1,045.875"."""
+    text = f"{Decimal(quantity).scaleb(-3):,.3f}"
+    return text.rstrip("0").rstrip(".")

@@ -1,15 +1,16 @@
 """The trade as its parties live it: one method a step, each through the gateway's door or a node's inbox."""
 
+import shutil
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from chain_node.client import Refusal
+from chain_node.client import FactStatus, Milestone, Refusal
 from scripts.demo.checks import Checks
-from scripts.demo.manifest import Party, RefusedPaper, Stage, Trade
-from scripts.demo.money import Currency, minor_of
+from scripts.demo.manifest import Paper, Party, RefusedPaper, Stage, Trade
+from scripts.demo.money import Currency, from_thousandths, minor_of
 from scripts.demo.second_key import CountedVote, vote_with_second_key
 from scripts.demo.timeline import Timeline
 from scripts.embedded import EmbeddedNetwork
@@ -81,7 +82,7 @@ class Story:
     # Selling
 
     def sell(self) -> None:
-        answer = self._upload(self.trade.invoice.file)
+        answer = self._upload(self.folder / self.trade.invoice.file)
         self.receivable_id = answer["receivable_id"]
         what = f"uploads invoice {self.invoice.number}, due {self.invoice.due_date}"
         self._tell(self._name("supplier"), what, answer, self.face_value)
@@ -100,18 +101,20 @@ class Story:
     # Travelling
 
     def travel(self, stage: Stage) -> None:
-        """Moves the clock on, hands in what must be refused, then the papers, and times the way to the cash."""
+        """Moves the clock on, hands in what must be refused, then the papers, and times the way from the second paper,
+        the first that can complete a quorum, to the cash."""
         self.network.set_clock(stage.at)
         for refused in [refused for refused in self.trade.refused if refused.before == stage.name]:
             self._hand_in_refused(refused)
         before = self._supplier_cash()
-        for paper in stage.papers[:-1]:
-            self._hand_in(stage, paper.party, paper.file)
-        if stage is self.trade.stages[-1] and len(stage.papers) > 1:
+        first, *others = stage.papers
+        since = self._hand_in(stage, first)
+        if stage is self.trade.stages[-1] and others:
             self._vote_twice(stage)
-        last = stage.papers[-1]
-        self._hand_in(stage, last.party, last.file)
-        self._await_cash(stage, before, time.monotonic())
+        for number, paper in enumerate(others):
+            handed_in = self._hand_in(stage, paper)
+            since = handed_in if number == 0 else since
+        self._await_cash(stage, before, since)
 
     def settle(self) -> None:
         self.network.set_clock(self.trade.payment.at)
@@ -143,26 +146,31 @@ class Story:
         for desk in self.desks.values():
             desk.close()
 
-    def _upload(self, file: str) -> Any:
-        path = self.folder / file
+    def _upload(self, path: Path) -> Any:
         query = {"reference": self.trade.invoice.references}
         media_type = MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
         return self.desks["supplier"].upload("/v1/invoices", path.read_bytes(), media_type, query)
 
     def _sell_again(self) -> None:
-        """The same file and each of its twins: refused, and nothing is changed."""
+        """A copy of the file under another name, and each of its twins: refused, and nothing is changed."""
         before = self._receivables()
-        for number, file in enumerate([self.trade.invoice.file, *self.trade.invoice.twins]):
-            name = "same_invoice_again_is_refused" if number == 0 else "same_invoice_as_another_file_is_refused"
-            try:
-                self._upload(file)
-            except GatewayRefused as refusal:
-                refused = refusal.status == 409 and refusal.error == "receivable-exists"
-                self.checks.record(name, refused, str(refusal))
-                self._say("Gateway", f"refuses {file}: {refusal.problem.get('detail', refusal.error)}")
-            else:
-                self.checks.record(name, False, f"{file} was taken a second time")
+        original = self.folder / self.trade.invoice.file
+        copy = self.network.data_dir / f"another-name{original.suffix}"
+        shutil.copyfile(original, copy)
+        self._refuse_again(copy, "same_invoice_again_is_refused", f"a copy of {original.name}, {copy.name}")
+        for twin in self.trade.invoice.twins:
+            self._refuse_again(self.folder / twin, "same_invoice_as_another_file_is_refused", twin)
         self.checks.record("refused_invoice_changes_nothing", self._receivables() == before)
+
+    def _refuse_again(self, path: Path, check: str, shown: str) -> None:
+        try:
+            self._upload(path)
+        except GatewayRefused as refusal:
+            refused = refusal.status == 409 and refusal.error == "receivable-exists"
+            self.checks.record(check, refused, str(refusal))
+            self._say("Gateway", f"refuses {shown}: {refusal.problem.get('detail', refusal.error)}")
+        else:
+            self.checks.record(check, False, f"{path.name} was taken a second time")
 
     def _receivables(self) -> Any:
         return self.desks["supplier"].get("/v1/receivables")
@@ -176,12 +184,16 @@ class Story:
             self.invoice.quantity_thousandths(),
         )
         self.checks.record("invoice_agrees_with_the_order", same)
-        pieces = f"{order.quantity_thousandths() / 1000:g} {order.unit or 'units'}"
-        self._say("Papers", f"order {order.number} and invoice agree on {pieces}")
+        pieces = f"{from_thousandths(order.quantity_thousandths())} {order.unit or 'units'}"
+        verdict = f"agree on {pieces}" if same else f"do not agree: ordered {pieces}"
+        self._say("Papers", f"order {order.number} and invoice {verdict}")
 
-    def _hand_in(self, stage: Stage, party: str, file: str) -> None:
-        self._say(self._name(party), f"reports {stage.milestone.lower()} ({file})")
-        self.network.drop(party, self.folder / file)
+    def _hand_in(self, stage: Stage, paper: Paper) -> float:
+        """Returns the moment (monotonic seconds) from which the paper counts."""
+        self._say(self._name(paper.party), f"reports {stage.milestone.lower()} ({paper.file})")
+        moment = time.monotonic()
+        self.network.drop(paper.party, self.folder / paper.file)
+        return moment
 
     def _hand_in_refused(self, paper: RefusedPaper) -> None:
         before = (self._votes(), self._supplier_cash())
@@ -220,9 +232,14 @@ class Story:
         return [vote for fact in facts for vote in fact["votes"]]
 
     def _await_cash(self, stage: Stage, before: int, since: float) -> None:
+        """Waits for the fact, and for the cash that it moves; a fact may rightly move none."""
+        milestones, key = self.network.chain.milestones, (self._subject(), Milestone[stage.milestone], 1)
         while self._supplier_cash() == before:
+            if milestones.fact(*key).status is FactStatus.FINAL and self._supplier_cash() == before:
+                self._tell_why_nothing_moved(stage)
+                return
             if time.monotonic() - since > CASH_WAIT_SECONDS:
-                raise TimeoutError(f"no cash {CASH_WAIT_SECONDS:g} s after {stage.name}: {self.network.log_hint()}")
+                raise TimeoutError(self._what_is_missing(stage))
             time.sleep(POLL_SECONDS)
         milliseconds = round((time.monotonic() - since) * 1000)
         self.event_to_cash_ms[stage.name] = milliseconds
@@ -238,6 +255,23 @@ class Story:
         )
         self.checks.record("cash_moves_in_the_facts_transaction", draw["transaction_hash"] == fact["transaction_hash"])
 
+    def _tell_why_nothing_moved(self, stage: Stage) -> None:
+        """A short delivery, an empty pool or a used-up limit: then the contract itself must offer nothing."""
+        base, available = self.network.chain.desk.availability(int(self.financing_id))
+        self.checks.record("a_fact_without_a_draw_left_nothing_to_draw", available == 0, str(available))
+        owed = minor_of(self.financing()["owed"]["total"])
+        shown = f"base {self.currency.show(base)}, owed {self.currency.show(owed)}"
+        self._say("FinancingDesk", f"{stage.milestone.lower()} is a fact and nothing is drawn: {shown}")
+
+    def _what_is_missing(self, stage: Stage) -> str:
+        facts = [fact for fact in self._milestones()["items"] if fact["milestone"] == stage.milestone]
+        seen = f"{facts[0]['count']} of {facts[0]['threshold']} organisations" if facts else "nobody"
+        within = f"within {CASH_WAIT_SECONDS:g} s of stage {stage.name!r}"
+        return f"{seen} reported {stage.milestone} {within}, so it is no fact; {self.network.log_hint()}"
+
+    def _subject(self) -> bytes:
+        return bytes.fromhex(self._milestones()["subject"].removeprefix("0x"))
+
     def _await_draw(self, amount: int) -> dict[str, Any]:
         deadline = time.monotonic() + CASH_WAIT_SECONDS
         while time.monotonic() < deadline:
@@ -248,8 +282,14 @@ class Story:
         raise TimeoutError("the gateway's indexer does not show the draw that the chain has paid")
 
     def _fact(self, milestone: str) -> dict[str, Any]:
-        fact: dict[str, Any] = next(fact for fact in self._milestones()["items"] if fact["milestone"] == milestone)
-        return fact
+        """Waits until the gateway, which follows the chain, shows the fact too."""
+        deadline = time.monotonic() + CASH_WAIT_SECONDS
+        while time.monotonic() < deadline:
+            for fact in self._milestones()["items"]:
+                if fact["milestone"] == milestone and fact["transaction_hash"] is not None:
+                    return dict(fact)
+            time.sleep(0.05)
+        raise TimeoutError(f"the gateway's indexer does not show that {milestone} is a fact")
 
     def _milestones(self) -> dict[str, Any]:
         answer: dict[str, Any] = self.desks["supplier"].get("/v1/milestones", receivable_id=self.receivable_id)

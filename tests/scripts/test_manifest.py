@@ -74,3 +74,32 @@ def test_a_moment_without_a_zone_is_refused(trade: Path) -> None:
 
     with pytest.raises(ManifestInvalid, match="needs its zone"):
         load_trade(trade)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('milestone = "RECEIVED", advance', 'milestone = "RECIEVED", advance', "'RECIEVED' is no milestone"),
+        ('milestone = "DEPARTED"\nat', 'milestone = "ACCEPTED"\nat', "acceptance is the debtor's act"),
+        ("999900MERIDIANFUND54", "999900MERIDIANFUND55", "'999900MERIDIANFUND55' is no LEI"),
+        ("999900MERIDIANFUND54", "999900ACMESUPPLIES58", "two parties have the LEI 999900ACMESUPPLIES58"),
+        ('milestone = "DEPARTED", advance', 'milestone = "STORED", advance', "in the order of the journey"),
+        ('deposit = "150000.00"', 'deposit = "150000.001"', "lending.deposit: 150000.001 EUR does not fit"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_started(trade: Path, old: str, new: str, said: str) -> None:
+    change(trade, old, new)
+
+    with pytest.raises(ManifestInvalid) as refused:
+        load_trade(trade)
+
+    assert said in str(refused.value)
+
+
+def test_an_invoice_that_cannot_be_financed_is_refused_by_its_name(trade: Path) -> None:
+    invoice = trade / "invoice.ubl.xml"
+    text = invoice.read_text(encoding="utf-8")
+    invoice.write_text(text.replace("InvoiceTypeCode>380<", "InvoiceTypeCode>386<"), encoding="utf-8")
+
+    with pytest.raises(ManifestInvalid, match=r"invoice\.ubl\.xml cannot be financed"):
+        load_trade(trade)
