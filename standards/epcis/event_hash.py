@@ -107,7 +107,10 @@ def _field(name: str, canonical: Callable[[Any, Context], str] = canonical_text)
 
 def _term(name: str, vocabulary_name: str) -> Write:
     def canonical(value: Any, context: Context) -> str:
-        return canonical_text(vocabulary.web_uri(vocabulary_name, plain_text(value), context), context)
+        term = plain_text(value)
+        if term and not vocabulary.is_term(vocabulary_name, term):
+            raise ValueError(f"{term!r} is neither a word of the vocabulary ({vocabulary_name}) nor a URI of one's own")
+        return canonical_text(vocabulary.web_uri(vocabulary_name, term, context), context)
 
     return _field(name, canonical)
 

@@ -76,6 +76,11 @@ def web_uri(vocabulary: str, term: str, context: Context) -> str:
     return stem + term if term in words else from_urn(context.expanded_value(term))
 
 
+def is_term(vocabulary: str, term: str) -> bool:
+    """Whether `term` is a word of the vocabulary, or names its own by a colon (URI, URN, `prefix:local`)."""
+    return term in BY_NAME[vocabulary][0] or ":" in term
+
+
 def from_urn(value: str) -> str:
     """A CBV URN (`urn:epcglobal:cbv:bizstep:shipping`) as Web URI; anything else unchanged."""
     stem, word = value[: value.rfind(":") + 1], value[value.rfind(":") + 1 :]

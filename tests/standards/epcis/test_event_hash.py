@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from standards.epcis import EpcisInvalid, event_hash, event_hashes, parse_event, pre_hash_string
+from standards.epcis.vocabulary import BY_NAME
 from standards.identifiers import check_digit
+
+WORDS = frozenset().union(*(words for words, _ in BY_NAME.values()))
 
 CONTEXT = [GS1_CONTEXT, {"example": "https://ns.example.com/epcis/"}]
 
@@ -140,7 +143,27 @@ def changed_leaf(key: Any, value: Any) -> Any:
         return value + 1
     if key in ("eventTime", "time"):
         return value.replace("2026", "2027")
-    return value + "1"
+    # A word of a closed list has no neighbour by one sign; a term of one's own is as good.
+    return value + "1" if ":" in value or value not in WORDS else f"urn:own:{value}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"bizStep": "recieving"}, "/bizStep: 'recieving'"),
+        ({"disposition": "in-transit"}, "/disposition: 'in-transit'"),
+        ({"persistentDisposition": {"set": ["lost"]}}, "/persistentDisposition/set: 'lost'"),
+        ({"bizTransactionList": [{"type": "PO", "bizTransaction": "a:b"}]}, "/bizTransactionList/type: 'PO'"),
+    ],
+)
+def test_a_word_that_no_vocabulary_has_is_not_hashed(changes: dict[str, Any], place: str) -> None:
+    with pytest.raises(EpcisInvalid, match=f"/epcisBody/eventList/0{place} is neither a word of the vocabulary"):
+        event_hashes(written(document(event(**changes))))
+
+
+@pytest.mark.parametrize("own", ["urn:own:recieving", "https://example.org/步", "own:step"])
+def test_a_term_of_ones_own_is_hashed(own: str) -> None:
+    assert len(event_hashes(written(document(event(bizStep=own))))) == 1
 
 
 @pytest.mark.parametrize(
