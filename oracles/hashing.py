@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from standards.epcis import event_hashes
 from standards.errors import StandardsError
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
+STANDARD_INPUT: Final = Path("-")
 
 
 def hashes_of(path: Path) -> list[str]:
@@ -26,7 +28,21 @@ def hashes_of(path: Path) -> list[str]:
 
 
 def file_bytes(path: Path) -> bytes:
+    """The whole file, or the standard input for `-`. Raises DocumentRefused, also beyond LIMIT_BYTES.
+
+    The size is not asked beforehand: that of a device or a pipe says nothing.
+    """
     try:
-        return path.read_bytes()
+        data = _beginning(path, LIMIT_BYTES + 1)
     except OSError as error:
         raise DocumentRefused(str(path), f"cannot be read: {error.strerror}") from error
+    if len(data) > LIMIT_BYTES:
+        raise DocumentRefused(str(path), f"more than the {LIMIT_BYTES} bytes allowed")
+    return data
+
+
+def _beginning(path: Path, most_bytes: int) -> bytes:
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(most_bytes)
+    with path.open("rb") as file:
+        return file.read(most_bytes)
