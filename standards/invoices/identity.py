@@ -25,6 +25,9 @@ TYPE_CLASSES: Final = {
     "386": PREPAYMENT,
 }
 
+# A sign of mathematics by Unicode, a hyphen to those who type it
+MINUS: Final = "\u2212"
+
 _PADDING = re.compile(r"(?<!\d)0+(?=\d)")
 _PUNCTUATION = re.compile(r"[^0-9A-Z]")
 
@@ -71,6 +74,6 @@ def _plain(sign: str) -> str:
     category = unicodedata.category(sign)
     if category[0] in "ZC":
         return ""
-    if category == "Pd":
+    if category == "Pd" or sign == MINUS:
         return "-"
     return str(unicodedata.decimal(sign)) if category == "Nd" else sign

@@ -48,7 +48,16 @@ def test_normalising_twice_changes_nothing(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["ＡＳ－２０２６－００４２", "as‑2026‑42", "AS–2026–0042", "as - 2026 - 0042", "AS-٢٠٢٦-٤٢"]
+    "spelling",
+    [
+        "ＡＳ－２０２６－００４２",
+        "as‑2026‑42",
+        "AS–2026–0042",
+        "AS\u22122026\u22120042",
+        "AS\u207b2026\u207b0042",
+        "as - 2026 - 0042",
+        "AS-٢٠٢٦-٤٢",
+    ],
 )
 def test_one_number_in_many_spellings(spelling: str) -> None:
     assert normalised_number(spelling) == "AS-2026-42"
