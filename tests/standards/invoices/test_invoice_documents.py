@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -122,6 +124,18 @@ def test_a_bomb_inside_a_pdf_is_refused() -> None:
 def test_a_damaged_pdf_is_refused_in_words(hybrid: bytes, cut: float) -> None:
     with pytest.raises(InvoiceUnreadable, match=r"PDF|attachment"):
         open_document(hybrid[: int(len(hybrid) * cut)])
+
+
+def test_a_damaged_pdf_says_nothing_on_the_error_output() -> None:
+    """In a process of its own: pytest itself catches what is logged."""
+    damaged = b"%PDF-1.7\n" + b"1 0 obj\n<<>>\nendobj\n" * 90
+    code = (
+        f"from standards.invoices import open_document\ntry:\n    open_document({damaged!r})\nexcept ValueError: pass"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True)
+
+    assert done.stderr == b""
 
 
 def test_xml_announced_as_pdf_is_refused(ubl: str) -> None:
