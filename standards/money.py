@@ -73,6 +73,15 @@ def from_minor(amount: int, code: str) -> Decimal:
     return Decimal(amount).scaleb(-minor_units(code), EXACT)
 
 
+def written(value: Decimal, code: str) -> str:
+    """Return the amount as people read it, with the currency's decimals (`1000.00 NOK`); as it stands where it has
+    more of them, or the currency none."""
+    try:
+        return f"{from_minor(to_minor(value, code), code):f} {code}"
+    except MoneyInvalid:
+        return f"{value:f} {code}"
+
+
 def total(values: Iterable[Decimal]) -> Decimal:
     """Return the exact sum."""
     with localcontext(EXACT):

@@ -10,6 +10,21 @@ def test_minor_units_are_those_of_iso_4217(code: str, decimals: int) -> None:
     assert money.minor_units(code) == decimals
 
 
+@pytest.mark.parametrize(
+    ("value", "code", "text"),
+    [
+        ("1000", "NOK", "1000.00 NOK"),
+        ("1000.5", "NOK", "1000.50 NOK"),
+        ("-1656.25", "EUR", "-1656.25 EUR"),
+        ("7", "JPY", "7 JPY"),
+        ("0.00000001", "EUR", "0.00000001 EUR"),
+        ("5", "XAU", "5 XAU"),
+    ],
+)
+def test_an_amount_is_written_with_the_decimals_of_its_currency(value: str, code: str, text: str) -> None:
+    assert money.written(Decimal(value), code) == text
+
+
 @pytest.mark.parametrize("code", ["XAU", "XXX", "ZZZ", "", "eur", "EURO"])
 def test_what_has_no_minor_unit_is_no_currency_here(code: str) -> None:
     with pytest.raises(money.CurrencyUnknown):
