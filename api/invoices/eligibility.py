@@ -29,7 +29,8 @@ _CLAIM: Final = re.compile(r"\binvoice|\breceivable|\bclaims?\b|\bdebts?\b|\bpay
 
 def refusals(invoice: Invoice) -> list[str]:
     """Return every reason why the invoice cannot be financed, as sentences; none means that it can."""
-    return [*_kind(invoice), *_amount(invoice), *_assignment(invoice), *_due(invoice), *_parties(invoice)]
+    checks = (_kind, _amount, _currency, _assignment, _due, _parties)
+    return [reason for check in checks for reason in check(invoice)]
 
 
 def _kind(invoice: Invoice) -> Iterator[str]:
@@ -60,9 +61,19 @@ def _amount(invoice: Invoice) -> Iterator[str]:
         except money.AmountInexact as inexact:
             yield f"{name}: {inexact}"
     if invoice.payable_amount <= 0:
-        yield f"the amount due is {invoice.payable_amount} {invoice.currency}; only a positive one can be financed"
+        due = money.written(invoice.payable_amount, invoice.currency)
+        yield f"the amount due is {due}; only a positive one can be financed"
     if invoice.prepaid_amount != 0:
-        yield f"{invoice.prepaid_amount} {invoice.currency} were paid in advance, so that the face value is in doubt"
+        paid = money.written(invoice.prepaid_amount, invoice.currency)
+        yield f"{paid} were paid in advance, so that the face value is in doubt"
+
+
+def _currency(invoice: Invoice) -> Iterator[str]:
+    by_currency: dict[str, list[str]] = {}
+    for name, currency in dict.fromkeys(invoice.foreign_amounts):
+        by_currency.setdefault(currency, []).append(name)
+    for currency, names in by_currency.items():
+        yield f"{', '.join(names)} in {currency or 'no currency'}, not in the invoice's currency {invoice.currency}"
 
 
 def _assignment(invoice: Invoice) -> Iterator[str]:
@@ -80,7 +91,7 @@ def _assignment(invoice: Invoice) -> Iterator[str]:
 
 def _due(invoice: Invoice) -> Iterator[str]:
     if invoice.due_date is None:
-        yield "no due date is stated, nor do the payment terms leave no doubt about one"
+        yield "no due date is stated, and the payment terms do not settle one beyond doubt"
     elif invoice.due_date < invoice.issue_date:
         yield f"due on {invoice.due_date}, before it was issued on {invoice.issue_date}"
 

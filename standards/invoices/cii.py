@@ -8,6 +8,7 @@ from typing import Final
 
 from lxml import etree
 
+from standards.invoices.amounts import amount_name, foreign_amounts
 from standards.invoices.due_date import due_date
 from standards.invoices.errors import InvoiceIncomplete
 from standards.invoices.model import Invoice, Line, Party
@@ -63,6 +64,7 @@ def read(root: etree._Element) -> Invoice:
         payment_reference=reader.text(f"{SETTLEMENT}PaymentReference") or None,
         iban=reader.text(f"{ACCOUNT}IBANID") or reader.text(f"{ACCOUNT}ProprietaryID") or None,
         notes=reader.texts(f"{document}IncludedNote/ram:Content"),
+        foreign_amounts=tuple((amount_name(item), item.get("currencyID", "")) for item in foreign_amounts(root)),
     )
 
 

@@ -106,7 +106,8 @@ class Line:
 @dataclass(frozen=True)
 class Invoice:
     """The terms of one invoice or credit note. The `*_amount` fields are in the main unit of the currency, as
-    written; `payable`, `tax_inclusive` and `prepaid` are the same in minor units."""
+    written; `payable`, `tax_inclusive` and `prepaid` are the same in minor units. `foreign_amounts` names the amounts
+    that the paper states in another currency, with that currency: nothing here is converted."""
 
     syntax: Syntax
     profile: str
@@ -132,6 +133,7 @@ class Invoice:
     payment_reference: str | None = None
     iban: str | None = None
     notes: tuple[str, ...] = ()
+    foreign_amounts: tuple[tuple[str, str], ...] = ()
 
     @property
     def payable(self) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 from lxml import etree
 
+from standards.invoices.amounts import amount_name, foreign_amounts
 from standards.invoices.document import UBL_CREDIT_NOTE
 from standards.invoices.due_date import due_date
 from standards.invoices.model import Invoice, Line, Party
@@ -54,6 +55,7 @@ def read(root: etree._Element) -> Invoice:
         payment_reference=reader.text("cac:PaymentMeans/cbc:PaymentID") or None,
         iban=reader.text("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID") or None,
         notes=reader.texts("cbc:Note"),
+        foreign_amounts=tuple((amount_name(item), item.get("currencyID", "")) for item in foreign_amounts(root)),
     )
 
 

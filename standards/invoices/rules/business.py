@@ -8,8 +8,10 @@ from typing import Final
 from lxml import etree
 
 from standards.invoices import cii
+from standards.invoices.amounts import foreign_amounts
 from standards.invoices.document import Document
 from standards.invoices.profile import PEPPOL_MARK, XRECHNUNG_MARK, declared_profile
+from standards.invoices.rules.assertion import Assertion, breaches
 from standards.invoices.rules.violation import FATAL, Violation
 
 XRECHNUNG: Final = "xrechnung"
@@ -60,7 +62,7 @@ def _peppol(document: Document, data: bytes) -> list[Violation]:
     root = parser.parse_file(io.BytesIO(data))  # type: ignore[no-untyped-call]
     evaluate = rules_peppol.evaluate_ubl if document.syntax == "UBL" else rules_peppol.evaluate_cii
     found = [_violation(finding) for finding in evaluate(root)]  # type: ignore[no-untyped-call]
-    return found + _buyer_or_order_reference(document)
+    return found + _buyer_or_order_reference(document) + _one_currency(document)
 
 
 def _buyer_or_order_reference(document: Document) -> list[Violation]:
@@ -75,6 +77,16 @@ def _buyer_or_order_reference(document: Document) -> list[Violation]:
     return [
         Violation("PEPPOL-EN16931-R003", FATAL, "a buyer reference (BT-10) or an order reference (BT-13) is needed")
     ]
+
+
+def _one_currency(document: Document) -> list[Violation]:
+    """Peppol R051, which the engine leaves out."""
+    demand = Assertion(
+        "PEPPOL-EN16931-R051",
+        "every amount is in the invoice's currency (BT-5), save the VAT total in accounting currency (BT-111)",
+        lambda _: False,
+    )
+    return breaches(foreign_amounts(document.root), [demand])
 
 
 def _violation(finding: object) -> Violation:

@@ -48,7 +48,7 @@ def test_a_credit_note_is_refused_whatever_its_code(invoice: Invoice) -> None:
     assert refusals(replace(invoice, is_credit_note=True)) == ["type 380: a credit note claims nothing"]
 
 
-@pytest.mark.parametrize("amount", ["0", "-0.01", "-100000.00"])
+@pytest.mark.parametrize("amount", ["0.00", "-0.01", "-100000.00"])
 def test_nothing_due_is_refused(invoice: Invoice, amount: str) -> None:
     assert refusals(replace(invoice, payable_amount=Decimal(amount))) == [
         f"the amount due is {amount} EUR; only a positive one can be financed"
@@ -59,6 +59,31 @@ def test_a_payment_in_advance_is_refused(invoice: Invoice) -> None:
     found = refusals(replace(invoice, prepaid_amount=Decimal("0.01")))
 
     assert found == ["0.01 EUR were paid in advance, so that the face value is in doubt"]
+
+
+def test_a_payment_in_advance_reads_alike_however_it_is_written(invoice: Invoice) -> None:
+    by_cii, by_ubl = (refusals(replace(invoice, prepaid_amount=Decimal(paid))) for paid in ("1000", "1000.00"))
+
+    assert by_cii == by_ubl == ["1000.00 EUR were paid in advance, so that the face value is in doubt"]
+
+
+def test_an_amount_in_another_currency_is_refused_whatever_the_profile() -> None:
+    text = (TRADE / "invoice.ubl.xml").read_text(encoding="utf-8")
+    text = text.replace("#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0", "")
+    text = text.replace('<cbc:PayableAmount currencyID="EUR">', '<cbc:PayableAmount currencyID="USD">')
+
+    assert refusals(parse_invoice(text.encode())) == ["PayableAmount in USD, not in the invoice's currency EUR"]
+
+
+def test_a_cii_total_in_another_currency_is_refused() -> None:
+    text = (TRADE / "invoice.cii.xml").read_text(encoding="utf-8")
+    text = text.replace("<ram:DuePayableAmount>", '<ram:DuePayableAmount currencyID="USD">')
+    text = text.replace('<ram:TaxTotalAmount currencyID="EUR">', '<ram:TaxTotalAmount currencyID="GBP">')
+
+    assert refusals(parse_invoice(text.encode())) == [
+        "TaxTotalAmount in GBP, not in the invoice's currency EUR",
+        "DuePayableAmount in USD, not in the invoice's currency EUR",
+    ]
 
 
 def test_a_third_party_payee_is_refused(invoice: Invoice) -> None:
@@ -119,7 +144,7 @@ def test_an_invoice_without_lines_is_refused(invoice: Invoice) -> None:
 
 def test_an_invoice_without_a_due_date_is_refused(invoice: Invoice) -> None:
     assert refusals(replace(invoice, due_date=None)) == [
-        "no due date is stated, nor do the payment terms leave no doubt about one"
+        "no due date is stated, and the payment terms do not settle one beyond doubt"
     ]
 
 

@@ -158,6 +158,49 @@ def test_cii_syntax_rules_fire_under_their_official_ids(cii: str, edited, rule: 
     assert rule in fatal(edited(cii, change))
 
 
+@pytest.mark.parametrize(
+    "amount",
+    [
+        "<cbc:PayableAmount {}>",
+        "<cbc:LineExtensionAmount {}>36000.00",
+        "<cbc:PriceAmount {}>",
+        "<cbc:TaxableAmount {}>",
+    ],
+)
+def test_a_peppol_invoice_has_one_currency(ubl: str, edited, amount: str) -> None:
+    data = edited(ubl, (amount.format('currencyID="EUR"'), amount.format('currencyID="USD"')))
+
+    assert "PEPPOL-EN16931-R051" in fatal(data)
+
+
+def test_only_the_vat_total_may_be_in_accounting_currency(ubl: str, edited) -> None:
+    currency = "<cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>"
+    total = '<cac:TaxTotal><cbc:TaxAmount currencyID="SEK">0.00</cbc:TaxAmount></cac:TaxTotal>'
+    changes = (
+        (currency, f"{currency}<cbc:TaxCurrencyCode>SEK</cbc:TaxCurrencyCode>"),
+        ("<cac:LegalMon", f"{total}<cac:LegalMon"),
+    )
+    broken_down = ('<cbc:TaxAmount currencyID="EUR">', '<cbc:TaxAmount currencyID="SEK">')
+
+    assert fatal(edited(ubl, *changes)) == set()
+    assert "PEPPOL-EN16931-R051" in fatal(edited(ubl, *changes, broken_down))
+
+
+def test_one_currency_is_peppols_rule_alone(ubl: str, edited) -> None:
+    plain = ("#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0", "")
+    foreign = ('PayableAmount currencyID="EUR"', 'PayableAmount currencyID="USD"')
+
+    assert "PEPPOL-EN16931-R051" not in fatal(edited(ubl, plain, foreign))
+
+
+def test_a_classification_with_its_list_is_valid(cii: str, edited) -> None:
+    name = "<ram:Name>Storm lantern</ram:Name>"
+    code = '<ram:ClassCode listID="HS">94</ram:ClassCode>'
+    product = f"{name}<ram:DesignatedProductClassification>{code}</ram:DesignatedProductClassification>"
+
+    assert fatal(edited(cii, (name, product))) == set()
+
+
 def test_needless_attributes_are_warnings_only(ubl: str, edited) -> None:
     found = check(edited(ubl, ("<cbc:BuyerReference>", '<cbc:BuyerReference languageID="en">')))
 
