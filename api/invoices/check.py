@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +18,7 @@ from standards.invoices.rules import FATAL, Violation, check, is_valid
 
 FILE_UNREADABLE: Final = "PORTOLAN-FILE-UNREADABLE"
 SHOWN_RULES: Final = 5
+STANDARD_INPUT: Final = Path("-")
 
 # Known to everyone: good for comparing files, useless on a network, whose key is its own.
 EVALUATION_KEY: Final = NetworkKey(sha256(b"portolan public evaluation key").digest())
@@ -60,14 +63,16 @@ class InvoiceReport:
 
 
 def check_file(path: Path, key: NetworkKey = EVALUATION_KEY) -> InvoiceReport:
-    """Check a file; one that cannot be read is reported, not raised."""
+    """Check a file, or the standard input for `-`; one that cannot be read is reported, not raised."""
+    # A name need not be text; bytes that are none are written out, so that the record stays one.
+    file = os.fsencode(path).decode("utf-8", "backslashreplace")
     try:
-        if path.stat().st_size > PDF_LIMIT_BYTES:
-            return _unreadable(str(path), TOO_LARGE, f"more than the {PDF_LIMIT_BYTES} bytes allowed")
-        data = path.read_bytes()
+        data = _read_bytes(path, PDF_LIMIT_BYTES + 1)
     except OSError as error:
-        return _unreadable(str(path), FILE_UNREADABLE, error.strerror or "the file cannot be read")
-    return check_invoice(data, key, file=str(path))
+        return _unreadable(file, FILE_UNREADABLE, error.strerror or "the file cannot be read")
+    if len(data) > PDF_LIMIT_BYTES:
+        return _unreadable(file, TOO_LARGE, f"more than the {PDF_LIMIT_BYTES} bytes allowed")
+    return check_invoice(data, key, file=file)
 
 
 def check_invoice(
@@ -92,6 +97,14 @@ def check_invoice(
         fingerprint=_fingerprint(invoice, key),
         invoice=invoice,
     )
+
+
+def _read_bytes(path: Path, most_bytes: int) -> bytes:
+    """The beginning of the file. Its size is not asked: that of a device or a pipe says nothing."""
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(most_bytes)
+    with path.open("rb") as file:
+        return file.read(most_bytes)
 
 
 def _read(document: Document) -> tuple[Invoice | None, list[str]]:

@@ -22,7 +22,10 @@ def invoice() -> None:
 
 @invoice_app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Invoices: UBL 2.1 or CII XML, or a PDF that carries one.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Invoices: UBL 2.1 or CII XML, or a PDF that carries one. - is the standard input."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per file and line.")] = False,
     key_file: Annotated[
         Path | None,
@@ -36,7 +39,10 @@ def check(
 
     Valid means: no fatal finding by the rules of EN 16931, of the profile that the invoice declares (Peppol,
     XRechnung), and of its XML schema; findings carry the official rule ids. Rules that start with PORTOLAN- are ours.
-    Financeable means: valid, and nothing in the way such as a credit note, a payment made, or an earlier assignment.
+    Of Peppol's rules, these are applied (PEPPOL-EN16931-): R001 R003 R005 R008 R010 R020 R040 R041 R042 R043 R044
+    R046 R051 R053 R054 R055 R061 R101 R110 R111 R120 R121 R130. Others, such as those of single countries, are not.
+    Financeable means: valid, and nothing in the way such as a credit note, a payment made, an earlier assignment,
+    or an amount in another currency than the invoice's.
 
     Exit status: 0 when every file was checked, whatever the verdicts; 1 when some file is not a readable invoice;
     2 when the command itself was wrong.
@@ -49,7 +55,7 @@ def check(
         report = check_file(path, key)
         all_readable = all_readable and report.readable
         if as_json:
-            typer.echo(json.dumps(report.as_json(), ensure_ascii=False))
+            typer.echo(json.dumps(report.as_json(), ensure_ascii=False).encode("utf-8", "replace"))
         else:
             _show(report)
     if not all_readable:
@@ -72,14 +78,17 @@ def _show(report: InvoiceReport) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from standards.money import written
+
     console = Console(highlight=False)
     verdict = ("valid" if report.valid else "not valid", "green" if report.valid else "red")
     finance = ("can be financed", "green") if report.financeable else ("cannot be financed", "yellow")
     console.print(Text.assemble((report.file, "bold"), f"  {report.syntax or 'unreadable'}: ", verdict, ", ", finance))
     if report.invoice is not None:
         found = report.invoice
+        due = written(found.payable_amount, found.currency)
         console.print(
-            f"  {found.number} of {found.issue_date}: {found.payable_amount} {found.currency}, due {found.due_date}; "
+            f"  {found.number} of {found.issue_date}: {due}, due {found.due_date}; "
             f"{found.supplier.name} to {found.debtor.name}",
             markup=False,
         )

@@ -1,4 +1,6 @@
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +16,9 @@ TRADE = Path(__file__).parents[3] / "examples" / "trade"
 UBL, CII = TRADE / "invoice.ubl.xml", TRADE / "invoice.cii.xml"
 
 
-def run(*arguments: str | Path) -> Result:
+def run(*arguments: str | Path, given: bytes | None = None) -> Result:
     # Wide, so that no message is wrapped within a path.
-    return CliRunner(env={"COLUMNS": "400"}).invoke(invoice_app, ["check", *map(str, arguments)])
+    return CliRunner(env={"COLUMNS": "400"}).invoke(invoice_app, ["check", *map(str, arguments)], input=given)
 
 
 def test_one_object_per_file_and_line() -> None:
@@ -90,6 +92,44 @@ def test_the_help_says_what_the_exit_status_means() -> None:
 
     assert "1 when some file is not a readable invoice" in shown
     assert "public evaluation key" in shown.replace("│ ", "").replace("│", "")
+
+
+def test_a_device_without_end_is_too_large() -> None:
+    result = run("/dev/zero", UBL, "--json")
+    endless, invoice = (json.loads(line) for line in result.stdout.splitlines())
+
+    assert result.exit_code == 1
+    assert [found["rule"] for found in endless["violations"]] == ["PORTOLAN-TOO-LARGE"]
+    assert invoice["financeable"] is True
+
+
+def test_a_dash_is_the_standard_input() -> None:
+    [record] = [json.loads(line) for line in run("-", "--json", given=UBL.read_bytes()).stdout.splitlines()]
+
+    assert record == check_file(UBL).as_json() | {"file": "-"}
+
+
+def test_a_name_that_is_no_text_gives_text_all_the_same(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"invoice-\xff-\xc3\xa4.xml")
+    odd.write_bytes(UBL.read_bytes())
+    code = "from api.invoices.cli import invoice_app; invoice_app()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", os.fsencode(odd), "--json"], check=True, timeout=60, capture_output=True
+    )
+
+    assert json.loads(done.stdout.decode("utf-8"))["file"] == f"{tmp_path}/invoice-\\xff-ä.xml"
+
+
+def test_the_help_names_the_peppol_rules_that_are_applied() -> None:
+    from einvoice import rules_peppol
+
+    shown = CliRunner(env={"COLUMNS": "400"}).invoke(invoice_app, ["check", "--help"]).stdout
+    of_the_engine = {rule.rule_id for rule in (*rules_peppol.UBL_RULES, *rules_peppol.CII_RULES)}
+
+    named = {f"PEPPOL-EN16931-{rule}" for rule in re.findall(r"\bR\d{3}\b", shown)}
+
+    assert named == of_the_engine | {"PEPPOL-EN16931-R003", "PEPPOL-EN16931-R051"}
 
 
 @pytest.mark.parametrize("heavy", ["facturx", "einvoice", "lxml", "pypdf", "web3", "fastapi"])
