@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from iso4217 import Currency
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from chain_node.client import Policy
 from chain_node.compile import ROOT
@@ -127,17 +136,21 @@ class NetworkConfig(_Strict):
     governance: GovernanceConfig
     policies: dict[str, PolicyConfig]
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> NetworkConfig:
+    @field_validator("policies", mode="before")
+    @classmethod
+    def _are_attested(cls, policies: Any) -> Any:
         attested = [milestone.name for milestone in Milestone if milestone is not Milestone.ACCEPTED]
-        unknown = [name for name in self.policies if name not in attested]
+        unknown = [name for name in policies if name not in attested] if isinstance(policies, dict) else []
         if unknown:
-            raise ValueError(
-                f"policies: {', '.join(unknown)}: not attested milestones; known are {', '.join(attested)}"
-            )
-        if len(set(self.currencies)) != len(self.currencies):
-            raise ValueError("currencies: one is named twice")
-        return self
+            raise ValueError(f"{', '.join(unknown)}: not attested milestones; known are {', '.join(attested)}")
+        return policies
+
+    @field_validator("currencies", mode="before")
+    @classmethod
+    def _differ(cls, currencies: Any) -> Any:
+        if isinstance(currencies, list) and len(set(map(str, currencies))) != len(currencies):
+            raise ValueError("one is named twice")
+        return currencies
 
 
 class OrganisationConfig(_Strict):
@@ -184,29 +197,42 @@ def data_dir_of(name: str) -> Path:
 def load_network(folder: Path) -> Network:
     """Reads a network's folder. Raises `ConfigInvalid` with every problem of both files."""
     problems: list[str] = []
-    config = _read(folder / "network.toml", NetworkConfig, problems)
-    participants = _read(folder / "participants.toml", _Participants, problems)
+    network_file, participants_file = folder / "network.toml", folder / "participants.toml"
+    raw_config, raw_participants = (_parse(path, problems) for path in (network_file, participants_file))
+    config = _validate(network_file, NetworkConfig, raw_config, problems)
+    participants = _validate(participants_file, _Participants, raw_participants, problems)
+    leis = _named(raw_participants)
+    problems += [f"{participants_file}: {lei} is named twice" for lei in sorted(set(leis)) if leis.count(lei) > 1]
+    operator = None if raw_config is None else raw_config.get("operator")
+    already_said = any("operator" in problem for problem in problems)
+    if isinstance(operator, str) and raw_participants is not None and operator not in leis and not already_said:
+        problems.append(f"{network_file}: operator: {operator} is not in participants.toml")
     if config is None or participants is None or problems:
-        raise ConfigInvalid(problems)
-    leis = [organisation.lei for organisation in participants.organisations]
-    problems += [
-        f"{folder}/participants.toml: {lei} is named twice" for lei in sorted(set(leis)) if leis.count(lei) > 1
-    ]
-    if config.operator not in leis:
-        problems.append(f"{folder}/network.toml: operator: {config.operator} is not in participants.toml")
-    if problems:
         raise ConfigInvalid(problems)
     return Network(config=config, organisations=participants.organisations)
 
 
-def _read(path: Path, kind: type[M], problems: list[str]) -> M | None:
+def _named(participants: dict[str, Any] | None) -> list[str]:
+    """The LEIs in the file as it stands, valid or not: what hangs together is checked beside each value."""
+    listed = (participants or {}).get("organisations", [])
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    return [row["lei"] for row in rows if isinstance(row.get("lei"), str)]
+
+
+def _parse(path: Path, problems: list[str]) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
-            return kind.model_validate(tomllib.load(file))
+            return tomllib.load(file)
     except OSError as error:
         problems.append(f"{path}: cannot be read: {error.strerror}")
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{path}: not TOML: {error}")
+    return None
+
+
+def _validate(path: Path, kind: type[M], raw: dict[str, Any] | None, problems: list[str]) -> M | None:
+    try:
+        return None if raw is None else kind.model_validate(raw)
     except ValidationError as error:
         problems += [f"{path}: {_problem(item)}" for item in error.errors()]
     return None

@@ -87,7 +87,7 @@ def _present(parameter: Parameter, value: Any) -> str:
     if isinstance(value, bytes):
         text = value.rstrip(b"\0")
         return text.decode() if name == "name" and text.isascii() else f"0x{value.hex()}"
-    if parameter.internal in ("ReceivableId", "OrderId") or name == "itemId":
+    if parameter.internal in ("ReceivableId", "OrderId") or name in ("itemId", "otherItemId"):
         return f"0x{value:064x}"
     if parameter.internal in ("uint256", "uint32", "uint40"):
         if name in _DAYS and value < 100_000:

@@ -134,3 +134,21 @@ def test_missing_and_broken_files_are_named(folder: Path) -> None:
     found = sorted(problems(folder))
     assert found[0].startswith("network.toml: not TOML: Invalid value (at line 1")
     assert found[1] == "participants.toml: cannot be read: No such file or directory"
+
+
+def test_problems_between_keys_and_files_do_not_wait_for_those_within(tmp_path: Path) -> None:
+    (tmp_path / "network.toml").write_text(
+        'name = "Bad Name"\nchain_id = 0\noperator = "999900PORTOLANOPER17"\ncurrencies = ["EUR", "EUR"]\n'
+        '[engine]\nkind = "anvil"\n[governance]\ndelay_seconds = 60\n[policies.SAILED]\nthreshold = 1\n'
+    )
+    (tmp_path / "participants.toml").write_text(
+        '[[organisations]]\nlei = "999900ACMESUPPLIES58"\nname = "Acme"\njurisdiction = "Germany"\n'
+        'roles = ["SUPPLIER"]\nkyc_expires_at = 2036-01-01T00:00:00Z\n'
+    )
+
+    with pytest.raises(ConfigInvalid) as refused:
+        load_network(tmp_path)
+
+    said = "\n".join(refused.value.problems)
+    for part in ("name: ", "chain_id: ", "one is named twice", "SAILED", "jurisdiction", "is not in participants.toml"):
+        assert part in said
