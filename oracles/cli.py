@@ -56,7 +56,10 @@ def run_command(
 
 @oracle_app.command("hash")
 def hash_command(
-    files: Annotated[list[Path], typer.Argument(help="EPCIS 2.0, DCSA Track & Trace 2.2 or ReceiptAdvice files.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="EPCIS 2.0, DCSA Track & Trace 2.2 or ReceiptAdvice files; - is the standard input."),
+    ],
 ) -> None:
     """Print the CBV 2.0 hash of each event, one a line."""
     failed = False

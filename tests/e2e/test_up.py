@@ -107,5 +107,19 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 1
-    assert "gateway" in done.stderr
+    assert "the gateway cannot listen on 127.0.0.1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.node
+@pytest.mark.slow
+def test_a_chain_that_dies_ends_the_network_with_a_sentence(tmp_path: Path) -> None:
+    data_dir = tmp_path / "network"
+    with running(data_dir, free_port(), free_port()) as process:
+        chain = next(pid for pid in children_of(process.pid) if "anvil" in Path(f"/proc/{pid}/cmdline").read_text())
+        os.kill(chain, signal.SIGKILL)
+        assert process.wait(60) == 1
+
+    said = next(tmp_path.glob("up-*.txt")).read_text(encoding="utf-8")
+    assert "The network stopped: chain died, killed by SIGKILL" in said
+    assert "Traceback" not in said
