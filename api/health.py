@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.gateway import Gateway, gateway_of
+from api.indexer.apply import count_poison
 from api.transactions import repository
 
 router = APIRouter(tags=["health"])
@@ -21,14 +22,22 @@ def healthz(request: Request) -> JSONResponse:
     return JSONResponse({"ok": all(loops.values()), "loops": loops}, 200 if all(loops.values()) else 503)
 
 
-@router.get("/readyz", summary="Whether requests can be served: database, chain and indexer")
+@router.get("/readyz", summary="Whether requests can be served: database, chain, indexer and its rows")
 def readyz(request: Request) -> JSONResponse:
     gateway = gateway_of(request)
-    checks = {"database": _database_answers(gateway), "chain": _chain_answers(gateway), "indexer": False}
-    lag = gateway.follower.lag_blocks() if checks["database"] else None
-    checks["indexer"] = lag is not None and lag <= gateway.settings.ready_lag_blocks
+    database = _database_answers(gateway)
+    lag = gateway.follower.lag_blocks() if database else None
+    poison = _poison_events(gateway) if database else None
+    checks = {
+        "database": database,
+        "chain": _chain_answers(gateway),
+        "indexer": lag is not None and lag <= gateway.settings.ready_lag_blocks,
+        # An event that no handler could take leaves rows that differ from the chain.
+        "rows": poison == 0,
+    }
     ready = all(checks.values())
-    return JSONResponse({"ready": ready, "checks": checks, "indexer_lag_blocks": lag}, 200 if ready else 503)
+    told = {"ready": ready, "checks": checks, "indexer_lag_blocks": lag, "poison_events": poison}
+    return JSONResponse(told, 200 if ready else 503)
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
@@ -36,6 +45,7 @@ def metrics(request: Request) -> Response:
     gateway = gateway_of(request)
     with gateway.database.session() as session:
         gateway.metrics.open.set(repository.count_open(session))
+    gateway.metrics.poison_recorded.set(_poison_events(gateway))
     return Response(generate_latest(gateway.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -46,6 +56,11 @@ def _database_answers(gateway: Gateway) -> bool:
     except SQLAlchemyError:
         return False
     return True
+
+
+def _poison_events(gateway: Gateway) -> int:
+    with gateway.database.engine.connect() as connection:
+        return count_poison(connection)
 
 
 def _chain_answers(gateway: Gateway) -> bool:

@@ -33,6 +33,11 @@ class Metrics:
             ["contract", "event"],
             registry=self.registry,
         )
+        self.poison_recorded = Gauge(
+            "portolan_indexer_poison_events_recorded",
+            "Events in the database that a handler failed on; above 0 rows differ from the chain",
+            registry=self.registry,
+        )
         self.rewinds = Counter(
             "portolan_indexer_rewound_blocks_total", "Blocks undone by reorganisations", registry=self.registry
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlmodel import Session, SQLModel
 
 from api.db import INDEXING, Database, chain_tables, utc_now
@@ -16,6 +16,7 @@ from api.indexer.position import Position
 from api.indexer.registry import Handler, handlers_of
 from api.indexer.scan import ScannedBlock, Stretch
 from api.metrics import Metrics
+from api.resources import load_tables
 from api.transactions import receipts
 from chain_node.client import Block, Event
 
@@ -146,12 +147,31 @@ def _row(event: Event, failure: str | None) -> dict[str, Any]:
     }
 
 
+def count_poison(connection: Connection) -> int:
+    """How many events of the chain as read no handler could take."""
+    counted = select(func.count()).select_from(EVENTS).where(EVENTS.c.status == "poison")
+    return int(connection.execute(counted).scalar_one())
+
+
+class ChainTablesUnknown(Exception):
+    """No table is known to be rebuilt from the chain: to forget the cursor alone would apply every event twice."""
+
+    def __init__(self) -> None:
+        super().__init__("No table is known to be made from the chain, so nothing was cleared.")
+
+
 def clear(connection: Connection) -> None:
-    """Empties the cursor, the events, the journal and every ChainRow."""
+    """Empties the cursor, the events, the journal and every ChainRow; ChainTablesUnknown where there is no ChainRow.
+
+    A process that serves nothing, such as a command, has not loaded the tables before.
+    """
+    load_tables()
+    chain_made = {str(kind.__tablename__) for kind in chain_tables()}
+    if not chain_made:
+        raise ChainTablesUnknown
     position.clear(connection)
     connection.execute(delete(EVENTS))
     connection.execute(delete(journal.JOURNAL))
-    chain_made = {str(kind.__tablename__) for kind in chain_tables()}
     for table in reversed(SQLModel.metadata.sorted_tables):
         if table.name in chain_made:
             connection.execute(delete(table))

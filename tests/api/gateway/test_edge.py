@@ -9,6 +9,7 @@ from served import OTHER_LEI, Served
 from sqlalchemy import func, select
 from token_chain import TokenChain
 
+from api.indexer.models import IndexedEvent
 from api.transactions import outbox
 
 pytestmark = pytest.mark.node
@@ -247,6 +248,21 @@ def test_gateway_is_ready_only_while_its_chain_answers(served: Served, token_cha
     assert alive.status_code == 200
     assert (refused.status_code, refused.json()["error"]) == (503, "node-unavailable")
     assert refused.headers["retry-after"]
+
+
+def test_gateway_whose_rows_lack_an_event_is_not_ready(served: Served) -> None:
+    client = served.client()
+    client.post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=10"}).raise_for_status()
+    place = {"block_hash": "0x01", "log_index": 0, "block_number": 1, "transaction_hash": "0x02"}
+    event = IndexedEvent(**place, contract="CashToken:EUR", name="Transfer", status="poison", error="ValueError")
+    with served.gateway.database.transaction() as session:
+        session.add(event)
+
+    ready, metrics = client.get("/readyz"), client.get("/metrics")
+
+    assert ready.status_code == 503
+    assert (ready.json()["poison_events"], ready.json()["checks"]["rows"]) == (1, False)
+    assert "portolan_indexer_poison_events_recorded 1.0" in metrics.text
 
 
 def test_metrics_count_requests_and_transactions(served: Served) -> None:

@@ -14,7 +14,7 @@ from token_chain import TokenChain, call_of
 from api.db import RowKindsMixed, chain_tables
 from api.gateway import Gateway, build_gateway
 from api.indexer import position
-from api.indexer.apply import EVENTS, clear
+from api.indexer.apply import EVENTS, ChainTablesUnknown, clear
 from api.indexer.journal import JOURNAL, Journal, StatementPastJournal
 from api.settings import Settings
 from api.signers import Signer
@@ -175,6 +175,20 @@ def test_history_that_the_node_no_longer_has_is_read_anew(
     index(token_gateway)
 
     assert totals(token_gateway) == [sum(range(20, 26))]
+
+
+def test_nothing_is_cleared_where_no_table_is_known_to_be_of_the_chain(
+    token_gateway: Gateway, teller: Teller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teller.tell(1)
+    index(token_gateway)
+    monkeypatch.setattr("api.indexer.apply.chain_tables", list)
+
+    with pytest.raises(ChainTablesUnknown), token_gateway.database.engine.begin() as connection:
+        clear(connection)
+
+    index(token_gateway)
+    assert totals(token_gateway) == [1]
 
 
 def test_poison_event_is_recorded_and_the_stream_goes_on(

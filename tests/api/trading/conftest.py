@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from trading import LEIS, Trading, invoice, operator_of, start_network
 
 from api.main import create_app
+from api.migrations import migrate
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -37,7 +38,8 @@ def trading(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
     network = start_network(tmp_path_factory.mktemp("network"))
     app = create_app(network.settings(tmp_path_factory.mktemp("gateway"), kept_database_url))
     gateway = app.state.gateway
-    SQLModel.metadata.create_all(gateway.database.engine)
+    migrate(gateway.database.engine)
+    SQLModel.metadata.create_all(gateway.database.engine)  # tables that other tests have brought
     with TestClient(app) as client:
         made = Trading(network, gateway, client, operator_of(gateway, client))
         for name in LEIS:
