@@ -42,7 +42,7 @@ class NewParticipant(BaseModel):
                 "jurisdiction": "DE",
                 "roles": ["SUPPLIER"],
                 "kyc_expires_at": "2027-05-04T00:00:00Z",
-                "identifiers": [{"scheme": "VAT", "value": "DE123456789"}],
+                "identifiers": [{"scheme": "VAT", "value": "DE999999903"}],
             }
         },
     )

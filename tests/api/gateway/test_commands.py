@@ -1,6 +1,7 @@
 """What a person types, and what is said when the settings are wrong."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from typer.testing import CliRunner
 from api.auth.scopes import OPERATOR_SCOPES
 from api.cli import gateway_app
 from api.db import Database
+from api.facilities.schemas import FacilityRequest
 from api.migrations import is_current
-from api.settings import SettingsInvalid, load_settings
+from api.settings import Settings, SettingsInvalid, load_settings
 
 LEI = "529900T8BM49AURSDO55"
 run = CliRunner().invoke
@@ -51,6 +53,24 @@ def test_all_problems_of_the_settings_are_told_at_once(config: Path) -> None:
     ):
         assert setting in told
     assert str(config) in str(refusal.value)
+
+
+def test_readme_lists_every_setting_and_its_samples_can_be_read(config: Path) -> None:
+    text = (Path(__file__).parents[3] / "api" / "README.md").read_text(encoding="utf-8")
+    samples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    config.write_text("".join(samples))
+
+    settings = load_settings(config)
+
+    assert re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE) == list(Settings.model_fields)
+    assert settings.database_url.startswith("postgresql://")
+
+
+def test_facility_of_the_readme_is_a_valid_one() -> None:
+    text = (Path(__file__).parents[3] / "api" / "README.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+
+    FacilityRequest.model_validate_json(sample)
 
 
 def test_settings_that_are_no_toml_name_the_line(config: Path) -> None:
