@@ -17,11 +17,14 @@ does.
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.concurrency import run_in_threadpool
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security import OAuth2
 from sqlmodel import Session
 
 from api.auth.principal import Principal
+from api.auth.scopes import SCOPES
 from api.chain_link import ChainLink
 from api.edge import GatewayRoute, Written, gateway_router
 from api.errors import of_chain
@@ -101,10 +104,23 @@ LinkDep = Annotated[ChainLink, Depends(_link)]
 RawBodyDep = Annotated[bytes, Depends(_raw_body)]
 
 
+# For the OpenAPI description only: who is calling is `Gateway.principal`'s to say.
+_OAUTH2 = OAuth2(
+    flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes=SCOPES)),
+    scheme_name="oauth2",
+    description="Client id and secret come from the operator. Ask for a token without scopes to get all that you hold.",
+    auto_error=False,
+)
+
+
 def requires(*scopes: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
     """A dependency that answers the caller, or refuses: 401 without a token, 403 without all the scopes."""
 
-    async def check(request: Request, gateway: _GatewayDep) -> Principal:
+    async def check(
+        request: Request,
+        gateway: _GatewayDep,
+        _described: Annotated[str | None, Security(_OAUTH2, scopes=scopes)],
+    ) -> Principal:
         principal = gateway.principal(request)
         principal.require(*scopes)
         return principal

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from api.auth.description import REQUEST, RESPONSES
 from api.auth.principal import Principal
 from api.auth.service import authenticate
 from api.gateway import gateway_of
@@ -75,7 +76,14 @@ def _narrowed(principal: Principal, asked: str | None) -> Principal:
     return Principal(principal.client_id, principal.lei, scopes)
 
 
-@router.post("/oauth/token", summary="Exchange client id and secret for an access token")
+@router.post(
+    "/oauth/token",
+    summary="Exchange client id and secret for an access token",
+    description="The client is named by HTTP Basic, or by `client_id` and `client_secret` in the form. Without `scope` "
+    "the token may do all that the client may.",
+    openapi_extra=REQUEST,
+    responses=RESPONSES,
+)
 async def token(request: Request) -> JSONResponse:
     gateway = gateway_of(request)
     try:

@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 
 from api.deps import Principal, SessionDep, gateway_router, requires
 from api.errors import NotFound
+from api.problems import READ_PROBLEMS
 from api.transactions import repository
 from api.transactions.schemas import TransactionPage, TransactionView
 
@@ -13,7 +14,7 @@ router = gateway_router("/v1/transactions", "transactions")
 ReaderDep = Annotated[Principal, Depends(requires("transactions:read"))]
 
 
-@router.get("", summary="Transactions, newest first")
+@router.get("", responses=READ_PROBLEMS, summary="Transactions, newest first")
 def list_transactions(
     principal: ReaderDep,
     session: SessionDep,
@@ -30,7 +31,7 @@ def list_transactions(
     return TransactionPage(items=[TransactionView.of(row) for row in rows], next=following)
 
 
-@router.get("/{transaction_id}", summary="One transaction")
+@router.get("/{transaction_id}", responses=READ_PROBLEMS, summary="One transaction")
 def show_transaction(transaction_id: str, principal: ReaderDep, session: SessionDep) -> TransactionView:
     row = repository.by_id(session, transaction_id)
     if row is None or not principal.sees(row.owner_lei):

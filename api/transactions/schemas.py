@@ -3,15 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import Session
 
+from api import examples
+from api.examples import shown
 from api.transactions.models import Transaction
 from api.transactions.outbox import T
 
 
 class TransactionView(BaseModel):
+    model_config = ConfigDict(json_schema_extra=shown(examples.transaction("issue cash")))
+
     id: str
     status: str = Field(description="pending, sent, then mined, reverted, replaced or failed")
     purpose: str
@@ -28,6 +32,8 @@ class TransactionView(BaseModel):
 
 
 class TransactionPage(BaseModel):
+    model_config = ConfigDict(json_schema_extra=shown({"items": [examples.transaction("issue cash")], "next": "41"}))
+
     items: list[TransactionView]
     next: str | None = Field(description="pass as `before` for the next page")
 

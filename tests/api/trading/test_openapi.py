@@ -7,7 +7,10 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from api.auth.router import router as auth_router
+from api.auth.scopes import SCOPES
 from api.resources import load_routers
+from api.transactions.router import router as transactions_router
 
 STANDARD = {"401", "403", "503"}
 
@@ -15,7 +18,7 @@ STANDARD = {"401", "403", "503"}
 @pytest.fixture(scope="module")
 def description() -> dict[str, Any]:
     app = FastAPI()
-    for router in load_routers():
+    for router in (transactions_router, *load_routers()):
         app.include_router(router)
     return app.openapi()
 
@@ -39,7 +42,7 @@ def has_example(description: dict[str, Any], schema: dict[str, Any]) -> bool:
 def test_every_operation_has_a_summary_of_its_own(description: dict[str, Any]) -> None:
     summaries = [operation.get("summary", "") for _, operation in operations(description)]
 
-    assert len(set(summaries)) == len(summaries) == 28
+    assert len(set(summaries)) == len(summaries) == 30
     assert all(" " in summary for summary in summaries)
 
 
@@ -60,6 +63,28 @@ def test_every_json_body_and_answer_shows_an_example(description: dict[str, Any]
         for status in ("200", "202"):
             answer = operation["responses"].get(status, {}).get("content", {}).get("application/json")
             assert answer is None or has_example(description, answer["schema"]), f"{status} of {name}"
+
+
+def test_every_operation_names_its_scopes(description: dict[str, Any]) -> None:
+    (flow,) = description["components"]["securitySchemes"]["oauth2"]["flows"].values()
+
+    assert (flow["tokenUrl"], flow["scopes"]) == ("/oauth/token", SCOPES)
+    for name, operation in operations(description):
+        (scopes,) = (needed["oauth2"] for needed in operation["security"])
+        assert set(scopes) <= set(SCOPES), name
+        assert scopes, name
+    assert description["paths"]["/v1/cash/issues"]["post"]["security"] == [{"oauth2": ["cash:write"]}]
+
+
+def test_token_endpoint_shows_its_form_and_its_answers() -> None:
+    app = FastAPI()
+    app.include_router(auth_router)
+    operation = app.openapi()["paths"]["/oauth/token"]["post"]
+
+    form = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]
+    assert set(form["example"]) == set(form["schema"]["properties"])
+    for status in ("200", "400", "401"):
+        assert operation["responses"][status]["content"]["application/json"]["example"], status
 
 
 def test_every_example_is_a_valid_one() -> None:
