@@ -18,6 +18,13 @@ from api.errors import Unauthenticated
 
 _ALGORITHMS = ["ES256"]
 _CACHED_TOKENS = 10_000
+_REFUSALS = {
+    "bad_signature": "The access token was not signed by this gateway.",
+    "expired_token": "The access token has expired; ask for another at /oauth/token.",
+    "missing_claim": "The access token lacks a claim that this gateway needs.",
+    "invalid_claim": "The access token is meant for another gateway, or not valid yet.",
+}
+_UNREADABLE = "The access token cannot be read: it is not one that this gateway issued."
 
 
 def load_or_make_key(path: Path) -> ECKey:
@@ -36,6 +43,11 @@ def load_or_make_key(path: Path) -> ECKey:
     key = ECKey.import_key(path.read_bytes())
     key.ensure_kid()
     return key
+
+
+def _refusal(error: Exception) -> str:
+    """Why a token does not count, as one sentence."""
+    return _REFUSALS.get(error.error, _UNREADABLE) if isinstance(error, JoseError) else _UNREADABLE
 
 
 class Tokens:
@@ -87,8 +99,7 @@ class Tokens:
             claims = jwt.decode(token, self._key, algorithms=_ALGORITHMS).claims
             self._claims.validate(claims)
         except (JoseError, ValueError) as error:
-            reason = getattr(error, "description", "") or str(error)
-            raise Unauthenticated("invalid-token", f"The access token does not count: {reason}") from error
+            raise Unauthenticated("invalid-token", _refusal(error)) from error
         lei = claims.get("lei")
         principal = Principal(str(claims["sub"]), str(lei) if lei else None, frozenset(str(claims["scope"]).split()))
         return principal, float(claims["exp"])

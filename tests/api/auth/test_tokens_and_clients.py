@@ -39,17 +39,17 @@ def key() -> ECKey:
 
 
 def test_token_of_another_key_is_refused(key: ECKey) -> None:
-    with pytest.raises(Unauthenticated):
+    with pytest.raises(Unauthenticated, match=r"^The access token was not signed by this gateway.$"):
         tokens(key).principal(tokens().issue(PRINCIPAL))
 
 
 def test_token_for_another_audience_is_refused(key: ECKey) -> None:
-    with pytest.raises(Unauthenticated, match="aud"):
+    with pytest.raises(Unauthenticated, match=r"^The access token is meant for another gateway"):
         tokens(key).principal(tokens(key, audience="elsewhere").issue(PRINCIPAL))
 
 
 def test_token_of_another_issuer_is_refused(key: ECKey) -> None:
-    with pytest.raises(Unauthenticated, match="iss"):
+    with pytest.raises(Unauthenticated, match=r"^The access token is meant for another gateway"):
         tokens(key).principal(tokens(key, issuer="them").issue(PRINCIPAL))
 
 
@@ -76,7 +76,7 @@ def test_token_without_signature_is_refused(key: ECKey) -> None:
     unsigned = f"eyJhbGciOiJub25lIn0.{claims}."
 
     for token in (unsigned, f"{header}.{claims}.", "x", ""):
-        with pytest.raises(Unauthenticated):
+        with pytest.raises(Unauthenticated, match=r"^The access token [a-z :]+\.$"):
             tokens(key).principal(token)
 
 
