@@ -29,8 +29,8 @@ def issue(
     transactions: TransactionsDep,
     key: NetworkKeyDep,
 ) -> Response:
-    ids = service.issue(session, transactions, chain, key, body)
-    return Written(session, lambda session: service.issue_view(session, body, ids))
+    issued = service.issue(session, transactions, chain, key, body)
+    return Written(session, lambda session: service.issue_view(session, body, issued))
 
 
 @router.get("/balances", responses=READ_PROBLEMS, summary="See what an organisation holds; its own by default")

@@ -2,6 +2,7 @@
 
 import hmac
 import unicodedata
+from dataclasses import dataclass
 from hashlib import sha256
 
 from sqlmodel import Session
@@ -21,6 +22,14 @@ CASH_ISSUER = "office:cash-issuer"
 _PAYMENT_LABEL = b"portolan bank payment 1\0"
 
 
+@dataclass(frozen=True)
+class Issue:
+    """Cash on its way to an account."""
+
+    account: str
+    transaction_id: str
+
+
 def require_currency(chain: Chain, currency: str) -> str:
     """The currency; Malformed where the network has no cash in it."""
     known = chain.addresses.currencies()
@@ -38,25 +47,36 @@ def keyed_payment_reference(key: NetworkKey, reference: str) -> bytes:
 
 def issue(
     session: Session, transactions: Transactions, chain: Chain, key: NetworkKey, asked: CashIssueRequest
-) -> list[str]:
-    """Issues cash to the participant's account, once per payment reference; the transaction's id."""
+) -> Issue:
+    """Issues cash to the participant's account, once per payment reference."""
     currency = require_currency(chain, asked.amount.currency)
     account = participants.acting_account(session, asked.lei)
     reference = keyed_payment_reference(key, asked.payment_reference)
     call = chain.cash(currency).issue(account, asked.amount.units, reference)
-    issued = transactions.submit(
-        session, signer=CASH_ISSUER, call=call, owner_lei=asked.lei, purpose="issue cash", subject_id=asked.lei
-    )
-    return [issued.id]
+    try:
+        issued = transactions.submit(
+            session, signer=CASH_ISSUER, call=call, owner_lei=asked.lei, purpose="issue cash", subject_id=asked.lei
+        )
+    except Conflict as refused:
+        raise _in_words(refused, asked.payment_reference) from refused
+    return Issue(account, issued.id)
 
 
-def issue_view(session: Session, asked: CashIssueRequest, transaction_ids: list[str]) -> CashIssueView:
+def _in_words(refused: Conflict, reference: str) -> Conflict:
+    """The refusal by the reference that was sent: the contract knows its keyed hash only."""
+    if refused.error != "payment-reference-used":
+        return refused
+    detail = f'The bank payment "{reference}" has already been booked.'
+    return Conflict(refused.error, detail, **{**refused.context, "sent_reference": reference})
+
+
+def issue_view(session: Session, asked: CashIssueRequest, issue: Issue) -> CashIssueView:
     return CashIssueView(
         lei=asked.lei,
-        account=participants.acting_account(session, asked.lei),
+        account=issue.account,
         amount=asked.amount,
         payment_reference=asked.payment_reference,
-        transactions=transaction_views(session, transaction_ids),
+        transactions=transaction_views(session, [issue.transaction_id]),
     )
 
 

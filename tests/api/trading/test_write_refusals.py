@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from refusing import refused, traces
+from sqlalchemy import event
 from trading import FACE_VALUE, LADDER, LEIS, WAIT, Trading, eur, facility_request, invoice
 
 pytestmark = pytest.mark.node
@@ -51,8 +52,27 @@ def test_bank_payment_is_issued_once(trading: Trading, sold: Any) -> None:
     before = traces(trading)
     body = {"lei": LEIS["lender"], "amount": eur(100), "payment_reference": "  camt   77 "}
 
-    refused(trading.operator.post("/v1/cash/issues", body), 409, "payment-reference-used")
+    problem = refused(trading.operator.post("/v1/cash/issues", body), 409, "payment-reference-used")
+
+    assert problem["detail"] == 'The bank payment "camt   77" has already been booked.'
+    assert problem["context"]["sent_reference"] == "camt   77"
     assert traces(trading) == before
+
+
+def test_issue_of_cash_looks_its_participant_up_once(trading: Trading, sold: Any) -> None:
+    body = {"lei": LEIS["lender"], "amount": eur(1), "payment_reference": "camt 78"}
+    engine, asked = trading.gateway.database.engine, []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM participant_profiles" in statement:
+            asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    answer = trading.operator.post("/v1/cash/issues", body)
+    event.remove(engine, "before_cursor_execute", note)
+
+    assert answer.status_code == 202, answer.text
+    assert len(asked) == 1
 
 
 @pytest.mark.usefixtures("unchanged")
