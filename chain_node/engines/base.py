@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,8 +28,10 @@ class Endpoint:
 
 
 def write_endpoint(data_dir: Path, endpoint: Endpoint) -> None:
-    """Lets other commands on this machine find the running chain."""
-    (data_dir / _ENDPOINT_FILE).write_text(json.dumps(asdict(endpoint)) + "\n", encoding="utf-8")
+    """Lets other commands on this machine find the running chain; whole or not at all, since they may look any time."""
+    unfinished = data_dir / f".{_ENDPOINT_FILE}.{os.getpid()}"
+    unfinished.write_text(json.dumps(asdict(endpoint)) + "\n", encoding="utf-8")
+    unfinished.rename(data_dir / _ENDPOINT_FILE)
 
 
 def forget_endpoint(data_dir: Path) -> None:
