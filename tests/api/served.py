@@ -30,8 +30,8 @@ from api.main import create_app
 from api.settings import Settings
 from api.transactions.models import Transaction
 
-LEI = "529900T8BM49AURSDO55"
-OTHER_LEI = "549300DTUYXVMJXZNY75"
+LEI = "999900SOUNDERSURVY30"
+OTHER_LEI = "999900BAYARDCREDIT42"
 
 
 class Told(BaseModel):

@@ -31,11 +31,15 @@ def node(*arguments: str) -> subprocess.Popen[str]:
 
 def wait_until_deployed(folder: Path, process: subprocess.Popen[str]) -> Endpoint:
     deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        endpoint = find_endpoint(folder)
-        if endpoint is not None and '"complete": true' in _text(folder / "deployments.json"):
-            return endpoint
-        time.sleep(0.05)
+    try:
+        while time.monotonic() < deadline and process.poll() is None:
+            endpoint = find_endpoint(folder)
+            if endpoint is not None and '"complete": true' in _text(folder / "deployments.json"):
+                return endpoint
+            time.sleep(0.05)
+    except BaseException:
+        process.kill()
+        raise
     process.kill()
     raise AssertionError(f"not started: {process.communicate()[0]}")
 

@@ -19,7 +19,7 @@ from chain_node.errors import AlreadyKnown, NodeUnavailable, NonceTooLow
 from chain_node.references import NetworkKey, reference
 from oracles.chain import Changes, Head, Key, Outcome, SignedVote
 
-LEI = "529900T8BM49AURSDO55"
+LEI = "999900SOUNDERSURVY30"
 NETWORK_KEY = NetworkKey(bytes(range(32)))
 NODE_ACCOUNT = Account.from_key("0x" + "11" * 32)
 SUBJECT = b"\x01" * 32

@@ -53,11 +53,11 @@ def test_relative_paths_start_at_the_folder_of_the_file(config):
 
 def test_all_problems_are_told_at_once(config):
     text = problems(
-        write(config, organisation='"529900T8BM49AURSDO56"', rpc_url='"ftp://x"', inboxx='"a"', database=None)
+        write(config, organisation='"999900SOUNDERSURVY31"', rpc_url='"ftp://x"', inboxx='"a"', database=None)
     )
 
     assert len(text.splitlines()) == 4
-    assert "setting 'organisation': '529900T8BM49AURSDO56' is not an LEI" in text
+    assert "setting 'organisation': '999900SOUNDERSURVY31' is not an LEI" in text
     assert "setting 'rpc_url'" in text
     assert "setting 'inboxx' is not known" in text
     assert "setting 'database' is missing" in text

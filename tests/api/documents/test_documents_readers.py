@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from api.documents.errors import ReaderKeyInvalid, ReaderKeyMissing
 from api.documents.readers import ReaderKeys, public_key_of
 
-LEI = "529900T8BM49AURSDO55"
+LEI = "999900SOUNDERSURVY30"
 
 
 def raw(key: X25519PublicKey) -> bytes:

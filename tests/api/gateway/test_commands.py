@@ -14,7 +14,7 @@ from api.facilities.schemas import FacilityRequest
 from api.migrations import is_current
 from api.settings import Settings, SettingsInvalid, load_settings
 
-LEI = "529900T8BM49AURSDO55"
+LEI = "999900SOUNDERSURVY30"
 run = CliRunner().invoke
 
 

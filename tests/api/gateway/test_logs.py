@@ -95,4 +95,4 @@ def test_log_holds_no_secret_and_no_document(
 
 
 def _client(session: Session) -> NewClient:
-    return create_client(session, lei="529900T8BM49AURSDO55")
+    return create_client(session, lei="999900SOUNDERSURVY30")

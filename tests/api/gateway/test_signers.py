@@ -10,7 +10,7 @@ from eth_account import Account
 from api.errors import NotFound
 from api.signers import KeystoreUnusable, Signers
 
-LEI = "529900T8BM49AURSDO55"
+LEI = "999900SOUNDERSURVY30"
 
 
 @pytest.fixture

@@ -264,7 +264,7 @@ def test_two_processes_apply_each_block_once(
 
 
 def test_mined_transaction_whose_block_vanished_is_sent_again(token_gateway: Gateway, token_chain: TokenChain) -> None:
-    signer = token_gateway.signers.create_organisation("529900T8BM49AURSDO55").name
+    signer = token_gateway.signers.create_organisation("999900SOUNDERSURVY30").name
     token_chain.mine()
     index(token_gateway)
     snapshot = token_chain.request("evm_snapshot")

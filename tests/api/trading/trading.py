@@ -41,7 +41,7 @@ LEIS = {
     "carrier": "999900SKAGERLINES098",
     "warehouse": "999900VINTERHAMNAB25",
     "inspector": "999900PLUMBLINEINS71",
-    "stranger": "529900T8BM49AURSDO55",
+    "stranger": "999900SOUNDERSURVY30",
 }
 ROLES = {**{name: name.upper() for name in LEIS}, "stranger": "SUPPLIER"}
 IDENTIFIERS = {"supplier": ("VAT", "DE 999 999 903"), "debtor": ("0088", "4012345000023")}

@@ -20,7 +20,7 @@ from api.transactions import outbox, receipts
 from api.transactions.broadcast import Broadcaster
 from api.transactions.service import Transactions
 
-LEI = "529900T8BM49AURSDO55"
+LEI = "999900SOUNDERSURVY30"
 INTENTS = 5
 UNCOMMITTED = "before the intents are committed"
 KILLED_AT: dict[str, tuple[Any, str, bool]] = {

@@ -18,7 +18,7 @@ from api.transactions.signing import sign
 from chain_node.client import Call, Chain
 
 pytestmark = pytest.mark.node
-LEI = "529900T8BM49AURSDO55"
+LEI = "999900SOUNDERSURVY30"
 
 
 def _submit(gateway: Gateway, value: int, **changes: object) -> str:
