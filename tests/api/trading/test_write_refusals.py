@@ -123,7 +123,7 @@ def test_oracle_that_keeps_its_own_key_cannot_write_through_the_gateway(trading:
     [
         ({"currency": "USD"}, 422, "currency-differs"),
         ({"ladders": {}}, 422, "ladder-missing"),
-        ({"expires_at": "2026-05-01T00:00:00Z"}, 422, "facility-terms-invalid"),
+        ({"expires_at": "2026-05-01T00:00:00Z"}, 422, "facility-end-in-past"),
         ({"supplier_lei": LEIS["lender"]}, 403, "role-missing"),
         ({"supplier_lei": "213800WSGIIZCXF1P572"}, 404, "participant-absent"),
     ],
