@@ -6,15 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eth_account.messages import _hash_eip191_message, encode_typed_data
+from chain_node.client.typed_data import digest, typed_data
 
 _TYPES: Final = {
-    "EIP712Domain": [
-        {"name": "name", "type": "string"},
-        {"name": "version", "type": "string"},
-        {"name": "chainId", "type": "uint256"},
-        {"name": "verifyingContract", "type": "address"},
-    ],
     "Observation": [
         {"name": "subject", "type": "bytes32"},
         {"name": "milestone", "type": "uint32"},
@@ -55,35 +49,25 @@ def attestation_typed_data(
     chain_id: int, oracle_address: str, observations: Sequence[Observation], mask: int, evidence: bytes
 ) -> dict[str, Any]:
     """EIP-712 typed data, as `eth_account.messages.encode_typed_data(full_message=...)` and wallets take them."""
-    return {
-        "types": _TYPES,
-        "primaryType": "Attestation",
-        "domain": {
-            "name": "Portolan MilestoneOracle",
-            "version": "1",
-            "chainId": chain_id,
-            "verifyingContract": oracle_address,
-        },
-        "message": {
-            "observations": [
-                {
-                    "subject": o.subject,
-                    "milestone": int(o.milestone),
-                    "sequence": o.sequence,
-                    "occurredAt": o.occurred_at,
-                    "quantity": o.quantity,
-                }
-                for o in observations
-            ],
-            "mask": mask,
-            "evidence": evidence,
-        },
+    message = {
+        "observations": [
+            {
+                "subject": o.subject,
+                "milestone": int(o.milestone),
+                "sequence": o.sequence,
+                "occurredAt": o.occurred_at,
+                "quantity": o.quantity,
+            }
+            for o in observations
+        ],
+        "mask": mask,
+        "evidence": evidence,
     }
+    return typed_data("MilestoneOracle", chain_id, oracle_address, _TYPES, "Attestation", message)
 
 
 def attestation_digest(
     chain_id: int, oracle_address: str, observations: Sequence[Observation], mask: int, evidence: bytes
 ) -> bytes:
     """The 32 bytes that are signed; equal to the contract's `attestationDigest`."""
-    typed_data = attestation_typed_data(chain_id, oracle_address, observations, mask, evidence)
-    return bytes(_hash_eip191_message(encode_typed_data(full_message=typed_data)))
+    return digest(attestation_typed_data(chain_id, oracle_address, observations, mask, evidence))
