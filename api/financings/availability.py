@@ -13,20 +13,7 @@ from api.milestones.models import FactStatus
 from api.pools import service as pools
 from api.receivables import service as receivables
 from api.receivables.models import ReceivableState
-from chain_node.client import AddressBook
-
-
-@dataclass(frozen=True)
-class Owed:
-    """Minor units; interest rounded up."""
-
-    fees: int
-    interest: int
-    principal: int
-
-    @property
-    def total(self) -> int:
-        return self.fees + self.interest + self.principal
+from chain_node.client import AddressBook, Owed
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from api.financings.schemas import DrawView, FinancingView, OwedView, RepaymentV
 from api.participants import service as participants
 from api.participants.schemas import PartyView
 from api.values import Amount, Page, moment
-from chain_node.client import AddressBook, Milestone
+from chain_node.client import AddressBook, Milestone, Owed
 
 
 def find(session: Session, principal: Principal, financing_id: str) -> Financing:
@@ -78,7 +78,7 @@ def _view(
     financing: Financing,
     addresses: AddressBook,
     supplier: PartyView,
-    owed: reckoning.Owed,
+    owed: Owed,
     availability: reckoning.Availability | None,
     draws: list[Draw],
     repayments: list[Repayment],
@@ -112,7 +112,7 @@ def _view(
     )
 
 
-def _owed_view(owed: reckoning.Owed, currency: str) -> OwedView:
+def _owed_view(owed: Owed, currency: str) -> OwedView:
     return OwedView(
         fees=Amount.of(owed.fees, currency),
         interest=Amount.of(owed.interest, currency),
