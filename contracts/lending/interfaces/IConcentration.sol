@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {FinancingId, GroupId, OrganisationId} from "../../types/Ids.sol";
+import {IFundingSource} from "./IFundingSource.sol";
+
+/// @title How much of one source's money may stand behind one debtor, one seller's group, one country, one warehouse.
+/// Principal out counts; the caps are absolute, in minor units, and looked at by every draw.
+interface IConcentration {
+    enum Dimension {
+        Debtor,
+        SellerGroup,
+        Country,
+        Warehouse
+    }
+
+    /// @notice Whose risk a financing is. A zero field is a dimension that does not apply.
+    /// @param country ISO 3166-1 alpha-2 of the debtor
+    /// @param warehouse organisation that keeps the goods
+    struct Keys {
+        OrganisationId debtor;
+        GroupId sellerGroup;
+        bytes2 country;
+        OrganisationId warehouse;
+    }
+
+    /// @notice The cap of everyone in a dimension who has none of its own. `type(uint56).max` lifts it.
+    /// @param cap minor units
+    event DefaultCapSet(IFundingSource indexed source, Dimension indexed dimension, uint256 cap);
+    /// @notice The cap of one debtor, group, country or warehouse.
+    /// @param key organisation or group number, or the country's two letters, as a number
+    /// @param cap minor units
+    event CapSet(IFundingSource indexed source, Dimension indexed dimension, uint256 indexed key, uint256 cap);
+
+    /// @notice The caller is not the financing desk.
+    error OnlyDesk(address caller, address desk);
+    /// @notice The cap is above what can be booked; both in minor units.
+    error CapTooLarge(Dimension dimension, uint256 cap, uint256 most);
+
+    /// @notice Sets the cap of everyone in a dimension who has none of its own. Credit officer only. Until it is set
+    /// there is no cap. A cap below what is out stops draws and calls nothing back.
+    function setDefaultCap(IFundingSource source, Dimension dimension, uint256 cap) external;
+
+    /// @notice Sets the cap of one debtor, group, country or warehouse. Credit officer only. `type(uint56).max` lifts it.
+    function setCap(IFundingSource source, Dimension dimension, uint256 key, uint256 cap) external;
+
+    /// @notice Names whose risk a financing is. Desk only, when it opens, and when it moves to another source.
+    function assign(FinancingId financing, IFundingSource source, Keys calldata keys) external;
+
+    /// @notice Books a draw, as much of it as every cap leaves room for. Desk only.
+    /// @param wanted minor units of principal
+    /// @return granted minor units booked, at most `wanted`
+    function take(FinancingId financing, uint256 wanted) external returns (uint256 granted);
+
+    /// @notice Takes principal that has come back, or has been written off, off the books. Desk only.
+    /// @param amount minor units, at most what `take` has granted
+    function give(FinancingId financing, uint256 amount) external;
+
+    /// @return minor units that every cap of the financing leaves room for now
+    function room(FinancingId financing) external view returns (uint256);
+    /// @return minor units out against the key
+    function exposureOf(IFundingSource source, Dimension dimension, uint256 key) external view returns (uint256);
+    /// @return minor units; `type(uint56).max` where there is no cap
+    function capOf(IFundingSource source, Dimension dimension, uint256 key) external view returns (uint256);
+    /// @return whose risk the financing is
+    function keysOf(FinancingId financing) external view returns (Keys memory);
+}
