@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -125,6 +126,75 @@ class PolicyConfig(_Strict):
         )
 
 
+class PoolConfig(_Strict):
+    """What a currency's lending pool is made with; see contracts/lending. Rates are per year."""
+
+    senior_rate_bps: Annotated[int, Field(ge=0, le=10_000)] = 500
+    subordination_floor_bps: Annotated[int, Field(ge=0, lt=10_000)] = 1_000
+    reserve_floor_bps: Annotated[int, Field(ge=0, le=10_000)] = 100
+    epoch_seconds: Annotated[int, Field(ge=3_600, le=92 * _DAY)] = _DAY
+
+
+class WriteOffStep(_Strict):
+    """From so many days overdue on, so much of a debt is taken as lost."""
+
+    days_overdue: Annotated[int, Field(ge=1, le=3_650)]
+    written_off_bps: Annotated[int, Field(ge=1, le=10_000)]
+
+
+_WRITE_OFF: Final = tuple(
+    WriteOffStep(days_overdue=days, written_off_bps=bps) for days, bps in ((30, 2_500), (60, 5_000), (90, 10_000))
+)
+
+
+class CirculationRules(_Strict):
+    """How invoices may be passed on; see contracts/receivables. `smallest_part` in minor units of any currency."""
+
+    most_tenor_days: Annotated[int, Field(ge=1, le=1_826)]
+    ordinary_tenor_days: Annotated[int, Field(ge=1, le=1_826)]
+    most_tier: Annotated[int, Field(ge=1, le=255)]
+    most_transfers: Annotated[int, Field(ge=0, le=255)]
+    smallest_part: Annotated[int, Field(ge=1, lt=2**56)]
+    grace_days: Annotated[int, Field(ge=0, le=365)]
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> CirculationRules:
+        if self.ordinary_tenor_days > self.most_tenor_days:
+            raise ValueError(f"ordinary_tenor_days: {self.ordinary_tenor_days} is above most_tenor_days")
+        return self
+
+
+_PRESETS: Final = {
+    "international": {
+        "most_tenor_days": 1_826,
+        "ordinary_tenor_days": 365,
+        "most_tier": 5,
+        "most_transfers": 100,
+        "smallest_part": 100,
+        "grace_days": 30,
+    },
+    # The rule on electronic receivable vouchers in force since 15 June 2025: six months, a year at most with a reason.
+    "china-2025": {
+        "most_tenor_days": 365,
+        "ordinary_tenor_days": 184,
+        "most_tier": 10,
+        "most_transfers": 100,
+        "smallest_part": 100,
+        "grace_days": 15,
+    },
+}
+
+
+def _with_preset(raw: Any) -> Any:
+    """A preset gives what is not said."""
+    if not isinstance(raw, dict):
+        return raw
+    preset = raw.get("preset", "international")
+    if preset not in _PRESETS:
+        raise ValueError(f"preset: {preset!r} is not one; known are {', '.join(_PRESETS)}")
+    return _PRESETS[preset] | {key: value for key, value in raw.items() if key != "preset"}
+
+
 class NetworkConfig(_Strict):
     """network.toml."""
 
@@ -135,6 +205,11 @@ class NetworkConfig(_Strict):
     engine: EngineConfig
     governance: GovernanceConfig
     policies: dict[str, PolicyConfig]
+    pools: dict[CurrencyCode, PoolConfig] = Field(default_factory=dict)
+    circulation: Annotated[CirculationRules, BeforeValidator(_with_preset)] = Field(
+        default_factory=lambda: CirculationRules.model_validate(_with_preset({}))
+    )
+    write_off: Annotated[tuple[WriteOffStep, ...], Field(min_length=1, max_length=8)] = _WRITE_OFF
 
     @field_validator("policies", mode="before")
     @classmethod
@@ -144,6 +219,25 @@ class NetworkConfig(_Strict):
         if unknown:
             raise ValueError(f"{', '.join(unknown)}: not attested milestones; known are {', '.join(attested)}")
         return policies
+
+    @field_validator("write_off")
+    @classmethod
+    def _rises(cls, steps: tuple[WriteOffStep, ...]) -> tuple[WriteOffStep, ...]:
+        for before, after in pairwise(steps):
+            if after.days_overdue <= before.days_overdue or after.written_off_bps <= before.written_off_bps:
+                raise ValueError("each step must be later than the one before it and take more")
+        return steps
+
+    @model_validator(mode="after")
+    def _pools_have_currencies(self) -> NetworkConfig:
+        unknown = sorted(set(self.pools) - set(self.currencies))
+        if unknown:
+            raise ValueError(f"pools: {', '.join(unknown)}: not among the network's currencies")
+        return self
+
+    def pool(self, currency: str) -> PoolConfig:
+        """What is said of a currency's pool, or the defaults."""
+        return self.pools.get(currency, PoolConfig())
 
     @field_validator("currencies", mode="before")
     @classmethod

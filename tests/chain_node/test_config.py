@@ -152,3 +152,44 @@ def test_problems_between_keys_and_files_do_not_wait_for_those_within(tmp_path: 
     said = "\n".join(refused.value.problems)
     for part in ("name: ", "chain_id: ", "one is named twice", "SAILED", "jurisdiction", "is not in participants.toml"):
         assert part in said
+
+
+def test_preset_gives_what_is_not_said_of_circulation(folder: Path) -> None:
+    (folder / "network.toml").open("a").write('\n[circulation]\npreset = "china-2025"\nmost_tier = 3\n')
+
+    rules = load_network(folder).config.circulation
+
+    assert (rules.most_tenor_days, rules.ordinary_tenor_days) == (365, 184)
+    assert rules.most_tier == 3
+
+
+def test_pools_have_defaults_and_terms_of_their_own(folder: Path) -> None:
+    (folder / "network.toml").open("a").write("\n[pools.USD]\nsenior_rate_bps = 700\n")
+
+    config = load_network(folder).config
+
+    assert config.pool("USD").senior_rate_bps == 700
+    assert config.pool("EUR").subordination_floor_bps == 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[pools.JPY]\n", "pools: JPY: not among the network's currencies"),
+        (
+            '[circulation]\npreset = "usual"\n',
+            "circulation: preset: 'usual' is not one; known are international, china",
+        ),
+        ("[circulation]\nordinary_tenor_days = 1826\nmost_tenor_days = 90\n", "circulation: ordinary_tenor_days: 1826"),
+        ("[circulation]\ntier = 3\n", "circulation.tier: unknown key"),
+        (
+            "[[write_off]]\ndays_overdue = 30\nwritten_off_bps = 5000\n"
+            "[[write_off]]\ndays_overdue = 60\nwritten_off_bps = 5000\n",
+            "write_off: each step must be later",
+        ),
+    ],
+)
+def test_rules_of_lending_that_make_no_sense_are_refused(folder: Path, text: str, problem: str) -> None:
+    (folder / "network.toml").open("a").write("\n" + text)
+
+    assert problems(folder)[0].startswith(f"network.toml: {problem}")
