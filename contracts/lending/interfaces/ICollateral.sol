@@ -42,7 +42,7 @@ interface ICollateral {
     event ForwardFailed(FinancingId indexed financing, uint256 indexed itemId, uint256 cash);
     /// @notice A holder's part of an item is kept for one facility.
     /// @param until Unix seconds from which it is free again
-    event ItemReserved(FacilityId indexed facility, uint256 indexed itemId, address indexed holder, uint256 until);
+    event ReservationMade(FacilityId indexed facility, uint256 indexed itemId, address indexed holder, uint256 until);
     /// @notice The holder's part is free again: used by its facility, or given up by the lender.
     event ReservationEnded(FacilityId indexed facility, uint256 indexed itemId, address indexed holder);
 
@@ -70,7 +70,7 @@ interface ICollateral {
     /// @notice The item already backs as many financings as it may.
     error TooManyPledges(uint256 itemId, uint256 pledges, uint256 most);
     /// @notice The holder's part of the item is reserved for `facility` until then (Unix seconds).
-    error ReservedFor(uint256 itemId, address holder, FacilityId facility, uint256 until);
+    error ItemReserved(uint256 itemId, address holder, FacilityId facility, uint256 until);
     /// @notice Nothing of the holder's is reserved, or no longer.
     error NotReserved(uint256 itemId, address holder);
     /// @notice A reservation must end after now and soon enough; all in Unix seconds.
