@@ -6,6 +6,10 @@ import {IFundingSource} from "./IFundingSource.sol";
 
 /// @title How much of one source's money may stand behind one debtor, one seller's group, one country, one warehouse.
 /// Principal out counts; the caps are absolute, in minor units, and looked at by every draw.
+/// Debtor and seller's group are always counted, so that a cap on them may come at any time. The places (country and
+/// warehouse) are counted for a source that has been given a cap in either of them before its first financing; a source
+/// that has not can never be given one. So what is counted is always the whole of it: the sum of the principal of all of
+/// the source's financings that have the key.
 interface IConcentration {
     enum Dimension {
         Debtor,
@@ -32,19 +36,45 @@ interface IConcentration {
     /// @param cap minor units
     event CapSet(IFundingSource indexed source, Dimension indexed dimension, uint256 indexed key, uint256 cap);
 
+    /// @notice The key has no cap of its own any more: the dimension's default applies to it again.
+    event CapCleared(IFundingSource indexed source, Dimension indexed dimension, uint256 indexed key);
+    /// @notice The source's countries and warehouses are counted from its first financing on.
+    event PlacesCounted(IFundingSource indexed source);
+    /// @notice The financing's principal counts against these keys of this source from now on.
+    event FinancingAssigned(FinancingId indexed financing, IFundingSource indexed source, Keys keys);
+
     /// @notice The caller is not the financing desk.
     error OnlyDesk(address caller, address desk);
     /// @notice The cap is above what can be booked; both in minor units.
     error CapTooLarge(Dimension dimension, uint256 cap, uint256 most);
+    /// @notice No organisation, group or country has this number: it is zero, or above `most`.
+    error CapKeyInvalid(Dimension dimension, uint256 key, uint256 most);
+    /// @notice Countries and warehouses of this source are not counted, and it is too late to begin.
+    error PlacesUncounted(IFundingSource source, Dimension dimension);
+    /// @notice The zero address lends nothing.
+    error SourceZero(FinancingId financing);
+    /// @notice Nobody has said whose risk the financing is.
+    error FinancingUnassigned(FinancingId financing);
+    /// @notice More comes back than is out against the key; both in minor units. Only an error of the desk can do it.
+    error ExposureTooLow(FinancingId financing, Dimension dimension, uint256 amount, uint256 exposure);
 
     /// @notice Sets the cap of everyone in a dimension who has none of its own. Credit officer only. Until it is set
-    /// there is no cap. A cap below what is out stops draws and calls nothing back.
+    /// there is no cap. A cap below what is out stops draws and calls nothing back. The first cap on a country or a
+    /// warehouse must come before the source's first financing.
+    /// @param cap minor units
     function setDefaultCap(IFundingSource source, Dimension dimension, uint256 cap) external;
 
     /// @notice Sets the cap of one debtor, group, country or warehouse. Credit officer only. `type(uint56).max` lifts it.
+    /// @param key organisation or group number, or the country's two letters, as a number; never zero
+    /// @param cap minor units
     function setCap(IFundingSource source, Dimension dimension, uint256 key, uint256 cap) external;
 
+    /// @notice Takes the key's own cap away: the dimension's default applies to it again. Credit officer only.
+    function clearCap(IFundingSource source, Dimension dimension, uint256 key) external;
+
     /// @notice Names whose risk a financing is. Desk only, when it opens, and when it moves to another source.
+    /// @dev Warning: all that was taken must have been given back before a financing is assigned anew; what was taken is
+    /// not remembered by financing.
     function assign(FinancingId financing, IFundingSource source, Keys calldata keys) external;
 
     /// @notice Books a draw, as much of it as every cap leaves room for. Desk only.
@@ -62,6 +92,10 @@ interface IConcentration {
     function exposureOf(IFundingSource source, Dimension dimension, uint256 key) external view returns (uint256);
     /// @return minor units; `type(uint56).max` where there is no cap
     function capOf(IFundingSource source, Dimension dimension, uint256 key) external view returns (uint256);
+    /// @return whether the source's countries and warehouses are counted
+    function countsPlaces(IFundingSource source) external view returns (bool);
     /// @return whose risk the financing is
     function keysOf(FinancingId financing) external view returns (Keys memory);
+    /// @return whose money it counts against; zero where it has not been assigned
+    function sourceOf(FinancingId financing) external view returns (IFundingSource);
 }

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
+import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IFundingSource} from "./interfaces/IFundingSource.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title Counts whose risk each source's money is, and holds every draw to the caps.
+/// @dev Called by every draw and every repayment, so one word a financing and one word a key is all that they read,
+/// and the defaults' word only for a key without a cap of its own.
+contract Concentration is IConcentration, AccessManaged {
+    /// @dev One word.
+    /// @param countsPlaces whether country and warehouse are counted
+    struct Assignment {
+        IFundingSource source;
+        OrganisationId debtor;
+        GroupId sellerGroup;
+        bytes2 country;
+        OrganisationId warehouse;
+        bool countsPlaces;
+    }
+
+    /// @dev One word. Amounts in minor units.
+    /// @param cap looked at only where `hasCap`
+    struct Counter {
+        uint56 exposure;
+        uint56 cap;
+        bool hasCap;
+    }
+
+    /// @param denied by dimension, what its default cap takes off the greatest amount, in minor units: so a word that was
+    /// never written is no cap
+    /// @param inUse whether a financing has ever been assigned to it
+    struct Source {
+        uint56[4] denied;
+        bool countsPlaces;
+        bool inUse;
+        mapping(uint256 key => Counter)[4] counters;
+    }
+
+    uint256 private constant UNCAPPED = type(uint56).max;
+
+    address public immutable desk;
+
+    mapping(FinancingId => Assignment) private _assignments;
+    mapping(IFundingSource => Source) private _sources;
+
+    modifier onlyDesk() {
+        require(msg.sender == desk, OnlyDesk(msg.sender, desk));
+        _;
+    }
+
+    constructor(address desk_, address authority) AccessManaged(authority) {
+        desk = desk_;
+    }
+
+    // By the credit officer
+
+    /// @inheritdoc IConcentration
+    function setDefaultCap(IFundingSource source, Dimension dimension, uint256 cap) external restricted {
+        require(cap <= UNCAPPED, CapTooLarge(dimension, cap, UNCAPPED));
+        _countFrom(source, dimension);
+
+        // The cast is safe: the cap was compared with the type's greatest value.
+        _sources[source].denied[uint256(dimension)] = uint56(UNCAPPED - cap);
+        emit DefaultCapSet(source, dimension, cap);
+    }
+
+    /// @inheritdoc IConcentration
+    function setCap(IFundingSource source, Dimension dimension, uint256 key, uint256 cap) external restricted {
+        require(cap <= UNCAPPED, CapTooLarge(dimension, cap, UNCAPPED));
+        _requireKey(dimension, key);
+        _countFrom(source, dimension);
+
+        Counter storage counter = _counter(_sources[source], dimension, key);
+        // The cast is safe: the cap was compared with the type's greatest value.
+        (counter.cap, counter.hasCap) = (uint56(cap), true);
+        emit CapSet(source, dimension, key, cap);
+    }
+
+    /// @inheritdoc IConcentration
+    function clearCap(IFundingSource source, Dimension dimension, uint256 key) external restricted {
+        _requireKey(dimension, key);
+
+        Counter storage counter = _counter(_sources[source], dimension, key);
+        (counter.cap, counter.hasCap) = (0, false);
+        emit CapCleared(source, dimension, key);
+    }
+
+    // By the desk
+
+    /// @inheritdoc IConcentration
+    function assign(FinancingId financing, IFundingSource source, Keys calldata keys) external onlyDesk {
+        require(address(source) != address(0), SourceZero(financing));
+
+        Source storage its = _sources[source];
+        if (!its.inUse) its.inUse = true;
+        _assignments[financing] =
+            Assignment(source, keys.debtor, keys.sellerGroup, keys.country, keys.warehouse, its.countsPlaces);
+        emit FinancingAssigned(financing, source, keys);
+    }
+
+    /// @inheritdoc IConcentration
+    function take(FinancingId financing, uint256 wanted) external onlyDesk returns (uint256 granted) {
+        Assignment memory its = _assigned(financing);
+
+        granted = Math.min(wanted, _room(its));
+        if (granted == 0) return 0;
+
+        Source storage source = _sources[its.source];
+        _add(source, Dimension.Debtor, OrganisationId.unwrap(its.debtor), granted);
+        _add(source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup), granted);
+        if (!its.countsPlaces) return granted;
+        _add(source, Dimension.Country, uint16(its.country), granted);
+        _add(source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse), granted);
+    }
+
+    /// @inheritdoc IConcentration
+    function give(FinancingId financing, uint256 amount) external onlyDesk {
+        Assignment memory its = _assigned(financing);
+        if (amount == 0) return;
+
+        Source storage source = _sources[its.source];
+        _subtract(financing, source, Dimension.Debtor, OrganisationId.unwrap(its.debtor), amount);
+        _subtract(financing, source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup), amount);
+        if (!its.countsPlaces) return;
+        _subtract(financing, source, Dimension.Country, uint16(its.country), amount);
+        _subtract(financing, source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse), amount);
+    }
+
+    // Views
+
+    /// @inheritdoc IConcentration
+    function room(FinancingId financing) external view returns (uint256) {
+        return _room(_assigned(financing));
+    }
+
+    /// @inheritdoc IConcentration
+    function exposureOf(IFundingSource source, Dimension dimension, uint256 key) external view returns (uint256) {
+        return _counter(_sources[source], dimension, key).exposure;
+    }
+
+    /// @inheritdoc IConcentration
+    function capOf(IFundingSource source, Dimension dimension, uint256 key) external view returns (uint256) {
+        Source storage its = _sources[source];
+        return _capOf(its, dimension, _counter(its, dimension, key));
+    }
+
+    /// @inheritdoc IConcentration
+    function countsPlaces(IFundingSource source) external view returns (bool) {
+        return _sources[source].countsPlaces;
+    }
+
+    /// @inheritdoc IConcentration
+    function keysOf(FinancingId financing) external view returns (Keys memory) {
+        Assignment memory its = _assignments[financing];
+        return Keys(its.debtor, its.sellerGroup, its.country, its.warehouse);
+    }
+
+    /// @inheritdoc IConcentration
+    function sourceOf(FinancingId financing) external view returns (IFundingSource) {
+        return _assignments[financing].source;
+    }
+
+    // Internals
+
+    function _assigned(FinancingId financing) private view returns (Assignment memory its) {
+        its = _assignments[financing];
+        require(address(its.source) != address(0), FinancingUnassigned(financing));
+    }
+
+    function _room(Assignment memory its) private view returns (uint256 left) {
+        Source storage source = _sources[its.source];
+        left = _roomOf(source, Dimension.Debtor, OrganisationId.unwrap(its.debtor));
+        left = Math.min(left, _roomOf(source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup)));
+        if (!its.countsPlaces) return left;
+        left = Math.min(left, _roomOf(source, Dimension.Country, uint16(its.country)));
+        left = Math.min(left, _roomOf(source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse)));
+    }
+
+    function _roomOf(Source storage source, Dimension dimension, uint256 key) private view returns (uint256) {
+        if (key == 0) return UNCAPPED;
+        Counter storage counter = _counter(source, dimension, key);
+        return Math.saturatingSub(_capOf(source, dimension, counter), counter.exposure);
+    }
+
+    function _capOf(Source storage source, Dimension dimension, Counter storage counter)
+        private
+        view
+        returns (uint256)
+    {
+        return counter.hasCap ? counter.cap : UNCAPPED - source.denied[uint256(dimension)];
+    }
+
+    function _add(Source storage source, Dimension dimension, uint256 key, uint256 amount) private {
+        if (key == 0) return;
+        Counter storage counter = _counter(source, dimension, key);
+        // The cast is safe: what was granted leaves the exposure within a cap, which is of the same type.
+        counter.exposure = uint56(counter.exposure + amount);
+    }
+
+    function _subtract(FinancingId financing, Source storage source, Dimension dimension, uint256 key, uint256 amount)
+        private
+    {
+        if (key == 0) return;
+        Counter storage counter = _counter(source, dimension, key);
+        uint256 exposure = counter.exposure;
+        require(amount <= exposure, ExposureTooLow(financing, dimension, amount, exposure));
+        // The cast is safe: the difference is below the exposure.
+        counter.exposure = uint56(exposure - amount);
+    }
+
+    /// @dev A place that was not counted from the source's first financing on would be counted wrong for ever.
+    function _countFrom(IFundingSource source, Dimension dimension) private {
+        Source storage its = _sources[source];
+        if (its.countsPlaces || dimension < Dimension.Country) return;
+        require(!its.inUse, PlacesUncounted(source, dimension));
+        its.countsPlaces = true;
+        emit PlacesCounted(source);
+    }
+
+    function _requireKey(Dimension dimension, uint256 key) private pure {
+        uint256 most = dimension == Dimension.Country ? type(uint16).max : type(uint24).max;
+        require(key != 0 && key <= most, CapKeyInvalid(dimension, key, most));
+    }
+
+    function _counter(Source storage source, Dimension dimension, uint256 key) private view returns (Counter storage) {
+        return source.counters[uint256(dimension)][key];
+    }
+}
