@@ -7,7 +7,7 @@ PYTHON ?= python3
 # The tools of this checkout come before the machine's.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-.PHONY: help setup demo up test lint format bench clean
+.PHONY: help setup demo up test fuzz lint format gas bench clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -21,20 +21,35 @@ up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
 test: setup ## Run every test
-	forge test
+	forge test --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
+	portolan invariants
+	portolan gas --check
 	pytest -q -n 2 --dist loadgroup
 
-lint: setup ## Check format, types, import rules
+# foundry.toml's profile says how long; FUZZ_RUNS, INVARIANT_RUNS and INVARIANT_DEPTH say otherwise.
+LONG := FOUNDRY_PROFILE=long $(if $(FUZZ_RUNS),FOUNDRY_FUZZ_RUNS=$(FUZZ_RUNS)) \
+  $(if $(INVARIANT_RUNS),FOUNDRY_INVARIANT_RUNS=$(INVARIANT_RUNS)) \
+  $(if $(INVARIANT_DEPTH),FOUNDRY_INVARIANT_DEPTH=$(INVARIANT_DEPTH))
+
+fuzz: setup ## Run fuzz tests and invariants for long (FUZZ_RUNS=, INVARIANT_RUNS=, INVARIANT_DEPTH=)
+	$(LONG) forge test --match-test '^testFuzz'
+	$(LONG) portolan invariants
+
+lint: setup ## Check format, types, import rules, and the contracts by slither
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
 	forge fmt --check
+	portolan slither
 
 format: setup ## Put the code into the house's format
 	ruff check --fix .
 	ruff format .
 	forge fmt
+
+gas: setup ## Measure the gas of each operation; writes docs/gas.md and build/gas.json
+	portolan gas
 
 bench: setup ## Measure; writes build/bench.json
 	portolan bench

@@ -62,6 +62,35 @@ def bench(
     raise typer.Exit(run_command(report))
 
 
+@app.command()
+def gas(
+    report: Annotated[Path, typer.Option(help="Where the figures go (JSON).")] = Path("build/gas.json"),
+    check: Annotated[bool, typer.Option("--check", help="Compare docs/gas.md instead of writing it.")] = False,
+) -> None:
+    """Run each operation as a whole transaction, against its budget of gas; writes docs/gas.md."""
+    from scripts.proof.gas import run_command
+
+    raise typer.Exit(run_command(report, check))
+
+
+@app.command()
+def invariants(
+    report: Annotated[Path, typer.Option(help="Where the outcome goes (JSON).")] = Path("build/invariants.json"),
+) -> None:
+    """Run the invariants of the contracts. FOUNDRY_PROFILE=long runs them for long."""
+    from scripts.proof.invariants import run_command
+
+    raise typer.Exit(run_command(report))
+
+
+@app.command()
+def slither() -> None:
+    """Analyse the contracts; every finding must be explained in contracts/slither.toml."""
+    from scripts.proof.slither import run_command
+
+    raise typer.Exit(run_command())
+
+
 def _mount(wanted: str | None) -> None:
     """Imports the packages whose command is asked for; all of them for the overview, so that it is complete."""
     if wanted in (None, "node", "deploy"):
@@ -85,6 +114,7 @@ def _mount(wanted: str | None) -> None:
 
 def main() -> None:
     known = {"node", "deploy", "oracle", "gateway", "invoice", "demo", "up", "bench"}
+    known |= {"gas", "invariants", "slither"}
     first = sys.argv[1] if len(sys.argv) > 1 else None
     _mount(first if first in known else None)
     app()
