@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Rates} from "../types/Rates.sol";
+import {DayCount, Rates} from "../types/Rates.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Simple interest, actual/360, kept as an exact numerator so that how often it is booked never matters.
+/// @title Simple interest, kept as an exact numerator so that how often it is booked never matters: weight times seconds
+/// on the clock of its day count (`DayCounts`), over `Rates.INTEREST_DENOMINATOR`.
 library Accrual {
+    /// @dev What a year of 360 days and one of 365 weigh: `Rates.COMMON_YEAR_DAYS` over the days of the year.
+    uint256 private constant OF_360_DAYS = Rates.COMMON_YEAR_DAYS / 360;
+    uint256 private constant OF_365_DAYS = Rates.COMMON_YEAR_DAYS / 365;
+
     /// @param principal minor units
     /// @param discountRateBps per year
-    /// @return what one second adds to the numerator
-    function weightOf(uint256 principal, uint256 discountRateBps) internal pure returns (uint256) {
-        return principal * discountRateBps;
+    /// @return what one second on the clock adds to the numerator
+    function weightOf(uint256 principal, uint256 discountRateBps, DayCount dayCount) internal pure returns (uint256) {
+        return principal * discountRateBps * (dayCount == DayCount.Actual365 ? OF_365_DAYS : OF_360_DAYS);
     }
 
     /// @param numerator exact interest, in minor units times `Rates.INTEREST_DENOMINATOR`
