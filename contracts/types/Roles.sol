@@ -31,4 +31,6 @@ library Offices {
     uint64 internal constant CREDIT_OFFICER = 4;
     uint64 internal constant CASH_ISSUER = 5;
     uint64 internal constant SERVICER = 6;
+    /// @dev Decides disputes between debtors and suppliers.
+    uint64 internal constant ARBITER = 7;
 }
