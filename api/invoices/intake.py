@@ -11,9 +11,12 @@ from api.auth.principal import Principal
 from api.documents.readers import public_key_of
 from api.documents.service import Content, Documents
 from api.errors import Conflict, of_chain
-from api.invoices import paper, parties, references, repository, service
+from api.invoices import paper, parties, references, repository
 from api.invoices.models import InvoiceRow
 from api.invoices.references import Linked
+from api.invoices.similarity import service as similarity
+from api.invoices.similarity.sketch import SketchKey, features_of
+from api.invoices.standing import standing
 from api.participants import service as participants
 from api.transactions.service import Transactions
 from api.values import days, hex32
@@ -61,7 +64,10 @@ class Intake:
         sealed = self.documents.seal(content)
         transaction_ids = self._register(session, claim, signer)
         self.documents.record(session, sealed, claim.supplier_lei, readers)
-        return _store(session, claim, sealed.cid, transaction_ids)
+        invoice_id = _store(session, claim, sealed.cid, transaction_ids)
+        said = features_of(invoice, claim.supplier_lei, claim.debtor_lei)
+        similarity.record(session, SketchKey.of(self.key), claim.receivable_id, said)
+        return invoice_id
 
     def _claim(self, session: Session, principal: Principal, invoice: Invoice, given: list[tuple[str, str]]) -> Claim:
         found = parties.identify(session, principal, invoice)
@@ -81,7 +87,7 @@ class Intake:
 
     def _require_new(self, session: Session, claim: Claim, account: str) -> None:
         """Conflict for an invoice that is here or on chain already, under whatever name or syntax."""
-        if (state := service.standing(session, claim.receivable_id)) is not None:
+        if (state := standing(session, claim.receivable_id)) is not None:
             raise _exists(claim.receivable_id, state)
         try:
             self.chain.simulate(claim.register, account)
@@ -119,7 +125,7 @@ def _store(session: Session, claim: Claim, cid: str, transaction_ids: list[str])
     earlier = repository.lock_by_receivable(session, claim.receivable_id)
     if earlier is not None:
         # Looked at again under the lock: another request may have taken the same invoice in since.
-        if (state := service.standing(session, claim.receivable_id)) is not None:
+        if (state := standing(session, claim.receivable_id)) is not None:
             raise _exists(claim.receivable_id, state)
         session.delete(earlier)
         session.flush()

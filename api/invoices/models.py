@@ -32,3 +32,36 @@ class InvoiceRow(SQLModel, table=True):
     document_cid: str
     transaction_ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
+
+
+class SketchRow(SQLModel, table=True):
+    """What an invoice is compared by once it is a candidate. Names are keyed; see `similarity.score.Marks`."""
+
+    __tablename__ = "invoice_sketches"
+
+    receivable_id: str = Field(primary_key=True)
+    supplier: bytes
+    currency: bytes
+    names_order: bool
+    names_despatch: bool
+
+
+class SketchToken(SQLModel, table=True):
+    """One thing that an invoice says, under the network's key: candidates are found by it, and nothing is read from
+    it."""
+
+    __tablename__ = "invoice_sketch_tokens"
+
+    token: bytes = Field(primary_key=True)
+    receivable_id: str = Field(primary_key=True, index=True)
+
+
+class SimilarPair(SQLModel, table=True):
+    """Two invoices that are near-duplicates, as it was found when the later one came in; points of 100."""
+
+    __tablename__ = "similar_invoices"
+
+    receivable_id: str = Field(primary_key=True)
+    earlier_id: str = Field(primary_key=True, index=True)
+    score: int
+    reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))

@@ -61,7 +61,10 @@ def upload(
     ] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     invoice_id = intake.take(session, principal, content, reference)
-    return Written(session, lambda session: service.view(session, service.find(session, principal, invoice_id)))
+    return Written(
+        session,
+        lambda session: service.view_with_similar(session, principal, service.find(session, principal, invoice_id)),
+    )
 
 
 @router.get("", responses=READ_PROBLEMS, summary="List the invoices that one sent or owes")
@@ -71,4 +74,4 @@ def invoices(principal: Reader, session: SessionDep, before: Before = None, limi
 
 @router.get("/{invoice_id}", responses=READ_PROBLEMS, summary="See one invoice")
 def invoice(invoice_id: str, principal: Reader, session: SessionDep) -> InvoiceView:
-    return service.view(session, service.find(session, principal, invoice_id))
+    return service.view_with_similar(session, principal, service.find(session, principal, invoice_id))

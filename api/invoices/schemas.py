@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.invoices.similarity.schemas import SimilarView
 from api.transactions.schemas import TransactionView
 
 
@@ -34,6 +35,7 @@ class InvoiceView(BaseModel):
                 "document_cid": "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e",
                 "created_at": "2026-05-04T08:00:00Z",
                 "transactions": [],
+                "similar": [],
             }
         }
     )
@@ -52,3 +54,4 @@ class InvoiceView(BaseModel):
     document_cid: str
     created_at: datetime
     transactions: list[TransactionView]
+    similar: list[SimilarView] | None = Field(default=None, description="near-duplicates; null in lists")

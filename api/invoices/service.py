@@ -7,12 +7,10 @@ from api.errors import Malformed, NotFound
 from api.invoices import repository
 from api.invoices.models import InvoiceRow
 from api.invoices.schemas import InvoiceView, ReferenceView
-from api.receivables import service as receivables
-from api.transactions.models import Status
-from api.transactions.schemas import TransactionView, transaction_views
+from api.invoices.similarity import service as similarity
+from api.invoices.standing import state_of
+from api.transactions.schemas import transaction_views
 from api.values import Page
-
-_DEAD = (Status.REVERTED, Status.FAILED)
 
 
 def find(session: Session, principal: Principal, invoice_id: str) -> InvoiceRow:
@@ -30,7 +28,7 @@ def view(session: Session, invoice: InvoiceRow) -> InvoiceView:
         id=invoice.id,
         receivable_id=invoice.receivable_id,
         fingerprint=invoice.receivable_id,
-        state=_state(session, invoice, transactions),
+        state=state_of(session, invoice, transactions),
         number=invoice.number,
         syntax=invoice.syntax,
         supplier_lei=invoice.supplier_lei,
@@ -42,6 +40,12 @@ def view(session: Session, invoice: InvoiceRow) -> InvoiceView:
         created_at=invoice.created_at,
         transactions=transactions,
     )
+
+
+def view_with_similar(session: Session, principal: Principal, invoice: InvoiceRow) -> InvoiceView:
+    """The invoice, and its near-duplicates as far as the caller may see them."""
+    similar = similarity.shown(session, principal, invoice.receivable_id)
+    return view(session, invoice).model_copy(update={"similar": similar})
 
 
 def page(session: Session, principal: Principal, before: str | None, limit: int) -> Page[InvoiceView]:
@@ -58,25 +62,3 @@ def parties_of_subject(session: Session, subject: str) -> tuple[str, ...]:
     """LEIs of supplier and debtor of the invoice whose goods form the consignment; none where it is not known here."""
     invoice = repository.by_subject(session, subject)
     return (invoice.supplier_lei, invoice.debtor_lei) if invoice else ()
-
-
-def standing(session: Session, receivable_id: str) -> str | None:
-    """What has become of an invoice with this fingerprint; None where there is none, or its registration failed."""
-    receivable = receivables.find_any(session, receivable_id)
-    if receivable is not None:
-        return receivable.state
-    invoice = repository.by_receivable(session, receivable_id)
-    if invoice is None or _failed(transaction_views(session, invoice.transaction_ids)):
-        return None
-    return "submitted"
-
-
-def _state(session: Session, invoice: InvoiceRow, transactions: list[TransactionView]) -> str:
-    receivable = receivables.find_any(session, invoice.receivable_id)
-    if receivable is not None:
-        return receivable.state
-    return "failed" if _failed(transactions) else "submitted"
-
-
-def _failed(transactions: list[TransactionView]) -> bool:
-    return bool(transactions) and transactions[0].status in _DEAD

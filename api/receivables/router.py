@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from api.deps import ChainDep, LinkDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
+from api.invoices.similarity import service as similarity
 from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from api.receivables import acts, service
 from api.receivables.schemas import AcceptanceRequest, PaymentRequest, ReceivableView, ReceivableWritten, StateName
@@ -29,7 +30,8 @@ def receivables(
 
 @router.get("/{receivable_id}", responses=READ_PROBLEMS, summary="See one receivable")
 def receivable(receivable_id: str, principal: Reader, session: SessionDep, link: LinkDep) -> ReceivableView:
-    return service.view(session, service.find(session, principal, receivable_id), link.addresses)
+    seen = service.view(session, service.find(session, principal, receivable_id), link.addresses)
+    return seen.model_copy(update={"similar": similarity.shown(session, principal, receivable_id)})
 
 
 @router.post(

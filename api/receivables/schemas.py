@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
 from api.examples import eur, shown
+from api.invoices.similarity.schemas import SimilarView
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, PositiveAmount
@@ -29,6 +30,7 @@ _EXAMPLE = {
     **examples.IN_BLOCK,
     "holders": [{"account": examples.ACCOUNT, "holder": "Acme Supplies", "units": eur(10_000_000)}],
     "payments": [],
+    "similar": [],
 }
 
 
@@ -69,6 +71,7 @@ class ReceivableView(BaseModel):
     block_number: int
     holders: list[HoldingView]
     payments: list[PaymentView]
+    similar: list[SimilarView] | None = Field(default=None, description="near-duplicates; null in lists and writes")
 
 
 class ReceivableWritten(ReceivableView):
