@@ -53,4 +53,9 @@ library Waterfall {
     function total(Claims memory claims) internal pure returns (uint256) {
         return claims.lateFees + claims.fees + claims.interest + claims.principal + claims.writtenOff + claims.reserve;
     }
+
+    /// @return minor units that go to the source of money: all but the residual
+    function sumToPool(Split memory parts) internal pure returns (uint256) {
+        return parts.lateFees + parts.fees + parts.interest + parts.principal + parts.recovered + parts.reserve;
+    }
 }

@@ -85,6 +85,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @param accruedNumerator interest accrued until `accruedAt` and unpaid, times `Rates.INTEREST_DENOMINATOR`
     /// @param lateNumerator late fees accrued until `accruedAt` and unpaid, on the same scale
     /// @param graceSpent whether late fees have been charged: from then on they are due as they accrue
+    /// @param openedDay days since 1970-01-01
     /// @param maturityDay days since 1970-01-01; the whole of that day (UTC) is still in time
     struct Financing {
         FacilityId facility;
@@ -99,6 +100,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint128 accruedNumerator;
         uint128 lateNumerator;
         bool graceSpent;
+        uint16 openedDay;
         uint16 maturityDay;
         ICollateral collateral;
         uint256 itemId;
@@ -273,10 +275,10 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function listCollateral(ICollateral collateral, bool listed) external;
 
     /// @notice Names the servicing contract, once. Governor only.
-    function setServicing(address servicing) external;
+    function setServicing(address servicing_) external;
 
     /// @notice Names the applications contract, once. Governor only.
-    function setApplications(address applications) external;
+    function setApplications(address applications_) external;
 
     /// @notice Stops what brings new risk, at once. Guardian only. Never stops a payment.
     function stop(Stoppable what) external;
