@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Accrual} from "../libraries/Accrual.sol";
+import {DayCounts} from "../libraries/DayCounts.sol";
+import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
+import {Waterfall} from "../libraries/Waterfall.sol";
+import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {DayCount} from "../types/Rates.sol";
+import {FacilityBook} from "./FacilityBook.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title The financings, and what is owed on them at any moment.
+abstract contract FinancingBook is FacilityBook, ParkedPayouts, ReentrancyGuardTransient {
+    using SafeCast for uint256;
+    using Waterfall for Waterfall.Claims;
+
+    /// @notice What a financing hangs on; a draw only reads it. One word. What backs it is the adapter's to know.
+    /// @param facility its number, which needs no more bits
+    struct Anchor {
+        ICollateral collateral;
+        uint32 facility;
+        uint16 maturityDay;
+        uint48 impairment;
+    }
+
+    /// @notice What draws and repayments change. One word.
+    struct Debt {
+        State state;
+        bool graceSpent;
+        uint40 accruedAt;
+        uint48 principal;
+        uint48 feesDue;
+        uint48 reserveDue;
+        uint48 repaidAhead;
+    }
+
+    /// @notice What time adds, times `Rates.INTEREST_DENOMINATOR`, and what has been written off. One word; the first draw
+    /// leaves it alone. The day keeps it from zero, which makes the second draw and every part payment 17,100 gas cheaper.
+    struct Accruals {
+        uint96 interest;
+        uint96 late;
+        uint48 writtenOff;
+        uint16 openedDay;
+    }
+
+    struct FinancingRecord {
+        Anchor anchor;
+        Debt debt;
+        Accruals accruals;
+    }
+
+    /// @dev A financing and its facility in memory: each word is read once and written once.
+    struct Account {
+        Anchor anchor;
+        Debt debt;
+        Accruals accruals;
+        Line line;
+        Usage usage;
+    }
+
+    IConcentration public immutable concentration;
+
+    mapping(FinancingId => FinancingRecord) internal _financings;
+    mapping(bytes32 subject => FinancingId) public financingOf;
+    uint256 public financingCount;
+
+    constructor(IConcentration concentration_) {
+        concentration = concentration_;
+    }
+
+    // Views
+
+    /// @inheritdoc IFinancingDesk
+    function financing(FinancingId id) external view returns (Financing memory its) {
+        FinancingRecord storage record = _opened(id);
+        (Anchor memory anchor, Debt memory debt, Accruals memory accruals) =
+            (record.anchor, record.debt, record.accruals);
+        its.facility = FacilityId.wrap(anchor.facility);
+        its.state = debt.state;
+        its.principal = debt.principal;
+        its.feesDue = debt.feesDue;
+        its.reserveDue = debt.reserveDue;
+        its.writtenOff = accruals.writtenOff;
+        its.impairment = anchor.impairment;
+        its.repaidAhead = debt.repaidAhead;
+        its.accruedAt = debt.accruedAt;
+        its.accruedNumerator = accruals.interest;
+        its.lateNumerator = accruals.late;
+        its.graceSpent = debt.graceSpent;
+        its.openedDay = accruals.openedDay;
+        its.maturityDay = anchor.maturityDay;
+        its.collateral = anchor.collateral;
+        (its.itemId, its.subject,) = anchor.collateral.pledgeOf(id);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function owed(FinancingId id) external view returns (Waterfall.Claims memory) {
+        return _claims(_current(id));
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function owedInAll(FinancingId id) external view returns (uint256) {
+        return _claims(_current(id)).total();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function maturityOf(FinancingId id) external view returns (uint256 day, uint256 overdueFrom) {
+        Anchor memory anchor = _opened(id).anchor;
+        return (anchor.maturityDay, _overdueFrom(anchor));
+    }
+
+    // Internals: reading and writing
+
+    /// @return the financing with interest and late fees counted until now
+    function _current(FinancingId id) internal view returns (Account memory) {
+        Account memory its = _load(id);
+        _accrue(its);
+        return its;
+    }
+
+    function _load(FinancingId id) internal view returns (Account memory) {
+        FinancingRecord storage record = _opened(id);
+        Debt memory debt = record.debt;
+        Accruals memory accruals;
+        if (debt.accruedAt != 0) accruals = record.accruals;
+        Anchor memory anchor = record.anchor;
+        FacilityRecord storage facility_ = _facilities[FacilityId.wrap(anchor.facility)];
+        return Account(anchor, debt, accruals, facility_.line, facility_.usage);
+    }
+
+    function _store(FinancingId id, Account memory its) internal {
+        FinancingRecord storage record = _financings[id];
+        record.debt = its.debt;
+        record.accruals = its.accruals;
+    }
+
+    function _facilityOf(Account memory its) internal view returns (FacilityRecord storage) {
+        return _facilities[FacilityId.wrap(its.anchor.facility)];
+    }
+
+    // Internals: what is owed
+
+    /// @dev Exact, and so the same however often it is called in between. Nothing accrues before the first draw.
+    function _accrue(Account memory its) internal view {
+        Debt memory debt = its.debt;
+        uint256 since = debt.accruedAt;
+        if (since == 0) return;
+        DayCount dayCount = its.usage.dayCount;
+        uint256 now_ = DayCounts.clock(dayCount, block.timestamp);
+        uint256 weight = Accrual.weightOf(debt.principal, its.line.discountRateBps, dayCount);
+        its.accruals.interest = (its.accruals.interest + weight * (now_ - since)).toUint96();
+        if (block.timestamp > _endOf(its.anchor.maturityDay)) _accrueLateFees(its, now_);
+        debt.accruedAt = uint40(now_);
+    }
+
+    /// @dev They accrue from the end of the day of maturity; whether they are owed is decided when the grace has passed.
+    function _accrueLateFees(Account memory its, uint256 now_) private view {
+        Debt memory debt = its.debt;
+        uint256 start = DayCounts.clock(its.usage.dayCount, _endOf(its.anchor.maturityDay));
+        uint256 lateFeeBps = _facilityOf(its).covenants.lateFeeBps;
+        uint256 weight = Accrual.weightOf(debt.principal, lateFeeBps, its.usage.dayCount);
+        its.accruals.late = (its.accruals.late + weight * (now_ - Math.max(start, debt.accruedAt))).toUint96();
+        if (its.accruals.late != 0 && block.timestamp >= _overdueFrom(its.anchor)) debt.graceSpent = true;
+    }
+
+    function _claims(Account memory its) internal pure returns (Waterfall.Claims memory) {
+        return Waterfall.Claims({
+            lateFees: its.debt.graceSpent ? Accrual.interestUp(its.accruals.late) : 0,
+            fees: its.debt.feesDue,
+            interest: Accrual.interestUp(its.accruals.interest),
+            principal: its.debt.principal,
+            writtenOff: its.accruals.writtenOff,
+            reserve: its.debt.reserveDue
+        });
+    }
+
+    function _endOf(uint256 maturityDay) internal pure returns (uint256) {
+        return (maturityDay + 1) * 1 days;
+    }
+
+    function _overdueFrom(Anchor memory anchor) private view returns (uint256) {
+        uint256 graceDays = _facilities[FacilityId.wrap(anchor.facility)].covenants.graceDays;
+        return _endOf(anchor.maturityDay + graceDays);
+    }
+
+    // Internals: expected losses
+
+    function _impair(FinancingId id, Account memory its, uint256 impairment) internal {
+        uint256 previous = its.anchor.impairment;
+        if (impairment == previous) return;
+        its.anchor.impairment = impairment.toUint48();
+        _financings[id].anchor.impairment = its.anchor.impairment;
+        emit ImpairmentSet(id, impairment);
+
+        its.usage.pool.changeImpairment(previous, impairment);
+    }
+
+    // Internals: checks
+
+    function _opened(FinancingId id) internal view returns (FinancingRecord storage record) {
+        record = _financings[id];
+        require(record.debt.state != State.None, FinancingUnknown(id));
+    }
+
+    function _requireOpen(FinancingId id, Account memory its) internal pure {
+        require(its.debt.state == State.Open, FinancingStateWrong(id, its.debt.state, State.Open));
+    }
+
+    /// @dev Open or in default: what takes payments.
+    function _requireLive(FinancingId id, Account memory its) internal pure {
+        State state = its.debt.state;
+        require(state == State.Open || state == State.Defaulted, FinancingStateWrong(id, state, State.Open));
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Accrual} from "../libraries/Accrual.sol";
+import {Waterfall} from "../libraries/Waterfall.sol";
+import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {DayCount} from "../types/Rates.sol";
+import {FinancingBook} from "./FinancingBook.sol";
+import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {IFundingSource} from "./interfaces/IFundingSource.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title Money that comes back, by the waterfall. Nothing here can be stopped.
+abstract contract Repayments is FinancingBook {
+    using SafeCast for uint256;
+    using SafeERC20 for IERC20;
+    using Waterfall for Waterfall.Claims;
+    using Waterfall for Waterfall.Split;
+
+    // By anyone
+
+    /// @inheritdoc IFinancingDesk
+    function repay(FinancingId id, uint256 amount) external nonReentrant returns (uint256 taken) {
+        return _repay(id, amount);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function repayWithPermit(FinancingId id, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
+        external
+        nonReentrant
+        returns (uint256 taken)
+    {
+        IERC20Permit cash = IERC20Permit(address(_load(id).usage.pool.cash()));
+        // Whoever hands the permit in first does not stop the payment: the allowance is there either way.
+        try cash.permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        return _repay(id, amount);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function payCommitmentFee(FacilityId id) external nonReentrant returns (uint256 amount) {
+        FacilityRecord storage its = _known(id);
+        amount = _settleCommitment(its);
+        require(amount != 0, NothingDue(id));
+        emit CommitmentFeePaid(id, msg.sender, amount);
+
+        IFundingSource.Receipt memory receipt;
+        receipt.fees = amount;
+        receipt.dayCount = its.usage.dayCount;
+        _bring(its.usage.pool, receipt, amount);
+    }
+
+    // By the collateral
+
+    /// @inheritdoc IFinancingDesk
+    function applyProceeds(FinancingId id, uint256 amount)
+        external
+        nonReentrant
+        returns (uint256 toPool, uint256 toSupplier)
+    {
+        Account memory its = _current(id);
+        address collateral = address(its.anchor.collateral);
+        require(msg.sender == collateral, OnlyCollateralOf(id, msg.sender, collateral));
+        require(its.debt.state != State.Released, FinancingStateWrong(id, its.debt.state, State.Open));
+
+        Waterfall.Split memory parts = Waterfall.split(amount, _claims(its));
+        toSupplier = parts.residual;
+        _settle(id, its, parts);
+        if (toSupplier != 0 && its.usage.flags & CLAIMED != 0) toSupplier -= _payRecourse(its, toSupplier);
+        toPool = amount - toSupplier;
+
+        _payOrPark(its.usage.pool.cash(), msg.sender, its.line.supplier, toSupplier);
+    }
+
+    // Internals
+
+    function _repay(FinancingId id, uint256 amount) private returns (uint256 taken) {
+        Account memory its = _current(id);
+        _requireLive(id, its);
+        Waterfall.Split memory parts = Waterfall.split(amount, _claims(its));
+        taken = amount - parts.residual;
+        require(taken != 0, RepaymentZero(id));
+
+        parts.residual = 0;
+        // Otherwise anyone could poke the money out again, with a new fee, against the will of whoever repaid it.
+        its.debt.repaidAhead = (its.debt.repaidAhead + taken).toUint48();
+        _settle(id, its, parts);
+    }
+
+    /// @dev The supplier's rest of one financing pays the one that it answers for. The one may just have been paid itself.
+    function _payRecourse(Account memory its, uint256 rest) private returns (uint256 taken) {
+        FinancingId claim = _facilityOf(its).covenants.recourseTo;
+        if (FinancingId.unwrap(claim) == 0) return 0;
+        Account memory claimed = _current(claim);
+        Waterfall.Split memory parts = Waterfall.split(rest, _claims(claimed));
+        taken = rest - parts.residual;
+        parts.residual = 0;
+        _settle(claim, claimed, parts);
+    }
+
+    /// @dev Takes what the parts come to from the caller, by allowance; the residual stays with the caller.
+    function _settle(FinancingId id, Account memory its, Waterfall.Split memory parts) private {
+        (IFundingSource.Receipt memory receipt, uint256 toPool) = _bookPayment(id, its, parts);
+        if (toPool == 0) return;
+
+        _bring(its.usage.pool, receipt, toPool);
+        if (parts.principal != 0) concentration.give(id, parts.principal);
+        if (its.anchor.impairment > its.debt.principal) _impair(id, its, its.debt.principal);
+    }
+
+    /// @return receipt what the source of money is to book
+    /// @return toPool minor units that must reach it
+    function _bookPayment(FinancingId id, Account memory its, Waterfall.Split memory parts)
+        internal
+        returns (IFundingSource.Receipt memory receipt, uint256 toPool)
+    {
+        toPool = parts.sumToPool();
+        uint256 stillOwed = _claims(its).total() - toPool;
+        emit Repaid(id, msg.sender, parts, stillOwed);
+        if (toPool == 0) return (receipt, 0);
+        receipt = _receiptOf(its, parts);
+        Debt memory debt = its.debt;
+        // The casts are safe: no part is more than its claim.
+        debt.feesDue -= uint48(parts.fees);
+        debt.principal -= uint48(parts.principal);
+        debt.reserveDue -= uint48(parts.reserve);
+        its.accruals.interest -= uint96(receipt.settledNumerator);
+        its.accruals.late -= uint96(Accrual.settledBy(parts.lateFees, its.accruals.late));
+        its.accruals.writtenOff -= uint48(parts.recovered);
+        if (stillOwed == 0) _finish(id, its);
+        _store(id, its);
+        _free(_facilityOf(its), parts.principal + parts.recovered);
+    }
+
+    function _receiptOf(Account memory its, Waterfall.Split memory parts)
+        private
+        pure
+        returns (IFundingSource.Receipt memory)
+    {
+        DayCount dayCount = its.usage.dayCount;
+        return IFundingSource.Receipt({
+            lateFees: parts.lateFees,
+            fees: parts.fees,
+            interest: parts.interest,
+            settledNumerator: Accrual.settledBy(parts.interest, its.accruals.interest),
+            principal: parts.principal,
+            weight: Accrual.weightOf(parts.principal, its.line.discountRateBps, dayCount),
+            recovered: parts.recovered,
+            reserve: parts.reserve,
+            dayCount: dayCount
+        });
+    }
+
+    /// @dev One who pays all within the grace owes no late fees.
+    function _finish(FinancingId id, Account memory its) private {
+        its.debt.state = State.Repaid;
+        its.accruals.late = 0;
+        if (its.usage.flags & CLAIMED == 0) return;
+        FacilityRecord storage facility_ = _facilityOf(its);
+        if (FinancingId.unwrap(facility_.covenants.recourseTo) != FinancingId.unwrap(id)) return;
+        _holdTo(facility_, FinancingId.wrap(0));
+        emit RecourseClosed(FacilityId.wrap(its.anchor.facility), id);
+    }
+
+    function _bring(IFundingSource pool, IFundingSource.Receipt memory receipt, uint256 amount) private {
+        IERC20(pool.cash()).safeTransferFrom(msg.sender, address(pool), amount);
+        pool.collect(receipt);
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Accrual} from "../libraries/Accrual.sol";
+import {DayCounts} from "../libraries/DayCounts.sol";
+import {Waterfall} from "../libraries/Waterfall.sol";
+import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {Drawing} from "./Drawing.sol";
+import {Repayments} from "./Repayments.sol";
+import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {IFundingSource} from "./interfaces/IFundingSource.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+/// @title What happens to a financing that does not run as planned: the primitives of the servicing contract.
+abstract contract Workouts is Drawing, Repayments {
+    using SafeCast for uint256;
+    using Waterfall for Waterfall.Claims;
+
+    // By the credit officer
+
+    /// @inheritdoc IFinancingDesk
+    function setImpairment(FinancingId id, uint256 impairment) external restricted nonReentrant {
+        Account memory its = _load(id);
+        _requireLive(id, its);
+        uint256 principal = its.debt.principal;
+        require(impairment <= principal, ImpairmentExceedsPrincipal(id, impairment, principal));
+
+        _impair(id, its, impairment);
+    }
+
+    // By the servicing contract
+
+    /// @inheritdoc IFinancingDesk
+    function writeOff(FinancingId id, uint256 amount) external onlyServicing nonReentrant {
+        Account memory its = _current(id);
+        _requireLive(id, its);
+        uint256 principal = its.debt.principal;
+        require(amount != 0 && amount <= principal, WriteOffOutOfRange(id, amount, principal));
+
+        uint256 settled = uint256(its.accruals.interest) * amount / principal;
+        // The casts are safe: no more than what each is taken from.
+        its.accruals.interest -= uint96(settled);
+        its.accruals.writtenOff = (its.accruals.writtenOff + amount).toUint48();
+        its.debt.principal -= uint48(amount);
+        _store(id, its);
+        emit WrittenOff(id, amount, settled, its.debt.principal);
+
+        // The loss was expected as far as it was impaired: what was set against it goes first.
+        uint256 impairment = its.anchor.impairment;
+        _impair(id, its, impairment > amount ? impairment - amount : 0);
+        uint256 weight = Accrual.weightOf(amount, its.line.discountRateBps, its.usage.dayCount);
+        its.usage.pool.writeOff(amount, weight, settled, its.usage.dayCount);
+        concentration.give(id, amount);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function declareDefault(FinancingId id) external onlyServicing nonReentrant {
+        Account memory its = _current(id);
+        _requireOpen(id, its);
+
+        _financings[id].debt.state = State.Defaulted;
+        emit FinancingDefaulted(id, _claims(its).total());
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function reschedule(FinancingId id, uint16 maturityDay) external onlyServicing nonReentrant {
+        Account memory its = _current(id);
+        _requireOpen(id, its);
+        uint256 previous = its.anchor.maturityDay;
+        uint256 today = block.timestamp / 1 days;
+        uint256 earliest = previous + 1 > today ? previous + 1 : today;
+        require(maturityDay >= earliest, MaturityNotLater(id, maturityDay, earliest));
+
+        if (!its.debt.graceSpent) its.accruals.late = 0;
+        if (its.debt.accruedAt != 0) _store(id, its);
+        _financings[id].anchor.maturityDay = maturityDay;
+        emit MaturitySet(id, previous, maturityDay);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function openRecourse(FinancingId id) external onlyServicing nonReentrant {
+        Account memory its = _load(id);
+        _requireLive(id, its);
+        FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
+        FacilityRecord storage line = _facilities[facilityId];
+        require(line.covenants.recourse, WithoutRecourse(facilityId));
+        _requireNoRecourse(facilityId, line);
+
+        _holdTo(line, id);
+        emit RecourseOpened(facilityId, id);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function refinance(FinancingId id, FacilityId to) external onlyServicing nonReentrant {
+        Account memory its = _current(id);
+        _requireOpen(id, its);
+        FacilityId from = FacilityId.wrap(its.anchor.facility);
+        _requireFit(id, its, to);
+
+        IFundingSource old = its.usage.pool;
+        uint256 principal = its.debt.principal;
+        Waterfall.Claims memory claims = _claims(its);
+        uint256 amount = claims.total();
+        require(amount != 0, RepaymentZero(id));
+        (IFundingSource.Receipt memory receipt,) = _bookPayment(id, its, Waterfall.split(amount, claims));
+        _takeOver(id, its, to, amount);
+        _emitRefinanced(id, from, to, its);
+
+        _moveExposure(id, its, principal);
+        uint256 weight = Accrual.weightOf(amount, its.line.discountRateBps, its.usage.dayCount);
+        its.usage.pool.disburse(address(old), amount, weight, its.usage.dayCount);
+        old.collect(receipt);
+    }
+
+    // Internals
+
+    function _requireFit(FinancingId id, Account memory its, FacilityId to) private view {
+        FacilityId from = FacilityId.wrap(its.anchor.facility);
+        FacilityRecord storage next = _known(to);
+        IFundingSource pool = next.usage.pool;
+        bool fits = FacilityId.unwrap(from) != FacilityId.unwrap(to) && next.line.supplier == its.line.supplier
+            && address(pool.cash()) == address(its.usage.pool.cash());
+        require(fits, RefinancingUnfit(id, from, to));
+        uint256 impairment = uint256(its.anchor.impairment) + its.accruals.writtenOff;
+        bool sound = impairment == 0 && block.timestamp < _endOf(its.anchor.maturityDay);
+        require(sound, RefinancingTooLate(id, impairment, its.anchor.maturityDay));
+        _requireNoRecourse(to, next);
+        _requireOpening(to, next.usage);
+    }
+
+    /// @dev The debt begins anew under the other facility, with its fees, and must be borne by the same pledge.
+    function _takeOver(FinancingId id, Account memory its, FacilityId to, uint256 amount) private {
+        FacilityRecord storage next = _facilities[to];
+        // The cast is safe: facilities are numbered in sequence.
+        its.anchor.facility = uint32(FacilityId.unwrap(to));
+        (its.line, its.usage) = (next.line, next.usage);
+        uint256 commitment = _commitmentDue(its);
+        (uint256 fee, uint256 reserve) = _charges(its, amount);
+        Debt memory debt = its.debt;
+        debt.state = State.Open;
+        debt.graceSpent = false;
+        debt.accruedAt = uint40(DayCounts.clock(its.usage.dayCount, block.timestamp));
+        debt.principal = amount.toUint48();
+        debt.feesDue = fee.toUint48();
+        debt.reserveDue = reserve.toUint48();
+        if (commitment != 0) _chargeCommitment(id, its, commitment);
+        _requireBorne(id, its, amount);
+
+        next.usage.drawn = (its.usage.drawn + amount).toUint48();
+        _financings[id].anchor.facility = its.anchor.facility;
+        _store(id, its);
+    }
+
+    function _requireBorne(FinancingId id, Account memory its, uint256 amount) private view {
+        uint256 base = its.anchor.collateral.borrowingBase(id);
+        uint256 owed_ = _claims(its).total();
+        require(owed_ <= base, RefinancingExceeds(id, Bound.Base, owed_, base));
+        uint256 left = _limitLeft(its);
+        require(amount <= left, RefinancingExceeds(id, Bound.Limit, amount, left));
+        uint256 cash = its.usage.pool.lendable();
+        require(amount <= cash, RefinancingExceeds(id, Bound.Cash, amount, cash));
+    }
+
+    function _emitRefinanced(FinancingId id, FacilityId from, FacilityId to, Account memory its) private {
+        (uint256 fee, uint256 reserve) = _charges(its, its.debt.principal);
+        emit Refinanced(id, from, to, its.debt.principal, fee, reserve);
+    }
+
+    function _moveExposure(FinancingId id, Account memory its, uint256 previous) private {
+        IConcentration.Keys memory keys = concentration.keysOf(id);
+        if (previous != 0) concentration.give(id, previous);
+        concentration.assign(id, its.usage.pool, keys);
+        uint256 amount = its.debt.principal;
+        uint256 granted = concentration.take(id, amount);
+        require(granted == amount, RefinancingExceeds(id, Bound.Cap, amount, granted));
+    }
+}
