@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 /// data, and the teller goes on. Whoever sends the transaction cannot make it fail by sending too little gas.
 /// Hints do not nest: the told contract cannot give a second stipend out of its own.
 library Hints {
-    /// @dev Gas that the told contract is given. A draw or a waterfall takes less than half of it.
-    uint256 internal constant STIPEND = 500_000;
+    /// @dev Gas that the told contract is given: a payment may be allotted to several financings, each with its waterfall.
+    uint256 internal constant STIPEND = 1_000_000;
     /// @dev What the teller must have left: the stipend after EIP-150 keeps back a 64th, and the call's own cost.
     uint256 internal constant NEEDED = STIPEND * 64 / 63 + 10_000;
 

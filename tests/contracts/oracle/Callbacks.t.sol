@@ -87,13 +87,13 @@ contract Callbacks is OracleTest {
         IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](2);
         (votes[0], votes[1]) = (_vote(carrier, items, 1), _vote(inspector, items, 1));
         vm.expectPartialRevert(Hints.GasTooLow.selector);
-        oracle.attest{gas: 500_000}(items, votes);
+        oracle.attest{gas: Hints.STIPEND}(items, votes);
         _assertStatus(DEPARTED, IMilestoneOracle.Status.None);
     }
 
     /// @dev Whatever gas the relay sends: both facts and both hints with their whole stipend, or nothing at all.
     function testFuzz_the_hints_cannot_be_starved(uint256 gasSent) public {
-        gasSent = bound(gasSent, 550_000, 750_000);
+        gasSent = bound(gasSent, Hints.STIPEND + 50_000, Hints.STIPEND + 250_000);
         IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](2);
         items[0] = _observation(DEPARTED, 0);
         items[1] = _observation(DEPARTED, 0);
