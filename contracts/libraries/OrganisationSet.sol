@@ -35,7 +35,11 @@ library OrganisationSets {
         pure
         returns (OrganisationSet)
     {
-        uint256 joined = uint256(OrganisationId.unwrap(organisation)) << (count * WIDTH);
+        uint256 joined = OrganisationId.unwrap(organisation);
+        // Safe: count is fewer than MOST.
+        unchecked {
+            joined <<= count * WIDTH;
+        }
         return OrganisationSet.wrap(OrganisationSet.unwrap(set) | joined);
     }
 

@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {OrganisationSets} from "../libraries/OrganisationSet.sol";
 import {Rates} from "../types/Rates.sol";
+import {PackedPolicy} from "./Policies.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 
-/// @notice A fact in the making, in one storage slot.
+/// @notice A fact in the making, while its votes are counted.
 /// @param leastQuantity least measured so far, thousandths; 0 while nobody has measured
 /// @param finalAt block time at which the quorum was reached; 0 before
 /// @param windowSeconds dispute window of the policy under which it became final
@@ -13,17 +14,21 @@ import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 /// @param measuredBy those of them that gave a quantity
 /// @param quantityStands final, and as many as the threshold have measured
 struct Tally {
-    uint56 leastQuantity;
-    uint56 greatestQuantity;
-    uint40 occurredAt;
-    uint40 finalAt;
-    uint24 windowSeconds;
-    uint8 rolesSeen;
-    uint8 count;
-    uint8 measuredBy;
+    uint256 leastQuantity;
+    uint256 greatestQuantity;
+    uint256 occurredAt;
+    uint256 finalAt;
+    uint256 windowSeconds;
+    uint256 rolesSeen;
+    uint256 count;
+    uint256 measuredBy;
     IMilestoneOracle.Status status;
     bool quantityStands;
 }
+
+/// @notice A tally in one storage slot: its fields in their order from the lowest bit up; 0 is no votes. Packed by hand
+/// because the compiler reads and writes a struct's slot once for every field.
+type PackedTally is uint256;
 
 /// @title How one vote changes a tally. The caller has made sure that the organisation may vote and has not yet.
 library Tallies {
@@ -31,95 +36,164 @@ library Tallies {
     uint256 internal constant MOST_QUANTITY = type(uint56).max;
     uint256 internal constant MOST_VOTERS = OrganisationSets.MOST;
 
-    /// @return whether a vote with this quantity could still change anything
-    function isOpen(Tally memory tally, uint256 quantity) internal view returns (bool) {
-        if (tally.status == IMilestoneOracle.Status.Disputed) return false;
-        if (tally.status != IMilestoneOracle.Status.Final) return true;
+    uint256 private constant GREATEST = 56;
+    uint256 private constant OCCURRED = 112;
+    uint256 private constant FINAL = 152;
+    uint256 private constant WINDOW = 192;
+    uint256 private constant ROLES = 216;
+    uint256 private constant COUNT = 224;
+    uint256 private constant MEASURED = 232;
+    uint256 private constant STATUS = 240;
+    uint256 private constant STANDS = 248;
+
+    // Storage
+
+    /// @param tally as new: all zero
+    function unpack(PackedTally packed, Tally memory tally) internal pure {
+        uint256 word = PackedTally.unwrap(packed);
+        if (word == 0) return;
+        // Each cast keeps the bits of its own field.
+        tally.leastQuantity = uint56(word);
+        tally.greatestQuantity = uint56(word >> GREATEST);
+        tally.occurredAt = uint40(word >> OCCURRED);
+        tally.finalAt = uint40(word >> FINAL);
+        tally.windowSeconds = uint24(word >> WINDOW);
+        tally.rolesSeen = uint8(word >> ROLES);
+        tally.count = uint8(word >> COUNT);
+        tally.measuredBy = uint8(word >> MEASURED);
+        tally.status = IMilestoneOracle.Status(uint8(word >> STATUS));
+        tally.quantityStands = word >> STANDS != 0;
+    }
+
+    function pack(Tally memory tally) internal pure returns (PackedTally) {
+        uint256 word = tally.leastQuantity | tally.greatestQuantity << GREATEST | tally.occurredAt << OCCURRED
+            | tally.finalAt << FINAL | tally.windowSeconds << WINDOW | tally.rolesSeen << ROLES;
+        word |= tally.count << COUNT | tally.measuredBy << MEASURED | uint256(tally.status) << STATUS;
+        return PackedTally.wrap(tally.quantityStands ? word | 1 << STANDS : word);
+    }
+
+    function statusOf(PackedTally packed) internal pure returns (IMilestoneOracle.Status) {
+        return IMilestoneOracle.Status(uint8(PackedTally.unwrap(packed) >> STATUS));
+    }
+
+    function quantityStood(PackedTally packed) internal pure returns (bool) {
+        return PackedTally.unwrap(packed) >> STANDS != 0;
+    }
+
+    /// @dev Out of the word alone, because every borrowing base asks: measured, 2,600 gas a cold call instead of 3,650.
+    /// @return status Final only outside the dispute window, within it Gathering
+    /// @return quantity 0 unless Final
+    function standing(PackedTally packed) internal view returns (IMilestoneOracle.Status status, uint64 quantity) {
+        status = statusOf(packed);
+        if (status != IMilestoneOracle.Status.Final) return (status, 0);
+        uint256 word = PackedTally.unwrap(packed);
+        uint256 windowEnds = uint256(uint40(word >> FINAL)) + uint24(word >> WINDOW);
+        if (block.timestamp < windowEnds) return (IMilestoneOracle.Status.Gathering, 0);
+        return (status, quantityStood(packed) ? uint56(word) : 0);
+    }
+
+    // Reading
+
+    /// @return why no vote with this quantity could change anything; `None` where one could
+    function closedTo(Tally memory tally, uint256 quantity) internal view returns (IMilestoneOracle.Refusal) {
+        IMilestoneOracle.Status status = tally.status;
+        if (status < IMilestoneOracle.Status.Final) return IMilestoneOracle.Refusal.None;
+        if (status == IMilestoneOracle.Status.Disputed) return IMilestoneOracle.Refusal.FactDisputed;
         bool comparable = quantity != 0 && tally.measuredBy != 0;
-        return comparable && (!tally.quantityStands || inWindow(tally));
+        bool open = comparable && (!tally.quantityStands || inWindow(tally));
+        return open ? IMilestoneOracle.Refusal.None : IMilestoneOracle.Refusal.AlreadyFinal;
     }
 
     function inWindow(Tally memory tally) internal view returns (bool) {
-        return block.timestamp < uint256(tally.finalAt) + tally.windowSeconds;
+        return block.timestamp < tally.finalAt + tally.windowSeconds;
     }
 
     /// @return quantity that may be relied on, thousandths; 0 where there is none
-    function reliedQuantity(Tally memory tally) internal pure returns (uint56) {
+    function reliedQuantity(Tally memory tally) internal pure returns (uint256) {
         return tally.quantityStands ? tally.leastQuantity : 0;
     }
+
+    // Counting
 
     /// @notice Counts a vote on a tally that is open to it.
     /// @param occurredAt bounded by the caller to the block's time and a skew
     /// @param quantity at most `MOST_QUANTITY`
     /// @param roles eligible roles of the voter
     /// @return why it does not count; the tally is unchanged then
-    function add(
-        Tally memory tally,
-        IMilestoneOracle.Policy memory policy,
-        uint256 occurredAt,
-        uint256 quantity,
-        uint8 roles
-    ) internal view returns (IMilestoneOracle.Refusal) {
+    function add(Tally memory tally, PackedPolicy policy, uint256 occurredAt, uint256 quantity, uint256 roles)
+        internal
+        view
+        returns (IMilestoneOracle.Refusal)
+    {
         bool wasFinal = tally.status == IMilestoneOracle.Status.Final;
-        if (!_agrees(tally, policy.toleranceBps, quantity)) {
-            // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete it.
-            if (wasFinal && !inWindow(tally)) return IMilestoneOracle.Refusal.QuantityIrreconcilable;
-            tally.status = IMilestoneOracle.Status.Disputed;
-            tally.quantityStands = false;
-        } else {
+        bool agrees = _agrees(tally, policy, quantity);
+        if (agrees) {
             if (tally.quantityStands) return IMilestoneOracle.Refusal.AlreadyFinal;
-            if (!_hasSeat(tally, policy.requiredRoles, roles)) return IMilestoneOracle.Refusal.TallyFull;
+            if (!_hasSeat(tally, policy, roles)) return IMilestoneOracle.Refusal.TallyFull;
+        } else if (wasFinal && !inWindow(tally)) {
+            // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete it.
+            return IMilestoneOracle.Refusal.QuantityIrreconcilable;
         }
         _include(tally, quantity, roles);
-        if (tally.status == IMilestoneOracle.Status.Disputed) return IMilestoneOracle.Refusal.None;
-        // Safe until the year 36812.
-        if (!wasFinal && occurredAt > tally.occurredAt) tally.occurredAt = uint40(occurredAt);
-        _conclude(tally, policy, wasFinal);
+        if (!agrees) {
+            (tally.status, tally.quantityStands) = (IMilestoneOracle.Status.Disputed, false);
+        } else if (wasFinal) {
+            tally.quantityStands = tally.measuredBy >= policy.threshold();
+        } else {
+            if (occurredAt > tally.occurredAt) tally.occurredAt = occurredAt;
+            _conclude(tally, policy);
+        }
         return IMilestoneOracle.Refusal.None;
     }
 
-    function _agrees(Tally memory tally, uint256 toleranceBps, uint256 quantity) private pure returns (bool) {
+    function _agrees(Tally memory tally, PackedPolicy policy, uint256 quantity) private pure returns (bool) {
         if (quantity == 0 || tally.measuredBy == 0) return true;
-        uint256 least = quantity < tally.leastQuantity ? quantity : tally.leastQuantity;
-        uint256 greatest = quantity > tally.greatestQuantity ? quantity : tally.greatestQuantity;
-        return (greatest - least) * Rates.BPS <= toleranceBps * greatest;
+        uint256 least = tally.leastQuantity;
+        uint256 greatest = tally.greatestQuantity;
+        if (quantity < least) least = quantity;
+        if (quantity > greatest) greatest = quantity;
+        // Safe: quantities have 56 bits, shares have 16.
+        unchecked {
+            return (greatest - least) * Rates.BPS <= policy.toleranceBps() * greatest;
+        }
     }
 
     /// @dev Keeps a seat for each required role that is still missing, so that no crowd of other witnesses can shut out
     /// the one without whom the fact cannot stand.
-    function _hasSeat(Tally memory tally, uint8 requiredRoles, uint8 roles) private pure returns (bool) {
-        uint256 missing = requiredRoles & ~tally.rolesSeen;
+    function _hasSeat(Tally memory tally, PackedPolicy policy, uint256 roles) private pure returns (bool) {
+        uint256 missing = policy.requiredRoles() & ~tally.rolesSeen;
         if (missing & roles != 0) return true;
-        uint256 reserved = 0;
-        for (; missing != 0; missing &= missing - 1) {
-            ++reserved;
-        }
-        return tally.count + reserved < MOST_VOTERS;
-    }
-
-    function _include(Tally memory tally, uint256 quantity, uint8 roles) private pure {
-        tally.rolesSeen |= roles;
-        ++tally.count;
-        if (quantity == 0) return;
-        // Safe: the caller bounds the quantity by MOST_QUANTITY.
-        uint56 measured = uint56(quantity);
-        if (tally.measuredBy == 0 || measured < tally.leastQuantity) tally.leastQuantity = measured;
-        if (measured > tally.greatestQuantity) tally.greatestQuantity = measured;
-        ++tally.measuredBy;
-    }
-
-    function _conclude(Tally memory tally, IMilestoneOracle.Policy memory policy, bool wasFinal) private view {
-        if (!wasFinal) {
-            bool rolesComplete = tally.rolesSeen & policy.requiredRoles == policy.requiredRoles;
-            if (tally.count < policy.threshold || !rolesComplete) {
-                tally.status = IMilestoneOracle.Status.Gathering;
-                return;
+        uint256 taken = tally.count;
+        // Safe: at most ten votes and eight missing roles, and the loop ends at 0.
+        unchecked {
+            for (; missing != 0; missing &= missing - 1) {
+                ++taken;
             }
-            tally.status = IMilestoneOracle.Status.Final;
-            tally.finalAt = uint40(block.timestamp);
-            // Safe: setPolicy bounds the window.
-            tally.windowSeconds = uint24(policy.disputeWindowSeconds);
         }
-        tally.quantityStands = tally.measuredBy >= policy.threshold;
+        return taken < MOST_VOTERS;
+    }
+
+    function _include(Tally memory tally, uint256 quantity, uint256 roles) private pure {
+        // Safe: one dissent may follow the ten votes, and ends the counting.
+        unchecked {
+            tally.rolesSeen |= roles;
+            ++tally.count;
+            if (quantity == 0) return;
+            if (tally.measuredBy == 0 || quantity < tally.leastQuantity) tally.leastQuantity = quantity;
+            if (quantity > tally.greatestQuantity) tally.greatestQuantity = quantity;
+            ++tally.measuredBy;
+        }
+    }
+
+    /// @dev Makes a fact that was not final yet final, once it has its votes and its roles.
+    function _conclude(Tally memory tally, PackedPolicy policy) private view {
+        if (tally.count < policy.threshold() || policy.requiredRoles() & ~tally.rolesSeen != 0) {
+            tally.status = IMilestoneOracle.Status.Gathering;
+            return;
+        }
+        tally.status = IMilestoneOracle.Status.Final;
+        tally.finalAt = block.timestamp;
+        tally.windowSeconds = policy.disputeWindowSeconds();
+        tally.quantityStands = tally.measuredBy >= policy.threshold();
     }
 }

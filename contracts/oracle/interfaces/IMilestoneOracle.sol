@@ -235,6 +235,14 @@ interface IMilestoneOracle {
         external
         view
         returns (bool usable, uint64 quantity);
+    /// @notice What may be relied on at this moment, for contracts that lend on it.
+    /// @return status Final only where the fact may be used now: a final fact still in its dispute window reads as
+    /// Gathering
+    /// @return quantity thousandths that can be relied on; 0 unless the status is Final
+    function standing(bytes32 subject, uint32 milestone, uint32 sequence)
+        external
+        view
+        returns (Status status, uint64 quantity);
     /// @return the organisations that have voted, kept only while more votes may come; `VoteCounted` names them for good
     function votersOf(bytes32 subjectId, uint32 milestone, uint32 sequence)
         external
