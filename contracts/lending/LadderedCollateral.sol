@@ -1,55 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {Rounding} from "../libraries/Rounding.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
-import {IProceedsReceiver} from "../receivables/interfaces/IProceedsReceiver.sol";
-import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {FacilityId, FinancingId, OrganisationId} from "../types/Ids.sol";
 import {Milestones} from "../types/Milestones.sol";
 import {Rates} from "../types/Rates.sol";
 import {Ladder, LadderCoder} from "./Ladder.sol";
+import {PledgeBook} from "./PledgeBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @title What every kind of collateral with a ladder shares: pledges, ladders, the base, and proceeds.
-abstract contract LadderedCollateral is ICollateral, IProceedsReceiver, ReentrancyGuardTransient {
+/// @title What every kind of collateral with a ladder shares: taking and giving back, ladders, and the base.
+abstract contract LadderedCollateral is PledgeBook {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @param units still in custody, minor units of the item's value
-    /// @param ladderId the ladder at the time of the pledge; a later one does not touch it
-    struct Pledge {
-        uint256 itemId;
-        bytes32 subject;
-        uint64 units;
-        uint64 ladderId;
+    /// @dev What an item is worth now, as its own contract tells.
+    /// @param held minor units of its value that are in custody and not paid
+    /// @param outstanding minor units that are owed on the whole item
+    /// @param disputed minor units of these that the debtor objects to
+    /// @param quantity of the whole item, thousandths; 0 where it cannot be measured
+    /// @param lends whether it may be lent against: accepted and not overdue
+    struct Worth {
+        uint256 held;
+        uint256 outstanding;
+        uint256 disputed;
+        uint256 quantity;
+        bool lends;
     }
 
     /// @dev Partial deliveries that a measured step adds up; a bound on the work of a draw.
     uint32 private constant MOST_DELIVERIES = 8;
 
     IMilestoneOracle public immutable oracle;
-    IFinancingDesk public immutable desk;
+    IParticipantRegistry public immutable registry;
 
-    mapping(FinancingId => Pledge) private _pledges;
-    mapping(uint256 itemId => FinancingId) public financingOf;
     mapping(bytes32 subject => uint256 itemId) private _itemOf;
-    mapping(uint256 ladderId => Ladder) private _ladders;
-    mapping(FacilityId => uint64) private _ladderIds;
-    uint64 private _ladderCount;
+    mapping(FacilityId => Ladder) private _ladders;
 
-    modifier onlyDesk() {
-        require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
-        _;
-    }
-
-    constructor(IMilestoneOracle oracle_, IFinancingDesk desk_) {
+    constructor(IMilestoneOracle oracle_, IFinancingDesk desk_, address applications_, IParticipantRegistry registry_)
+        PledgeBook(desk_, applications_)
+    {
         oracle = oracle_;
-        desk = desk_;
+        registry = registry_;
     }
 
     // By the desk
@@ -59,15 +59,13 @@ abstract contract LadderedCollateral is ICollateral, IProceedsReceiver, Reentran
         require(steps.length != 0 && steps.length <= LadderCoder.MOST_STEPS, LadderInvalid(facility, steps.length));
         uint256 previous;
         for (uint256 i; i < steps.length; ++i) {
-            uint256 advanceRateBps = steps[i].advanceRateBps;
-            bool inOrder = steps[i].milestone > previous;
+            (uint256 milestone, uint256 advanceRateBps) = (steps[i].milestone, steps[i].advanceRateBps);
+            bool inOrder = milestone > previous && milestone <= LadderCoder.MOST_MILESTONE;
             require(inOrder && advanceRateBps != 0 && advanceRateBps <= Rates.BPS, LadderInvalid(facility, i));
-            previous = steps[i].milestone;
+            previous = milestone;
         }
 
-        uint64 id = ++_ladderCount;
-        _ladders[id] = LadderCoder.pack(steps);
-        _ladderIds[facility] = id;
+        _ladders[facility] = LadderCoder.pack(steps);
         emit LadderSet(facility, steps);
     }
 
@@ -80,50 +78,37 @@ abstract contract LadderedCollateral is ICollateral, IProceedsReceiver, Reentran
         uint256 units,
         bytes32 subject,
         address poolCash
-    ) external onlyDesk {
-        uint64 ladderId = _ladderIds[facility];
-        require(ladderId != 0, LadderMissing(facility));
-        FinancingId holder = financingOf[itemId];
-        require(FinancingId.unwrap(holder) == 0, ItemAlreadyPledged(itemId, holder));
-        uint256 known = _itemOf[subject];
-        require(known == 0 || known == itemId, SubjectOfOtherItem(subject, itemId, known));
+    ) external onlyDesk returns (uint16 maturityDay, IConcentration.Keys memory keys) {
+        uint256 previous = _pledges[financing].itemId;
+        require(previous == 0, PledgeExists(financing, previous));
+        Ladder steps = _ladders[facility];
+        require(Ladder.unwrap(steps) != 0, LadderMissing(facility));
+        _claimSubject(subject, itemId);
+        _useReservation(facility, pledgor, itemId);
+        // What came in until now belongs to the pledges that there were.
+        _allot(itemId, _items[itemId]);
 
-        _pledges[financing] = Pledge(itemId, subject, units.toUint64(), ladderId);
-        financingOf[itemId] = financing;
-        if (known == 0) _itemOf[subject] = itemId;
+        _addPledge(financing, Pledge(itemId, subject, units.toUint56(), 0, false, steps));
         emit CollateralTaken(financing, itemId, pledgor, units, subject);
 
-        _takeItem(itemId, units, pledgor, poolCash);
+        OrganisationId debtor;
+        (maturityDay, debtor) = _takeItem(itemId, units, pledgor, poolCash);
         _allowDesk(IERC20(poolCash));
+        keys = _keysOf(debtor, pledgor);
     }
 
     /// @inheritdoc ICollateral
     function release(FinancingId financing, address to) external onlyDesk {
-        Pledge storage pledge = _pledges[financing];
-        uint256 itemId = pledge.itemId;
-        (IERC20 cash, uint256 proceeds) = _gather(pledge);
-        uint256 units = pledge.units;
+        uint256 itemId = _pledges[financing].itemId;
+        require(itemId != 0, PledgeUnknown(financing));
+        _allot(itemId, _items[itemId]);
 
-        financingOf[itemId] = FinancingId.wrap(0);
-        pledge.units = 0;
-        emit CollateralReleased(financing, itemId, to, units);
+        (uint256 units, uint256 cash) = _removePledge(financing, itemId);
+        emit CollateralReleased(financing, itemId, to, units, cash);
 
         // Nothing is owed any more, so that what has come in since the last forwarding is the supplier's.
-        if (proceeds != 0) cash.safeTransfer(to, proceeds);
+        if (cash != 0) _cashFor(itemId).safeTransfer(to, cash);
         _releaseItem(itemId, units, to);
-    }
-
-    // By anyone
-
-    /// @inheritdoc IProceedsReceiver
-    function onProceeds(uint256 itemId) external nonReentrant {
-        FinancingId financing = financingOf[itemId];
-        require(FinancingId.unwrap(financing) != 0, ItemUnknown(itemId));
-        (, uint256 proceeds) = _gather(_pledges[financing]);
-        if (proceeds == 0) return;
-
-        (uint256 toPool, uint256 toSupplier) = desk.applyProceeds(financing, proceeds);
-        emit ProceedsForwarded(financing, itemId, toPool, toSupplier);
     }
 
     // Views
@@ -132,79 +117,105 @@ abstract contract LadderedCollateral is ICollateral, IProceedsReceiver, Reentran
     function borrowingBase(FinancingId financing) external view returns (uint256) {
         Pledge memory pledge = _pledges[financing];
         if (pledge.units == 0) return 0;
-        (uint256 value, uint256 quantity) = _valueOf(pledge.itemId, pledge.units);
+        Worth memory worth = _worthOf(pledge.itemId, pledge.units);
+        if (!worth.lends) return 0;
+        uint256 value = _valueOf(pledge, worth);
         if (value == 0) return 0;
 
-        Ladder steps = _ladders[pledge.ladderId];
         for (uint256 i = LadderCoder.MOST_STEPS; i > 0; --i) {
-            Step memory step = steps.stepAt(i - 1);
-            if (step.milestone == 0) continue;
-            (IMilestoneOracle.Status status, uint256 attested) = _standing(pledge.subject, step);
+            (uint32 milestone, uint256 advanceRateBps, bool measured) = pledge.ladder.stepAt(i - 1);
+            if (milestone == 0) continue;
+            (IMilestoneOracle.Status status, uint256 attested) = _standing(pledge.subject, milestone, measured);
             // A fact in dispute stops draws. Falling back to an earlier step would let bad news raise the base.
             if (status == IMilestoneOracle.Status.Disputed) return 0;
             if (status != IMilestoneOracle.Status.Final) continue;
-            if (step.measured) value = Rounding.proportionDown(value, attested, quantity);
-            return Rounding.bpsDown(value, step.advanceRateBps);
+            if (measured) value = Rounding.proportionDown(value, attested, worth.quantity);
+            return Rounding.bpsDown(value, advanceRateBps);
         }
         return 0;
     }
 
     /// @inheritdoc ICollateral
+    function valueOf(FinancingId financing) external view returns (uint256) {
+        Pledge memory pledge = _pledges[financing];
+        if (pledge.units == 0) return 0;
+        return _valueOf(pledge, _worthOf(pledge.itemId, pledge.units));
+    }
+
+    /// @inheritdoc ICollateral
     function ladder(FacilityId facility) external view returns (Step[] memory) {
-        return _ladders[_ladderIds[facility]].unpack();
+        return _ladders[facility].unpack();
     }
 
     /// @inheritdoc ICollateral
     function ladderOf(FinancingId financing) external view returns (Step[] memory) {
-        return _ladders[_pledges[financing].ladderId].unpack();
-    }
-
-    /// @inheritdoc ICollateral
-    function pledgeOf(FinancingId financing) external view returns (uint256 itemId, bytes32 subject, uint256 units) {
-        Pledge storage pledge = _pledges[financing];
-        return (pledge.itemId, pledge.subject, pledge.units);
+        return _pledges[financing].ladder.unpack();
     }
 
     // Per kind of collateral
 
     /// @dev Checks the item and takes it into custody.
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash) internal virtual;
+    /// @return maturityDay days since 1970-01-01
+    /// @return debtor who owes it
+    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+        internal
+        virtual
+        returns (uint16 maturityDay, OrganisationId debtor);
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal virtual;
 
-    /// @dev Brings in what has been paid on the item and not yet been forwarded, and lowers the units accordingly.
-    function _gather(Pledge storage pledge) internal virtual returns (IERC20 cash, uint256 proceeds);
+    /// @param units of the pledge, where it is the item's only one
+    function _worthOf(uint256 itemId, uint256 units) internal view virtual returns (Worth memory);
 
-    /// @return value what the units are good for now, minor units; 0 where the item backs nothing
-    /// @return quantity of the whole item, thousandths; 0 where it cannot be measured
-    function _valueOf(uint256 itemId, uint256 units) internal view virtual returns (uint256 value, uint256 quantity);
+    function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
     // Internals
 
+    /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
+    /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
+    function _valueOf(Pledge memory pledge, Worth memory worth) private view returns (uint256 value) {
+        value = worth.held;
+        if (value == 0) return 0;
+        if (pledge.shared) value = (value * pledge.units - 1) / _items[pledge.itemId].units;
+        if (worth.disputed != 0) value -= Math.ceilDiv(value * worth.disputed, worth.outstanding);
+    }
+
     /// @dev The status of a step's fact, `Final` only where it may be used; the quantities of partial deliveries add up.
-    function _standing(bytes32 subject, Step memory step)
+    function _standing(bytes32 subject, uint32 milestone, bool measured)
         private
         view
         returns (IMilestoneOracle.Status status, uint256 attested)
     {
         // The item has been accepted, or it would be worth nothing here.
-        if (step.milestone == Milestones.ACCEPTED) return (IMilestoneOracle.Status.Final, type(uint256).max);
-        uint32 deliveries = step.measured ? MOST_DELIVERIES : 1;
+        if (milestone == Milestones.ACCEPTED) return (IMilestoneOracle.Status.Final, type(uint256).max);
+        if (subject == 0) return (status, 0);
+        uint32 deliveries = measured ? MOST_DELIVERIES : 1;
         for (uint32 sequence = 1; sequence <= deliveries; ++sequence) {
-            (bool usable, uint256 quantity) = oracle.usableFact(subject, step.milestone, sequence);
-            if (!usable) return (_unusable(subject, step.milestone, sequence, status), attested);
-            status = IMilestoneOracle.Status.Final;
+            (IMilestoneOracle.Status its, uint64 quantity) = oracle.standing(subject, milestone, sequence);
+            if (its == IMilestoneOracle.Status.Disputed) return (its, 0);
+            if (its != IMilestoneOracle.Status.Final) return (status, attested);
+            status = its;
             attested += quantity;
         }
     }
 
-    function _unusable(bytes32 subject, uint32 milestone, uint32 sequence, IMilestoneOracle.Status soFar)
-        private
-        view
-        returns (IMilestoneOracle.Status)
-    {
-        IMilestoneOracle.Status status = oracle.fact(subject, milestone, sequence).status;
-        return status == IMilestoneOracle.Status.Disputed ? status : soFar;
+    /// @dev The same goods never count for two items.
+    function _claimSubject(bytes32 subject, uint256 itemId) private {
+        if (subject == 0) return;
+        uint256 known = _itemOf[subject];
+        if (known == itemId) return;
+        require(known == 0, SubjectOfOtherItem(subject, itemId, known));
+
+        _itemOf[subject] = itemId;
+    }
+
+    function _keysOf(OrganisationId debtor, address pledgor) private view returns (IConcentration.Keys memory) {
+        return IConcentration.Keys({
+            debtor: debtor,
+            sellerGroup: registry.membershipOf(pledgor).group,
+            country: registry.organisation(debtor).jurisdiction,
+            warehouse: OrganisationId.wrap(0)
+        });
     }
 
     /// @dev The desk takes proceeds from here by allowance, only ever in the call by which this contract tells of them.

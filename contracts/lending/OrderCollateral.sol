@@ -1,61 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IOrderEscrow} from "../settlement/interfaces/IOrderEscrow.sol";
-import {OrderId} from "../types/Ids.sol";
+import {OrderId, OrganisationId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Keeps purchase orders as collateral: their proceeds are assigned to this contract, one financing an order.
+/// @title Keeps purchase orders as collateral: their proceeds are assigned to this contract, all of them to the one
+/// financing that the order backs.
 contract OrderCollateral is LadderedCollateral {
     IOrderEscrow public immutable escrow;
 
-    /// @dev What had been paid on the order when its proceeds were last forwarded; what came later is here.
-    mapping(uint256 itemId => uint256) private _forwarded;
+    /// @dev What had been paid on the order when its proceeds were last brought in; what came later is here.
+    mapping(uint256 itemId => uint256) private _broughtIn;
 
-    constructor(IOrderEscrow escrow_, IMilestoneOracle oracle_, IFinancingDesk desk_)
-        LadderedCollateral(oracle_, desk_)
-    {
+    constructor(
+        IOrderEscrow escrow_,
+        IMilestoneOracle oracle_,
+        IFinancingDesk desk_,
+        address applications_,
+        IParticipantRegistry registry_
+    ) LadderedCollateral(oracle_, desk_, applications_, registry_) {
         escrow = escrow_;
     }
 
     // Internals
 
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash) internal override {
+    /// @dev The escrow refuses a second assignment of the order, to this contract too.
+    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+        internal
+        override
+        returns (uint16, OrganisationId)
+    {
         OrderId id = OrderId.wrap(itemId);
-        IOrderEscrow.Order memory order = escrow.order(id);
-        IOrderEscrow.State needed = IOrderEscrow.State.Accepted;
-        require(order.state == needed, ItemNotFinanceable(itemId, uint8(order.state), uint8(needed)));
+        IOrderEscrow.Order memory order = _accepted(itemId);
         address cash = address(escrow.cashOf(id));
         require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         uint256 outstanding = order.value - order.paid;
         require(units != 0 && units <= outstanding, UnitsOutOfRange(itemId, units, outstanding));
 
-        _forwarded[itemId] = order.paid;
+        _broughtIn[itemId] = order.paid;
 
         escrow.assignProceeds(id, pledgor);
+        return (order.deliverBy, order.buyer);
     }
 
     function _releaseItem(uint256 itemId, uint256, address) internal override {
         escrow.releaseProceeds(OrderId.wrap(itemId));
     }
 
-    /// @dev The escrow has sent every payment since the assignment straight here.
-    function _gather(Pledge storage pledge) internal override returns (IERC20 cash, uint256 proceeds) {
-        uint256 itemId = pledge.itemId;
-        uint256 paid = escrow.order(OrderId.wrap(itemId)).paid;
-        cash = escrow.cashOf(OrderId.wrap(itemId));
-        proceeds = paid - _forwarded[itemId];
-        if (proceeds != 0) _forwarded[itemId] = paid;
+    /// @dev An order has one seller, whichever of its accounts asks.
+    function _reservationKey(uint256 itemId, address) internal view override returns (address) {
+        return escrow.sellerOf(OrderId.wrap(itemId));
     }
 
-    function _valueOf(uint256 itemId, uint256 units) internal view override returns (uint256 value, uint256 quantity) {
+    /// @dev The escrow knows no reservations: this contract alone heeds them, and it is the one that takes orders.
+    function _reserveItem(uint256 itemId, address holder, uint40) internal view override {
+        OrganisationId seller = _accepted(itemId).seller;
+        require(registry.membershipOf(holder).organisation == seller, NotHolderOf(itemId, holder));
+    }
+
+    function _freeItem(uint256, address) internal pure override {}
+
+    /// @dev The escrow has sent every payment since the assignment straight here.
+    function _bringIn(uint256 itemId, uint256 units) internal override returns (uint256 cash, uint256 held) {
+        IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
+        held = Math.min(units, order.value - order.paid);
+        cash = order.paid - _broughtIn[itemId];
+        if (cash != 0) _broughtIn[itemId] = order.paid;
+    }
+
+    function _worthOf(uint256 itemId, uint256 units) internal view override returns (Worth memory) {
         IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
         bool late = block.timestamp >= (uint256(order.deliverBy) + 1) * 1 days;
-        if (order.state != IOrderEscrow.State.Accepted || late) return (0, 0);
-        return (Math.min(units, order.value - order.paid), order.quantity);
+        bool lends = order.state == IOrderEscrow.State.Accepted && !late;
+        uint256 outstanding = order.value - order.paid;
+        return Worth(Math.min(units, outstanding), outstanding, 0, order.quantity, lends);
+    }
+
+    function _cashFor(uint256 itemId) internal view override returns (IERC20) {
+        return escrow.cashOf(OrderId.wrap(itemId));
+    }
+
+    function _accepted(uint256 itemId) private view returns (IOrderEscrow.Order memory order) {
+        order = escrow.order(OrderId.wrap(itemId));
+        IOrderEscrow.State needed = IOrderEscrow.State.Accepted;
+        require(order.state == needed, ItemNotFinanceable(itemId, uint8(order.state), uint8(needed)));
     }
 }

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../receivables/interfaces/IReceivableToken.sol";
-import {ReceivableId} from "../types/Ids.sol";
+import {OrganisationId, ReceivableId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
 import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @title Keeps invoices as collateral: units in custody, one financing an invoice.
+/// @title Keeps invoices as collateral: units in custody, several financings an invoice.
 contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
-    using SafeCast for uint256;
-
     IReceivableToken public immutable token;
 
-    constructor(IReceivableToken token_, IMilestoneOracle oracle_, IFinancingDesk desk_)
-        LadderedCollateral(oracle_, desk_)
-    {
+    constructor(
+        IReceivableToken token_,
+        IMilestoneOracle oracle_,
+        IFinancingDesk desk_,
+        address applications_,
+        IParticipantRegistry registry_
+    ) LadderedCollateral(oracle_, desk_, applications_, registry_) {
         token = token_;
     }
 
@@ -46,38 +48,57 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
 
     // Internals
 
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash) internal override {
+    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+        internal
+        override
+        returns (uint16, OrganisationId)
+    {
         ReceivableId id = ReceivableId.wrap(itemId);
-        IReceivableToken.State state = token.receivable(id).state;
+        (IReceivableToken.Receivable memory its, uint256 held, uint256 paid,) = token.position(id, pledgor);
         IReceivableToken.State needed = IReceivableToken.State.Accepted;
-        require(state == needed, ItemNotFinanceable(itemId, uint8(state), uint8(needed)));
+        require(its.state == needed, ItemNotFinanceable(itemId, uint8(its.state), uint8(needed)));
         address cash = address(token.cashOf(id));
         require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
-        uint256 held = token.balanceOf(pledgor, itemId);
-        require(units != 0 && units <= held, UnitsOutOfRange(itemId, units, held));
+        require(units != 0 && units <= held - paid, UnitsOutOfRange(itemId, units, held - paid));
 
         token.safeTransferFrom(pledgor, address(this), itemId, units, "");
+        return (its.dueDate, its.debtor);
     }
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal override {
         if (units != 0) token.safeTransferFrom(address(this), to, itemId, units, "");
     }
 
-    /// @dev Claiming burns as many units as it pays minor units.
-    function _gather(Pledge storage pledge) internal override returns (IERC20 cash, uint256 proceeds) {
-        ReceivableId id = ReceivableId.wrap(pledge.itemId);
-        cash = token.cashOf(id);
-        if (token.claimable(id, address(this)) == 0) return (cash, 0);
-        proceeds = token.claim(id);
-        pledge.units = (pledge.units - proceeds).toUint64();
+    function _reservationKey(uint256, address holder) internal pure override returns (address) {
+        return holder;
     }
 
-    function _valueOf(uint256 itemId, uint256 units) internal view override returns (uint256 value, uint256 quantity) {
+    /// @dev The token looks after the holder's units and its consent.
+    function _reserveItem(uint256 itemId, address holder, uint40 until) internal override {
+        token.reserve(ReceivableId.wrap(itemId), holder, until);
+    }
+
+    function _freeItem(uint256 itemId, address holder) internal override {
+        token.endReservation(ReceivableId.wrap(itemId), holder);
+    }
+
+    /// @dev Claiming burns as many units as it pays minor units.
+    function _bringIn(uint256 itemId, uint256) internal override returns (uint256 cash, uint256 held) {
         ReceivableId id = ReceivableId.wrap(itemId);
-        IReceivableToken.Receivable memory receivable = token.receivable(id);
-        bool overdue = block.timestamp >= (uint256(receivable.dueDate) + 1) * 1 days;
-        if (receivable.state != IReceivableToken.State.Accepted || overdue) return (0, 0);
-        uint256 unforwarded = receivable.paid == 0 ? 0 : token.claimable(id, address(this));
-        return (units - unforwarded, receivable.quantity);
+        (, uint256 units, uint256 paid,) = token.position(id, address(this));
+        if (paid != 0) cash = token.claim(id);
+        held = units - cash;
+    }
+
+    function _worthOf(uint256 itemId, uint256) internal view override returns (Worth memory) {
+        (IReceivableToken.Receivable memory its, uint256 units, uint256 paid, uint256 disputed) =
+            token.position(ReceivableId.wrap(itemId), address(this));
+        bool overdue = block.timestamp >= (uint256(its.dueDate) + 1) * 1 days;
+        bool accepted = its.state == IReceivableToken.State.Accepted || its.state == IReceivableToken.State.Disputed;
+        return Worth(units - paid, its.faceValue - its.paid, disputed, its.quantity, accepted && !overdue);
+    }
+
+    function _cashFor(uint256 itemId) internal view override returns (IERC20) {
+        return token.cashOf(ReceivableId.wrap(itemId));
     }
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICollateral} from "../../../../contracts/lending/interfaces/ICollateral.sol";
+import {IConcentration} from "../../../../contracts/lending/interfaces/IConcentration.sol";
+import {FacilityId, FinancingId} from "../../../../contracts/types/Ids.sol";
+import {CashDouble} from "./CashDouble.sol";
+
+/// @title A desk that takes what an adapter hands over, or refuses it, as the test says.
+contract DeskDouble {
+    CashDouble public immutable cash;
+    mapping(FinancingId => uint256) public received;
+    mapping(FinancingId => bool) public refuses;
+    mapping(FinancingId => ICollateral) private _collateral;
+
+    constructor(CashDouble cash_) {
+        cash = cash_;
+    }
+
+    function refuse(FinancingId financing, bool refused) external {
+        refuses[financing] = refused;
+    }
+
+    function setLadder(ICollateral collateral, FacilityId facility, ICollateral.Step[] calldata steps) external {
+        collateral.setLadder(facility, steps);
+    }
+
+    function take(
+        ICollateral collateral,
+        FinancingId financing,
+        FacilityId facility,
+        address pledgor,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject
+    ) external returns (uint16 maturityDay, IConcentration.Keys memory keys) {
+        _collateral[financing] = collateral;
+        return collateral.take(financing, facility, pledgor, itemId, units, subject, address(cash));
+    }
+
+    function release(FinancingId financing, address to) external {
+        _collateral[financing].release(financing, to);
+    }
+
+    function applyProceeds(FinancingId financing, uint256 amount) external returns (uint256, uint256) {
+        require(!refuses[financing], "not now");
+        require(msg.sender == address(_collateral[financing]), "another adapter's");
+        cash.transferFrom(msg.sender, address(this), amount);
+        received[financing] += amount;
+        return (amount, 0);
+    }
+}
