@@ -1,0 +1,279 @@
+"""Every function that writes, of every deployed contract, called by everyone there is: only the listed callers get past
+the question who they are. The list is roles_by_function.toml beside this file, which says how it is read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
+from support.network import RunningNetwork, lei, start_network
+
+from chain_node.client import Call
+from chain_node.compile import CONTRACTS, compile_contracts
+from chain_node.deploy.offices import KEY_OF
+from chain_node.errors import ContractReverted, RevertUnknown
+from chain_node.interface import Coder, Parameter
+from chain_node.vocabulary import Milestone, Role
+
+pytestmark = [pytest.mark.node, pytest.mark.slow]
+
+LIST = tomllib.loads(Path(__file__).with_name("roles_by_function.toml").read_text(encoding="utf-8"))
+REFUSALS = frozenset(LIST.pop("refusals"))
+EVERYONE, PARTICIPANTS = "everyone", "participants"
+NO_REASON = "no reason given"
+OTHERS = ("supplier", "debtor", "lender")
+FACE, QUANTITY = 10_000_000, 1_000_000
+
+
+@dataclass(frozen=True)
+class Method:
+    """One function that writes. `name` is followed by its types where the contract has another of that name."""
+
+    contract: str
+    name: str
+    inputs: Coder
+    selector: bytes
+
+
+@cache
+def methods() -> tuple[Method, ...]:
+    found = []
+    for artifact in compile_contracts().values():
+        writing = [
+            e for e in artifact.abi if e["type"] == "function" and e["stateMutability"] in ("nonpayable", "payable")
+        ]
+        names = [str(entry["name"]) for entry in writing]
+        for entry in writing:
+            inputs = Coder(tuple(Parameter.parse(item) for item in entry["inputs"]))
+            full = entry["name"] + inputs.signature
+            name = full if names.count(entry["name"]) > 1 else entry["name"]
+            found.append(Method(artifact.name, name, inputs, keccak(text=full)[:4]))
+    return tuple(found)
+
+
+@cache
+def error_names() -> Mapping[bytes, str]:
+    return {
+        selector: error.name
+        for artifact in compile_contracts().values()
+        for selector, error in artifact.interface.errors.items()
+    }
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the list: who may, the arguments with which to ask, and errors that mean a refusal here only."""
+
+    may: tuple[str, ...]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, entry: Any) -> Rule:
+        line = dict(entry) if isinstance(entry, dict) else {"may": entry}
+        may = line.pop("may")
+        return cls((may,) if isinstance(may, str) else tuple(may), **line)
+
+
+def rule_of(method: Method) -> Rule:
+    return Rule.read(LIST[method.contract][method.name])
+
+
+class World:
+    """A network in use: everyone who may call, and something in each state that authority depends on."""
+
+    def __init__(self, network: RunningNetwork) -> None:
+        self.network, self.chain = network, network.chain
+        self.accounts: dict[str, LocalAccount | str] = {}
+        self.callers: dict[str, str] = {}
+        self.leis: dict[str, str] = {}
+        self.named: dict[str, Any] = {}
+        for office in ("deployer", "governor", *KEY_OF.values()):
+            self._add(office, network.keys.account(office))
+        self._add("stranger", Account.create())
+        for role in Role:
+            if role is not Role.NETWORK:
+                self._admit(str(role.name).lower(), role)
+        for name in OTHERS:
+            self._admit(f"other {name}", Role[name.upper()])
+        for name in self.chain.addresses.names():
+            self.callers[name] = self.chain.addresses.address(name)
+
+    def _add(self, name: str, account: LocalAccount) -> None:
+        self.accounts[name], self.callers[name] = account, account.address
+
+    def _admit(self, name: str, role: Role) -> None:
+        self._add(name, Account.create())
+        self.leis[name] = lei(name.upper().replace(" ", ""))
+        self.network.admit(self.leis[name], self.callers[name], int(role))
+
+    def address(self, contract: str) -> str:
+        """Of a contract by its name; where there is one a currency, the euro's."""
+        return self.callers.get(contract) or self.callers[f"{contract}:EUR"]
+
+    def call(self, contract: str, name: str, *values: Any) -> Call:
+        (method,) = (m for m in methods() if (m.contract, m.name) == (contract, name))
+        address = self.address("AccessManager" if contract == "NetworkAccessManager" else contract)
+        return Call(address, method.selector + method.inputs.encode(values), f"{contract}.{name}")  # type: ignore[arg-type]
+
+    def do(self, caller: str, contract: str, name: str, *values: Any) -> None:
+        self.network.send(self.accounts[caller], self.call(contract, name, *values))
+
+    def live(self) -> None:
+        """A trade under way. What is registered but not accepted is kept beside what is."""
+        due = self.network.now() // 86_400 + 60
+        self.named = {
+            "registered": 0xA1,
+            "accepted": 0xA2,
+            "pledged": 0xA3,
+            "subject": bytes([0x55]) * 32,
+            "order subject": bytes([0x56]) * 32,
+            "due": due,
+            "euro": self.address("CashToken"),
+        }
+        for id in (0xA1, 0xA2, 0xA3):
+            self.do("supplier", "ReceivableToken", "register", (id, self.callers["debtor"], "EUR", FACE, QUANTITY, due))
+            self.do(
+                "supplier", "OrderEscrow", "registerOrder", (id, self.callers["debtor"], "EUR", FACE, QUANTITY, due)
+            )
+        for id in (0xA2, 0xA3):
+            self.do("debtor", "ReceivableToken", "accept", (id, FACE, QUANTITY, due, True))
+            self.do("debtor", "OrderEscrow", "acceptOrder", id, FACE, QUANTITY, due)
+        for subject in ("subject", "order subject"):
+            self.do("supplier", "MilestoneOracle", "openSubject", self.named[subject], [])
+        self._lend()
+        self.named["governed"] = self.call("Directory", "setModule", bytes([7]) * 32, self.named["euro"]).data
+        self.do("governor", "NetworkAccessManager", "schedule", self.address("Directory"), self.named["governed"], 0)
+
+    def _lend(self) -> None:
+        """A pool with a lender's cash; financing 1 on an invoice, financing 2 on an order."""
+        for n, name in enumerate(("debtor", "lender", "supplier")):
+            self.do("cash-issuer", "CashToken", "issue", self.callers[name], FACE, bytes([n + 1]) * 32)
+        self.do("lender", "CashToken", "approve", self.address("TrancheVault"), FACE)
+        self.do("lender", "TrancheVault", "deposit", FACE // 2, self.callers["lender"])
+        until = self.network.now() + 300 * 86_400
+        terms = (self.callers["supplier"], self.address("LendingPool"), FACE, 900, 50, until)
+        self.do("credit-officer", "FinancingDesk", "openFacility", terms)
+        steps = [(int(Milestone.DEPARTED), 5000, False)]
+        self.do("supplier", "ReceivableToken", "setApprovalForAll", self.address("ReceivableCollateral"), True)
+        for adapter, subject in (("ReceivableCollateral", "subject"), ("OrderCollateral", "order subject")):
+            self.do("credit-officer", "FinancingDesk", "setLadder", 1, self.address(adapter), steps)
+            item = (0xA3, FACE, self.named[subject])
+            self.do("supplier", "FinancingDesk", "openFinancing", 1, self.address(adapter), *item)
+
+    # Arguments
+
+    def values(self, method: Method, given: Mapping[str, Any]) -> list[Any]:
+        unknown = set(given) - {p.name for p in method.inputs.parameters}
+        assert not unknown, f"{method.contract}.{method.name} has no parameter {', '.join(sorted(unknown))}"
+        return [self._named(given[p.name]) if p.name in given else self._dummy(p) for p in method.inputs.parameters]
+
+    def _named(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._named(item) for item in value]
+        if isinstance(value, str) and value.startswith("@"):
+            name = value[1:]
+            return self.named[name] if name in self.named else self.address(name)
+        return value
+
+    def _dummy(self, parameter: Parameter) -> Any:
+        """A value that is in range as often as can be: the trade's own ids, small numbers, real accounts."""
+        kind = parameter.type
+        if kind.endswith("]"):
+            return [self._dummy(parameter._item())]
+        if parameter.components:
+            return [self._dummy(component) for component in parameter.components]
+        if kind == "address":
+            contract = parameter.internal.removeprefix("contract I").removeprefix("contract ")
+            return self.named["euro"] if contract == "CashToken" else self._contract(contract)
+        if kind.startswith("bytes"):
+            texts = {"bytes2": "DE", "bytes3": "EUR", "bytes20": self.leis["supplier"], "bytes": b"\1"}
+            return texts.get(kind) or bytes([0x22]) * int(kind.removeprefix("bytes"))
+        if kind in ("bool", "string"):
+            return {"bool": True, "string": "text"}[kind]
+        if parameter.internal in ("ReceivableId", "OrderId"):
+            return self.named["accepted"]
+        return 0 if kind != parameter.internal and "." in parameter.internal else 1
+
+    def _contract(self, name: str) -> str:
+        known = name in self.callers or f"{name}:EUR" in self.callers
+        return self.address(name) if known else self.callers["lender"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    network = start_network(tmp_path_factory.mktemp("roles"))
+    made = World(network)
+    made.live()
+    yield made
+    network.chain.close()
+    network.engine.stop()
+
+
+def allowed(world: World, rule: Rule) -> set[str]:
+    found: set[str] = set()
+    for name in rule.may:
+        if name == EVERYONE:
+            found |= set(world.callers)
+        elif name == PARTICIPANTS:
+            found |= {caller for caller, account in world.callers.items() if world.chain.registry.is_admitted(account)}
+        else:
+            assert name in world.callers, f"nobody is called {name}"
+            found.add(name)
+    return found
+
+
+def outcomes(world: World, method: Method, rule: Rule) -> dict[str, str]:
+    """The name of the error with which each caller was refused; empty for one whose call succeeded."""
+    call = world.call(method.contract, method.name, *world.values(method, rule.given))
+    data = "0x" + call.data.hex()
+    requests = [
+        ("eth_call", [{"from": account, "to": call.to, "data": data, "gas": hex(15_000_000)}, "latest"])
+        for account in world.callers.values()
+    ]
+    answers = world.chain.node.try_batch(requests)
+    return {name: _outcome(answer) for name, answer in zip(world.callers, answers, strict=True)}
+
+
+def _outcome(answer: Any) -> str:
+    if isinstance(answer, RevertUnknown):
+        data: bytes = answer.values["data"]
+        return error_names().get(data[:4], f"0x{data.hex()}") if data else NO_REASON
+    if isinstance(answer, ContractReverted):
+        return answer.name
+    if isinstance(answer, Exception):
+        raise answer
+    return ""
+
+
+def test_list_and_contracts_have_the_same_functions() -> None:
+    listed = {(contract, name) for contract, entries in LIST.items() for name in entries}
+
+    assert set(LIST) <= set(CONTRACTS)
+    assert {(m.contract, m.name) for m in methods()} == listed
+
+
+def test_each_refusal_of_the_list_is_an_error_of_a_contract() -> None:
+    also = {error for method in methods() for error in rule_of(method).also}
+
+    assert REFUSALS | (also - {NO_REASON}) <= set(error_names().values())
+
+
+@pytest.mark.parametrize("method", methods(), ids=lambda m: f"{m.contract}.{m.name}")
+def test_only_the_listed_callers_get_past_authorisation(world: World, method: Method) -> None:
+    rule = rule_of(method)
+
+    answers = outcomes(world, method, rule)
+
+    past = {name for name, error in answers.items() if error not in REFUSALS and error not in rule.also}
+    assert past == allowed(world, rule), answers
+    # A call that fails without a reason never came to the question who is calling.
+    assert NO_REASON not in {answers[name] for name in past}
