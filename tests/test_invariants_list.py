@@ -9,6 +9,9 @@ import pytest
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 NAMED = re.findall(r"`([\w/.]+)::(\w+)`", (TESTS / "INVARIANTS.md").read_text(encoding="utf-8"))
+SOLIDITY = {path: path.read_text(encoding="utf-8") for path in sorted((TESTS / "contracts").rglob("*.sol"))}
+# At least as many invariants as there are; never lower it.
+INVARIANTS_FLOOR = 10
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 
 
@@ -26,6 +29,12 @@ def test_named_test_exists(file: str, name: str) -> None:
     text = (TESTS / file).read_text(encoding="utf-8")
 
     assert re.search(rf"(def|function) {name}\(", text), f"{file} has no {name}"
+
+
+def test_forge_checks_many_invariants() -> None:
+    names = {name for text in SOLIDITY.values() for name in re.findall(r"function (invariant_\w+)\(", text)}
+
+    assert len(names) >= INVARIANTS_FLOOR
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: str(path.relative_to(ROOT)))

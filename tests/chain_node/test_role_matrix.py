@@ -122,7 +122,7 @@ class World:
     def call(self, contract: str, name: str, *values: Any) -> Call:
         (method,) = (m for m in methods() if (m.contract, m.name) == (contract, name))
         address = self.address("AccessManager" if contract == "NetworkAccessManager" else contract)
-        return Call(address, method.selector + method.inputs.encode(values), f"{contract}.{name}")  # type: ignore[arg-type]
+        return Call(address, method.selector + method.inputs.encode(values), f"{contract}.{name}")
 
     def do(self, caller: str, contract: str, name: str, *values: Any) -> None:
         self.network.send(self.accounts[caller], self.call(contract, name, *values))
