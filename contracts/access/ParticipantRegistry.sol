@@ -10,10 +10,10 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 
 /// @title The organisations of the network and the accounts that act for them.
 /// @dev What an account may do is kept beside it, in one slot, because it is read on every movement; what changes an
-/// organisation rewrites its accounts, of which it has sixteen at most.
+/// organisation rewrites its accounts, of which it has thirty-two at most.
 /// @dev Warning: the registrar decides which account speaks for whom, and so who controls what an account holds.
 contract ParticipantRegistry is AccessManaged, IParticipantRegistry {
-    uint256 private constant MOST_ACCOUNTS = 16;
+    uint256 private constant MOST_ACCOUNTS = 32;
 
     mapping(address account => Membership) private _memberships;
     mapping(OrganisationId id => Organisation) private _organisations;
