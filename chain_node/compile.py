@@ -32,11 +32,18 @@ CONTRACTS: Final = (
     "ReceivableToken",
     "OrderEscrow",
     "MilestoneOracle",
+    "ReceivableDisputes",
     "FinancingDesk",
+    "Concentration",
+    "Servicing",
+    "Applications",
     "ReceivableCollateral",
     "OrderCollateral",
     "LendingPool",
     "TrancheVault",
+    "FirstLossReserve",
+    "Syndicate",
+    "HealthCheck",
 )
 _IMPORT: Final = re.compile(r"""^\s*import\s+(?:[^"';]*\sfrom\s+)?["']([^"']+)["']""", re.MULTILINE)
 _OUTPUTS: Final = [

@@ -29,6 +29,7 @@ OFFICE_KEYS: Final = (
     "credit-officer",
     "cash-issuer",
     "servicer",
+    "arbiter",
 )
 _SCRYPT_N: Final = 4096
 

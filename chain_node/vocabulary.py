@@ -46,6 +46,7 @@ class Office(IntEnum):
     CREDIT_OFFICER = 4
     CASH_ISSUER = 5
     SERVICER = 6
+    ARBITER = 7
 
 
 class ReceivableState(IntEnum):
@@ -55,6 +56,7 @@ class ReceivableState(IntEnum):
     SETTLED = 3
     DEFAULTED = 4
     CANCELLED = 5
+    DISPUTED = 6
 
 
 class OrderState(IntEnum):
@@ -70,6 +72,61 @@ class FinancingState(IntEnum):
     OPEN = 1
     REPAID = 2
     RELEASED = 3
+    DEFAULTED = 4
+
+
+class Bound(IntEnum):
+    """What may keep a draw below another figure."""
+
+    BASE = 0
+    LIMIT = 1
+    CASH = 2
+    CAP = 3
+
+
+class DayCount(IntEnum):
+    """How the days of interest are counted, and over how long a year."""
+
+    ACTUAL360 = 0
+    ACTUAL365 = 1
+    THIRTY360 = 2
+
+
+class Tranche(IntEnum):
+    """A pool's two classes of lenders: senior is paid first, junior loses first."""
+
+    SENIOR = 0
+    JUNIOR = 1
+
+
+class Dimension(IntEnum):
+    """What a concentration cap looks at."""
+
+    DEBTOR = 0
+    SELLER_GROUP = 1
+    COUNTRY = 2
+    WAREHOUSE = 3
+
+
+class Circulation(IntEnum):
+    """What the guardian may stop of invoices."""
+
+    REGISTRATION = 0
+    ACCEPTANCE = 1
+    TRANSFER = 2
+
+
+class PoolActivity(IntEnum):
+    """What the guardian may stop of a pool."""
+
+    DRAWS = 0
+    DEPOSITS = 1
+
+
+class DeskActivity(IntEnum):
+    """What the guardian may stop of the desk."""
+
+    OPENING = 0
 
 
 class FactStatus(IntEnum):
@@ -105,6 +162,13 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IReceivableToken.State": ReceivableState,
     "IOrderEscrow.State": OrderState,
     "IFinancingDesk.State": FinancingState,
+    "IFinancingDesk.Bound": Bound,
+    "IFinancingDesk.Stoppable": DeskActivity,
+    "ICirculation.Stoppable": Circulation,
+    "ILendingPool.Stoppable": PoolActivity,
+    "IConcentration.Dimension": Dimension,
+    "DayCount": DayCount,
+    "Tranche": Tranche,
     "IMilestoneOracle.Status": FactStatus,
     "IMilestoneOracle.Refusal": Refusal,
 }

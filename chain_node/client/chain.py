@@ -8,16 +8,19 @@ from eth_typing import ChecksumAddress
 
 from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
-from chain_node.client.contracts.lending import Desk, OrderCollateral, Pool, ReceivableCollateral, Vault
+from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
 from chain_node.client.contracts.milestones import Milestones
 from chain_node.client.contracts.money import Cash
 from chain_node.client.contracts.orders import Orders
-from chain_node.client.contracts.receivables import Receivables
+from chain_node.client.contracts.pools import Pool, Reserve, Vault
+from chain_node.client.contracts.receivables import Disputes, Receivables
+from chain_node.client.contracts.servicing import Applications, Concentration, HealthCheck, Servicing
 from chain_node.client.node import Node
 from chain_node.client.replay import replay
 from chain_node.client.values import Block, BlockTag, Call, Event, Log, Receipt
 from chain_node.errors import ContractReverted, WrongNetwork
 from chain_node.interface import interfaces
+from chain_node.vocabulary import Tranche
 
 
 class Chain:
@@ -28,7 +31,8 @@ class Chain:
         self._names: dict[str, str] = {address: name for name, address in addresses.addresses.items()}
         self._cash = cache(lambda currency: Cash(node, *self._place(f"CashToken:{currency}")))
         self._pools = cache(lambda currency: Pool(node, *self._place(f"LendingPool:{currency}")))
-        self._vaults = cache(lambda currency: Vault(node, *self._place(f"TrancheVault:{currency}")))
+        self._vaults = cache(lambda name: Vault(node, *self._place(name)))
+        self._reserves = cache(lambda currency: Reserve(node, *self._place(f"FirstLossReserve:{currency}")))
 
     @classmethod
     def connect(cls, rpc_url: str, addresses: AddressBook, timeout_seconds: float = 10.0) -> Chain:
@@ -150,15 +154,38 @@ class Chain:
     def order_collateral(self) -> OrderCollateral:
         return OrderCollateral(self.node, *self._place("OrderCollateral"))
 
+    @cached_property
+    def disputes(self) -> Disputes:
+        return Disputes(self.node, *self._place("ReceivableDisputes"))
+
+    @cached_property
+    def servicing(self) -> Servicing:
+        return Servicing(self.node, *self._place("Servicing"))
+
+    @cached_property
+    def applications(self) -> Applications:
+        return Applications(self.node, *self._place("Applications"))
+
+    @cached_property
+    def concentration(self) -> Concentration:
+        return Concentration(self.node, *self._place("Concentration"))
+
+    @cached_property
+    def health(self) -> HealthCheck:
+        return HealthCheck(self.node, *self._place("HealthCheck"))
+
     def cash(self, currency: str) -> Cash:
-        """Raises `ContractUnknown` where the network has no such currency; `pool` and `vault` likewise."""
+        """Raises `ContractUnknown` where the network has no such currency; `pool`, `vault` and `reserve` likewise."""
         return self._cash(currency)
 
     def pool(self, currency: str) -> Pool:
         return self._pools(currency)
 
-    def vault(self, currency: str) -> Vault:
-        return self._vaults(currency)
+    def vault(self, currency: str, tranche: Tranche) -> Vault:
+        return self._vaults(f"{tranche.name.title()}Tranche:{currency}")
+
+    def reserve(self, currency: str) -> Reserve:
+        return self._reserves(currency)
 
     def _place(self, name: str) -> tuple[str, ChecksumAddress]:
         return name, self.addresses.address(name)

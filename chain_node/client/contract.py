@@ -40,3 +40,6 @@ class Contract:
     def _struct(self, kind: type[T], function: str, *values: Any, block: BlockTag) -> T:
         (fields,) = self.read(function, *values, block=block)
         return kind(*fields.values())
+
+    def _number(self, function: str, *values: Any, block: BlockTag) -> int:
+        return int(self.read(function, *values, block=block)[0])

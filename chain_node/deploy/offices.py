@@ -23,14 +23,27 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     },
     "Directory": {Office.GOVERNOR: ("setModule",)},
     "CashToken": {Office.CASH_ISSUER: ("issue", "withdraw")},
-    "ReceivableToken": {Office.GOVERNOR: ("listCurrency", "listCustodian")},
+    "ReceivableToken": {
+        Office.GOVERNOR: ("listCurrency", "listCustodian", "setCirculationRules", "setDisputes", "resume"),
+        Office.GUARDIAN: ("stop",),
+    },
+    "ReceivableDisputes": {Office.ARBITER: ("resolve",)},
     "OrderEscrow": {Office.GOVERNOR: ("listCurrency", "listAssignee")},
     "MilestoneOracle": {Office.GOVERNOR: ("setPolicy", "listConsumer")},
     "FinancingDesk": {
-        Office.GOVERNOR: ("listCollateral", "listPool"),
-        Office.CREDIT_OFFICER: ("openFacility", "setLadder", "setImpairment"),
+        Office.GOVERNOR: ("listCollateral", "listPool", "setServicing", "setApplications", "resume"),
+        Office.GUARDIAN: ("stop",),
+        Office.CREDIT_OFFICER: ("openFacility", "setLadder", "setLimit", "setExpiry", "setImpairment"),
     },
-    "LendingPool": {Office.GOVERNOR: ("setVault",), Office.SERVICER: ("takeFees",)},
+    "Servicing": {Office.CREDIT_OFFICER: ("setSchedule", "approve")},
+    "Applications": {Office.CREDIT_OFFICER: ("endReservation",)},
+    "Concentration": {Office.CREDIT_OFFICER: ("setDefaultCap", "setCap")},
+    "LendingPool": {
+        Office.GOVERNOR: ("setTranches", "setReserve", "listSyndicate", "setDepositCap", "resume"),
+        Office.GUARDIAN: ("stop",),
+        Office.SERVICER: ("takeFees",),
+    },
+    "FirstLossReserve": {Office.SERVICER: ("release",)},
 }
 
 KEY_OF: Final[Mapping[Office, str]] = {
@@ -39,5 +52,6 @@ KEY_OF: Final[Mapping[Office, str]] = {
     Office.CREDIT_OFFICER: "credit-officer",
     Office.CASH_ISSUER: "cash-issuer",
     Office.SERVICER: "servicer",
+    Office.ARBITER: "arbiter",
 }
 """The keystore that holds each office; the governor receives its own by the hand-over."""

@@ -28,6 +28,8 @@ from chain_node.vocabulary import Milestone, Office, Role
 _CALL_GAS: Final = 600_000
 _CREATION_BASE_GAS: Final = 1_000_000
 _HELD_BY_NETWORK: Final = ("ReceivableToken", "OrderEscrow", "FinancingDesk", "ReceivableCollateral", "OrderCollateral")
+_HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
+_ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
 
 
 @dataclass(frozen=True)
@@ -100,18 +102,40 @@ class _Planner:
             currency = Currency(code)
             names = (f"{currency.currency_name} deposit", f"{code}d", code, currency.exponent or 0)
             self._create(f"CashToken:{code}", *names, registry, authority)
-        self._create("ReceivableToken", registry, authority)
+        self._create("ReceivableToken", registry, tuple(dict(self.config.circulation).values()), authority)
+        self._create("ReceivableDisputes", at["ReceivableToken"], registry, authority)
         self._create("OrderEscrow", registry, authority)
         self._create("MilestoneOracle", registry, authority)
-        oracle = at["MilestoneOracle"]
-        self._create("FinancingDesk", registry, oracle, authority)
-        desk = at["FinancingDesk"]
-        self._create("ReceivableCollateral", at["ReceivableToken"], oracle, desk)
-        self._create("OrderCollateral", at["OrderEscrow"], oracle, desk)
+        self._create_desk()
         for code in self.config.currencies:
-            self._create(f"LendingPool:{code}", at[f"CashToken:{code}"], desk, authority)
-            pool = at[f"LendingPool:{code}"]
-            self._create(f"TrancheVault:{code}", pool, registry, f"Portolan {code} pool share", f"p{code}")
+            self._create_pool(code)
+        pools = [at[f"LendingPool:{code}"] for code in self.config.currencies]
+        self._create("HealthCheck", at["FinancingDesk"], pools)
+
+    def _create_desk(self) -> None:
+        at = self.addresses
+        authority, registry, oracle = at["AccessManager"], at["ParticipantRegistry"], at["MilestoneOracle"]
+        # The desk and its concentration book know each other from birth: the book is the next contract created.
+        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 1)
+        self._create("FinancingDesk", registry, oracle, book, authority)
+        desk = at["FinancingDesk"]
+        self._create("Concentration", desk, authority)
+        schedule = [(step.days_overdue, step.written_off_bps) for step in self.config.write_off]
+        self._create("Servicing", desk, schedule, authority)
+        self._create("Applications", desk, authority)
+        for adapter, item in zip(_ADAPTERS, ("ReceivableToken", "OrderEscrow"), strict=True):
+            self._create(adapter, at[item], oracle, desk, at["Applications"], registry)
+
+    def _create_pool(self, code: str) -> None:
+        at, terms = self.addresses, self.config.pool(code)
+        authority, registry = at["AccessManager"], at["ParticipantRegistry"]
+        figures = (terms.senior_rate_bps, terms.subordination_floor_bps, terms.epoch_seconds)
+        self._create(f"LendingPool:{code}", at[f"CashToken:{code}"], at["FinancingDesk"], *figures, authority)
+        pool = at[f"LendingPool:{code}"]
+        for tranche in ("Senior", "Junior"):
+            names = (f"Portolan {code} {tranche.lower()} share", f"p{code}{tranche[0]}")
+            self._create(f"{tranche}Tranche:{code}", pool, registry, *names, contract="TrancheVault")
+        self._create(f"FirstLossReserve:{code}", pool, registry, terms.reserve_floor_bps, authority)
 
     def configure(self) -> None:
         at = self.addresses
@@ -120,14 +144,19 @@ class _Planner:
             self._call("MilestoneOracle", "setPolicy", int(Milestone[name]), on_chain)
         self._call("MilestoneOracle", "listConsumer", at["FinancingDesk"], True)
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
+        self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
-        for adapter in ("ReceivableCollateral", "OrderCollateral"):
+        self._call("FinancingDesk", "setServicing", at["Servicing"])
+        self._call("FinancingDesk", "setApplications", at["Applications"])
+        for adapter in _ADAPTERS:
             self._call("FinancingDesk", "listCollateral", at[adapter], True)
         for code in self.config.currencies:
             self._call("ReceivableToken", "listCurrency", at[f"CashToken:{code}"])
             self._call("OrderEscrow", "listCurrency", at[f"CashToken:{code}"])
             self._call("FinancingDesk", "listPool", at[f"LendingPool:{code}"], True)
-            self._call(f"LendingPool:{code}", "setVault", at[f"TrancheVault:{code}"])
+            tranches = (at[f"SeniorTranche:{code}"], at[f"JuniorTranche:{code}"])
+            self._call(f"LendingPool:{code}", "setTranches", *tranches)
+            self._call(f"LendingPool:{code}", "setReserve", at[f"FirstLossReserve:{code}"])
 
     def admit(self) -> None:
         """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""
@@ -137,7 +166,7 @@ class _Planner:
         operator = self.network.operator
         if Role.NETWORK in operator.roles:
             for name in self.addresses:
-                if name in _HELD_BY_NETWORK or name.startswith(("LendingPool:", "TrancheVault:")):
+                if name in _HELD_BY_NETWORK or name.startswith(_HELD_PER_CURRENCY):
                     self._call("ParticipantRegistry", "admitAccount", operator.lei, self.addresses[name])
 
     def name_modules(self) -> None:

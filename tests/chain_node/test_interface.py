@@ -37,11 +37,11 @@ def test_numbers_are_solidity_s(file: str, library: str, ours: type[IntEnum]) ->
 
 @pytest.mark.parametrize("name", sorted(ENUMS))
 def test_enums_are_solidity_s(name: str) -> None:
-    interface, enum = name.split(".")
-    (path,) = CONTRACTS.rglob(f"{interface}.sol")
-    members = re.search(rf"enum {enum} \{{([^}}]*)\}}", path.read_text())
+    interface, _, enum = name.rpartition(".")
+    pattern = rf"enum {enum} \{{([^}}]*)\}}"
+    paths = CONTRACTS.rglob(f"{interface or '*'}.sol")
+    (members,) = [found for path in paths if (found := re.search(pattern, path.read_text()))]
 
-    assert members is not None
     assert [upper(member) for member in re.findall(r"\w+", members.group(1))] == [m.name for m in ENUMS[name]]
 
 

@@ -1,39 +1,93 @@
-"""FinancingDesk, the collateral adapters, LendingPool and TrancheVault. Amounts are minor units, rates bps."""
+"""FinancingDesk and the collateral adapters. Amounts are minor units, rates bps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from eth_typing import ChecksumAddress
 
 from chain_node.client.contract import Contract
 from chain_node.client.values import BlockTag, Call
-from chain_node.vocabulary import FinancingState
+from chain_node.vocabulary import DayCount, DeskActivity, FinancingState
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@dataclass(frozen=True)
+class FacilityTerms:
+    """What a supplier's line is granted on. `limit` in minor units, `expires_at` in Unix seconds; the discount rate,
+    the late fee and the committed fee are bps a year, the fee and the reserve bps of each draw."""
+
+    supplier: str
+    pool: str
+    limit: int
+    discount_rate_bps: int
+    fee_bps: int
+    expires_at: int
+    day_count: DayCount = DayCount.ACTUAL360
+    late_fee_bps: int = 0
+    reserve_bps: int = 0
+    committed_fee_bps: int = 0
+    grace_days: int = 0
+    recourse: bool = False
+    revolving: bool = True
+
+    def on_chain(self) -> tuple[object, ...]:
+        """In the order of the contract's struct."""
+        return (
+            self.supplier,
+            self.pool,
+            self.limit,
+            self.discount_rate_bps,
+            int(self.day_count),
+            self.fee_bps,
+            self.late_fee_bps,
+            self.reserve_bps,
+            self.committed_fee_bps,
+            self.grace_days,
+            self.recourse,
+            self.revolving,
+            self.expires_at,
+        )
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> FacilityTerms:
+        """From the struct as events and views have it."""
+        return cls(**{_snake(name): value for name, value in told.items()})
 
 
 @dataclass(frozen=True)
 class Facility:
-    """A supplier's line; `expires_at` in Unix seconds, `discount_rate_bps` per year, `fee_bps` flat of each draw."""
+    """A supplier's line. `drawn` minor units count against the limit; `recourse_to` is the financing that the supplier
+    has to pay under recourse, 0 for none."""
 
-    supplier: ChecksumAddress
-    pool: ChecksumAddress
-    limit: int
+    terms: FacilityTerms
     drawn: int
-    discount_rate_bps: int
-    fee_bps: int
-    expires_at: int
+    recourse_to: int
 
 
 @dataclass(frozen=True)
 class Financing:
+    """`accrued_at` in seconds on the facility's clock, `maturity_day` in days since 1970-01-01."""
+
     facility: int
     state: FinancingState
-    accrued_at: int
     principal: int
     fees_due: int
+    reserve_due: int
+    written_off: int
     impairment: int
+    repaid_ahead: int
+    accrued_at: int
     accrued_numerator: int
+    late_numerator: int
+    grace_spent: bool
+    maturity_day: int
     collateral: ChecksumAddress
     item_id: int
     subject: bytes
@@ -41,15 +95,18 @@ class Financing:
 
 @dataclass(frozen=True)
 class Owed:
-    """What a financing owes now; interest is rounded up."""
+    """What a financing owes now, in the order in which payments serve it; interest and late fees are rounded up."""
 
+    late_fees: int
     fees: int
     interest: int
     principal: int
+    written_off: int
+    reserve: int
 
     @property
     def total(self) -> int:
-        return self.fees + self.interest + self.principal
+        return sum(astuple(self))
 
 
 @dataclass(frozen=True)
@@ -59,14 +116,6 @@ class Step:
     milestone: int
     advance_rate_bps: int
     measured: bool
-
-
-@dataclass(frozen=True)
-class Books:
-    cash: int
-    principal_out: int
-    accrued_fees: int
-    impairment: int
 
 
 class Desk(Contract):
@@ -80,11 +129,15 @@ class Desk(Contract):
     def list_pool(self, pool: str, listed: bool) -> Call:
         return self.call("listPool", pool, listed)
 
-    def open_facility(
-        self, *, supplier: str, pool: str, limit: int, discount_rate_bps: int, fee_bps: int, expires_at: int
-    ) -> Call:
+    def open_facility(self, terms: FacilityTerms) -> Call:
         """Grants a line to a supplier. Credit officer only."""
-        return self.call("openFacility", (supplier, pool, limit, discount_rate_bps, fee_bps, expires_at))
+        return self.call("openFacility", terms.on_chain())
+
+    def set_limit(self, facility: int, limit: int) -> Call:
+        return self.call("setLimit", facility, limit)
+
+    def set_expiry(self, facility: int, expires_at: int) -> Call:
+        return self.call("setExpiry", facility, expires_at)
 
     def set_ladder(self, facility: int, collateral: str, steps: Sequence[Step]) -> Call:
         return self.call("setLadder", facility, collateral, [astuple(step) for step in steps])
@@ -105,11 +158,22 @@ class Desk(Contract):
     def set_impairment(self, financing: int, impairment: int) -> Call:
         return self.call("setImpairment", financing, impairment)
 
+    def pay_commitment_fee(self, facility: int) -> Call:
+        """Pays the committed fee due so far, by allowance; anyone may."""
+        return self.call("payCommitmentFee", facility)
+
+    def stop(self, what: DeskActivity) -> Call:
+        return self.call("stop", int(what))
+
+    def resume(self, what: DeskActivity) -> Call:
+        return self.call("resume", int(what))
+
     def claim_parked(self, cash: str) -> Call:
         return self.call("claimParked", cash)
 
     def facility(self, id: int, block: BlockTag = "latest") -> Facility:
-        return self._struct(Facility, "facility", id, block=block)
+        (told,) = self.read("facility", id, block=block)
+        return Facility(FacilityTerms.read(told["terms"]), told["drawn"], told["recourseTo"])
 
     def financing(self, id: int, block: BlockTag = "latest") -> Financing:
         return self._struct(Financing, "financing", id, block=block)
@@ -119,19 +183,44 @@ class Desk(Contract):
         return int(self.read("financingOf", subject, block=block)[0])
 
     def owed(self, id: int, block: BlockTag = "latest") -> Owed:
-        return Owed(*self.read("owed", id, block=block))
+        return self._struct(Owed, "owed", id, block=block)
 
     def availability(self, id: int, block: BlockTag = "latest") -> tuple[int, int]:
         """The borrowing base, and what a poke would draw now."""
         base, available = self.read("availability", id, block=block)
         return int(base), int(available)
 
+    def maturity_of(self, id: int, block: BlockTag = "latest") -> tuple[int, int]:
+        """The day it falls due (days since 1970-01-01), and the Unix second from which late fees are charged."""
+        day, overdue_from = self.read("maturityOf", id, block=block)
+        return int(day), int(overdue_from)
+
+    def commitment_due(self, facility: int, block: BlockTag = "latest") -> int:
+        return int(self.read("commitmentDue", facility, block=block)[0])
+
+    def facility_count(self, block: BlockTag = "latest") -> int:
+        return int(self.read("facilityCount", block=block)[0])
+
+    def financing_count(self, block: BlockTag = "latest") -> int:
+        return int(self.read("financingCount", block=block)[0])
+
     def parked(self, payee: str, cash: str, block: BlockTag = "latest") -> int:
         return int(self.read("parked", payee, cash, block=block)[0])
 
 
 class Collateral(Contract):
-    """One kind of collateral; written to by the desk only, so that there are reads alone."""
+    """One kind of collateral; written to by the desk and the applications contract, but for what anyone may forward."""
+
+    def forward(self, financing: int) -> Call:
+        """Hands a financing's share of what came in on its item to the desk; anyone may."""
+        return self.call("forward", financing)
+
+    def value_of(self, financing: int, block: BlockTag = "latest") -> int:
+        """What the pledged units are still good for, before any advance rate."""
+        return int(self.read("valueOf", financing, block=block)[0])
+
+    def financings_of(self, item_id: int, block: BlockTag = "latest") -> list[int]:
+        return [int(one) for one in self.read("financingsOf", item_id, block=block)[0]]
 
     def borrowing_base(self, financing: int, block: BlockTag = "latest") -> int:
         return int(self.read("borrowingBase", financing, block=block)[0])
@@ -146,95 +235,3 @@ class ReceivableCollateral(Collateral):
 
 class OrderCollateral(Collateral):
     interface_name = "OrderCollateral"
-
-
-class Pool(Contract):
-    """One pot of lenders' money in one currency."""
-
-    interface_name = "LendingPool"
-
-    def take_fees(self, to: str, amount: int) -> Call:
-        return self.call("takeFees", to, amount)
-
-    def set_vault(self, vault: str) -> Call:
-        return self.call("setVault", vault)
-
-    def cash(self, block: BlockTag = "latest") -> ChecksumAddress:
-        address: ChecksumAddress = self.read("cash", block=block)[0]
-        return address
-
-    def books(self, block: BlockTag = "latest") -> Books:
-        return self._struct(Books, "books", block=block)
-
-    def accrued_income(self, block: BlockTag = "latest") -> int:
-        return int(self.read("accruedIncome", block=block)[0])
-
-    def gross_assets(self, block: BlockTag = "latest") -> int:
-        return int(self.read("grossAssets", block=block)[0])
-
-    def net_assets(self, block: BlockTag = "latest") -> int:
-        return int(self.read("netAssets", block=block)[0])
-
-
-class Vault(Contract):
-    """The lenders' shares of a pool (ERC-4626)."""
-
-    interface_name = "TrancheVault"
-
-    def deposit(self, assets: int, receiver: str) -> Call:
-        return self.call("deposit", assets, receiver)
-
-    def mint(self, shares: int, receiver: str) -> Call:
-        return self.call("mint", shares, receiver)
-
-    def withdraw(self, assets: int, receiver: str, owner: str) -> Call:
-        return self.call("withdraw", assets, receiver, owner)
-
-    def redeem(self, shares: int, receiver: str, owner: str) -> Call:
-        return self.call("redeem", shares, receiver, owner)
-
-    def approve(self, spender: str, shares: int) -> Call:
-        return self.call("approve", spender, shares)
-
-    def transfer(self, to: str, shares: int) -> Call:
-        return self.call("transfer", to, shares)
-
-    def asset(self, block: BlockTag = "latest") -> ChecksumAddress:
-        address: ChecksumAddress = self.read("asset", block=block)[0]
-        return address
-
-    def balance_of(self, account: str, block: BlockTag = "latest") -> int:
-        return self._amount("balanceOf", account, block=block)
-
-    def total_supply(self, block: BlockTag = "latest") -> int:
-        return self._amount("totalSupply", block=block)
-
-    def total_assets(self, block: BlockTag = "latest") -> int:
-        return self._amount("totalAssets", block=block)
-
-    def convert_to_assets(self, shares: int, block: BlockTag = "latest") -> int:
-        return self._amount("convertToAssets", shares, block=block)
-
-    def convert_to_shares(self, assets: int, block: BlockTag = "latest") -> int:
-        return self._amount("convertToShares", assets, block=block)
-
-    def preview_deposit(self, assets: int, block: BlockTag = "latest") -> int:
-        return self._amount("previewDeposit", assets, block=block)
-
-    def preview_redeem(self, shares: int, block: BlockTag = "latest") -> int:
-        return self._amount("previewRedeem", shares, block=block)
-
-    def max_deposit(self, receiver: str, block: BlockTag = "latest") -> int:
-        return self._amount("maxDeposit", receiver, block=block)
-
-    def max_withdraw(self, owner: str, block: BlockTag = "latest") -> int:
-        return self._amount("maxWithdraw", owner, block=block)
-
-    def max_redeem(self, owner: str, block: BlockTag = "latest") -> int:
-        return self._amount("maxRedeem", owner, block=block)
-
-    def decimals(self, block: BlockTag = "latest") -> int:
-        return self._amount("decimals", block=block)
-
-    def _amount(self, function: str, *values: object, block: BlockTag) -> int:
-        return int(self.read(function, *values, block=block)[0])

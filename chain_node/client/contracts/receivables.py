@@ -9,7 +9,7 @@ from eth_typing import ChecksumAddress
 
 from chain_node.client.contract import Contract
 from chain_node.client.values import BlockTag, Call
-from chain_node.vocabulary import ReceivableState
+from chain_node.vocabulary import Circulation, ReceivableState
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,20 @@ class Receivable:
     custodian: int
     state: ReceivableState
     set_off_waived: bool
+    transfers: int
+
+
+@dataclass(frozen=True)
+class Holding:
+    """An account's units of one invoice. `synced_paid` is what had been paid when it last took its share, `tier` its
+    place among the hands it has gone through, `reserved_until` in Unix seconds."""
+
+    units: int
+    synced_paid: int
+    set_aside: int
+    tier: int
+    reserved_by: int
+    reserved_until: int
 
 
 class Receivables(Contract):
@@ -37,9 +51,20 @@ class Receivables(Contract):
     def list_custodian(self, custodian: str) -> Call:
         return self.call("listCustodian", custodian)
 
-    def register(self, *, id: int, debtor: str, currency: str, face_value: int, quantity: int, due_date: int) -> Call:
-        """Registers an invoice and mints its face value to the caller. Supplier only."""
-        return self.call("register", (id, debtor, currency, face_value, quantity, due_date))
+    def register(
+        self,
+        *,
+        id: int,
+        debtor: str,
+        currency: str,
+        face_value: int,
+        quantity: int,
+        due_date: int,
+        justification: bytes = bytes(32),
+    ) -> Call:
+        """Registers an invoice and mints its face value to the caller. Supplier only. `justification` is the hash of
+        the reason for a tenor above the ordinary."""
+        return self.call("register", (id, debtor, currency, face_value, quantity, due_date, justification))
 
     def accept(self, *, id: int, face_value: int, quantity: int, due_date: int, waive_set_off: bool) -> Call:
         """Accepts as the debtor, repeating the terms."""
@@ -64,8 +89,24 @@ class Receivables(Contract):
     def cancel(self, id: int) -> Call:
         return self.call("cancel", id)
 
+    def consent_to_cancellation(self, id: int, given: bool) -> Call:
+        return self.call("consentToCancellation", id, given)
+
+    def cancel_by_consent(self, id: int) -> Call:
+        return self.call("cancelByConsent", id)
+
+    def mark_defaulted(self, id: int) -> Call:
+        """Puts an unpaid invoice in default once its grace has passed; anyone may."""
+        return self.call("markDefaulted", id)
+
+    def stop(self, what: Circulation) -> Call:
+        return self.call("stop", int(what))
+
+    def resume(self, what: Circulation) -> Call:
+        return self.call("resume", int(what))
+
     def pay(self, id: int, amount: int) -> Call:
-        """Pays on an invoice, by allowance to this contract; anyone may."""
+        """Pays on an invoice, by allowance to this contract; anyone may. No more is taken than is outstanding."""
         return self.call("pay", id, amount)
 
     def claim(self, id: int) -> Call:
@@ -85,6 +126,12 @@ class Receivables(Contract):
 
     def is_approved_for_all(self, account: str, operator: str, block: BlockTag = "latest") -> bool:
         return bool(self.read("isApprovedForAll", account, operator, block=block)[0])
+
+    def holding(self, id: int, holder: str, block: BlockTag = "latest") -> Holding:
+        return self._struct(Holding, "holding", id, holder, block=block)
+
+    def disputed_of(self, id: int, block: BlockTag = "latest") -> int:
+        return int(self.read("disputedOf", id, block=block)[0])
 
     def outstanding(self, id: int, block: BlockTag = "latest") -> int:
         return int(self.read("outstanding", id, block=block)[0])
@@ -114,3 +161,24 @@ class Receivables(Contract):
     ) -> bytes:
         acceptance = (id, face_value, quantity, due_date, waive_set_off)
         return bytes(self.read("acceptanceDigest", acceptance, signer, deadline, block=block)[0])
+
+
+class Disputes(Contract):
+    """What lowers an invoice after its acceptance: credit notes, short deliveries, disputes."""
+
+    interface_name = "ReceivableDisputes"
+
+    def credit_note(self, id: int, amount: int, evidence: bytes) -> Call:
+        return self.call("creditNote", id, amount, evidence)
+
+    def open_dispute(self, id: int, amount: int, evidence: bytes) -> Call:
+        return self.call("openDispute", id, amount, evidence)
+
+    def withdraw_dispute(self, id: int) -> Call:
+        return self.call("withdrawDispute", id)
+
+    def concede(self, id: int, amount: int, evidence: bytes) -> Call:
+        return self.call("concede", id, amount, evidence)
+
+    def resolve(self, id: int, diluted: int, evidence: bytes) -> Call:
+        return self.call("resolve", id, diluted, evidence)
