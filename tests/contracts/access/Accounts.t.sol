@@ -29,11 +29,11 @@ contract Accounts is Network {
         registry.admitAccount(acme.lei, acme.account);
     }
 
-    function test_a_seventeenth_account_is_refused() public {
-        for (uint256 i = 1; i < 16; ++i) {
+    function test_a_thirty_third_account_is_refused() public {
+        for (uint256 i = 1; i < 32; ++i) {
             registry.admitAccount(acme.lei, address(uint160(0xA0000 + i)));
         }
-        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountsFull.selector, acme.lei, 16));
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountsFull.selector, acme.lei, 32));
         registry.admitAccount(acme.lei, _second);
     }
 
