@@ -3,184 +3,382 @@ pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
-import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
-import {ILendingPool} from "./interfaces/ILendingPool.sol";
+import {DayCount, Rates} from "../types/Rates.sol";
+import {PoolAccounts} from "./PoolAccounts.sol";
+import {IFirstLossReserve} from "./interfaces/IFirstLossReserve.sol";
+import {IFundingSource} from "./interfaces/IFundingSource.sol";
+import {ILendingPool, Tranche} from "./interfaces/ILendingPool.sol";
 import {ITrancheVault} from "./interfaces/ITrancheVault.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @title One pot of lenders' money in one currency: counts what comes and goes, and earns by the second.
-contract LendingPool is ILendingPool, AccessManaged, ReentrancyGuardTransient {
+/// @title One pot of lenders' money in one currency, in two tranches: counts what comes and goes, and earns by the second.
+/// @dev The vaults, the desk, the syndicates and the reserve are contracts of the network and trusted with the books.
+contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
+    using Math for uint256;
     using SafeCast for uint256;
-    using SafeCast for int256;
     using SafeERC20 for ICashToken;
 
-    /// @notice Interest of the whole pool in one word: what is earned and not yet received, exact, is weight * t - settled.
-    /// @param weight sum of principal * discountRateBps
-    /// @param settled sum of weight * t at each draw, plus what has been received, less weight * t at each repayment;
-    /// signed, because a loss taken later may leave it below zero
-    struct Income {
-        uint96 weight;
-        int160 settled;
-    }
-
-    /// @dev Half of the counter's range, so that interest on it can never overflow the other half.
-    uint256 private constant MOST_FUNDED = type(uint64).max / 2;
+    uint256 private constant LEAST_EPOCH_SECONDS = 1 hours;
 
     ICashToken public immutable cash;
-    IFinancingDesk public immutable desk;
+    address public immutable desk;
+    uint256 public immutable epochSeconds;
 
-    Books private _books;
-    Income private _income;
-    address public vault;
+    IFirstLossReserve public reserve;
+    address private _seniorVault;
+    address private _juniorVault;
+    mapping(address syndicate => bool) public isListed;
 
-    modifier onlyDesk() {
-        require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
+    modifier onlySource() {
+        _requireSource();
         _;
     }
 
-    modifier onlyVault() {
-        require(msg.sender == vault, OnlyVault(msg.sender, vault));
-        _;
-    }
-
-    constructor(ICashToken cash_, IFinancingDesk desk_, address authority) AccessManaged(authority) {
+    constructor(
+        ICashToken cash_,
+        address desk_,
+        uint256 seniorRateBps_,
+        uint256 subordinationFloorBps_,
+        uint256 epochSeconds_,
+        address authority
+    ) AccessManaged(authority) PoolAccounts(seniorRateBps_, subordinationFloorBps_) {
+        require(epochSeconds_ >= LEAST_EPOCH_SECONDS, EpochTooShort(epochSeconds_, LEAST_EPOCH_SECONDS));
         cash = cash_;
         desk = desk_;
+        epochSeconds = epochSeconds_;
     }
 
     // By the operator's offices
 
     /// @inheritdoc ILendingPool
-    function setVault(address vault_) external restricted {
-        require(vault == address(0), VaultAlreadySet(vault));
-        require(address(ITrancheVault(vault_).pool()) == address(this), VaultOfOtherPool(vault_, address(this)));
+    function setTranches(address senior, address junior) external restricted {
+        require(_seniorVault == address(0), TranchesAlreadySet(_seniorVault, _juniorVault));
+        _requireOwn(senior, Tranche.Senior);
+        _requireOwn(junior, Tranche.Junior);
 
-        vault = vault_;
-        emit VaultSet(vault_);
+        (_seniorVault, _juniorVault) = (senior, junior);
+        emit TranchesSet(senior, junior);
+    }
+
+    /// @inheritdoc ILendingPool
+    function setReserve(IFirstLossReserve reserve_) external restricted {
+        require(address(reserve) == address(0), ReserveAlreadySet(reserve));
+        require(address(reserve_.pool()) == address(this), ReserveOfOtherPool(reserve_, address(this)));
+
+        reserve = reserve_;
+        emit ReserveSet(reserve_);
+    }
+
+    /// @inheritdoc ILendingPool
+    function listSyndicate(address syndicate) external restricted {
+        require(syndicate != address(0), SyndicateZero());
+
+        isListed[syndicate] = true;
+        emit SyndicateListed(syndicate);
+    }
+
+    /// @inheritdoc ILendingPool
+    function setDepositCap(uint64 cap) external restricted {
+        _losses.depositCap = cap;
+        emit DepositCapSet(cap);
+    }
+
+    /// @inheritdoc ILendingPool
+    function stop(Stoppable what) external restricted {
+        _books.stopped |= uint8(1 << uint8(what));
+        emit Stopped(what);
+    }
+
+    /// @inheritdoc ILendingPool
+    function resume(Stoppable what) external restricted {
+        _books.stopped &= ~uint8(1 << uint8(what));
+        emit Resumed(what);
     }
 
     /// @inheritdoc ILendingPool
     function takeFees(address to, uint256 amount) external restricted nonReentrant {
-        uint256 accruedFees = _books.accruedFees;
-        require(amount <= accruedFees, FeesTooLow(amount, accruedFees));
+        uint256 collected = _held.fees;
+        require(amount <= collected, FeesTooLow(amount, collected));
 
-        _books.accruedFees = (accruedFees - amount).toUint64();
-        _books.cash = (_books.cash - amount).toUint64();
+        _held.fees = (collected - amount).toUint56();
         emit FeesTaken(to, amount);
 
         cash.safeTransfer(to, amount);
     }
 
-    // By the desk
+    // By the desk and the syndicates
 
-    /// @inheritdoc ILendingPool
-    function disburse(address to, uint256 amount, uint256 weight) external onlyDesk nonReentrant {
-        Books memory books_ = _books;
-        uint256 free = books_.cash - books_.accruedFees;
-        require(amount <= free, CashTooLow(amount, free));
+    /// @inheritdoc IFundingSource
+    function disburse(address to, uint256 amount, uint256 weight, DayCount dayCount) external onlySource nonReentrant {
+        BooksWord memory word = _books;
+        uint256 most = _lendable(word);
+        require(amount <= most, LendableTooLow(amount, most));
 
-        _books.cash = (books_.cash - amount).toUint64();
-        _books.principalOut = (books_.principalOut + amount).toUint64();
-        _reweigh(_income.weight + weight, int256(weight * block.timestamp));
+        _vest(word);
+        word.cash = (word.cash - amount).toUint56();
+        word.principalOut = (word.principalOut + amount).toUint56();
+        _lendOn(word, dayCount, weight);
+        _books = word;
         emit Disbursed(to, amount);
 
         cash.safeTransfer(to, amount);
     }
 
-    /// @inheritdoc ILendingPool
-    function collect(uint256 interest, uint256 settledNumerator, uint256 principal, uint256 weight, uint256 fees)
-        external
-        onlyDesk
-        nonReentrant
-    {
-        Books memory books_ = _books;
-        _books.cash = (books_.cash + interest + principal + fees).toUint64();
-        _books.principalOut = (books_.principalOut - principal).toUint64();
-        _books.accruedFees = (books_.accruedFees + fees).toUint64();
-        // The casts are safe: both are products of a uint96 at most and of seconds.
-        _reweigh(_income.weight - weight, int256(settledNumerator) - int256(weight * block.timestamp));
-        emit Collected(interest, principal, fees);
+    /// @inheritdoc IFundingSource
+    function collect(Receipt calldata receipt) external onlySource nonReentrant {
+        BooksWord memory word = _books;
+        (uint256 seniorInterest, uint256 seniorPrincipal) = _seniorPart(receipt, word.cash);
+        if (seniorInterest != 0) _income.seniorPaid = (_income.seniorPaid + seniorInterest).toUint56();
+        _settleOn(receipt.dayCount, receipt.weight, receipt.settledNumerator);
+
+        uint256 booked = Math.min(receipt.interest, Accrual.interestUp(receipt.settledNumerator));
+        word.principalOut = (word.principalOut - receipt.principal).toUint56();
+        word.cash = (word.cash + booked + receipt.principal).toUint56();
+        uint256 aboveBook = receipt.interest - booked + receipt.lateFees;
+        if (aboveBook + receipt.fees + receipt.reserve + receipt.recovered != 0) _hold(word, receipt, aboveBook);
+        _books = word;
+        _emitCollected(receipt, seniorInterest, seniorPrincipal);
     }
 
-    /// @inheritdoc ILendingPool
-    function setImpairment(uint256 impairment) external onlyDesk {
-        uint256 principalOut = _books.principalOut;
-        require(impairment <= principalOut, ImpairmentTooLarge(impairment, principalOut));
+    /// @inheritdoc IFundingSource
+    function changeImpairment(uint256 previous, uint256 next) external onlySource {
+        (uint256 booked, uint256 principalOut) = (_books.impairment, _books.principalOut);
+        require(previous <= booked, ImpairmentUnknown(previous, booked));
+        uint256 impairment = booked - previous + next;
+        require(next <= previous || impairment <= principalOut, ImpairmentTooLarge(impairment, principalOut));
 
-        _books.impairment = impairment.toUint64();
+        _books.impairment = impairment.toUint56();
         emit ImpairmentChanged(impairment);
     }
 
-    // By the vault
+    /// @inheritdoc IFundingSource
+    /// @dev The reserve is asked before anything is written, so that the loss is known in whole when it is booked.
+    function writeOff(uint256 principal, uint256 weight, uint256 settledNumerator, DayCount dayCount)
+        external
+        onlySource
+        nonReentrant
+    {
+        BooksWord memory word = _books;
+        Worth memory before = _worth(word);
+        _settleOn(dayCount, weight, settledNumerator);
+        word.principalOut = (word.principalOut - principal).toUint56();
+        _books = word;
+        uint256 loss = before.gross - _worth(word).gross;
+        uint256 covered = _cover(loss);
+        word.cash = (word.cash + covered).toUint56();
+        _books = word;
+
+        (uint256 lost, uint256 coveredBefore) = (_losses.lost, _losses.covered);
+        (_losses.lost, _losses.covered) = ((lost + loss - covered).toUint64(), (coveredBefore + covered).toUint64());
+        uint256 senior = Math.min(before.gross, before.claim);
+        senior -= Math.min(senior, before.gross - loss + covered);
+        emit LossTaken(loss, covered, loss - covered - senior, senior);
+    }
+
+    // By the vaults
 
     /// @inheritdoc ILendingPool
-    function fund(uint256 assets) external onlyVault nonReentrant {
-        uint256 most = fundable();
+    function fund(uint256 assets) external nonReentrant {
+        Tranche tranche = _trancheOfCaller();
+        BooksWord memory word = _books;
+        uint256 most = _fundable(tranche, word);
         require(assets <= most, AmountTooLarge(assets, most));
 
-        _books.cash = (_books.cash + assets).toUint64();
-        emit Funded(assets);
+        _books.cash = (word.cash + assets).toUint56();
+        if (tranche == Tranche.Senior) {
+            SeniorWord memory senior = _accrued();
+            senior.principal = (senior.principal + assets).toUint56();
+            _senior = senior;
+        }
+        emit Funded(tranche, assets);
     }
 
     /// @inheritdoc ILendingPool
-    function defund(address to, uint256 assets) external onlyVault nonReentrant {
-        uint256 free = freeCash();
-        require(assets <= free, CashTooLow(assets, free));
-
-        _books.cash = (_books.cash - assets).toUint64();
-        emit Defunded(to, assets);
+    function payClaim(address to, uint256 assets) external nonReentrant {
+        Tranche tranche = _trancheOfCaller();
+        _books.setAside = (_books.setAside - assets).toUint56();
+        emit ClaimPaid(tranche, to, assets);
 
         cash.safeTransfer(to, assets);
     }
 
+    // By anyone
+
+    /// @inheritdoc ILendingPool
+    /// @dev The vaults only count; they call nobody.
+    function closeEpoch() external nonReentrant {
+        SeniorWord memory senior = _accrued();
+        uint256 closableAt_ = senior.lastEpochAt + epochSeconds;
+        require(block.timestamp >= closableAt_, EpochNotOver(block.timestamp, closableAt_));
+        require(_seniorVault != address(0), TranchesNotSet());
+
+        BooksWord memory word = _books;
+        _vest(word);
+        Worth memory worth = _worth(word);
+        uint256 exit = Math.min(worth.net, worth.claim);
+        (uint256 forSenior, uint256 waiting) = ITrancheVault(_seniorVault).closeEpoch(Math.min(word.cash, exit), exit);
+        if (forSenior != 0) _payDown(senior, forSenior, exit);
+        uint256 most = waiting == 0 ? word.cash - forSenior : 0;
+        uint256 forJunior = _closeJunior(most, worth.net - exit, exit - forSenior);
+
+        senior.lastEpochAt = block.timestamp.toUint40();
+        _senior = senior;
+        word.cash = (word.cash - forSenior - forJunior).toUint56();
+        word.setAside = (word.setAside + forSenior + forJunior).toUint56();
+        _books = word;
+        emit EpochClosed(forSenior, forJunior);
+    }
+
+    /// @inheritdoc ILendingPool
+    function sendReserve() external nonReentrant returns (uint256 amount) {
+        amount = _held.reserve;
+        require(address(reserve) != address(0), ReserveNotSet());
+        require(amount != 0, NothingForReserve());
+
+        _held.reserve = 0;
+        emit ReserveSent(amount);
+
+        cash.safeTransfer(address(reserve), amount);
+        reserve.topUp(amount);
+    }
+
     // Views
 
-    /// @inheritdoc ILendingPool
-    function books() external view returns (Books memory) {
-        return _books;
+    /// @inheritdoc IFundingSource
+    function lendable() external view returns (uint256) {
+        return _lendable(_books);
     }
 
     /// @inheritdoc ILendingPool
-    function freeCash() public view returns (uint256) {
-        return _books.cash - _books.accruedFees;
+    function fundable(Tranche tranche) external view returns (uint256) {
+        return vault(tranche) == address(0) ? 0 : _fundable(tranche, _books);
     }
 
     /// @inheritdoc ILendingPool
-    function fundable() public view returns (uint256) {
-        uint256 held = uint256(_books.cash) + _books.principalOut;
-        return held < MOST_FUNDED ? MOST_FUNDED - held : 0;
+    function vault(Tranche tranche) public view returns (address) {
+        return tranche == Tranche.Senior ? _seniorVault : _juniorVault;
     }
 
     /// @inheritdoc ILendingPool
-    function accruedNumerator() public view returns (uint256) {
-        Income memory income = _income;
-        // The cast is safe: a uint96 times seconds. The sum is never negative: only earned interest is ever settled.
-        return (int256(income.weight * block.timestamp) - income.settled).toUint256();
-    }
-
-    /// @inheritdoc ILendingPool
-    function accruedIncome() public view returns (uint256) {
-        return Accrual.interestDown(accruedNumerator());
-    }
-
-    /// @inheritdoc ILendingPool
-    function grossAssets() public view returns (uint256) {
-        Books memory books_ = _books;
-        return uint256(books_.cash) + books_.principalOut + accruedIncome() - books_.accruedFees;
-    }
-
-    /// @inheritdoc ILendingPool
-    function netAssets() external view returns (uint256) {
-        return grossAssets() - _books.impairment;
+    function closableAt() external view returns (uint256) {
+        return _senior.lastEpochAt + epochSeconds;
     }
 
     // Internals
 
-    function _reweigh(uint256 weight, int256 settledChange) private {
-        int256 settled = _income.settled + settledChange;
-        _income = Income(weight.toUint96(), settled.toInt160());
+    function _requireSource() private view {
+        require(msg.sender == desk || isListed[msg.sender], OnlyDesk(msg.sender, desk));
+    }
+
+    function _requireOwn(address vault_, Tranche tranche) private view {
+        ITrancheVault its = ITrancheVault(vault_);
+        bool own = address(its.pool()) == address(this) && its.tranche() == tranche;
+        require(own, VaultOfOtherPool(vault_, address(this), tranche));
+    }
+
+    function _trancheOfCaller() private view returns (Tranche) {
+        if (msg.sender == _juniorVault) return Tranche.Junior;
+        require(msg.sender == _seniorVault, OnlyVault(msg.sender));
+        return Tranche.Senior;
+    }
+
+    function _lendable(BooksWord memory word) private view returns (uint256) {
+        if (_isStopped(word, Stoppable.Draws)) return 0;
+        if (subordinationFloorBps != 0 && !_isSubordinated(_worth(word))) return 0;
+        return _cashNow(word);
+    }
+
+    function _fundable(Tranche tranche, BooksWord memory word) private view returns (uint256 most) {
+        if (_isStopped(word, Stoppable.Deposits)) return 0;
+        Worth memory worth = _worth(word);
+        most = MOST_FUNDED.saturatingSub(uint256(word.cash) + word.principalOut + word.setAside);
+        uint256 cap = _losses.depositCap;
+        if (cap != type(uint64).max) most = Math.min(most, cap.saturatingSub(worth.gross));
+        if (tranche == Tranche.Senior && subordinationFloorBps != 0) {
+            uint256 whole = worth.net.saturatingSub(worth.claim) * Rates.BPS / subordinationFloorBps;
+            most = Math.min(most, whole.saturatingSub(worth.net));
+        }
+    }
+
+    /// @return senior the word with its interest booked until now
+    function _accrued() private view returns (SeniorWord memory senior) {
+        senior = _senior;
+        senior.accruedNumerator = _seniorNumerator(senior).toUint112();
+        senior.accruedAt = block.timestamp.toUint40();
+    }
+
+    /// @dev What belongs to senior on record: see the event `Collected`.
+    function _seniorPart(Receipt calldata receipt, uint256 cashBefore)
+        private
+        view
+        returns (uint256 interest, uint256 principal)
+    {
+        SeniorWord memory senior = _senior;
+        uint256 unpaid = Accrual.interestDown(_seniorNumerator(senior)).saturatingSub(_income.seniorPaid);
+        interest = Math.min(receipt.interest, unpaid);
+        principal = Math.min(receipt.principal, uint256(senior.principal).saturatingSub(cashBefore));
+    }
+
+    /// @dev Puts aside what is not the lenders', and streams what is above book.
+    function _hold(BooksWord memory word, Receipt calldata receipt, uint256 aboveBook) private {
+        HeldWord memory held_ = _held;
+        uint256 forReserve = receipt.reserve;
+        if (receipt.recovered != 0) {
+            uint256 back = _shareRecovery(receipt.recovered);
+            forReserve += back;
+            aboveBook += receipt.recovered - back;
+        }
+        held_.fees = (held_.fees + receipt.fees).toUint56();
+        held_.reserve = (held_.reserve + forReserve).toUint56();
+        if (aboveBook != 0) _stream(word, held_, aboveBook);
+        _held = held_;
+    }
+
+    /// @return toReserve of the recovery, what the first-loss reserve gets back: after the lenders, before any income
+    function _shareRecovery(uint256 recovered) private returns (uint256 toReserve) {
+        (uint256 lost, uint256 covered) = (_losses.lost, _losses.covered);
+        uint256 toLenders = Math.min(recovered, lost);
+        toReserve = Math.min(recovered - toLenders, covered);
+        (_losses.lost, _losses.covered) = ((lost - toLenders).toUint64(), (covered - toReserve).toUint64());
+        emit RecoveryShared(toLenders, toReserve, recovered - toLenders - toReserve);
+    }
+
+    /// @return covered minor units of the loss that are cash here now: first what waits here for the reserve, then the
+    /// reserve itself
+    function _cover(uint256 loss) private returns (uint256 covered) {
+        covered = Math.min(loss, _held.reserve);
+        if (covered != 0) _held.reserve = (_held.reserve - covered).toUint56();
+        if (covered < loss && address(reserve) != address(0)) covered += reserve.cover(loss - covered);
+    }
+
+    /// @dev Takes from senior's claim what its redeemed shares stood for: the same part of principal and of interest, so
+    /// that the shares that stay are owed what they were owed. Where the claim is covered that is just what is paid.
+    function _payDown(SeniorWord memory senior, uint256 paid, uint256 exit) private {
+        uint256 interest = Accrual.interestDown(senior.accruedNumerator);
+        uint256 claimGone = (senior.principal + interest).mulDiv(paid, exit);
+        uint256 interestGone = interest.mulDiv(paid, exit);
+        senior.principal = (senior.principal + interestGone - claimGone).toUint56();
+        senior.accruedNumerator -= (interestGone * Rates.INTEREST_DENOMINATOR).toUint112();
+        uint256 seniorPaid = _income.seniorPaid;
+        if (seniorPaid != 0) _income.seniorPaid = (seniorPaid - seniorPaid.mulDiv(paid, exit)).toUint56();
+    }
+
+    /// @param most minor units that senior has left
+    /// @param exit junior's net assets
+    /// @param senior senior's net assets, above which junior must keep its share
+    function _closeJunior(uint256 most, uint256 exit, uint256 senior) private returns (uint256 assets) {
+        most = Math.min(most, exit.saturatingSub(_juniorNeeded(senior)));
+        (assets,) = ITrancheVault(_juniorVault).closeEpoch(most, exit);
+    }
+
+    function _emitCollected(Receipt calldata receipt, uint256 seniorInterest, uint256 seniorPrincipal) private {
+        uint256 junior = receipt.interest + receipt.principal - seniorInterest - seniorPrincipal;
+        emit Collected(
+            receipt.lateFees, receipt.fees, seniorInterest, seniorPrincipal, junior, receipt.recovered, receipt.reserve
+        );
     }
 }
