@@ -55,9 +55,6 @@ contract CashHandler is Test {
     }
 }
 
-/// forge-config: default.invariant.runs = 32
-/// forge-config: default.invariant.depth = 64
-/// forge-config: default.invariant.fail-on-revert = true
 contract CashInvariants is Network {
     CashHandler private _handler;
 

@@ -73,9 +73,6 @@ contract VoteHandler is Test {
     }
 }
 
-/// forge-config: default.invariant.runs = 12
-/// forge-config: default.invariant.depth = 48
-/// forge-config: default.invariant.fail-on-revert = true
 contract OracleInvariants is OracleTest {
     uint256 private constant THRESHOLD = 3;
     VoteHandler private _handler;
