@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
+import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
 import {Rounding} from "../libraries/Rounding.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
@@ -13,7 +14,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Draws: what base, limit, cash and caps leave room for, from state alone, so that it does not matter who calls.
-abstract contract Drawing is FinancingBook {
+abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
     using SafeCast for uint256;
     using Waterfall for Waterfall.Claims;
 
@@ -33,7 +34,7 @@ abstract contract Drawing is FinancingBook {
         if (!_mayDraw(its)) return (base, 0);
         available = Math.min(_room(its, base, _commitmentDue(its)), _limitLeft(its));
         available = Math.min(available, its.usage.pool.lendable());
-        available = Math.min(available, concentration.room(id));
+        available = Math.min(available, _concentration.room(id));
     }
 
     // Internals
@@ -69,10 +70,6 @@ abstract contract Drawing is FinancingBook {
         return Rounding.beforeFeeDown(base - taken, uint256(its.line.feeBps) + its.line.reserveBps);
     }
 
-    function _limitLeft(Account memory its) internal pure returns (uint256) {
-        return its.line.limit > its.usage.drawn ? its.line.limit - its.usage.drawn : 0;
-    }
-
     /// @dev Takes from the caps what is drawn; says what kept it below the room that the base leaves.
     function _grant(FinancingId id, Account memory its, uint256 wanted) private returns (uint256 amount) {
         if (wanted == 0) return 0;
@@ -83,16 +80,10 @@ abstract contract Drawing is FinancingBook {
             if (cash < amount) (amount, bound) = (cash, Bound.Cash);
         }
         if (amount != 0) {
-            uint256 granted = concentration.take(id, amount);
+            uint256 granted = _concentration.take(id, amount);
             if (granted < amount) (amount, bound) = (granted, Bound.Cap);
         }
         if (amount < wanted) emit DrawDeferred(id, bound, wanted, amount);
-    }
-
-    /// @dev The fee is rounded up, and the two charges together are: the reserve has the rest.
-    function _charges(Account memory its, uint256 amount) internal pure returns (uint256 fee, uint256 reserve) {
-        fee = Rounding.bpsUp(amount, its.line.feeBps);
-        reserve = Rounding.bpsUp(amount, uint256(its.line.feeBps) + its.line.reserveBps) - fee;
     }
 
     function _bookDraw(FinancingId id, Account memory its, uint256 amount, uint256 base) private {
@@ -106,17 +97,6 @@ abstract contract Drawing is FinancingBook {
         _facilityOf(its).usage.drawn = uint48(its.usage.drawn + amount);
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         emit Drawn(id, facilityId, its.line.supplier, amount, fee, reserve, base, debt.principal);
-    }
-
-    function _commitmentDue(Account memory its) internal view returns (uint256) {
-        if (its.usage.flags & COMMITTED == 0) return 0;
-        return Accrual.interestUp(_commitment(_facilityOf(its)));
-    }
-
-    function _chargeCommitment(FinancingId id, Account memory its, uint256 due) internal {
-        _settleCommitment(_facilityOf(its));
-        its.debt.feesDue = (its.debt.feesDue + due).toUint48();
-        emit CommitmentFeeCharged(FacilityId.wrap(its.anchor.facility), id, due);
     }
 
     /// @dev A supplier that cannot take the money now finds it parked here; the financing is the same either way.

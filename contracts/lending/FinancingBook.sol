@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
-import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
+import {Rounding} from "../libraries/Rounding.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {DayCount} from "../types/Rates.sol";
@@ -16,9 +16,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title The financings, and what is owed on them at any moment.
-abstract contract FinancingBook is FacilityBook, ParkedPayouts, ReentrancyGuardTransient {
+abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     using SafeCast for uint256;
-    using Waterfall for Waterfall.Claims;
 
     /// @notice What a financing hangs on; a draw only reads it. One word. What backs it is the adapter's to know.
     /// @param facility its number, which needs no more bits
@@ -31,7 +30,7 @@ abstract contract FinancingBook is FacilityBook, ParkedPayouts, ReentrancyGuardT
 
     /// @notice What draws and repayments change. One word.
     struct Debt {
-        State state;
+        IFinancingDesk.State state;
         bool graceSpent;
         uint40 accruedAt;
         uint48 principal;
@@ -64,55 +63,14 @@ abstract contract FinancingBook is FacilityBook, ParkedPayouts, ReentrancyGuardT
         Usage usage;
     }
 
-    IConcentration public immutable concentration;
+    IConcentration internal immutable _concentration;
 
     mapping(FinancingId => FinancingRecord) internal _financings;
-    mapping(bytes32 subject => FinancingId) public financingOf;
-    uint256 public financingCount;
+    mapping(bytes32 subject => FinancingId) internal _financingOf;
+    uint256 internal _financingCount;
 
     constructor(IConcentration concentration_) {
-        concentration = concentration_;
-    }
-
-    // Views
-
-    /// @inheritdoc IFinancingDesk
-    function financing(FinancingId id) external view returns (Financing memory its) {
-        FinancingRecord storage record = _opened(id);
-        (Anchor memory anchor, Debt memory debt, Accruals memory accruals) =
-            (record.anchor, record.debt, record.accruals);
-        its.facility = FacilityId.wrap(anchor.facility);
-        its.state = debt.state;
-        its.principal = debt.principal;
-        its.feesDue = debt.feesDue;
-        its.reserveDue = debt.reserveDue;
-        its.writtenOff = accruals.writtenOff;
-        its.impairment = anchor.impairment;
-        its.repaidAhead = debt.repaidAhead;
-        its.accruedAt = debt.accruedAt;
-        its.accruedNumerator = accruals.interest;
-        its.lateNumerator = accruals.late;
-        its.graceSpent = debt.graceSpent;
-        its.openedDay = accruals.openedDay;
-        its.maturityDay = anchor.maturityDay;
-        its.collateral = anchor.collateral;
-        (its.itemId, its.subject,) = anchor.collateral.pledgeOf(id);
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function owed(FinancingId id) external view returns (Waterfall.Claims memory) {
-        return _claims(_current(id));
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function owedInAll(FinancingId id) external view returns (uint256) {
-        return _claims(_current(id)).total();
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function maturityOf(FinancingId id) external view returns (uint256 day, uint256 overdueFrom) {
-        Anchor memory anchor = _opened(id).anchor;
-        return (anchor.maturityDay, _overdueFrom(anchor));
+        _concentration = concentration_;
     }
 
     // Internals: reading and writing
@@ -184,9 +142,32 @@ abstract contract FinancingBook is FacilityBook, ParkedPayouts, ReentrancyGuardT
         return (maturityDay + 1) * 1 days;
     }
 
-    function _overdueFrom(Anchor memory anchor) private view returns (uint256) {
+    function _overdueFrom(Anchor memory anchor) internal view returns (uint256) {
         uint256 graceDays = _facilities[FacilityId.wrap(anchor.facility)].covenants.graceDays;
         return _endOf(anchor.maturityDay + graceDays);
+    }
+
+    // Internals: the limit and the charges
+
+    function _limitLeft(Account memory its) internal pure returns (uint256) {
+        return its.line.limit > its.usage.drawn ? its.line.limit - its.usage.drawn : 0;
+    }
+
+    /// @dev The fee is rounded up, and the two charges together are: the reserve has the rest.
+    function _charges(Account memory its, uint256 amount) internal pure returns (uint256 fee, uint256 reserve) {
+        fee = Rounding.bpsUp(amount, its.line.feeBps);
+        reserve = Rounding.bpsUp(amount, uint256(its.line.feeBps) + its.line.reserveBps) - fee;
+    }
+
+    function _commitmentDue(Account memory its) internal view returns (uint256) {
+        if (its.usage.flags & COMMITTED == 0) return 0;
+        return Accrual.interestUp(_commitment(_facilityOf(its)));
+    }
+
+    function _chargeCommitment(FinancingId id, Account memory its, uint256 due) internal {
+        _settleCommitment(_facilityOf(its));
+        its.debt.feesDue = (its.debt.feesDue + due).toUint48();
+        emit IFinancingDesk.CommitmentFeeCharged(FacilityId.wrap(its.anchor.facility), id, due);
     }
 
     // Internals: expected losses
@@ -196,7 +177,7 @@ abstract contract FinancingBook is FacilityBook, ParkedPayouts, ReentrancyGuardT
         if (impairment == previous) return;
         its.anchor.impairment = impairment.toUint48();
         _financings[id].anchor.impairment = its.anchor.impairment;
-        emit ImpairmentSet(id, impairment);
+        emit IFinancingDesk.ImpairmentSet(id, impairment);
 
         its.usage.pool.changeImpairment(previous, impairment);
     }
@@ -205,16 +186,22 @@ abstract contract FinancingBook is FacilityBook, ParkedPayouts, ReentrancyGuardT
 
     function _opened(FinancingId id) internal view returns (FinancingRecord storage record) {
         record = _financings[id];
-        require(record.debt.state != State.None, FinancingUnknown(id));
+        require(record.debt.state != IFinancingDesk.State.None, IFinancingDesk.FinancingUnknown(id));
     }
 
     function _requireOpen(FinancingId id, Account memory its) internal pure {
-        require(its.debt.state == State.Open, FinancingStateWrong(id, its.debt.state, State.Open));
+        require(
+            its.debt.state == IFinancingDesk.State.Open,
+            IFinancingDesk.FinancingStateWrong(id, its.debt.state, IFinancingDesk.State.Open)
+        );
     }
 
     /// @dev Open or in default: what takes payments.
     function _requireLive(FinancingId id, Account memory its) internal pure {
-        State state = its.debt.state;
-        require(state == State.Open || state == State.Defaulted, FinancingStateWrong(id, state, State.Open));
+        IFinancingDesk.State state = its.debt.state;
+        require(
+            state == IFinancingDesk.State.Open || state == IFinancingDesk.State.Defaulted,
+            IFinancingDesk.FinancingStateWrong(id, state, IFinancingDesk.State.Open)
+        );
     }
 }

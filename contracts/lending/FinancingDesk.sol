@@ -2,79 +2,32 @@
 pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
-import {Waterfall} from "../libraries/Waterfall.sol";
 import {IMilestoneConsumer} from "../oracle/interfaces/IMilestoneConsumer.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
-import {FacilityId, FinancingId, GroupId} from "../types/Ids.sol";
-import {Roles} from "../types/Roles.sol";
+import {FinancingId} from "../types/Ids.sol";
+import {DeskParts} from "./DeskParts.sol";
+import {DeskViews} from "./DeskViews.sol";
+import {Drawing} from "./Drawing.sol";
 import {FacilityBook} from "./FacilityBook.sol";
 import {FinancingBook} from "./FinancingBook.sol";
-import {Workouts} from "./Workouts.sol";
-import {ICollateral} from "./interfaces/ICollateral.sol";
+import {Repayments} from "./Repayments.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 /// @title Opens financings, draws on them when their base allows, and takes their repayments.
-contract FinancingDesk is Workouts {
-    using Waterfall for Waterfall.Claims;
-
+contract FinancingDesk is DeskViews, Drawing, Repayments, DeskParts {
     IMilestoneOracle public immutable oracle;
 
     constructor(
         IParticipantRegistry registry_,
         IMilestoneOracle oracle_,
         IConcentration concentration_,
+        address openings,
+        address workouts,
         address authority
-    ) FacilityBook(registry_) FinancingBook(concentration_) AccessManaged(authority) {
+    ) FacilityBook(registry_) FinancingBook(concentration_) DeskParts(openings, workouts) AccessManaged(authority) {
         oracle = oracle_;
-    }
-
-    // By the supplier
-
-    /// @inheritdoc IFinancingDesk
-    function openFinancing(
-        FacilityId facilityId,
-        ICollateral collateral,
-        uint256 itemId,
-        uint256 units,
-        bytes32 subject
-    ) external nonReentrant returns (FinancingId) {
-        return _open(msg.sender, facilityId, collateral, itemId, units, subject);
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function openFinancingFor(
-        address supplier,
-        FacilityId facilityId,
-        ICollateral collateral,
-        uint256 itemId,
-        uint256 units,
-        bytes32 subject
-    ) external nonReentrant returns (FinancingId) {
-        require(msg.sender == applications, OnlyApplications(msg.sender, applications));
-        return _open(supplier, facilityId, collateral, itemId, units, subject);
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function release(FinancingId id) external nonReentrant {
-        Account memory its = _current(id);
-        address supplier = its.line.supplier;
-        FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
-        require(msg.sender == supplier, NotSupplierOf(facilityId, msg.sender, supplier));
-        require(its.debt.state != State.Released, FinancingStateWrong(id, its.debt.state, State.Repaid));
-        uint256 stillOwed = _claims(its).total();
-        require(stillOwed == 0, StillOwed(id, stillOwed));
-        _requireNoRecourse(facilityId, _facilities[facilityId]);
-        registry.requireAdmitted(supplier, supplier);
-
-        (, bytes32 subject,) = its.anchor.collateral.pledgeOf(id);
-        _financings[id].debt.state = State.Released;
-        if (subject != 0) financingOf[subject] = FinancingId.wrap(0);
-        emit FinancingClosed(id);
-
-        if (subject != 0) oracle.unwatch(subject);
-        its.anchor.collateral.release(id, supplier);
     }
 
     // By the oracle
@@ -82,68 +35,13 @@ contract FinancingDesk is Workouts {
     /// @inheritdoc IMilestoneConsumer
     function onMilestone(bytes32 subject, uint32, uint32) external nonReentrant {
         require(msg.sender == address(oracle), OnlyOracle(msg.sender, address(oracle)));
-        FinancingId id = financingOf[subject];
+        FinancingId id = _financingOf[subject];
         if (FinancingId.unwrap(id) != 0) _draw(id);
     }
 
     // Internals
 
-    function _open(
-        address supplier,
-        FacilityId facilityId,
-        ICollateral collateral,
-        uint256 itemId,
-        uint256 units,
-        bytes32 subject
-    ) private returns (FinancingId id) {
-        _requireSupplierMayOpen(supplier, facilityId, collateral, subject);
-
-        id = FinancingId.wrap(uint64(++financingCount));
-        FinancingRecord storage record = _financings[id];
-        record.debt.state = State.Open;
-        record.accruals.openedDay = uint16(block.timestamp / 1 days);
-        // The cast is safe: facilities are numbered in sequence.
-        record.anchor.facility = uint32(FacilityId.unwrap(facilityId));
-        record.anchor.collateral = collateral;
-        if (subject != 0) financingOf[subject] = id;
-        emit FinancingOpened(id, facilityId, collateral, itemId, units, subject);
-
-        if (subject != 0) oracle.watch(subject);
-        _take(id, record.anchor, supplier, itemId, units, subject);
+    function _drawFirst(FinancingId id) internal override nonReentrant {
         _draw(id);
-    }
-
-    /// @dev The item's due day and whose risk it is are known once the adapter has it.
-    function _take(
-        FinancingId id,
-        Anchor storage anchor,
-        address pledgor,
-        uint256 itemId,
-        uint256 units,
-        bytes32 subject
-    ) private {
-        FacilityId facilityId = FacilityId.wrap(anchor.facility);
-        Usage memory usage = _facilities[facilityId].usage;
-        (uint16 maturityDay, IConcentration.Keys memory keys) =
-            anchor.collateral.take(id, facilityId, pledgor, itemId, units, subject, address(usage.pool.cash()));
-        anchor.maturityDay = maturityDay;
-        emit MaturitySet(id, 0, maturityDay);
-        concentration.assign(id, usage.pool, keys);
-    }
-
-    // Checks
-
-    function _requireSupplierMayOpen(address supplier, FacilityId id, ICollateral collateral, bytes32 subject)
-        private
-        view
-    {
-        FacilityRecord storage its = _known(id);
-        require(supplier == its.line.supplier, NotSupplierOf(id, supplier, its.line.supplier));
-        _requireOpening(id, its.usage);
-        require(isCollateralListed[collateral], CollateralUnlisted(collateral));
-        GroupId group = registry.requireRole(supplier, Roles.SUPPLIER).group;
-        if (subject == 0) return;
-        GroupId beneficiary = oracle.subject(subject).beneficiary;
-        require(beneficiary == group, SubjectNotOfSupplier(subject, GroupId.unwrap(beneficiary), GroupId.unwrap(group)));
     }
 }

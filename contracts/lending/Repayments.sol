@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Accrual} from "../libraries/Accrual.sol";
+import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
-import {DayCount} from "../types/Rates.sol";
-import {FinancingBook} from "./FinancingBook.sol";
+import {PaymentBook} from "./PaymentBook.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -14,11 +13,9 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Money that comes back, by the waterfall. Nothing here can be stopped.
-abstract contract Repayments is FinancingBook {
+abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
-    using Waterfall for Waterfall.Claims;
-    using Waterfall for Waterfall.Split;
 
     // By anyone
 
@@ -106,62 +103,8 @@ abstract contract Repayments is FinancingBook {
         if (toPool == 0) return;
 
         _bring(its.usage.pool, receipt, toPool);
-        if (parts.principal != 0) concentration.give(id, parts.principal);
+        if (parts.principal != 0) _concentration.give(id, parts.principal);
         if (its.anchor.impairment > its.debt.principal) _impair(id, its, its.debt.principal);
-    }
-
-    /// @return receipt what the source of money is to book
-    /// @return toPool minor units that must reach it
-    function _bookPayment(FinancingId id, Account memory its, Waterfall.Split memory parts)
-        internal
-        returns (IFundingSource.Receipt memory receipt, uint256 toPool)
-    {
-        toPool = parts.sumToPool();
-        uint256 stillOwed = _claims(its).total() - toPool;
-        emit Repaid(id, msg.sender, parts, stillOwed);
-        if (toPool == 0) return (receipt, 0);
-        receipt = _receiptOf(its, parts);
-        Debt memory debt = its.debt;
-        // The casts are safe: no part is more than its claim.
-        debt.feesDue -= uint48(parts.fees);
-        debt.principal -= uint48(parts.principal);
-        debt.reserveDue -= uint48(parts.reserve);
-        its.accruals.interest -= uint96(receipt.settledNumerator);
-        its.accruals.late -= uint96(Accrual.settledBy(parts.lateFees, its.accruals.late));
-        its.accruals.writtenOff -= uint48(parts.recovered);
-        if (stillOwed == 0) _finish(id, its);
-        _store(id, its);
-        _free(_facilityOf(its), parts.principal + parts.recovered);
-    }
-
-    function _receiptOf(Account memory its, Waterfall.Split memory parts)
-        private
-        pure
-        returns (IFundingSource.Receipt memory)
-    {
-        DayCount dayCount = its.usage.dayCount;
-        return IFundingSource.Receipt({
-            lateFees: parts.lateFees,
-            fees: parts.fees,
-            interest: parts.interest,
-            settledNumerator: Accrual.settledBy(parts.interest, its.accruals.interest),
-            principal: parts.principal,
-            weight: Accrual.weightOf(parts.principal, its.line.discountRateBps, dayCount),
-            recovered: parts.recovered,
-            reserve: parts.reserve,
-            dayCount: dayCount
-        });
-    }
-
-    /// @dev One who pays all within the grace owes no late fees.
-    function _finish(FinancingId id, Account memory its) private {
-        its.debt.state = State.Repaid;
-        its.accruals.late = 0;
-        if (its.usage.flags & CLAIMED == 0) return;
-        FacilityRecord storage facility_ = _facilityOf(its);
-        if (FinancingId.unwrap(facility_.covenants.recourseTo) != FinancingId.unwrap(id)) return;
-        _holdTo(facility_, FinancingId.wrap(0));
-        emit RecourseClosed(FacilityId.wrap(its.anchor.facility), id);
     }
 
     function _bring(IFundingSource pool, IFundingSource.Receipt memory receipt, uint256 amount) private {

@@ -1,42 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
-import {Drawing} from "./Drawing.sol";
-import {Repayments} from "./Repayments.sol";
+import {FacilityBook} from "./FacilityBook.sol";
+import {FinancingBook} from "./FinancingBook.sol";
+import {PaymentBook} from "./PaymentBook.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @title What happens to a financing that does not run as planned: the primitives of the servicing contract.
-abstract contract Workouts is Drawing, Repayments {
+/// @title The part of the desk for financings that do not run as planned: the primitives of the servicing contract.
+/// @dev Code without a state of its own: the desk runs it on its own storage, by delegatecall, because it would not fit
+/// beside draws and repayments. It declares no storage beyond `FinancingBook`'s.
+contract DeskWorkouts is PaymentBook {
     using SafeCast for uint256;
     using Waterfall for Waterfall.Claims;
 
+    modifier onlyServicing() {
+        require(msg.sender == _servicing, IFinancingDesk.OnlyServicing(msg.sender, _servicing));
+        _;
+    }
+
+    constructor(IParticipantRegistry registry_, IConcentration concentration_, address authority)
+        FacilityBook(registry_)
+        FinancingBook(concentration_)
+        AccessManaged(authority)
+    {}
+
     // By the credit officer
 
-    /// @inheritdoc IFinancingDesk
+    /// @notice See `IFinancingDesk`.
     function setImpairment(FinancingId id, uint256 impairment) external restricted nonReentrant {
         Account memory its = _load(id);
         _requireLive(id, its);
         uint256 principal = its.debt.principal;
-        require(impairment <= principal, ImpairmentExceedsPrincipal(id, impairment, principal));
+        require(impairment <= principal, IFinancingDesk.ImpairmentExceedsPrincipal(id, impairment, principal));
 
         _impair(id, its, impairment);
     }
 
     // By the servicing contract
 
-    /// @inheritdoc IFinancingDesk
+    /// @notice See `IFinancingDesk`.
     function writeOff(FinancingId id, uint256 amount) external onlyServicing nonReentrant {
         Account memory its = _current(id);
         _requireLive(id, its);
         uint256 principal = its.debt.principal;
-        require(amount != 0 && amount <= principal, WriteOffOutOfRange(id, amount, principal));
+        require(amount != 0 && amount <= principal, IFinancingDesk.WriteOffOutOfRange(id, amount, principal));
 
         uint256 settled = uint256(its.accruals.interest) * amount / principal;
         // The casts are safe: no more than what each is taken from.
@@ -44,54 +60,54 @@ abstract contract Workouts is Drawing, Repayments {
         its.accruals.writtenOff = (its.accruals.writtenOff + amount).toUint48();
         its.debt.principal -= uint48(amount);
         _store(id, its);
-        emit WrittenOff(id, amount, settled, its.debt.principal);
+        emit IFinancingDesk.WrittenOff(id, amount, settled, its.debt.principal);
 
         // The loss was expected as far as it was impaired: what was set against it goes first.
         uint256 impairment = its.anchor.impairment;
         _impair(id, its, impairment > amount ? impairment - amount : 0);
         uint256 weight = Accrual.weightOf(amount, its.line.discountRateBps, its.usage.dayCount);
         its.usage.pool.writeOff(amount, weight, settled, its.usage.dayCount);
-        concentration.give(id, amount);
+        _concentration.give(id, amount);
     }
 
-    /// @inheritdoc IFinancingDesk
+    /// @notice See `IFinancingDesk`.
     function declareDefault(FinancingId id) external onlyServicing nonReentrant {
         Account memory its = _current(id);
         _requireOpen(id, its);
 
-        _financings[id].debt.state = State.Defaulted;
-        emit FinancingDefaulted(id, _claims(its).total());
+        _financings[id].debt.state = IFinancingDesk.State.Defaulted;
+        emit IFinancingDesk.FinancingDefaulted(id, _claims(its).total());
     }
 
-    /// @inheritdoc IFinancingDesk
+    /// @notice See `IFinancingDesk`.
     function reschedule(FinancingId id, uint16 maturityDay) external onlyServicing nonReentrant {
         Account memory its = _current(id);
         _requireOpen(id, its);
         uint256 previous = its.anchor.maturityDay;
         uint256 today = block.timestamp / 1 days;
         uint256 earliest = previous + 1 > today ? previous + 1 : today;
-        require(maturityDay >= earliest, MaturityNotLater(id, maturityDay, earliest));
+        require(maturityDay >= earliest, IFinancingDesk.MaturityNotLater(id, maturityDay, earliest));
 
         if (!its.debt.graceSpent) its.accruals.late = 0;
         if (its.debt.accruedAt != 0) _store(id, its);
         _financings[id].anchor.maturityDay = maturityDay;
-        emit MaturitySet(id, previous, maturityDay);
+        emit IFinancingDesk.MaturitySet(id, previous, maturityDay);
     }
 
-    /// @inheritdoc IFinancingDesk
+    /// @notice See `IFinancingDesk`.
     function openRecourse(FinancingId id) external onlyServicing nonReentrant {
         Account memory its = _load(id);
         _requireLive(id, its);
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         FacilityRecord storage line = _facilities[facilityId];
-        require(line.covenants.recourse, WithoutRecourse(facilityId));
+        require(line.covenants.recourse, IFinancingDesk.WithoutRecourse(facilityId));
         _requireNoRecourse(facilityId, line);
 
         _holdTo(line, id);
-        emit RecourseOpened(facilityId, id);
+        emit IFinancingDesk.RecourseOpened(facilityId, id);
     }
 
-    /// @inheritdoc IFinancingDesk
+    /// @notice See `IFinancingDesk`.
     function refinance(FinancingId id, FacilityId to) external onlyServicing nonReentrant {
         Account memory its = _current(id);
         _requireOpen(id, its);
@@ -102,7 +118,7 @@ abstract contract Workouts is Drawing, Repayments {
         uint256 principal = its.debt.principal;
         Waterfall.Claims memory claims = _claims(its);
         uint256 amount = claims.total();
-        require(amount != 0, RepaymentZero(id));
+        require(amount != 0, IFinancingDesk.RepaymentZero(id));
         (IFundingSource.Receipt memory receipt,) = _bookPayment(id, its, Waterfall.split(amount, claims));
         _takeOver(id, its, to, amount);
         _emitRefinanced(id, from, to, its);
@@ -121,10 +137,10 @@ abstract contract Workouts is Drawing, Repayments {
         IFundingSource pool = next.usage.pool;
         bool fits = FacilityId.unwrap(from) != FacilityId.unwrap(to) && next.line.supplier == its.line.supplier
             && address(pool.cash()) == address(its.usage.pool.cash());
-        require(fits, RefinancingUnfit(id, from, to));
+        require(fits, IFinancingDesk.RefinancingUnfit(id, from, to));
         uint256 impairment = uint256(its.anchor.impairment) + its.accruals.writtenOff;
         bool sound = impairment == 0 && block.timestamp < _endOf(its.anchor.maturityDay);
-        require(sound, RefinancingTooLate(id, impairment, its.anchor.maturityDay));
+        require(sound, IFinancingDesk.RefinancingTooLate(id, impairment, its.anchor.maturityDay));
         _requireNoRecourse(to, next);
         _requireOpening(to, next.usage);
     }
@@ -138,7 +154,7 @@ abstract contract Workouts is Drawing, Repayments {
         uint256 commitment = _commitmentDue(its);
         (uint256 fee, uint256 reserve) = _charges(its, amount);
         Debt memory debt = its.debt;
-        debt.state = State.Open;
+        debt.state = IFinancingDesk.State.Open;
         debt.graceSpent = false;
         debt.accruedAt = uint40(DayCounts.clock(its.usage.dayCount, block.timestamp));
         debt.principal = amount.toUint48();
@@ -155,24 +171,24 @@ abstract contract Workouts is Drawing, Repayments {
     function _requireBorne(FinancingId id, Account memory its, uint256 amount) private view {
         uint256 base = its.anchor.collateral.borrowingBase(id);
         uint256 owed_ = _claims(its).total();
-        require(owed_ <= base, RefinancingExceeds(id, Bound.Base, owed_, base));
+        require(owed_ <= base, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Base, owed_, base));
         uint256 left = _limitLeft(its);
-        require(amount <= left, RefinancingExceeds(id, Bound.Limit, amount, left));
+        require(amount <= left, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Limit, amount, left));
         uint256 cash = its.usage.pool.lendable();
-        require(amount <= cash, RefinancingExceeds(id, Bound.Cash, amount, cash));
+        require(amount <= cash, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Cash, amount, cash));
     }
 
     function _emitRefinanced(FinancingId id, FacilityId from, FacilityId to, Account memory its) private {
         (uint256 fee, uint256 reserve) = _charges(its, its.debt.principal);
-        emit Refinanced(id, from, to, its.debt.principal, fee, reserve);
+        emit IFinancingDesk.Refinanced(id, from, to, its.debt.principal, fee, reserve);
     }
 
     function _moveExposure(FinancingId id, Account memory its, uint256 previous) private {
-        IConcentration.Keys memory keys = concentration.keysOf(id);
-        if (previous != 0) concentration.give(id, previous);
-        concentration.assign(id, its.usage.pool, keys);
+        IConcentration.Keys memory keys = _concentration.keysOf(id);
+        if (previous != 0) _concentration.give(id, previous);
+        _concentration.assign(id, its.usage.pool, keys);
         uint256 amount = its.debt.principal;
-        uint256 granted = concentration.take(id, amount);
-        require(granted == amount, RefinancingExceeds(id, Bound.Cap, amount, granted));
+        uint256 granted = _concentration.take(id, amount);
+        require(granted == amount, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Cap, amount, granted));
     }
 }

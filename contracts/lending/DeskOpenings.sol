@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {Waterfall} from "../libraries/Waterfall.sol";
+import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
+import {FacilityId, FinancingId, GroupId} from "../types/Ids.sol";
+import {Roles} from "../types/Roles.sol";
+import {DeskOffices} from "./DeskOffices.sol";
+import {FacilityBook} from "./FacilityBook.sol";
+import {FinancingBook} from "./FinancingBook.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+/// @title The part of the desk that opens and closes: what the offices grant, and the financings under it.
+/// @dev Code without a state of its own: the desk runs it on its own storage, by delegatecall, because it would not fit
+/// beside draws and repayments. It declares no storage beyond `FinancingBook`'s.
+contract DeskOpenings is DeskOffices {
+    using Waterfall for Waterfall.Claims;
+
+    IMilestoneOracle private immutable _oracle;
+
+    constructor(
+        IParticipantRegistry registry_,
+        IMilestoneOracle oracle_,
+        IConcentration concentration_,
+        address authority
+    ) FacilityBook(registry_) FinancingBook(concentration_) AccessManaged(authority) {
+        _oracle = oracle_;
+    }
+
+    // By the supplier
+
+    /// @notice See `IFinancingDesk`.
+    function openFinancing(
+        FacilityId facilityId,
+        ICollateral collateral,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject
+    ) external nonReentrant returns (FinancingId) {
+        return _open(msg.sender, facilityId, collateral, itemId, units, subject);
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function openFinancingFor(
+        address supplier,
+        FacilityId facilityId,
+        ICollateral collateral,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject
+    ) external nonReentrant returns (FinancingId) {
+        require(msg.sender == _applications, IFinancingDesk.OnlyApplications(msg.sender, _applications));
+        return _open(supplier, facilityId, collateral, itemId, units, subject);
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function release(FinancingId id) external nonReentrant {
+        Account memory its = _current(id);
+        address supplier = its.line.supplier;
+        FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
+        require(msg.sender == supplier, IFinancingDesk.NotSupplierOf(facilityId, msg.sender, supplier));
+        require(
+            its.debt.state != IFinancingDesk.State.Released,
+            IFinancingDesk.FinancingStateWrong(id, its.debt.state, IFinancingDesk.State.Repaid)
+        );
+        uint256 stillOwed = _claims(its).total();
+        require(stillOwed == 0, IFinancingDesk.StillOwed(id, stillOwed));
+        _requireNoRecourse(facilityId, _facilities[facilityId]);
+        registry.requireAdmitted(supplier, supplier);
+
+        (, bytes32 subject,) = its.anchor.collateral.pledgeOf(id);
+        _financings[id].debt.state = IFinancingDesk.State.Released;
+        if (subject != 0) _financingOf[subject] = FinancingId.wrap(0);
+        emit IFinancingDesk.FinancingClosed(id);
+
+        if (subject != 0) _oracle.unwatch(subject);
+        its.anchor.collateral.release(id, supplier);
+    }
+
+    // Internals
+
+    function _open(
+        address supplier,
+        FacilityId facilityId,
+        ICollateral collateral,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject
+    ) private returns (FinancingId id) {
+        _requireSupplierMayOpen(supplier, facilityId, collateral, subject);
+
+        id = FinancingId.wrap(uint64(++_financingCount));
+        FinancingRecord storage record = _financings[id];
+        record.debt.state = IFinancingDesk.State.Open;
+        record.accruals.openedDay = uint16(block.timestamp / 1 days);
+        // The cast is safe: facilities are numbered in sequence.
+        record.anchor.facility = uint32(FacilityId.unwrap(facilityId));
+        record.anchor.collateral = collateral;
+        if (subject != 0) _financingOf[subject] = id;
+        emit IFinancingDesk.FinancingOpened(id, facilityId, collateral, itemId, units, subject);
+
+        if (subject != 0) _oracle.watch(subject);
+        _take(id, record.anchor, supplier, itemId, units, subject);
+    }
+
+    /// @dev The item's due day and whose risk it is are known once the adapter has it.
+    function _take(
+        FinancingId id,
+        Anchor storage anchor,
+        address pledgor,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject
+    ) private {
+        FacilityId facilityId = FacilityId.wrap(anchor.facility);
+        Usage memory usage = _facilities[facilityId].usage;
+        (uint16 maturityDay, IConcentration.Keys memory keys) =
+            anchor.collateral.take(id, facilityId, pledgor, itemId, units, subject, address(usage.pool.cash()));
+        anchor.maturityDay = maturityDay;
+        emit IFinancingDesk.MaturitySet(id, 0, maturityDay);
+        _concentration.assign(id, usage.pool, keys);
+    }
+
+    // Checks
+
+    function _requireSupplierMayOpen(address supplier, FacilityId id, ICollateral collateral, bytes32 subject)
+        private
+        view
+    {
+        FacilityRecord storage its = _known(id);
+        require(supplier == its.line.supplier, IFinancingDesk.NotSupplierOf(id, supplier, its.line.supplier));
+        _requireOpening(id, its.usage);
+        require(_isCollateralListed[collateral], IFinancingDesk.CollateralUnlisted(collateral));
+        GroupId group = registry.requireRole(supplier, Roles.SUPPLIER).group;
+        if (subject == 0) return;
+        GroupId beneficiary = _oracle.subject(subject).beneficiary;
+        require(
+            beneficiary == group,
+            IFinancingDesk.SubjectNotOfSupplier(subject, GroupId.unwrap(beneficiary), GroupId.unwrap(group))
+        );
+    }
+}
