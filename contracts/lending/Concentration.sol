@@ -5,7 +5,6 @@ import {FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Counts whose risk each source's money is, and holds every draw to the caps.
 /// @dev Called by every draw and every repayment, so one word a financing and one word a key is all that they read,
@@ -104,37 +103,43 @@ contract Concentration is IConcentration, AccessManaged {
 
     /// @inheritdoc IConcentration
     function take(FinancingId financing, uint256 wanted) external onlyDesk returns (uint256 granted) {
-        Assignment memory its = _assigned(financing);
-
-        granted = Math.min(wanted, _room(its));
-        if (granted == 0) return 0;
-
+        Assignment memory its = _assignments[financing];
+        _requireAssigned(financing, its.source);
         Source storage source = _sources[its.source];
-        _add(source, Dimension.Debtor, OrganisationId.unwrap(its.debtor), granted);
-        _add(source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup), granted);
-        if (!its.countsPlaces) return granted;
-        _add(source, Dimension.Country, uint16(its.country), granted);
-        _add(source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse), granted);
+        (uint256 debtor, uint256 group) = (OrganisationId.unwrap(its.debtor), GroupId.unwrap(its.sellerGroup));
+        Counter storage ofDebtor = _counter(source, Dimension.Debtor, debtor);
+        Counter storage ofGroup = _counter(source, Dimension.SellerGroup, group);
+        granted = _least(wanted, _roomOf(source, Dimension.Debtor, debtor, ofDebtor));
+        granted = _least(granted, _roomOf(source, Dimension.SellerGroup, group, ofGroup));
+        if (its.countsPlaces) granted = _takePlaces(source, its, granted);
+
+        _add(debtor, ofDebtor, granted);
+        _add(group, ofGroup, granted);
     }
 
     /// @inheritdoc IConcentration
     function give(FinancingId financing, uint256 amount) external onlyDesk {
-        Assignment memory its = _assigned(financing);
-        if (amount == 0) return;
-
+        Assignment memory its = _assignments[financing];
+        _requireAssigned(financing, its.source);
         Source storage source = _sources[its.source];
-        _subtract(financing, source, Dimension.Debtor, OrganisationId.unwrap(its.debtor), amount);
-        _subtract(financing, source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup), amount);
+        _subtract(source, Dimension.Debtor, OrganisationId.unwrap(its.debtor), amount);
+        _subtract(source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup), amount);
         if (!its.countsPlaces) return;
-        _subtract(financing, source, Dimension.Country, uint16(its.country), amount);
-        _subtract(financing, source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse), amount);
+        _subtract(source, Dimension.Country, uint16(its.country), amount);
+        _subtract(source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse), amount);
     }
 
     // Views
 
     /// @inheritdoc IConcentration
-    function room(FinancingId financing) external view returns (uint256) {
-        return _room(_assigned(financing));
+    function room(FinancingId financing) external view returns (uint256 left) {
+        Assignment memory its = _assignments[financing];
+        _requireAssigned(financing, its.source);
+        left = _roomAt(its.source, Dimension.Debtor, OrganisationId.unwrap(its.debtor));
+        left = _least(left, _roomAt(its.source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup)));
+        if (!its.countsPlaces) return left;
+        left = _least(left, _roomAt(its.source, Dimension.Country, uint16(its.country)));
+        left = _least(left, _roomAt(its.source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse)));
     }
 
     /// @inheritdoc IConcentration
@@ -166,24 +171,39 @@ contract Concentration is IConcentration, AccessManaged {
 
     // Internals
 
-    function _assigned(FinancingId financing) private view returns (Assignment memory its) {
-        its = _assignments[financing];
-        require(address(its.source) != address(0), FinancingUnassigned(financing));
+    /// @dev Only as much as the places leave room for; books it there.
+    function _takePlaces(Source storage source, Assignment memory its, uint256 wanted)
+        private
+        returns (uint256 granted)
+    {
+        (uint256 country, uint256 warehouse) = (uint16(its.country), OrganisationId.unwrap(its.warehouse));
+        Counter storage ofCountry = _counter(source, Dimension.Country, country);
+        Counter storage ofWarehouse = _counter(source, Dimension.Warehouse, warehouse);
+        granted = _least(wanted, _roomOf(source, Dimension.Country, country, ofCountry));
+        granted = _least(granted, _roomOf(source, Dimension.Warehouse, warehouse, ofWarehouse));
+
+        _add(country, ofCountry, granted);
+        _add(warehouse, ofWarehouse, granted);
     }
 
-    function _room(Assignment memory its) private view returns (uint256 left) {
-        Source storage source = _sources[its.source];
-        left = _roomOf(source, Dimension.Debtor, OrganisationId.unwrap(its.debtor));
-        left = Math.min(left, _roomOf(source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup)));
-        if (!its.countsPlaces) return left;
-        left = Math.min(left, _roomOf(source, Dimension.Country, uint16(its.country)));
-        left = Math.min(left, _roomOf(source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse)));
+    function _requireAssigned(FinancingId financing, IFundingSource source) private pure {
+        require(address(source) != address(0), FinancingUnassigned(financing));
     }
 
-    function _roomOf(Source storage source, Dimension dimension, uint256 key) private view returns (uint256) {
+    function _roomAt(IFundingSource source, Dimension dimension, uint256 key) private view returns (uint256) {
+        Source storage its = _sources[source];
+        return _roomOf(its, dimension, key, _counter(its, dimension, key));
+    }
+
+    function _roomOf(Source storage source, Dimension dimension, uint256 key, Counter storage counter)
+        private
+        view
+        returns (uint256)
+    {
         if (key == 0) return UNCAPPED;
-        Counter storage counter = _counter(source, dimension, key);
-        return Math.saturatingSub(_capOf(source, dimension, counter), counter.exposure);
+        Counter memory its = counter;
+        uint256 cap = its.hasCap ? its.cap : _defaultCap(source, dimension);
+        return its.exposure < cap ? cap - its.exposure : 0;
     }
 
     function _capOf(Source storage source, Dimension dimension, Counter storage counter)
@@ -191,25 +211,35 @@ contract Concentration is IConcentration, AccessManaged {
         view
         returns (uint256)
     {
-        return counter.hasCap ? counter.cap : UNCAPPED - source.denied[uint256(dimension)];
+        return counter.hasCap ? counter.cap : _defaultCap(source, dimension);
     }
 
-    function _add(Source storage source, Dimension dimension, uint256 key, uint256 amount) private {
+    function _defaultCap(Source storage source, Dimension dimension) private view returns (uint256) {
+        return UNCAPPED - source.denied[uint256(dimension)];
+    }
+
+    function _add(uint256 key, Counter storage counter, uint256 amount) private {
         if (key == 0) return;
-        Counter storage counter = _counter(source, dimension, key);
-        // The cast is safe: what was granted leaves the exposure within a cap, which is of the same type.
-        counter.exposure = uint56(counter.exposure + amount);
+        // What was granted leaves the exposure within a cap, which is of the same type.
+        unchecked {
+            counter.exposure += uint56(amount);
+        }
     }
 
-    function _subtract(FinancingId financing, Source storage source, Dimension dimension, uint256 key, uint256 amount)
-        private
-    {
+    function _subtract(Source storage source, Dimension dimension, uint256 key, uint256 amount) private {
         if (key == 0) return;
         Counter storage counter = _counter(source, dimension, key);
         uint256 exposure = counter.exposure;
-        require(amount <= exposure, ExposureTooLow(financing, dimension, amount, exposure));
-        // The cast is safe: the difference is below the exposure.
-        counter.exposure = uint56(exposure - amount);
+        require(amount <= exposure, ExposureTooLow(dimension, key, amount, exposure));
+        // The cast is safe: the difference is at most the exposure.
+        unchecked {
+            counter.exposure = uint56(exposure - amount);
+        }
+    }
+
+    /// @dev OpenZeppelin's `Math.min` avoids the jump and costs more: four of them in every draw.
+    function _least(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
     }
 
     /// @dev A place that was not counted from the source's first financing on would be counted wrong for ever.

@@ -56,7 +56,7 @@ interface IConcentration {
     /// @notice Nobody has said whose risk the financing is.
     error FinancingUnassigned(FinancingId financing);
     /// @notice More comes back than is out against the key; both in minor units. Only an error of the desk can do it.
-    error ExposureTooLow(FinancingId financing, Dimension dimension, uint256 amount, uint256 exposure);
+    error ExposureTooLow(Dimension dimension, uint256 key, uint256 amount, uint256 exposure);
 
     /// @notice Sets the cap of everyone in a dimension who has none of its own. Credit officer only. Until it is set
     /// there is no cap. A cap below what is out stops draws and calls nothing back. The first cap on a country or a

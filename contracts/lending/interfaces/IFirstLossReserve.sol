@@ -22,7 +22,7 @@ interface IFirstLossReserve {
     event ReserveReleased(address indexed to, uint256 amount);
     /// @notice The network took out money that the waterfall had collected, minor units.
     event SurplusReleased(address indexed to, uint256 amount);
-    /// @notice Losses have used up the sponsors' claims: `remainder` minor units joined the collected part.
+    /// @notice The sponsors' claims have come to nothing: `remainder` minor units joined the collected part.
     event SponsorsExhausted(uint256 remainder);
 
     /// @notice The caller is not the pool.
