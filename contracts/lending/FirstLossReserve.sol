@@ -15,8 +15,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title A pool's first loss: what the waterfall has collected stands first, what sponsors have deposited next.
-/// @dev A loss touches two counters however many sponsors there are: it makes every share worth less. A share is worth
-/// at most one minor unit, because nothing but a deposit ever comes in for it.
+/// @dev A loss touches two counters however many sponsors there are: it makes every share worth less. A share is never
+/// worth more than when the first was bought, because nothing but deposits ever comes in for it.
 contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTransient {
     using Math for uint256;
     using SafeCast for uint256;
@@ -34,9 +34,10 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
         uint64 generation;
     }
 
-    /// @dev Shares for one minor unit above which the sponsors' money counts as used up. It bounds their number: what a
-    /// deposit buys is at most a million times its minor units.
-    uint256 private constant MOST_SHARES_PER_UNIT = 1_000_000;
+    /// @dev What one minor unit buys at first: so fine that what rounding gives to others is never a minor unit.
+    uint256 private constant FIRST_SHARES_PER_UNIT = 1e6;
+    /// @dev Shares for one minor unit above which the sponsors' money counts as used up. It bounds their number.
+    uint256 private constant MOST_SHARES_PER_UNIT = 1e12;
 
     ILendingPool public immutable pool;
     ICashToken public immutable cash;
@@ -91,7 +92,8 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
         require(amount != 0, ReserveAmountZero());
         registry.requireAdmitted(msg.sender, msg.sender);
 
-        uint256 bought = _total.amount == 0 ? amount : amount.mulDiv(_total.amount, _parts.sponsored);
+        uint256 bought =
+            _total.amount == 0 ? amount * FIRST_SHARES_PER_UNIT : amount.mulDiv(_total.amount, _parts.sponsored);
         _setShares(msg.sender, _sharesHeldBy(msg.sender) + bought, _total.amount + bought);
         _parts.sponsored = (_parts.sponsored + amount).toUint128();
         emit ReserveFunded(msg.sender, amount);

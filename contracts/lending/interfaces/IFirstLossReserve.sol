@@ -9,9 +9,9 @@ import {ILendingPool} from "./ILendingPool.sol";
 /// claims. Sponsors earn nothing here and their claims never grow.
 /// Nothing leaves below the floor but to cover a loss: sponsors may take out what all of the reserve has above it, the
 /// network only what the collected part alone has above it, so that it keeps standing before the sponsors.
-/// Sponsors hold shares of the sponsored part, bought and given back at its value, rounded for those who stay. When a
-/// loss leaves them less than a millionth of a minor unit a share, what is left joins the collected part and their shares
-/// are void, so that those who come later start clean.
+/// Sponsors hold shares of the sponsored part, bought and given back at its value, rounded for those who stay: a claim
+/// may come to one minor unit less than was paid in. When losses leave the shares less than a millionth of their first
+/// value, what is left joins the collected part and they are void, so that those who come later start clean.
 interface IFirstLossReserve {
     /// @notice Money came in: from the waterfall (`from` the pool), from a recovery, or from a sponsor.
     /// @param amount minor units
