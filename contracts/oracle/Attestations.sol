@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
 /// @title What a witness signs (EIP-712): a list of observations, its mask and the root of its evidence.
 library Attestations {
@@ -13,8 +12,8 @@ library Attestations {
     );
 
     /// @dev Assembly because an observation already lies in the calldata as its type encodes it, five words in a row:
-    /// measured, 150 gas an observation instead of 960. Bits beyond a field's width make a hash that no typed signature
-    /// has, and the oracle reverts where it reads the field.
+    /// measured, 350 gas for a list of one instead of 1,300. Bits beyond a field's width make a hash that no typed
+    /// signature has, and the oracle reverts where it reads the field.
     function hashOf(IMilestoneOracle.Observation[] calldata observations) internal pure returns (bytes32 listHash) {
         bytes32 observationType = OBSERVATION_TYPE;
         assembly ("memory-safe") {
@@ -33,13 +32,26 @@ library Attestations {
         }
     }
 
+    /// @dev Assembly because nothing of it is needed again: measured, 180 gas a signature instead of 360.
+    /// @param domain the oracle's EIP-712 domain separator
     function digestOf(bytes32 domain, bytes32 listHash, uint256 mask, bytes32 evidence)
         internal
         pure
-        returns (bytes32)
+        returns (bytes32 digest)
     {
-        return MessageHashUtils.toTypedDataHash(
-            domain, keccak256(abi.encode(ATTESTATION_TYPE, listHash, mask, evidence))
-        );
+        bytes32 attestationType = ATTESTATION_TYPE;
+        assembly ("memory-safe") {
+            // Beyond the free memory: the contents, and then 0x1901, the domain and the hash of the contents.
+            let encoded := mload(0x40)
+            mstore(encoded, attestationType)
+            mstore(add(encoded, 0x20), listHash)
+            mstore(add(encoded, 0x40), mask)
+            mstore(add(encoded, 0x60), evidence)
+            let contents := keccak256(encoded, 0x80)
+            mstore(encoded, shl(240, 0x1901))
+            mstore(add(encoded, 0x02), domain)
+            mstore(add(encoded, 0x22), contents)
+            digest := keccak256(encoded, 0x42)
+        }
     }
 }

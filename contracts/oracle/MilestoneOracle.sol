@@ -32,7 +32,6 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     /// @param identified the signer has been looked up, or need not be
     struct Witness {
         uint256 mask;
-        address signer;
         bytes32 evidence;
         OrganisationId organisation;
         GroupId group;
@@ -181,7 +180,6 @@ contract MilestoneOracle is SubjectBook, EIP712 {
             bool fits = mask != 0 && mask & ~all == 0;
             roll.witnesses[v] = Witness(
                 mask,
-                vote.signer,
                 vote.evidence,
                 OrganisationId.wrap(0),
                 GroupId.wrap(0),
@@ -225,7 +223,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
 
     function _identifySigner(Witness memory witness, Roll memory roll, Vote calldata vote) private view {
         witness.identified = true;
-        address signer = witness.signer;
+        address signer = vote.signer;
         (OrganisationId organisation, GroupId group, uint32 roles, bool active) = Memberships.lookUp(_registry, signer);
         if (!active) {
             witness.refusal = Refusal.SignerNotAdmitted;
@@ -262,7 +260,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
             if (witness.mask & bit == 0) continue;
             Refusal refusal = closed == Refusal.None ? witness.refusal : closed;
             if (refusal == Refusal.None) refusal = _count(draft, witness, it);
-            _report(it, witness, refusal);
+            if (refusal != Refusal.None) _refuse(it, votes[v].signer, refusal);
         }
         return closed == Refusal.None && _store(draft, it, record);
     }
@@ -289,7 +287,6 @@ contract MilestoneOracle is SubjectBook, EIP712 {
 
     function _count(Draft memory draft, Witness memory witness, Observation memory it)
         private
-        view
         returns (Refusal refusal)
     {
         Tally memory tally = draft.tally;
@@ -303,16 +300,13 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         refusal = tally.add(draft.policy, it.occurredAt, it.quantity, roles);
         if (refusal != Refusal.None) return refusal;
         if (seat < Tallies.MOST_VOTERS) draft.voters = draft.voters.with(witness.organisation, seat);
-    }
-
-    function _report(Observation memory it, Witness memory witness, Refusal refusal) private {
-        if (refusal != Refusal.None) {
-            emit VoteRefused(it.subject, it.milestone, it.sequence, witness.signer, refusal);
-            return;
-        }
         emit VoteCounted(
             it.subject, it.milestone, it.sequence, witness.organisation, it.occurredAt, it.quantity, witness.evidence
         );
+    }
+
+    function _refuse(Observation memory it, address signer, Refusal refusal) private {
+        emit VoteRefused(it.subject, it.milestone, it.sequence, signer, refusal);
     }
 
     /// @dev The voters are kept only while more votes may count: a quorum reached in one call needs one slot.

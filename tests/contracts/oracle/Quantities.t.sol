@@ -173,6 +173,57 @@ contract Quantities is OracleTest {
         assertEq(_factOf(RECEIVED).count, votes);
     }
 
+    function test_standing_follows_the_life_of_a_fact() public {
+        _setWindow();
+        _assertStanding(IMilestoneOracle.Status.None, 0);
+        _attest(warehouse, RECEIVED, 1_000_000);
+        _assertStanding(IMilestoneOracle.Status.Gathering, 0);
+        _attest(inspector, RECEIVED, 999_000);
+        _assertStatus(RECEIVED, IMilestoneOracle.Status.Final);
+        _assertStanding(IMilestoneOracle.Status.Gathering, 0);
+        vm.warp(START + 1 hours - 1);
+        _assertStanding(IMilestoneOracle.Status.Gathering, 0);
+        vm.warp(START + 1 hours);
+        _assertStanding(IMilestoneOracle.Status.Final, 999_000);
+    }
+
+    function test_standing_of_a_disputed_fact_has_no_quantity() public {
+        _setWindow();
+        _attest(warehouse, RECEIVED, 1_000_000);
+        _attest(inspector, RECEIVED, 1_000_000);
+        _attest(borealis, RECEIVED, 900_000);
+        _assertStanding(IMilestoneOracle.Status.Disputed, 0);
+        vm.warp(START + 2 hours);
+        _assertStanding(IMilestoneOracle.Status.Disputed, 0);
+    }
+
+    function test_standing_of_one_figure_is_final_without_a_quantity() public {
+        _attest(warehouse, RECEIVED, 1_000_000);
+        _attest(inspector, RECEIVED, 0);
+        _assertStanding(IMilestoneOracle.Status.Final, 0);
+    }
+
+    /// @dev Expectation by another way: from what `fact` and the policy say of any two reports at any time.
+    function testFuzz_standing_says_what_the_fact_and_its_window_say(uint64 first, uint64 second, uint32 later) public {
+        _setWindow();
+        _attest(warehouse, RECEIVED, uint64(bound(first, 0, 1_000_000)));
+        _attest(inspector, RECEIVED, uint64(bound(second, 0, 1_000_000)));
+        vm.warp(START + later % 2 hours);
+        IMilestoneOracle.Fact memory its = _factOf(RECEIVED);
+        bool waits = its.status == IMilestoneOracle.Status.Final && block.timestamp < its.finalAt + 1 hours;
+        bool stands = its.status == IMilestoneOracle.Status.Final && !waits;
+        _assertStanding(waits ? IMilestoneOracle.Status.Gathering : its.status, stands ? its.leastQuantity : 0);
+        (bool usable, uint64 relied) = oracle.usableFact(SHIPMENT, RECEIVED, 1);
+        assertEq(usable, stands);
+        assertEq(relied, stands ? its.leastQuantity : 0);
+    }
+
+    function _assertStanding(IMilestoneOracle.Status expected, uint64 relied) private view {
+        (IMilestoneOracle.Status status, uint64 quantity) = oracle.standing(SHIPMENT, RECEIVED, 1);
+        assertEq(uint8(status), uint8(expected));
+        assertEq(quantity, relied);
+    }
+
     function _setWindow() private {
         oracle.setPolicy(RECEIVED, IMilestoneOracle.Policy(2, 0x26, 0x02, TOLERANCE, 90 days, 5 minutes, 1 hours));
     }
