@@ -22,20 +22,6 @@ abstract contract LadderedCollateral is PledgeBook {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @dev What an item is worth now, as its own contract tells.
-    /// @param held minor units of its value that are in custody and not paid
-    /// @param outstanding minor units that are owed on the whole item
-    /// @param disputed minor units of these that the debtor objects to
-    /// @param quantity of the whole item, thousandths; 0 where it cannot be measured
-    /// @param lends whether it may be lent against: accepted and not overdue
-    struct Worth {
-        uint256 held;
-        uint256 outstanding;
-        uint256 disputed;
-        uint256 quantity;
-        bool lends;
-    }
-
     /// @dev Partial deliveries that a measured step adds up; a bound on the work of a draw.
     uint32 private constant MOST_DELIVERIES = 8;
 
@@ -115,31 +101,27 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @inheritdoc ICollateral
     function borrowingBase(FinancingId financing) external view returns (uint256) {
-        Pledge memory pledge = _pledges[financing];
-        if (pledge.units == 0) return 0;
-        Worth memory worth = _worthOf(pledge.itemId, pledge.units);
-        if (!worth.lends) return 0;
-        uint256 value = _valueOf(pledge, worth);
-        if (value == 0) return 0;
+        Pledge storage pledge = _pledges[financing];
+        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
+        if (!lends || value == 0) return 0;
 
-        for (uint256 i = LadderCoder.MOST_STEPS; i > 0; --i) {
-            (uint32 milestone, uint256 advanceRateBps, bool measured) = pledge.ladder.stepAt(i - 1);
-            if (milestone == 0) continue;
-            (IMilestoneOracle.Status status, uint256 attested) = _standing(pledge.subject, milestone, measured);
+        bytes32 subject = pledge.subject;
+        (Ladder steps, uint256 length) = (pledge.ladder, pledge.ladder.length());
+        while (length != 0) {
+            (uint32 milestone, uint256 advanceRateBps, bool measured) = steps.stepAt(--length);
+            (IMilestoneOracle.Status status, uint256 attested) = _standing(subject, milestone, measured);
             // A fact in dispute stops draws. Falling back to an earlier step would let bad news raise the base.
             if (status == IMilestoneOracle.Status.Disputed) return 0;
             if (status != IMilestoneOracle.Status.Final) continue;
-            if (measured) value = Rounding.proportionDown(value, attested, worth.quantity);
+            if (measured) value = Rounding.proportionDown(value, attested, quantity);
             return Rounding.bpsDown(value, advanceRateBps);
         }
         return 0;
     }
 
     /// @inheritdoc ICollateral
-    function valueOf(FinancingId financing) external view returns (uint256) {
-        Pledge memory pledge = _pledges[financing];
-        if (pledge.units == 0) return 0;
-        return _valueOf(pledge, _worthOf(pledge.itemId, pledge.units));
+    function valueOf(FinancingId financing) external view returns (uint256 value) {
+        (value,,) = _worthOf(_pledges[financing]);
     }
 
     /// @inheritdoc ICollateral
@@ -164,8 +146,18 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal virtual;
 
+    /// @dev What an item is worth now, as its own contract tells.
     /// @param units of the pledge, where it is the item's only one
-    function _worthOf(uint256 itemId, uint256 units) internal view virtual returns (Worth memory);
+    /// @return held minor units of its value that are in custody and not paid
+    /// @return outstanding minor units that are owed on the whole item
+    /// @return disputed minor units of these that the debtor objects to
+    /// @return quantity of the whole item, thousandths; 0 where it cannot be measured
+    /// @return lends whether it may be lent against: accepted and not overdue
+    function _look(uint256 itemId, uint256 units)
+        internal
+        view
+        virtual
+        returns (uint256 held, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends);
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
@@ -173,11 +165,17 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
-    function _valueOf(Pledge memory pledge, Worth memory worth) private view returns (uint256 value) {
-        value = worth.held;
-        if (value == 0) return 0;
-        if (pledge.shared) value = (value * pledge.units - 1) / _items[pledge.itemId].units;
-        if (worth.disputed != 0) value -= Math.ceilDiv(value * worth.disputed, worth.outstanding);
+    function _worthOf(Pledge storage pledge) private view returns (uint256 value, uint256 quantity, bool lends) {
+        uint256 units = pledge.units;
+        if (units == 0) return (0, 0, false);
+        bool shared = pledge.shared;
+        uint256 itemId = pledge.itemId;
+        uint256 outstanding;
+        uint256 disputed;
+        (value, outstanding, disputed, quantity, lends) = _look(itemId, units);
+        if (value == 0) return (0, 0, false);
+        if (shared) value = (value * units - 1) / _items[itemId].units;
+        if (disputed != 0) value -= Math.ceilDiv(value * disputed, outstanding);
     }
 
     /// @dev The status of a step's fact, `Final` only where it may be used; the quantities of partial deliveries add up.

@@ -74,12 +74,17 @@ contract OrderCollateral is LadderedCollateral {
         if (cash != 0) _broughtIn[itemId] = order.paid;
     }
 
-    function _worthOf(uint256 itemId, uint256 units) internal view override returns (Worth memory) {
+    function _look(uint256 itemId, uint256 units)
+        internal
+        view
+        override
+        returns (uint256 held, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
+    {
         IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
+        outstanding = order.value - order.paid;
+        (held, disputed, quantity) = (Math.min(units, outstanding), 0, order.quantity);
         bool late = block.timestamp >= (uint256(order.deliverBy) + 1) * 1 days;
-        bool lends = order.state == IOrderEscrow.State.Accepted && !late;
-        uint256 outstanding = order.value - order.paid;
-        return Worth(Math.min(units, outstanding), outstanding, 0, order.quantity, lends);
+        lends = order.state == IOrderEscrow.State.Accepted && !late;
     }
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {

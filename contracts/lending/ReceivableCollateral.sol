@@ -90,12 +90,18 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
         held = units - cash;
     }
 
-    function _worthOf(uint256 itemId, uint256) internal view override returns (Worth memory) {
-        (IReceivableToken.Receivable memory its, uint256 units, uint256 paid, uint256 disputed) =
-            token.position(ReceivableId.wrap(itemId), address(this));
-        bool overdue = block.timestamp >= (uint256(its.dueDate) + 1) * 1 days;
+    function _look(uint256 itemId, uint256)
+        internal
+        view
+        override
+        returns (uint256 held, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
+    {
+        IReceivableToken.Receivable memory its;
+        uint256 paid;
+        (its, held, paid, disputed) = token.position(ReceivableId.wrap(itemId), address(this));
+        (held, outstanding, quantity) = (held - paid, its.faceValue - its.paid, its.quantity);
         bool accepted = its.state == IReceivableToken.State.Accepted || its.state == IReceivableToken.State.Disputed;
-        return Worth(units - paid, its.faceValue - its.paid, disputed, its.quantity, accepted && !overdue);
+        lends = accepted && block.timestamp < (uint256(its.dueDate) + 1) * 1 days;
     }
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {
