@@ -18,7 +18,7 @@ contract RiskPool is IFundingSource {
     uint256 public free;
     uint256 public principalOut;
     uint256 public impairment;
-    Receipt public received;
+    Receipt private _received;
     uint256 public lost;
     uint256 public disbursed;
     mapping(DayCount => int256) public weightOf;
@@ -80,13 +80,13 @@ contract RiskPool is IFundingSource {
         require(cash.balanceOf(address(this)) >= counted, "RiskPool: no money came");
         free += its.interest + its.principal;
         principalOut -= its.principal;
-        received.lateFees += its.lateFees;
-        received.fees += its.fees;
-        received.interest += its.interest;
-        received.settledNumerator += its.settledNumerator;
-        received.principal += its.principal;
-        received.recovered += its.recovered;
-        received.reserve += its.reserve;
+        _received.lateFees += its.lateFees;
+        _received.fees += its.fees;
+        _received.interest += its.interest;
+        _received.settledNumerator += its.settledNumerator;
+        _received.principal += its.principal;
+        _received.recovered += its.recovered;
+        _received.reserve += its.reserve;
         _takeOff(its.weight, its.settledNumerator, its.dayCount);
     }
 
@@ -105,6 +105,10 @@ contract RiskPool is IFundingSource {
 
     function lendable() public view returns (uint256) {
         return isStopped ? 0 : free;
+    }
+
+    function received() external view returns (Receipt memory) {
+        return _received;
     }
 
     function books() external view returns (ILendingPool.Books memory its) {
