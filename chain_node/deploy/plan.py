@@ -102,7 +102,11 @@ class _Planner:
             currency = Currency(code)
             names = (f"{currency.currency_name} deposit", f"{code}d", code, currency.exponent or 0)
             self._create(f"CashToken:{code}", *names, registry, authority)
-        self._create("ReceivableToken", registry, tuple(dict(self.config.circulation).values()), authority)
+        self._create("ReceivableOffices", registry, authority)
+        self._create("ReceivableWorkouts", registry, authority)
+        rules = tuple(dict(self.config.circulation).values())
+        parts = (at["ReceivableOffices"], at["ReceivableWorkouts"])
+        self._create("ReceivableToken", registry, rules, *parts, authority)
         self._create("ReceivableDisputes", at["ReceivableToken"], registry, authority)
         self._create("OrderEscrow", registry, authority)
         self._create("MilestoneOracle", registry, authority)
@@ -115,9 +119,13 @@ class _Planner:
     def _create_desk(self) -> None:
         at = self.addresses
         authority, registry, oracle = at["AccessManager"], at["ParticipantRegistry"], at["MilestoneOracle"]
-        # The desk and its concentration book know each other from birth: the book is the next contract created.
-        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 1)
-        self._create("FinancingDesk", registry, oracle, book, authority)
+        # The desk and its concentration book know each other from birth: the book is created after the desk, which is
+        # created after its two parts.
+        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 3)
+        self._create("DeskOpenings", registry, oracle, book, authority)
+        self._create("DeskWorkouts", registry, book, authority)
+        parts = (at["DeskOpenings"], at["DeskWorkouts"])
+        self._create("FinancingDesk", registry, oracle, book, *parts, authority)
         desk = at["FinancingDesk"]
         self._create("Concentration", desk, authority)
         schedule = [(step.days_overdue, step.written_off_bps) for step in self.config.write_off]
