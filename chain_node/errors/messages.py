@@ -90,9 +90,6 @@ TEMPLATES: Final[dict[str, str]] = {
     "SignatureInvalid": "the acceptance of invoice {id} is not signed by {signer}",
     "NotTransferable": "invoice {id} cannot change hands: it is {state}; this takes one that is {needed}",
     "AlreadyEncumbered": "invoice {id} is already pledged (custodian {custodian})",
-    "ClaimBeforeTransfer": (
-        "{holder} must first claim what was paid on invoice {id}: {paid} minor units paid, {syncedPaid} claimed"
-    ),
     "PaymentZero": "a payment on {id} of nothing is refused",
     "PaymentExceedsOutstanding": "the payment of {amount} minor units on {id} exceeds the {outstanding} outstanding",
     "NothingToClaim": "{holder} has nothing to claim on invoice {id}",
@@ -103,6 +100,62 @@ TEMPLATES: Final[dict[str, str]] = {
     "ERC1155InvalidReceiver": "{receiver} cannot hold invoices",
     "ERC1155InvalidSender": "invoices cannot be moved from {sender}",
     "ERC1155MissingApprovalForAll": "{operator} may not move the invoices of {owner}",
+    "AlreadyReserved": "the units of {holder} in invoice {id} are reserved for custodian {custodian} until {until}",
+    "BatchGasTooLow": "too little gas was sent along for item {index} of the batch: {left} left, {needed} needed",
+    "BatchSizeOutOfRange": "a batch of {size} calls is refused: from 1 to {most} are taken at once",
+    "ConsentMissing": "the debtor has not consented to the cancellation of invoice {id}",
+    "CustodianUnlisted": "{caller} is not a listed custodian of invoices",
+    "DependencyZero": "a contract that this one needs has no address",
+    "DilutionExceedsOutstanding": (
+        "invoice {id} cannot be lowered by {amount} minor units: {outstanding} are outstanding"
+    ),
+    "DilutionExceedsUnits": "invoice {id} cannot be lowered by {amount} minor units: {units} can bear it",
+    "DisputeAmountOutOfRange": (
+        "a dispute of {amount} minor units on invoice {id} is refused: it must be from 1 to {most}"
+    ),
+    "DisputeTooLate": "invoice {id} could be disputed before {before}; it is now {now_}",
+    "DisputesInvalid": "{proposed} cannot decide on disputes of invoices: {current} is set",
+    "EvidenceMissing": "evidence is needed for what is said of invoice {id}: the hash of the document",
+    "FunctionIsStopped": "the guardian has stopped this for now: {what}",
+    "GraceOutOfRange": "{graceDays} days of grace are more than the most, {most}",
+    "JustificationMissing": (
+        "invoice {id} runs for {tenorDays} days, above the ordinary {ordinaryTenorDays}: a reason is needed"
+    ),
+    "NoDispute": "nothing is in dispute on invoice {id}",
+    "NotCancellable": (
+        "invoice {id} cannot be cancelled any more: {paid} minor units paid, {transfers} transfers, custodian "
+        "{custodian}, {units} units with its supplier"
+    ),
+    "NotDisputes": "only the contract that decides on disputes may do this, not {caller}",
+    "NotOverdue": "invoice {id} is in default from {from} at the earliest; it is now {now_}",
+    "NotReservedBy": "the units of {holder} in invoice {id} are not reserved for {custodian}",
+    "NothingToReserve": "{holder} has no units of invoice {id} to reserve",
+    "PartHasNoCode": "there is no contract at {part}, which should be a part of the invoices' contract",
+    "PartRulesOutOfRange": (
+        "the rules for parts make no sense: {mostTier} tiers, smallest part {smallestPart} minor units"
+    ),
+    "PartTooSmall": (
+        "moving {units} units of invoice {id} and leaving {left} is refused: no part may be below {smallest}"
+    ),
+    "ReservationOutOfRange(id,until,earliest,latest)": (
+        "invoice {id} cannot be reserved until {until}; it must be from {earliest} to {latest}"
+    ),
+    "ReservationOutOfRange(itemId,until,now_,latest)": (
+        "item {itemId} cannot be reserved until {until}; it must be after now, {now_}, and by {latest}"
+    ),
+    "SetOffIsWaived": "the debtor has waived its objections to invoice {id}",
+    "SetOffKept": (
+        "invoice {id} cannot be passed to organisation {party}: its debtor may still object, so that it stays "
+        "with organisation {supplier} and custodians"
+    ),
+    "TenorRulesOutOfRange": (
+        "the rules for tenors make no sense: most {mostTenorDays} days, ordinarily {ordinaryTenorDays}, ceiling "
+        "{ceiling}"
+    ),
+    "TierTooDeep": "invoice {id} would be passed on to tier {tier}; the deepest is {most}",
+    "TooManyDilutions": "invoice {id} has been lowered {dilutions} times; the most is {most}",
+    "TransfersExhausted": "parts of invoice {id} have been passed on {transfers} times; the most is {most}",
+    "UnitsZero": "moving no units of invoice {id} is refused",
     # Orders
     "OrderIdZero": "an order needs a fingerprint that is not zero",
     "OrderExists": "order {id} is already registered (its state: {state})",
@@ -158,7 +211,6 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     "StillOwed": "financing {financing} still owes {owed} minor units",
     "RepaymentZero": "a repayment of nothing on financing {financing} is refused",
-    "RepaymentExceedsOwed": "the repayment of {amount} minor units exceeds the {owed} owed on financing {financing}",
     "OnlyCollateralOf": "only {collateral} may act for financing {financing}, not {caller}",
     "OnlyOracle": "only the oracle {oracle} may report facts, not {caller}",
     "ImpairmentExceedsPrincipal": (
@@ -166,27 +218,114 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     "NothingParked": "nothing is kept for {payee} in {cash}",
     "OnlyDesk": "only the financing desk {desk} may do this, not {caller}",
-    "OnlyVault": "only the pool's vault {vault} may do this, not {caller}",
-    "CashTooLow": "the pool has {cash} minor units of cash, {wanted} are wanted",
     "AmountTooLarge": "{amount} minor units are more than the most that can be booked, {most}",
-    "FeesTooLow": "{accruedFees} minor units of fees have been collected, {wanted} are wanted",
     "LadderInvalid": "step {step} of the ladder for facility {facility} makes no sense",
     "LadderMissing": "facility {facility} has no ladder for this kind of collateral",
     "ItemNotFinanceable": "item {itemId} cannot be financed in its state ({state}); it must be accepted ({needed})",
     "ItemCurrencyDiffers": "item {itemId} is in the currency {cash}, the pool lends {poolCash}",
     "UnitsOutOfRange": "{units} units of item {itemId} are asked for, {available} can be pledged",
     "ItemUnknown": "there is no item {itemId}",
-    "PledgorNotOwner": "{pledgor} does not own item {itemId}",
-    "ItemAlreadyPledged": "item {itemId} already backs financing {financing}",
     "SubjectOfOtherItem": (
         "consignment {subject} cannot back item {itemId}: it already stands for another item, {otherItemId}"
     ),
     "UnsolicitedItem": "items arrive here by opening a financing only ({operator} sent one of {token})",
     "ImpairmentTooLarge": "an impairment of {impairment} minor units exceeds the principal lent, {principalOut}",
-    "VaultAlreadySet": "the pool already has a vault, {vault}",
-    "VaultOfOtherPool": "the vault {vault} belongs to another pool than {pool}",
     "ERC4626ExceededMaxDeposit": "{receiver} may deposit at most {max} minor units, {assets} were offered",
     "ERC4626ExceededMaxMint": "{receiver} may buy at most {max} shares, {shares} were asked for",
     "ERC4626ExceededMaxRedeem": "{owner} may redeem at most {max} shares now, {shares} were asked for",
     "ERC4626ExceededMaxWithdraw": "{owner} may withdraw at most {max} minor units now, {assets} were asked for",
+    "AddressFixed": "the address cannot be set to {wanted}: it is {current} for good",
+    "AlreadyServed": "the request {digest} has been served already",
+    "AmendmentExpired": "the amendment of financing {financing} was valid until {validUntil}; it is now {now_}",
+    "AmendmentSpent": "the amendment {amendment} has been carried out already",
+    "AmendmentStale": (
+        "the amendment does not start from what financing {financing} is: facility {facility}, due on day {maturityDay}"
+    ),
+    "CapKeyInvalid": "{key} names nobody in the dimension {dimension}; the most is {most}",
+    "CapTooLarge": "a cap of {cap} minor units ({dimension}) is more than the most, {most}",
+    "ExposureTooLow": "{amount} minor units cannot be taken off the exposure of {key} ({dimension}): it is {exposure}",
+    "FacilityEndTooFar": "the facility for {supplier} would expire at {expiresAt}, after the latest, {most}",
+    "FinancingUnassigned": "nobody's risk has been named for financing {financing}",
+    "FundingShareZero": "the pool {pool} would fund nothing of the syndicate",
+    "GraceNotOver": "the grace of financing {financing} ends at {graceEndsAt}; it is now {now_}",
+    "IsStopped": "the guardian has stopped this for now: {what}",
+    "ItemReserved": "item {itemId} of {holder} is reserved for facility {facility} until {until}",
+    "MaturityInvalid": "financing {financing} cannot fall due on day {newMaturityDay}; it is day {today} today",
+    "MaturityNotLater": "financing {financing} cannot fall due on day {maturityDay}; the earliest is day {earliest}",
+    "MemberOfOtherCurrency": "the pool {pool} lends {cash}, the syndicate {expected}",
+    "MemberTwice": "the pool {pool} is a member of the syndicate twice",
+    "MembersOutOfRange": "a syndicate of {members} pools is refused: from {least} to {most} are needed",
+    "MoreThanBooked": "{amount} minor units are more than the syndicate has booked, {booked}",
+    "NoRecourse": "facility {facility} has no recourse to its supplier",
+    "NotHolderOf": "{holder} does not hold item {itemId}",
+    "NotReserved": "item {itemId} of {holder} is not reserved",
+    "NotSupplierOf(facility,account,supplier)": (
+        "account {account} is not the supplier of facility {facility}; {supplier} is"
+    ),
+    "NothingDue": "no committed fee is due on facility {facility}",
+    "NothingOwed": "financing {financing} owes nothing",
+    "NothingToWriteOff": (
+        "after {daysOverdue} days overdue {due} minor units of financing {financing} count as lost, and "
+        "{writtenOff} have been written off"
+    ),
+    "OnlyApplications": "only the applications contract {applications} may do this, not {caller}",
+    "OnlyServicing": "only the servicing contract {servicing} may do this, not {caller}",
+    "PlacesUncounted": "{source} does not count exposures by {dimension}, and it is too late to begin",
+    "PledgeExists": "financing {financing} already has its collateral, item {itemId}",
+    "PledgeUnknown": "financing {financing} has no collateral here",
+    "RecourseIsOpen": "facility {facility} must first pay financing {recourseTo}, for which its supplier answers",
+    "RefinancingExceeds": (
+        "financing {financing} cannot be taken over: {wanted} minor units are wanted, {available} are there ({bound})"
+    ),
+    "RefinancingTooLate": (
+        "financing {financing} cannot be taken over: it has an expected loss of {impairment} minor units or is "
+        "past its maturity, day {maturityDay}"
+    ),
+    "RefinancingUnfit": (
+        "financing {financing} cannot move from facility {from} to facility {to}: another supplier or currency, "
+        "or the same facility"
+    ),
+    "RequestExpired": "the request of {signer} expired at {deadline}; it is now {now_}",
+    "RequestSignatureInvalid": "the request {digest} is not signed by {signer}",
+    "ScheduleInvalid": "step {step} of the write-off schedule of {source} makes no sense",
+    "SharesNotWhole": "the shares of the syndicate come to {sum} bps instead of {whole}",
+    "SignatureInvalid(financing,supplier)": "the amendment of financing {financing} is not signed by {supplier}",
+    "SourceZero": "financing {financing} has no source of money",
+    "StillCovered": "financing {financing} owes {owed} minor units, and its collateral is good for {value}",
+    "TooManyPledges": "item {itemId} already backs {pledges} financings; the most is {most}",
+    "WeightUneven": "a weight of {weight} does not belong to a principal of {principal} minor units",
+    "WithoutRecourse": "facility {facility} has no recourse to its supplier",
+    "WriteOffOutOfRange": "{amount} minor units of financing {financing} cannot be written off; {principal} are out",
+    # Pools
+    "BelowFloor": "{wanted} minor units cannot be released: {releasable} lie above the reserve's floor",
+    "ClaimTooLow": "{sponsor} has a claim of {claim} minor units on the reserve, {wanted} are wanted",
+    "ClaimableAssetsTooLow": "{claimable} minor units can be claimed for {controller}, {assets} are asked for",
+    "ClaimableSharesTooLow": (
+        "the payment of {claimable} shares can be claimed for {controller}, {shares} are asked for"
+    ),
+    "ControllerNotWilling": "{controller} has not agreed to hold the redemption requests of {owner}",
+    "EpochNotOver": "the epoch can be closed from {closableAt} on; it is now {now_}",
+    "EpochTooShort": "an epoch of {epochSeconds} seconds is too short; the least is {least}",
+    "FeesTooLow": "{collected} minor units of fees have been collected, {amount} are wanted",
+    "FloorTooHigh": "a floor of {floorBps} bps is above the most, {most}",
+    "ImpairmentUnknown": "an expected loss of {previous} minor units cannot be replaced: {booked} are booked",
+    "LendableTooLow": "the pool can lend {lendable} minor units now, {amount} are wanted",
+    "NotOperator": "{caller} may not act for {account}",
+    "NothingForReserve": "nothing has been collected for the reserve",
+    "OnlyPool": "only the pool {pool} may do this, not {caller}",
+    "OnlyVault": "only a tranche of the pool may do this, not {caller}",
+    "PreviewUnsupported": "a redemption's price is known when its epoch is closed, not before",
+    "RateTooHigh": "a rate or share of {bps} bps is above the most, {most}",
+    "RequestsFull": "{controller} has {most} requests that wait; it must claim before it asks again",
+    "ReserveAlreadySet": "the pool already has a reserve, {reserve}",
+    "ReserveAmountZero": "an amount of nothing is refused",
+    "ReserveNotSet": "the pool has no reserve",
+    "ReserveOfOtherPool": "the reserve {reserve} belongs to another pool than {pool}",
+    "SharesToVault": "shares cannot be sent to their own vault",
+    "SharesTooMany": "{supply} shares would be more than the most, {most}",
+    "SharesZero": "a request for no shares is refused",
+    "SyndicateZero": "the zero address cannot be a syndicate",
+    "TranchesAlreadySet": "the pool already has its tranches, {senior} and {junior}",
+    "TranchesNotSet": "the pool has no tranches yet",
+    "VaultOfOtherPool": "the vault {vault} is not the {tranche} tranche of the pool {pool}",
 }
