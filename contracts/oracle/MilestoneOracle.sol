@@ -41,7 +41,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     }
 
     /// @dev All votes of a list.
-    /// @param pending items that are named by votes whose signers have not been looked up
+    /// @param pending items that votes may name whose signers have not been looked up
     /// @param listHash what all of them have signed; 0 until the first is checked
     struct Roll {
         Witness[] witnesses;
@@ -171,26 +171,21 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     // Internals: signers
 
     function _rollOf(Vote[] calldata votes, uint256 items) private returns (Roll memory roll) {
-        uint256 count = votes.length;
-        roll.witnesses = _seats(count);
+        Witness[] memory witnesses = _seats(votes.length);
         uint256 all = (1 << items) - 1;
-        for (uint256 v = 0; v < count; ++v) {
+        for (uint256 v = 0; v < witnesses.length; ++v) {
             Vote calldata vote = votes[v];
             uint256 mask = vote.mask;
-            bool fits = mask != 0 && mask & ~all == 0;
-            roll.witnesses[v] = Witness(
-                mask,
-                vote.evidence,
-                OrganisationId.wrap(0),
-                GroupId.wrap(0),
-                0,
-                fits ? Refusal.None : Refusal.MaskInvalid,
-                !fits
-            );
-            if (fits) roll.pending |= mask;
+            Witness memory witness =
+                Witness(mask, vote.evidence, OrganisationId.wrap(0), GroupId.wrap(0), 0, Refusal.None, false);
+            witnesses[v] = witness;
+            if (mask != 0 && mask & ~all == 0) continue;
+            (witness.refusal, witness.identified) = (Refusal.MaskInvalid, true);
             // No item of the list carries this one's refusal.
-            else if (mask & all == 0) emit VoteRefused(0, 0, 0, vote.signer, Refusal.MaskInvalid);
+            if (mask & all == 0) emit VoteRefused(0, 0, 0, vote.signer, Refusal.MaskInvalid);
         }
+        roll.witnesses = witnesses;
+        roll.pending = all;
     }
 
     /// @dev A list of nobody yet, every place of which the caller fills: the compiler would make a witness for each.
