@@ -34,6 +34,8 @@ interface IReceivableDisputes {
     error DisputeTooLate(ReceivableId id, uint256 now_, uint256 before);
     /// @notice No dispute is open on the invoice.
     error NoDispute(ReceivableId id);
+    /// @notice The invoice was lowered after a payment as often as it can be, but for the arbiter.
+    error TooManyDilutions(ReceivableId id, uint256 dilutions, uint256 most);
     /// @notice At deployment: there is no token or registry to ask.
     error DependencyZero();
 

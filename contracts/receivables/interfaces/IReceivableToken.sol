@@ -180,6 +180,8 @@ interface IReceivableToken is ICirculation {
     error NotDisputes(address caller);
     /// @notice That contract is set already, or is none.
     error DisputesInvalid(address current, address proposed);
+    /// @notice At deployment: there is no contract at the address of a part.
+    error PartHasNoCode(address part);
     /// @notice The dilution is above what is still owed; both in minor units.
     error DilutionExceedsOutstanding(ReceivableId id, uint256 amount, uint256 outstanding);
     /// @notice The dilution is above what those hold who absorb it; both in minor units.
@@ -281,6 +283,8 @@ interface IReceivableToken is ICirculation {
         external
         view
         returns (Receivable memory receivable_, uint256 units, uint256 claimable_, uint256 disputed);
+    /// @return how many dilutions followed a payment; each makes a claim from before it a little dearer
+    function dilutionsOf(ReceivableId id) external view returns (uint256);
     /// @return token that the invoice is paid in; reverts where there is no such invoice
     function cashOf(ReceivableId id) external view returns (ICashToken);
     /// @return the contract that handles credit notes and disputes; zero before it is set

@@ -45,7 +45,7 @@ contract Accept is Network {
         );
     }
 
-    function testFuzz_other_terms_are_refused(uint56 faceValue, uint48 quantity, uint16 dueDate) public {
+    function testFuzz_other_terms_are_refused(uint56 faceValue, uint40 quantity, uint16 dueDate) public {
         vm.assume(faceValue != FACE_VALUE || quantity != QUANTITY || dueDate != DUE_DATE);
         _said.faceValue = faceValue;
         _said.quantity = quantity;

@@ -48,7 +48,7 @@ contract AcceptBySignature is Network {
     }
 
     function test_a_signature_for_another_contract_is_refused() public {
-        ReceivableToken twin = new ReceivableToken(registry, address(manager));
+        ReceivableToken twin = _newReceivables();
         bytes32 digest = twin.acceptanceDigest(_acceptance(), borealis.account, DEADLINE);
         _refused(_acceptance(), DEADLINE, _signDigest(borealis.key, digest));
     }

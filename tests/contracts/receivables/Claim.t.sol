@@ -57,7 +57,7 @@ contract Claim is Network {
         _pay(FACE_VALUE / 2);
         vm.prank(lender.account);
         assertEq(receivables.claim(INVOICE), 0);
-        assertEq(receivables.syncedPaid(INVOICE, lender.account), FACE_VALUE / 2);
+        assertEq(receivables.holding(INVOICE, lender.account).syncedPaid, FACE_VALUE / 2);
         assertEq(receivables.balanceOf(lender.account, ID), 1);
 
         _pay(FACE_VALUE / 2);

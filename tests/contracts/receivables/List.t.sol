@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {CashToken} from "../../../contracts/money/CashToken.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {ReceivableId} from "../../../contracts/types/Ids.sol";
@@ -21,26 +22,26 @@ contract List is Network {
 
     function test_a_currency_is_listed_once() public {
         CashToken second = _deployCash("Second Euro", "EUR2", "EUR");
-        vm.expectRevert(abi.encodeWithSelector(IReceivableToken.CurrencyAlreadyListed.selector, bytes3("EUR")));
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.CurrencyAlreadyListed.selector, bytes3("EUR")));
         receivables.listCurrency(second);
     }
 
     function test_a_custodian_is_listed_once() public {
         Custodian custodian = new Custodian(receivables);
         receivables.listCustodian(address(custodian));
-        vm.expectRevert(abi.encodeWithSelector(IReceivableToken.CustodianAlreadyListed.selector, address(custodian)));
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.CustodianAlreadyListed.selector, address(custodian)));
         receivables.listCustodian(address(custodian));
     }
 
     function test_a_custodian_without_code_is_refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IReceivableToken.CustodianHasNoCode.selector, lender.account));
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.CustodianHasNoCode.selector, lender.account));
         receivables.listCustodian(lender.account);
     }
 
     function test_unknown_invoices_and_currencies_have_no_cash() public {
         vm.expectRevert(abi.encodeWithSelector(IReceivableToken.ReceivableUnknown.selector, INVOICE));
         receivables.cashOf(INVOICE);
-        vm.expectRevert(abi.encodeWithSelector(IReceivableToken.CurrencyUnlisted.selector, bytes3("SEK")));
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.CurrencyUnlisted.selector, bytes3("SEK")));
         receivables.cashFor("SEK");
     }
 
@@ -56,7 +57,7 @@ contract List is Network {
     function test_currencies_and_custodians_are_numbered_from_one() public {
         Custodian custodian = new Custodian(receivables);
         vm.expectEmit(address(receivables));
-        emit IReceivableToken.CustodianListed(1, address(custodian));
+        emit ICirculation.CustodianListed(1, address(custodian));
         assertEq(receivables.listCustodian(address(custodian)), 1);
 
         assertEq(receivables.custodianAt(1), address(custodian));

@@ -31,15 +31,15 @@ contract Pay is Network {
         _refused(0, abi.encodeWithSelector(IReceivableToken.PaymentZero.selector, INVOICE));
     }
 
-    function test_of_more_than_is_owed_is_refused() public {
+    function test_what_is_too_much_never_leaves_the_payer() public {
         _registerAndAccept();
         _pay(1);
-        _refused(
-            FACE_VALUE,
-            abi.encodeWithSelector(
-                IReceivableToken.PaymentExceedsOutstanding.selector, INVOICE, FACE_VALUE, FACE_VALUE - 1
-            )
-        );
+        _approveFor(FACE_VALUE + 7);
+        vm.prank(borealis.account);
+        assertEq(receivables.pay(INVOICE, FACE_VALUE + 7), FACE_VALUE - 1);
+        assertEq(euro.balanceOf(borealis.account), 8);
+        assertEq(euro.balanceOf(address(receivables)), FACE_VALUE);
+        assertTrue(receivables.receivable(INVOICE).state == IReceivableToken.State.Settled);
     }
 
     function test_without_allowance_nothing_counts() public {

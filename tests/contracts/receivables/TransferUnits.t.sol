@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {IParticipantRegistry} from "../../../contracts/access/interfaces/IParticipantRegistry.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {ReceivableId} from "../../../contracts/types/Ids.sol";
@@ -18,14 +19,14 @@ contract TransferUnits is Network {
 
     function test_of_nothing_before_acceptance_is_refused() public {
         _register();
-        _refused(lender.account, 0, _notTransferable(IReceivableToken.State.Registered));
+        _refused(lender.account, 0, abi.encodeWithSelector(ICirculation.UnitsZero.selector, INVOICE));
     }
 
     function test_after_cancellation_is_refused() public {
         _register();
         vm.prank(acme.account);
         receivables.cancel(INVOICE);
-        _refused(lender.account, 0, _notTransferable(IReceivableToken.State.Cancelled));
+        _refused(lender.account, 1, _notTransferable(IReceivableToken.State.Cancelled));
     }
 
     function test_after_settlement_is_refused() public {
@@ -97,31 +98,55 @@ contract TransferUnits is Network {
         assertEq(receivables.balanceOf(lender.account, ID), 0);
     }
 
-    function test_the_sender_claims_first() public {
-        _registerAndAccept();
-        _pay(FACE_VALUE / 2);
-        _refused(
-            lender.account,
-            1,
-            abi.encodeWithSelector(
-                IReceivableToken.ClaimBeforeTransfer.selector, INVOICE, acme.account, 0, FACE_VALUE / 2
-            )
-        );
-    }
-
-    function test_the_receiver_claims_first() public {
+    /// @dev Nobody waits for anybody: the shares of both sides are put aside, and burned, before the units move.
+    function test_the_shares_of_both_sides_are_set_aside() public {
         _registerAndAccept();
         vm.prank(acme.account);
-        receivables.safeTransferFrom(acme.account, lender.account, ID, 1000, "");
+        receivables.safeTransferFrom(acme.account, lender.account, ID, FACE_VALUE / 4, "");
         _pay(FACE_VALUE / 2);
-        vm.startPrank(acme.account);
-        receivables.claim(INVOICE);
+        vm.expectEmit(address(receivables));
+        emit ICirculation.ProceedsSetAside(INVOICE, acme.account, FACE_VALUE * 3 / 8);
+        vm.expectEmit(address(receivables));
+        emit ICirculation.ProceedsSetAside(INVOICE, lender.account, FACE_VALUE / 8);
+        vm.prank(acme.account);
+        receivables.safeTransferFrom(acme.account, lender.account, ID, FACE_VALUE / 8, "");
+
+        assertEq(receivables.claimable(INVOICE, acme.account), FACE_VALUE * 3 / 8);
+        assertEq(receivables.balanceOf(acme.account, ID), FACE_VALUE / 4);
+        assertEq(receivables.claimable(INVOICE, lender.account), FACE_VALUE / 8);
+        assertEq(receivables.balanceOf(lender.account, ID), FACE_VALUE / 4);
+        (, uint256 units, uint256 claimable,) = receivables.position(INVOICE, lender.account);
+        assertEq(units, FACE_VALUE * 3 / 8);
+        assertEq(units - claimable, FACE_VALUE / 4);
+
+        vm.prank(acme.account);
+        assertEq(receivables.claim(INVOICE), FACE_VALUE * 3 / 8);
+        _pay(FACE_VALUE / 2);
+        vm.prank(lender.account);
+        assertEq(receivables.claim(INVOICE), FACE_VALUE / 8 + FACE_VALUE / 4);
+        assertEq(euro.balanceOf(address(receivables)), FACE_VALUE / 4);
+    }
+
+    function test_units_whose_share_came_in_cannot_be_moved_any_more() public {
+        _registerAndAccept();
+        _pay(FACE_VALUE / 2);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IReceivableToken.ClaimBeforeTransfer.selector, INVOICE, lender.account, 0, FACE_VALUE / 2
+                IERC1155Errors.ERC1155InsufficientBalance.selector,
+                acme.account,
+                FACE_VALUE / 2,
+                FACE_VALUE / 2 + 1,
+                ID
             )
         );
-        receivables.safeTransferFrom(acme.account, lender.account, ID, 1, "");
+        vm.prank(acme.account);
+        receivables.safeTransferFrom(acme.account, lender.account, ID, FACE_VALUE / 2 + 1, "");
+    }
+
+    function test_an_empty_batch_is_refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IERC1155Errors.ERC1155InvalidArrayLength.selector, 0, 0));
+        vm.prank(acme.account);
+        receivables.safeBatchTransferFrom(acme.account, lender.account, new uint256[](0), new uint256[](0), "");
     }
 
     function test_a_new_holder_has_no_share_in_earlier_payments() public {
@@ -133,7 +158,7 @@ contract TransferUnits is Network {
         vm.stopPrank();
 
         assertEq(receivables.claimable(INVOICE, lender.account), 0);
-        assertEq(receivables.syncedPaid(INVOICE, lender.account), FACE_VALUE / 2);
+        assertEq(receivables.holding(INVOICE, lender.account).syncedPaid, FACE_VALUE / 2);
         _pay(FACE_VALUE / 2);
         assertEq(receivables.claimable(INVOICE, lender.account), FACE_VALUE / 4);
     }
@@ -153,8 +178,8 @@ contract TransferUnits is Network {
 
     function testFuzz_a_batch_with_the_same_id_twice_moves_the_sum(uint256 first, uint256 second) public {
         _registerAndAccept();
-        first = bound(first, 0, FACE_VALUE);
-        second = bound(second, 0, FACE_VALUE - first);
+        first = bound(first, 1, FACE_VALUE - 1);
+        second = bound(second, 1, FACE_VALUE - first);
         (uint256[] memory ids, uint256[] memory values) = _pair(ID, ID, first, second);
         vm.prank(acme.account);
         receivables.safeBatchTransferFrom(acme.account, lender.account, ids, values, "");
@@ -165,17 +190,19 @@ contract TransferUnits is Network {
 
     function testFuzz_a_transfer_to_oneself_changes_nothing(uint256 units) public {
         _registerAndAccept();
-        units = bound(units, 0, FACE_VALUE);
+        units = bound(units, 1, FACE_VALUE);
         vm.prank(acme.account);
         receivables.safeTransferFrom(acme.account, acme.account, ID, units, "");
         assertEq(receivables.balanceOf(acme.account, ID), FACE_VALUE);
+        assertEq(receivables.receivable(INVOICE).transfers, 0);
+        assertEq(receivables.holding(INVOICE, acme.account).tier, 1);
     }
 
     function _refused(address to, uint256 units, bytes memory reason) private {
         vm.expectRevert(reason);
         vm.prank(acme.account);
         receivables.safeTransferFrom(acme.account, to, ID, units, "");
-        (uint256[] memory ids, uint256[] memory values) = _pair(ID, ID, 0, units);
+        (uint256[] memory ids, uint256[] memory values) = _pair(ID, ID, units, units);
         vm.expectRevert(reason);
         vm.prank(acme.account);
         receivables.safeBatchTransferFrom(acme.account, to, ids, values, "");

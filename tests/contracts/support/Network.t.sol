@@ -7,7 +7,11 @@ import {ParticipantRegistry} from "../../../contracts/access/ParticipantRegistry
 import {CashToken} from "../../../contracts/money/CashToken.sol";
 import {MilestoneOracle} from "../../../contracts/oracle/MilestoneOracle.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {ReceivableDisputes} from "../../../contracts/receivables/ReceivableDisputes.sol";
+import {ReceivableOffices} from "../../../contracts/receivables/ReceivableOffices.sol";
 import {ReceivableToken} from "../../../contracts/receivables/ReceivableToken.sol";
+import {ReceivableWorkouts} from "../../../contracts/receivables/ReceivableWorkouts.sol";
+import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {OrganisationId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Offices, Roles} from "../../../contracts/types/Roles.sol";
@@ -38,6 +42,7 @@ abstract contract Network is Test {
     CashToken internal euro;
     CashToken internal dollar;
     ReceivableToken internal receivables;
+    ReceivableDisputes internal disputes;
     MilestoneOracle internal oracle;
 
     Party internal operator;
@@ -72,7 +77,9 @@ abstract contract Network is Test {
         manager = new NetworkAccessManager(address(this), 2 days);
         manager.grantRole(Offices.GOVERNOR, address(this), 0);
         manager.grantRole(Offices.REGISTRAR, address(this), 0);
+        manager.grantRole(Offices.GUARDIAN, address(this), 0);
         manager.grantRole(Offices.CASH_ISSUER, address(this), 0);
+        manager.grantRole(Offices.ARBITER, address(this), 0);
         registry = new ParticipantRegistry(address(manager));
         directory = new Directory(address(manager));
         _allow(directory.setModule.selector, address(directory), Offices.GOVERNOR);
@@ -96,12 +103,26 @@ abstract contract Network is Test {
     }
 
     function _deployReceivables() internal {
-        receivables = new ReceivableToken(registry, address(manager));
+        receivables = _newReceivables();
+        disputes = new ReceivableDisputes(receivables, registry, address(manager));
         registry.admitAccount(operator.lei, address(receivables));
         _allow(receivables.listCurrency.selector, address(receivables), Offices.GOVERNOR);
         _allow(receivables.listCustodian.selector, address(receivables), Offices.GOVERNOR);
+        _allow(receivables.setCirculationRules.selector, address(receivables), Offices.GOVERNOR);
+        _allow(receivables.setDisputes.selector, address(receivables), Offices.GOVERNOR);
+        _allow(receivables.stop.selector, address(receivables), Offices.GUARDIAN);
+        _allow(receivables.resume.selector, address(receivables), Offices.GOVERNOR);
+        _allow(disputes.resolve.selector, address(disputes), Offices.ARBITER);
+        receivables.setDisputes(address(disputes));
         receivables.listCurrency(euro);
         receivables.listCurrency(dollar);
+    }
+
+    /// @return a token with its two parts, not wired to anything
+    function _newReceivables() internal returns (ReceivableToken) {
+        address offices = address(new ReceivableOffices(registry, address(manager)));
+        address workouts = address(new ReceivableWorkouts(registry, address(manager)));
+        return new ReceivableToken(registry, _circulationRules(), offices, workouts, address(manager));
     }
 
     function _deployOracle() internal {
@@ -136,8 +157,13 @@ abstract contract Network is Test {
 
     // Receivables: Acme Supplies invoices Borealis Retail 100,000.00 EUR for 1,000 pieces at 60 days
 
+    /// @dev Wide enough for every test that is not about the rules.
+    function _circulationRules() internal view virtual returns (ICirculation.CirculationRules memory) {
+        return ICirculation.CirculationRules(1826, 1826, 5, 100, 1, 30);
+    }
+
     function _terms() internal view returns (IReceivableToken.RegisterTerms memory) {
-        return IReceivableToken.RegisterTerms(INVOICE, borealis.account, "EUR", FACE_VALUE, QUANTITY, DUE_DATE);
+        return IReceivableToken.RegisterTerms(INVOICE, borealis.account, "EUR", FACE_VALUE, QUANTITY, DUE_DATE, 0);
     }
 
     function _acceptance() internal pure returns (IReceivableToken.Acceptance memory) {
