@@ -112,9 +112,6 @@ contract ReserveHandler is Test {
     }
 }
 
-/// forge-config: default.invariant.runs = 24
-/// forge-config: default.invariant.depth = 60
-/// forge-config: default.invariant.fail-on-revert = true
 contract FirstLossReserveInvariants is FirstLossBase {
     ReserveHandler private _handler;
 
