@@ -241,7 +241,7 @@ abstract contract PoolAccounts is ILendingPool {
         word.cash = (uint256(word.cash) + held_.streaming - unvested).toUint56();
         uint256 all = unvested + amount;
         uint256 left = uint256(held_.streamEndsAt).saturatingSub(block.timestamp);
-        uint256 seconds_ = (unvested * left + amount * STREAM_SECONDS).ceilDiv(all);
+        uint256 seconds_ = (unvested * left + amount * STREAM_SECONDS) / all;
         held_.streaming = all.toUint56();
         held_.streamStartedAt = block.timestamp.toUint40();
         held_.streamEndsAt = (block.timestamp + seconds_).toUint40();

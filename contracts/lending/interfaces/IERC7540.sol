@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title ERC-7540, operators: who may request and claim for a controller. Interface id 0xe3bfe3ce.
+/// @title ERC-7540, operators: who may request and claim for a controller. Interface id 0xe3bc4e65.
 interface IERC7540Operator {
     /// @notice A controller let an operator act for it, or ended that.
     event OperatorSet(address indexed controller, address indexed operator, bool approved);
