@@ -56,8 +56,8 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     /// @inheritdoc IFinancingDesk
     function facility(FacilityId id) external view returns (Facility memory its) {
         FacilityRecord storage record = _known(id);
-        Line memory line = record.line;
-        Usage memory usage = record.usage;
+        Line memory line = _lineOf(record);
+        Usage memory usage = _usageOf(record);
         Covenants memory covenants = record.covenants;
         its.terms = FacilityTerms({
             supplier: line.supplier,
@@ -97,9 +97,9 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
 
     /// @inheritdoc IFinancingDesk
     function financing(FinancingId id) external view returns (Financing memory its) {
-        FinancingRecord storage record = _opened(id);
-        (Anchor memory anchor, Debt memory debt, Accruals memory accruals) =
-            (record.anchor, record.debt, record.accruals);
+        Account memory account = _load(id);
+        (Anchor memory anchor, Debt memory debt) = (account.anchor, account.debt);
+        Accruals memory accruals = _financings[id].accruals;
         its.facility = FacilityId.wrap(anchor.facility);
         its.state = debt.state;
         its.principal = debt.principal;
@@ -130,7 +130,7 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
 
     /// @inheritdoc IFinancingDesk
     function maturityOf(FinancingId id) external view returns (uint256 day, uint256 overdueFrom) {
-        Anchor memory anchor = _opened(id).anchor;
+        Anchor memory anchor = _load(id).anchor;
         return (anchor.maturityDay, _overdueFrom(anchor));
     }
 }

@@ -98,6 +98,7 @@ contract DeskWorkouts is PaymentBook {
     function openRecourse(FinancingId id) external onlyServicing nonReentrant {
         Account memory its = _load(id);
         _requireLive(id, its);
+        require(_claims(its).total() != 0, IFinancingDesk.RepaymentZero(id));
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         FacilityRecord storage line = _facilities[facilityId];
         require(line.covenants.recourse, IFinancingDesk.WithoutRecourse(facilityId));
@@ -119,7 +120,7 @@ contract DeskWorkouts is PaymentBook {
         Waterfall.Claims memory claims = _claims(its);
         uint256 amount = claims.total();
         require(amount != 0, IFinancingDesk.RepaymentZero(id));
-        (IFundingSource.Receipt memory receipt,) = _bookPayment(id, its, Waterfall.split(amount, claims));
+        IFundingSource.Receipt memory receipt = _bookPayment(id, its, Waterfall.split(amount, claims), amount);
         _takeOver(id, its, to, amount);
         _emitRefinanced(id, from, to, its);
 
@@ -150,7 +151,7 @@ contract DeskWorkouts is PaymentBook {
         FacilityRecord storage next = _facilities[to];
         // The cast is safe: facilities are numbered in sequence.
         its.anchor.facility = uint32(FacilityId.unwrap(to));
-        (its.line, its.usage) = (next.line, next.usage);
+        (its.line, its.usage) = (_lineOf(next), _usageOf(next));
         uint256 commitment = _commitmentDue(its);
         (uint256 fee, uint256 reserve) = _charges(its, amount);
         Debt memory debt = its.debt;

@@ -32,7 +32,7 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         Account memory its = _current(id);
         if (its.debt.state != State.Released) base = its.anchor.collateral.borrowingBase(id);
         if (!_mayDraw(its)) return (base, 0);
-        available = Math.min(_room(its, base, _commitmentDue(its)), _limitLeft(its));
+        available = Math.min(_room(its, base, _taken(its, _commitmentDue(its))), _limitLeft(its));
         available = Math.min(available, its.usage.pool.lendable());
         available = Math.min(available, _concentration.room(id));
     }
@@ -46,7 +46,9 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         bool isFirst = its.debt.accruedAt == 0;
         _accrue(its);
         uint256 commitment = _commitmentDue(its);
-        amount = _grant(id, its, _room(its, base, commitment));
+        // Nothing is owed before the first draw.
+        uint256 taken = isFirst ? commitment : _taken(its, commitment);
+        amount = _grant(id, its, _room(its, base, taken));
         if (amount == 0) return 0;
 
         if (commitment != 0) _chargeCommitment(id, its, commitment);
@@ -63,9 +65,13 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         return isOpen && inTime && its.usage.flags & CLAIMED == 0;
     }
 
+    /// @return minor units that are owed, or have been repaid ahead and are not drawn again
+    function _taken(Account memory its, uint256 commitment) private pure returns (uint256) {
+        return _claims(its).total() + its.debt.repaidAhead + commitment;
+    }
+
     /// @return minor units that the base leaves, so that with the draw's own charges all that is owed stays within it
-    function _room(Account memory its, uint256 base, uint256 commitment) private pure returns (uint256) {
-        uint256 taken = _claims(its).total() + its.debt.repaidAhead + commitment;
+    function _room(Account memory its, uint256 base, uint256 taken) private pure returns (uint256) {
         if (base <= taken) return 0;
         return Rounding.beforeFeeDown(base - taken, uint256(its.line.feeBps) + its.line.reserveBps);
     }

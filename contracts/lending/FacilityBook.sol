@@ -76,21 +76,39 @@ abstract contract FacilityBook is AccessManaged {
         registry = registry_;
     }
 
-    // Internals: the limit
+    // Internals: reading
 
-    /// @dev Where the facility does not revolve, what has been drawn stays counted for good.
-    function _free(FacilityRecord storage its, uint256 amount) internal {
-        Usage memory usage = its.usage;
-        if (usage.flags & REVOLVING == 0 || amount == 0) return;
-        if (usage.flags & COMMITTED != 0) _countCommitment(its);
-        its.usage.drawn = (usage.drawn - amount).toUint48();
+    /// @dev One storage read; see `FinancingBook._load`. The casts cut off the fields above, which is their purpose.
+    function _lineOf(FacilityRecord storage its) internal view returns (Line memory) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(its.slot)
+        }
+        return Line(
+            address(uint160(word)), uint48(word >> 160), uint16(word >> 208), uint16(word >> 224), uint16(word >> 240)
+        );
+    }
+
+    /// @dev One storage read; see `FinancingBook._load`. The casts cut off the fields above, which is their purpose.
+    function _usageOf(FacilityRecord storage its) internal view returns (Usage memory) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(add(its.slot, 1))
+        }
+        return Usage(
+            IFundingSource(address(uint160(word))),
+            uint48(word >> 160),
+            uint32(word >> 208),
+            DayCount(uint8(word >> 240)),
+            uint8(word >> 248)
+        );
     }
 
     // Internals: the committed fee
 
     /// @return exact committed fee until now, times `Rates.INTEREST_DENOMINATOR`
     function _commitment(FacilityRecord storage its) internal view returns (uint256) {
-        (Usage memory usage, Covenants memory covenants) = (its.usage, its.covenants);
+        (Usage memory usage, Covenants memory covenants) = (_usageOf(its), its.covenants);
         uint256 until = DayCounts.clock(usage.dayCount, Math.min(block.timestamp, usage.expiresAt));
         uint256 limit = its.line.limit;
         if (usage.flags & COMMITTED == 0 || until <= covenants.committedAt || limit <= usage.drawn) {

@@ -11,19 +11,17 @@ import {IFundingSource} from "./interfaces/IFundingSource.sol";
 
 /// @title What a payment changes in the books, wherever its money comes from.
 abstract contract PaymentBook is FinancingBook {
-    using Waterfall for Waterfall.Claims;
     using Waterfall for Waterfall.Split;
 
+    /// @param owed_ minor units in all before the payment
     /// @return receipt what the source of money is to book
-    /// @return toPool minor units that must reach it
-    function _bookPayment(FinancingId id, Account memory its, Waterfall.Split memory parts)
+    function _bookPayment(FinancingId id, Account memory its, Waterfall.Split memory parts, uint256 owed_)
         internal
-        returns (IFundingSource.Receipt memory receipt, uint256 toPool)
+        returns (IFundingSource.Receipt memory receipt)
     {
-        toPool = parts.sumToPool();
-        uint256 stillOwed = _claims(its).total() - toPool;
-        emit IFinancingDesk.Repaid(id, msg.sender, parts, stillOwed);
-        if (toPool == 0) return (receipt, 0);
+        uint256 toPool = parts.sumToPool();
+        emit IFinancingDesk.Repaid(id, msg.sender, parts, owed_ - toPool);
+        if (toPool == 0) return receipt;
         receipt = _receiptOf(its, parts);
         Debt memory debt = its.debt;
         // The casts are safe: no part is more than its claim.
@@ -33,9 +31,9 @@ abstract contract PaymentBook is FinancingBook {
         its.accruals.interest -= uint96(receipt.settledNumerator);
         its.accruals.late -= uint96(Accrual.settledBy(parts.lateFees, its.accruals.late));
         its.accruals.writtenOff -= uint48(parts.recovered);
-        if (stillOwed == 0) _finish(id, its);
+        if (toPool == owed_) _finish(id, its);
         _store(id, its);
-        _free(_facilityOf(its), parts.principal + parts.recovered);
+        _free(its, parts.principal + parts.recovered);
     }
 
     function _receiptOf(Account memory its, Waterfall.Split memory parts)

@@ -10,12 +10,14 @@ import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Money that comes back, by the waterfall. Nothing here can be stopped.
 abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
+    using Waterfall for Waterfall.Claims;
 
     // By anyone
 
@@ -62,9 +64,7 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         require(msg.sender == collateral, OnlyCollateralOf(id, msg.sender, collateral));
         require(its.debt.state != State.Released, FinancingStateWrong(id, its.debt.state, State.Open));
 
-        Waterfall.Split memory parts = Waterfall.split(amount, _claims(its));
-        toSupplier = parts.residual;
-        _settle(id, its, parts);
+        toSupplier = _settle(id, its, _claims(its), amount);
         if (toSupplier != 0 && its.usage.flags & CLAIMED != 0) toSupplier -= _payRecourse(its, toSupplier);
         toPool = amount - toSupplier;
 
@@ -76,14 +76,13 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
     function _repay(FinancingId id, uint256 amount) private returns (uint256 taken) {
         Account memory its = _current(id);
         _requireLive(id, its);
-        Waterfall.Split memory parts = Waterfall.split(amount, _claims(its));
-        taken = amount - parts.residual;
+        Waterfall.Claims memory claims = _claims(its);
+        taken = Math.min(amount, claims.total());
         require(taken != 0, RepaymentZero(id));
 
-        parts.residual = 0;
         // Otherwise anyone could poke the money out again, with a new fee, against the will of whoever repaid it.
         its.debt.repaidAhead = (its.debt.repaidAhead + taken).toUint48();
-        _settle(id, its, parts);
+        _settle(id, its, claims, taken);
     }
 
     /// @dev The supplier's rest of one financing pays the one that it answers for. The one may just have been paid itself.
@@ -91,18 +90,23 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         FinancingId claim = _facilityOf(its).covenants.recourseTo;
         if (FinancingId.unwrap(claim) == 0) return 0;
         Account memory claimed = _current(claim);
-        Waterfall.Split memory parts = Waterfall.split(rest, _claims(claimed));
-        taken = rest - parts.residual;
-        parts.residual = 0;
-        _settle(claim, claimed, parts);
+        Waterfall.Claims memory claims = _claims(claimed);
+        taken = Math.min(rest, claims.total());
+        _settle(claim, claimed, claims, taken);
     }
 
-    /// @dev Takes what the parts come to from the caller, by allowance; the residual stays with the caller.
-    function _settle(FinancingId id, Account memory its, Waterfall.Split memory parts) private {
-        (IFundingSource.Receipt memory receipt, uint256 toPool) = _bookPayment(id, its, parts);
-        if (toPool == 0) return;
+    /// @dev Takes what falls to the source of money from the caller, by allowance.
+    /// @return residual minor units that stay with the caller
+    function _settle(FinancingId id, Account memory its, Waterfall.Claims memory claims, uint256 amount)
+        private
+        returns (uint256 residual)
+    {
+        Waterfall.Split memory parts = Waterfall.split(amount, claims);
+        residual = parts.residual;
+        IFundingSource.Receipt memory receipt = _bookPayment(id, its, parts, claims.total());
+        if (amount == residual) return residual;
 
-        _bring(its.usage.pool, receipt, toPool);
+        _bring(its.usage.pool, receipt, amount - residual);
         if (parts.principal != 0) _concentration.give(id, parts.principal);
         if (its.anchor.impairment > its.debt.principal) _impair(id, its, its.debt.principal);
     }
