@@ -286,6 +286,33 @@ contract SyndicateTest is SyndicateBase {
         _assertNothingLeft();
     }
 
+    function test_payeeThatCannotReceiveLeavesEverythingAsItWas() public {
+        registry.freezeAccount(supplier);
+        uint256 id = desk.add(RATE_BPS, DayCount.Actual360);
+        vm.expectRevert();
+        desk.draw(id, 1000);
+        _assertNothingLeft();
+        assertEq(pools[0].free() + pools[1].free() + pools[2].free(), 3 * FUNDED);
+    }
+
+    /// @dev As a refinancing does: what is drawn arrives here and pays off what the same members lent before.
+    function test_drawThatPaysOffAnEarlierOne() public {
+        uint256 id = _loan(1_000_000);
+        vm.warp(START + 40 days);
+        IFundingSource.Receipt memory receipt;
+        receipt.interest = 10_000;
+        receipt.settledNumerator = desk.accrued(id);
+        (receipt.principal, receipt.weight) = (1_000_000, 1_000_000 * RATE_BPS * 73);
+        vm.startPrank(address(desk));
+        syndicate.disburse(address(syndicate), 1_010_000, 1_010_000 * 1250 * 72, DayCount.Actual365);
+        syndicate.collect(receipt);
+        assertEq(euro.balanceOf(address(syndicate)), 0);
+        assertEq(pools[0].principalOut(), 505_000);
+        assertEq(pools[0].weightOf(DayCount.Actual360), 0);
+        assertEq(pools[0].accruedNumerator(DayCount.Actual360), 0);
+        assertEq(syndicate.principalAt(_pool(2), DayCount.Actual365, 1250 * 72), 202_000);
+    }
+
     // Fuzz
 
     function testFuzz_lendableIsWhatAllCanDo(uint64[3] memory free, uint16 first, uint16 second) public {
