@@ -14,6 +14,13 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+/// @title The registry's look-up, for who needs the organisation only: the record that it answers starts with it. Decoding
+/// the rest of it costs 700 gas a call, twice with every move.
+interface IOrganisationLookup {
+    /// @notice As in `IParticipantRegistry`.
+    function requireRole(address account, uint32 anyOfRoles) external view returns (OrganisationId);
+}
+
 /// @title Everything that the token stores, and what share of the payments is whose, without a loop over holders.
 /// @dev A holder with u units that last took its share when `level` had been paid keeps u * (faceValue - paid) /
 /// (faceValue - level) of them; the rest are its share, and are burned when it is taken. Rounding up what is kept leaves a
@@ -86,21 +93,16 @@ abstract contract ReceivableBook is ERC1155, AccessManaged, EIP712, Nonces, Reen
         return _holdings[id][holder];
     }
 
-    function _keep(ReceivableId id, address holder, ICirculation.Holding memory held) internal {
-        _holdings[id][holder] = held;
-    }
-
     // Shares
 
-    /// @return minor units of the payments since the holder's level that are its own, rounded down
-    function _shareDown(ReceivableId id, IReceivableToken.Receivable memory its, ICirculation.Holding memory held)
+    /// @param level what had been paid when the holder last took its share
+    /// @return minor units of the payments since then that are its own, rounded down
+    function _shareDown(ReceivableId id, IReceivableToken.Receivable memory its, uint256 units, uint256 level)
         internal
         view
         returns (uint256)
     {
-        uint256 units = held.units;
         if (its.paid == its.faceValue) return units;
-        uint256 level = held.syncedPaid;
         if (level == its.paid || units == 0) return 0;
         uint256 left = units;
         FormerFaceValue[] storage formers = _formerFaceValues[id];
@@ -114,17 +116,14 @@ abstract contract ReceivableBook is ERC1155, AccessManaged, EIP712, Nonces, Reen
         return units - Math.ceilDiv(left * (its.faceValue - its.paid), its.faceValue - level);
     }
 
-    /// @return held the holding with its share set aside; the caller stores it
-    function _broughtUpToDate(ReceivableId id, IReceivableToken.Receivable memory its, address holder)
-        internal
-        returns (ICirculation.Holding memory held)
-    {
-        held = _holdingOf(id, holder);
-        if (held.syncedPaid == its.paid) return held;
+    /// @dev Sets the holder's share aside, so that nobody waits for its claim.
+    function _bringUpToDate(ReceivableId id, uint56 paid, address holder, ICirculation.Holding storage held) internal {
+        uint256 level = held.syncedPaid;
+        if (level == paid) return;
         // Safe: a share is at most the holder's units.
-        uint56 share = uint56(_shareDown(id, its, held));
-        held.syncedPaid = its.paid;
-        if (share == 0) return held;
+        uint56 share = uint56(_shareDown(id, _recordOf(id), held.units, level));
+        held.syncedPaid = paid;
+        if (share == 0) return;
         held.units -= share;
         held.setAside += share;
         emit ICirculation.ProceedsSetAside(id, holder, share);
@@ -173,6 +172,11 @@ abstract contract ReceivableBook is ERC1155, AccessManaged, EIP712, Nonces, Reen
 
     // Checks
 
+    /// @return organisation of an account that may act now and has one of the roles
+    function _organisationOf(address account, uint32 anyOfRoles) internal view returns (OrganisationId) {
+        return IOrganisationLookup(address(_registry)).requireRole(account, anyOfRoles);
+    }
+
     function _requireRunning(ICirculation.Stoppable what) internal view {
         require(_rules.stopped & _bitOf(what) == 0, ICirculation.FunctionIsStopped(what));
     }
@@ -186,7 +190,7 @@ abstract contract ReceivableBook is ERC1155, AccessManaged, EIP712, Nonces, Reen
     }
 
     function _requireDebtor(ReceivableId id, IReceivableToken.Receivable memory its, address account) internal view {
-        OrganisationId caller = _registry.requireRole(account, Roles.DEBTOR).organisation;
+        OrganisationId caller = _organisationOf(account, Roles.DEBTOR);
         require(caller == its.debtor, IReceivableToken.NotDebtorOf(id, caller, its.debtor));
     }
 

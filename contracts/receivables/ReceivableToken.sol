@@ -36,14 +36,14 @@ contract ReceivableToken is PaymentIntake, ReceivableViews, ReceivableParts {
     function register(RegisterTerms calldata terms) external {
         RulesInForce memory rules = _rules;
         _requireRunning(Stoppable.Registration);
-        OrganisationId supplier = _registry.requireRole(msg.sender, Roles.SUPPLIER).organisation;
+        OrganisationId supplier = _organisationOf(msg.sender, Roles.SUPPLIER);
         _requireFree(terms.id);
         _requireTermsInRange(terms, rules.mostTenorDays);
         uint256 tenor = terms.dueDate - block.timestamp / 1 days;
         bool justified = tenor <= rules.ordinaryTenorDays || terms.justification != 0;
         require(justified, JustificationMissing(terms.id, tenor, rules.ordinaryTenorDays));
         uint8 currency = _indexOf(terms.currency);
-        OrganisationId debtor = _registry.requireRole(terms.debtor, Roles.DEBTOR).organisation;
+        OrganisationId debtor = _organisationOf(terms.debtor, Roles.DEBTOR);
         require(!(debtor == supplier), DebtorIsSupplier(terms.id, supplier));
 
         _record(terms, supplier, debtor, currency);
@@ -71,16 +71,18 @@ contract ReceivableToken is PaymentIntake, ReceivableViews, ReceivableParts {
     /// @inheritdoc IReceivableToken
     function claim(ReceivableId id) external nonReentrant returns (uint256 amount) {
         Receivable memory its = _recordOf(id);
-        Holding memory held = _holdingOf(id, msg.sender);
+        Holding storage held = _holdings[id][msg.sender];
+        uint56 units = held.units;
+        uint56 level = held.syncedPaid;
+        uint56 aside = held.setAside;
         // Safe: a share is at most the holder's units.
-        uint56 share = uint56(_shareDown(id, its, held));
-        amount = uint256(share) + held.setAside;
-        bool behind = held.units != 0 && held.syncedPaid != its.paid;
-        require(amount != 0 || behind, NothingToClaim(id, msg.sender));
-        (held.units, held.setAside, held.syncedPaid) = (held.units - share, 0, its.paid);
-        _keep(id, msg.sender, held);
+        uint56 share = uint56(_shareDown(id, its, units, level));
+        amount = uint256(share) + aside;
+        require(amount != 0 || (units != 0 && level != its.paid), NothingToClaim(id, msg.sender));
+        (held.units, held.syncedPaid) = (units - share, its.paid);
+        if (aside != 0) held.setAside = 0;
         if (amount == 0) return 0;
-        _endCustody(id, its.custodian, msg.sender, held.units);
+        _endCustody(id, its.custodian, msg.sender, units - share);
         emit ProceedsClaimed(id, msg.sender, amount);
         if (share != 0) emit TransferSingle(msg.sender, msg.sender, address(0), ReceivableId.unwrap(id), share);
         _cashAt[its.currency].safeTransfer(msg.sender, amount);
@@ -105,7 +107,8 @@ contract ReceivableToken is PaymentIntake, ReceivableViews, ReceivableParts {
             setOffWaived: false,
             transfers: 0
         });
-        _keep(terms.id, msg.sender, Holding(uint56(terms.faceValue), 0, 0, 1, 0, 0));
+        Holding storage held = _holdings[terms.id][msg.sender];
+        (held.units, held.tier) = (uint56(terms.faceValue), 1);
     }
 
     function _requireFree(ReceivableId id) private view {

@@ -6,6 +6,8 @@ import {Roles} from "../types/Roles.sol";
 import {ReceivableBook} from "./ReceivableBook.sol";
 import {ICirculation} from "./interfaces/ICirculation.sol";
 import {IReceivableToken} from "./interfaces/IReceivableToken.sol";
+import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
+import {ERC1155Utils} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Utils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title How units move: between whom, when, how far, and in what parts.
@@ -22,9 +24,28 @@ abstract contract ReceivableUnits is ReceivableBook {
         uint8 taking;
     }
 
+    // Holder
+
+    /// @inheritdoc ERC1155
+    /// @dev As OpenZeppelin's, without its way through arrays: the commonest of moves.
+    function safeTransferFrom(address from, address to, uint256 id, uint256 value, bytes memory data) public override {
+        _checkAuthorized(_msgSender(), from);
+        _moveOne(_msgSender(), from, to, id, value, data);
+    }
+
     // Internals
 
-    /// @dev Every transfer passes here; units come into being in `register` and end in claims, dilution and
+    /// @param operator whom the event names as who moves them
+    function _moveOne(address operator, address from, address to, uint256 id, uint256 value, bytes memory data)
+        internal
+    {
+        if (to == address(0)) revert ERC1155InvalidReceiver(address(0));
+        _move(_partiesOf(operator, from, to), ReceivableId.wrap(id), value);
+        emit TransferSingle(operator, from, to, id, value);
+        ERC1155Utils.checkOnERC1155Received(operator, from, to, id, value, data);
+    }
+
+    /// @dev Every batch passes here, of one item too; units come into being in `register` and end in claims, dilution and
     /// cancellation, which write the holding themselves.
     function _update(address from, address to, uint256[] memory ids, uint256[] memory values) internal override {
         bool paired = ids.length != 0 && ids.length == values.length;
@@ -33,62 +54,64 @@ abstract contract ReceivableUnits is ReceivableBook {
         for (uint256 i = 0; i < ids.length; ++i) {
             _move(parties, ReceivableId.wrap(ids[i]), values[i]);
         }
-        if (ids.length == 1) emit TransferSingle(_msgSender(), from, to, ids[0], values[0]);
-        else emit TransferBatch(_msgSender(), from, to, ids, values);
+        emit TransferBatch(_msgSender(), from, to, ids, values);
     }
 
-    /// @dev What comes out of custody is not stopped: nobody's collateral is held back.
+    /// @dev A custodian has code, so that an ordinary receiver costs no look-up; who gives is looked up by `_move`.
     function _partiesOf(address operator, address from, address to) internal view returns (Parties memory parties) {
         parties.from = from;
         parties.to = to;
-        parties.giving = _custodianIndex[from];
-        parties.taking = _custodianIndex[to];
-        if (parties.giving == 0) _requireRunning(ICirculation.Stoppable.Transfer);
+        if (to.code.length != 0) parties.taking = _custodianIndex[to];
         if (operator != from && operator != to) _registry.requireAdmitted(operator, operator);
-        parties.fromOrganisation = _registry.requireRole(from, Roles.ALL).organisation;
-        parties.toOrganisation =
-            from == to ? parties.fromOrganisation : _registry.requireRole(to, Roles.ALL).organisation;
+        parties.fromOrganisation = _organisationOf(from, Roles.ALL);
+        parties.toOrganisation = from == to ? parties.fromOrganisation : _organisationOf(to, Roles.ALL);
     }
 
+    /// @dev A holder with units and without a tier is a custodian. What comes out of custody is not stopped: nobody's
+    /// collateral is held back.
     function _move(Parties memory parties, ReceivableId id, uint256 units) internal {
         require(units != 0, ICirculation.UnitsZero(id));
-        IReceivableToken.Receivable memory its = _recordOf(id);
+        IReceivableToken.Receivable storage its = _receivables[id];
+        uint56 paid = its.paid;
+        ICirculation.Holding storage source = _holdings[id][parties.from];
+        parties.giving = source.tier == 0 ? _custodianIndex[parties.from] : 0;
+        if (parties.giving == 0) _requireRunning(ICirculation.Stoppable.Transfer);
         _requireMovable(parties, id, its);
-        ICirculation.Holding memory source = _broughtUpToDate(id, its, parties.from);
-        if (source.units < units) {
-            revert ERC1155InsufficientBalance(parties.from, source.units, units, ReceivableId.unwrap(id));
-        }
+        _bringUpToDate(id, paid, parties.from, source);
+        uint256 held = source.units;
+        if (held < units) revert ERC1155InsufficientBalance(parties.from, held, units, ReceivableId.unwrap(id));
         bool kept = source.reservedUntil > block.timestamp && source.reservedBy != parties.taking;
         require(!kept, ICirculation.AlreadyReserved(id, parties.from, source.reservedBy, source.reservedUntil));
-        if (parties.from == parties.to) {
-            _keep(id, parties.from, source);
-            return;
-        }
-        ICirculation.Holding memory target = _broughtUpToDate(id, its, parties.to);
+        if (parties.from == parties.to) return;
+        ICirculation.Holding storage target = _holdings[id][parties.to];
+        _bringUpToDate(id, paid, parties.to, target);
+        if (parties.taking == 0) _setTier(parties, id, source.tier, target, units, held - units);
         // Safe: no more units than a 56-bit face value exist.
-        source.units -= uint56(units);
+        source.units = uint56(held - units);
         target.units += uint56(units);
-        _setTier(parties, id, its, source, target, units);
-        _recordCustody(parties, id, its.custodian, source.units);
-        _keep(id, parties.from, source);
-        _keep(id, parties.to, target);
+        if (parties.taking != 0) its.custodian = parties.taking;
+        else if (parties.giving != 0 && held == units) its.custodian = 0;
     }
 
     /// @dev Paper whose debtor can still object does not circulate (decision 0010).
-    function _requireMovable(Parties memory parties, ReceivableId id, IReceivableToken.Receivable memory its)
+    function _requireMovable(Parties memory parties, ReceivableId id, IReceivableToken.Receivable storage its)
         private
-        pure
+        view
     {
         bool custody = parties.giving != 0 || parties.taking != 0;
-        bool alive = its.state == IReceivableToken.State.Accepted || (custody && _isOwed(its.state));
-        require(alive, IReceivableToken.NotTransferable(id, its.state, IReceivableToken.State.Accepted));
-        bool free = parties.taking == 0 || its.custodian == 0 || its.custodian == parties.taking;
-        require(free, ICirculation.AlreadyEncumbered(id, its.custodian));
+        IReceivableToken.State state = its.state;
+        bool alive = state == IReceivableToken.State.Accepted || (custody && _isOwed(state));
+        require(alive, IReceivableToken.NotTransferable(id, state, IReceivableToken.State.Accepted));
+        if (parties.taking != 0) {
+            uint8 held = its.custodian;
+            require(held == 0 || held == parties.taking, ICirculation.AlreadyEncumbered(id, held));
+        }
         if (its.setOffWaived) return;
-        bool given = parties.giving != 0 || parties.fromOrganisation == its.supplier;
-        require(given, ICirculation.SetOffKept(id, parties.fromOrganisation, its.supplier));
-        bool taken = parties.taking != 0 || parties.toOrganisation == its.supplier;
-        require(taken, ICirculation.SetOffKept(id, parties.toOrganisation, its.supplier));
+        OrganisationId supplier = its.supplier;
+        bool given = parties.giving != 0 || parties.fromOrganisation == supplier;
+        require(given, ICirculation.SetOffKept(id, parties.fromOrganisation, supplier));
+        bool taken = parties.taking != 0 || parties.toOrganisation == supplier;
+        require(taken, ICirculation.SetOffKept(id, parties.toOrganisation, supplier));
     }
 
     /// @dev Who takes units out of custody keeps the tier that it had; one that had none stands at the last, so that
@@ -96,36 +119,32 @@ abstract contract ReceivableUnits is ReceivableBook {
     function _setTier(
         Parties memory parties,
         ReceivableId id,
-        IReceivableToken.Receivable memory its,
-        ICirculation.Holding memory source,
-        ICirculation.Holding memory target,
-        uint256 units
+        uint256 tier,
+        ICirculation.Holding storage target,
+        uint256 units,
+        uint256 left
     ) private {
-        if (parties.taking != 0) return;
-        RulesInForce memory rules = _rules;
+        uint256 had = target.tier;
         if (parties.giving != 0) {
-            if (target.tier == 0) target.tier = rules.mostTier;
-            return;
-        }
-        bool whole = units >= rules.smallestPart && source.units >= rules.smallestPart;
-        require(whole || source.units == 0, ICirculation.PartTooSmall(id, units, source.units, rules.smallestPart));
-        bool hop = !(parties.fromOrganisation == parties.toOrganisation);
-        uint256 tier = Math.max(target.tier, uint256(source.tier) + (hop ? 1 : 0));
-        if (hop) {
-            require(tier <= rules.mostTier, ICirculation.TierTooDeep(id, tier, rules.mostTier));
-            bool spare = its.transfers < rules.mostTransfers;
-            require(spare, ICirculation.TransfersExhausted(id, its.transfers, rules.mostTransfers));
-            _receivables[id].transfers = its.transfers + 1;
+            tier = had == 0 ? _rules.mostTier : had;
+        } else {
+            uint256 smallest = _rules.smallestPart;
+            bool fits = left == 0 || (units >= smallest && left >= smallest);
+            require(fits, ICirculation.PartTooSmall(id, units, left, smallest));
+            bool hop = !(parties.fromOrganisation == parties.toOrganisation);
+            tier = Math.max(had, hop ? tier + 1 : tier);
+            if (hop) _countHop(id, tier);
         }
         // Safe: a hop's tier is at most the rules', any other's one of the two holders'.
-        target.tier = uint8(tier);
+        if (tier != had) target.tier = uint8(tier);
     }
 
-    function _recordCustody(Parties memory parties, ReceivableId id, uint8 custodian, uint256 left) private {
-        if (parties.taking != 0) {
-            if (custodian != parties.taking) _receivables[id].custodian = parties.taking;
-        } else if (parties.giving != 0 && left == 0) {
-            _receivables[id].custodian = 0;
-        }
+    function _countHop(ReceivableId id, uint256 tier) private {
+        uint8 transfers = _receivables[id].transfers;
+        uint256 mostTier = _rules.mostTier;
+        require(tier <= mostTier, ICirculation.TierTooDeep(id, tier, mostTier));
+        uint256 most = _rules.mostTransfers;
+        require(transfers < most, ICirculation.TransfersExhausted(id, transfers, most));
+        _receivables[id].transfers = transfers + 1;
     }
 }

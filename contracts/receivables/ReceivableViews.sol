@@ -33,7 +33,7 @@ abstract contract ReceivableViews is ReceivableAcceptance, IReceivableToken {
         receivable_ = _recordOf(id);
         Holding memory its = _holdingOf(id, holder);
         units = uint256(its.units) + its.setAside;
-        claimable_ = _shareDown(id, receivable_, its) + its.setAside;
+        claimable_ = _shareDown(id, receivable_, its.units, its.syncedPaid) + its.setAside;
         disputed = _disputedDown(id, receivable_);
     }
 
@@ -80,7 +80,7 @@ abstract contract ReceivableViews is ReceivableAcceptance, IReceivableToken {
     /// @inheritdoc ICirculation
     function claimable(ReceivableId id, address holder) external view returns (uint256) {
         Holding memory its = _holdingOf(id, holder);
-        return _shareDown(id, _recordOf(id), its) + its.setAside;
+        return _shareDown(id, _recordOf(id), its.units, its.syncedPaid) + its.setAside;
     }
 
     /// @inheritdoc ICirculation

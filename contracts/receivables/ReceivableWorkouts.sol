@@ -10,7 +10,6 @@ import {ReceivableAcceptance} from "./ReceivableAcceptance.sol";
 import {ReceivableBook} from "./ReceivableBook.sol";
 import {ICirculation} from "./interfaces/ICirculation.sol";
 import {IReceivableToken} from "./interfaces/IReceivableToken.sol";
-import {ERC1155Utils} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Utils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title The part of the token for what happens to some receivables only: signatures that others send, cancellation,
@@ -45,12 +44,8 @@ contract ReceivableWorkouts is ReceivableAcceptance, PaymentIntake {
     function transferBySignature(IReceivableToken.Transfer calldata transfer, bytes calldata signature) external {
         address from = transfer.from;
         _requireSigned(transfer.id, from, transfer.deadline, _transferDigest(transfer), signature);
-        if (transfer.to == address(0)) revert ERC1155InvalidReceiver(address(0));
         _useCheckedNonce(from, transfer.nonce);
-        _move(_partiesOf(from, from, transfer.to), transfer.id, transfer.units);
-        uint256 tokenId = ReceivableId.unwrap(transfer.id);
-        emit TransferSingle(from, from, transfer.to, tokenId, transfer.units);
-        ERC1155Utils.checkOnERC1155Received(from, from, transfer.to, tokenId, transfer.units, "");
+        _moveOne(from, from, transfer.to, ReceivableId.unwrap(transfer.id), transfer.units, "");
     }
 
     /// @notice See `IReceivableToken`.
@@ -168,7 +163,7 @@ contract ReceivableWorkouts is ReceivableAcceptance, PaymentIntake {
     }
 
     function _requireSupplier(ReceivableId id, IReceivableToken.Receivable memory its) private view {
-        OrganisationId caller = _registry.requireRole(msg.sender, Roles.SUPPLIER).organisation;
+        OrganisationId caller = _organisationOf(msg.sender, Roles.SUPPLIER);
         require(caller == its.supplier, IReceivableToken.NotSupplierOf(id, caller, its.supplier));
     }
 
@@ -202,13 +197,14 @@ contract ReceivableWorkouts is ReceivableAcceptance, PaymentIntake {
         private
         returns (uint256 absorbed)
     {
-        if (_holdings[id][holder].units == 0) return 0;
-        ICirculation.Holding memory held = _broughtUpToDate(id, its, holder);
-        absorbed = Math.min(held.units, most);
+        ICirculation.Holding storage held = _holdings[id][holder];
+        if (held.units == 0) return 0;
+        _bringUpToDate(id, its.paid, holder, held);
+        uint256 units = held.units;
+        absorbed = Math.min(units, most);
         // Safe: at most the holder's units.
-        held.units -= uint56(absorbed);
-        _keep(id, holder, held);
-        _endCustody(id, its.custodian, holder, held.units);
+        held.units = uint56(units - absorbed);
+        _endCustody(id, its.custodian, holder, units - absorbed);
         emit TransferSingle(holder, holder, address(0), ReceivableId.unwrap(id), absorbed);
     }
 
