@@ -31,6 +31,8 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
     IFirstLossReserve public reserve;
     address private _seniorVault;
     address private _juniorVault;
+    /// @dev A vault's tranche plus one: one read for either, where comparing addresses takes two for one of them.
+    mapping(address vault => uint256) private _seatOf;
     mapping(address syndicate => bool) public isListed;
 
     modifier onlySource() {
@@ -61,6 +63,7 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
         _requireOwn(junior, Tranche.Junior);
 
         (_seniorVault, _juniorVault) = (senior, junior);
+        (_seatOf[senior], _seatOf[junior]) = (uint256(Tranche.Senior) + 1, uint256(Tranche.Junior) + 1);
         emit TranchesSet(senior, junior);
     }
 
@@ -182,26 +185,27 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
     // By the vaults
 
     /// @inheritdoc ILendingPool
-    function fund(uint256 assets) external nonReentrant {
+    function fund(uint256 assets) external nonReentrant returns (uint256 entry) {
         Tranche tranche = _trancheOfCaller();
         BooksWord memory word = _books;
-        uint256 most = _fundable(tranche, word);
+        Worth memory worth = _worth(word);
+        uint256 most = _fundable(tranche, word, worth);
         require(assets <= most, AmountTooLarge(assets, most));
 
+        entry = _shareOf(tranche, worth.gross, worth.claim);
         _books.cash = (word.cash + assets).toUint56();
         if (tranche == Tranche.Senior) {
             SeniorWord memory senior = _accrued();
             senior.principal = (senior.principal + assets).toUint56();
             _senior = senior;
         }
-        emit Funded(tranche, assets);
     }
 
     /// @inheritdoc ILendingPool
-    function payClaim(address to, uint256 assets) external nonReentrant {
-        Tranche tranche = _trancheOfCaller();
+    /// @dev Needs no guard: the promise is gone before the money goes.
+    function payClaim(address to, uint256 assets) external {
+        _trancheOfCaller();
         _books.setAside = (_books.setAside - assets).toUint56();
-        emit ClaimPaid(tranche, to, assets);
 
         cash.safeTransfer(to, assets);
     }
@@ -255,7 +259,7 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
 
     /// @inheritdoc ILendingPool
     function fundable(Tranche tranche) external view returns (uint256) {
-        return vault(tranche) == address(0) ? 0 : _fundable(tranche, _books);
+        return vault(tranche) == address(0) ? 0 : _fundable(tranche, _books, _worthNow());
     }
 
     /// @inheritdoc ILendingPool
@@ -281,9 +285,9 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
     }
 
     function _trancheOfCaller() private view returns (Tranche) {
-        if (msg.sender == _juniorVault) return Tranche.Junior;
-        require(msg.sender == _seniorVault, OnlyVault(msg.sender));
-        return Tranche.Senior;
+        uint256 seat = _seatOf[msg.sender];
+        require(seat != 0, OnlyVault(msg.sender));
+        return Tranche(seat - 1);
     }
 
     function _lendable(BooksWord memory word) private view returns (uint256) {
@@ -292,9 +296,8 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
         return _cashNow(word);
     }
 
-    function _fundable(Tranche tranche, BooksWord memory word) private view returns (uint256 most) {
+    function _fundable(Tranche tranche, BooksWord memory word, Worth memory worth) private view returns (uint256 most) {
         if (_isStopped(word, Stoppable.Deposits)) return 0;
-        Worth memory worth = _worth(word);
         most = MOST_FUNDED.saturatingSub(uint256(word.cash) + word.principalOut + word.setAside);
         uint256 cap = _losses.depositCap;
         if (cap != type(uint64).max) most = Math.min(most, cap.saturatingSub(worth.gross));

@@ -157,7 +157,7 @@ abstract contract PoolAccounts is ILendingPool {
 
     // Internals: worth
 
-    function _worthNow() private view returns (Worth memory) {
+    function _worthNow() internal view returns (Worth memory) {
         return _worth(_books);
     }
 

@@ -138,7 +138,7 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
         require(left == 0, ClaimableAssetsTooLow(controller, wanted, wanted - left));
     }
 
-    /// @dev Writes the oldest request, or puts the next one in its place where nothing of it is left.
+    /// @dev Writes the oldest request; where nothing of it is left, puts the next one in its place, or clears it.
     /// @return next whether there is a next one
     function _book(address controller, Request memory oldest, uint256 shares, uint256 assets)
         private
@@ -146,8 +146,10 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
     {
         oldest.claimedShares = (oldest.claimedShares + shares).toUint80();
         oldest.claimedAssets = (oldest.claimedAssets + assets).toUint56();
-        next = _isDone(oldest) && oldest.later != 0;
+        bool done = _isDone(oldest);
+        next = done && oldest.later != 0;
         if (next) _bringForward(controller, oldest.later);
+        else if (done) delete _oldestOf[controller];
         else _oldestOf[controller] = oldest;
     }
 

@@ -56,14 +56,16 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
 
     /// @inheritdoc ERC4626
     function deposit(uint256 assets, address receiver) public override nonReentrant returns (uint256 sharesDown) {
-        sharesDown = previewDeposit(assets);
-        _take(assets, sharesDown, receiver);
+        uint256 entry = pool.fund(assets);
+        sharesDown = assets.mulDiv(_allShares(), entry + VIRTUAL_ASSETS);
+        _issue(assets, sharesDown, receiver);
     }
 
     /// @inheritdoc ERC4626
     function mint(uint256 shares, address receiver) public override nonReentrant returns (uint256 assetsUp) {
         assetsUp = previewMint(shares);
-        _take(assetsUp, shares, receiver);
+        pool.fund(assetsUp);
+        _issue(assetsUp, shares, receiver);
     }
 
     // Lenders: redemptions
@@ -212,13 +214,13 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
         return SHARE_DECIMALS_ABOVE_CASH;
     }
 
-    /// @dev Asks the registry for the receiver when the shares are minted, and for a caller that is another here.
-    function _take(uint256 assets, uint256 shares, address receiver) private {
+    /// @dev Takes the money that the pool has booked. The registry is asked for the receiver when the shares are minted,
+    /// and here for a caller that is another.
+    function _issue(uint256 assets, uint256 shares, address receiver) private {
         if (msg.sender != receiver) registry.requireRole(msg.sender, Roles.LENDER);
         uint256 supply = totalSupply() + shares;
         require(supply <= MOST_SHARES, SharesTooMany(supply, MOST_SHARES));
 
-        pool.fund(assets);
         _mint(receiver, shares);
         emit Deposit(msg.sender, receiver, assets, shares);
 

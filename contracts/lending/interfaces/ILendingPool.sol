@@ -92,14 +92,8 @@ interface ILendingPool is IFundingSource {
     event LossTaken(uint256 loss, uint256 covered, uint256 junior, uint256 senior);
     /// @notice What is expected to be lost on all financings together, minor units.
     event ImpairmentChanged(uint256 impairment);
-    /// @notice A tranche's lenders brought money.
-    /// @param assets minor units
-    event Funded(Tranche indexed tranche, uint256 assets);
     /// @notice An epoch was closed; the two amounts were set aside for claims, in minor units.
     event EpochClosed(uint256 senior, uint256 junior);
-    /// @notice A redemption claim was paid.
-    /// @param assets minor units
-    event ClaimPaid(Tranche indexed tranche, address indexed to, uint256 assets);
     /// @notice The operator took collected fees.
     /// @param amount minor units
     event FeesTaken(address indexed to, uint256 amount);
@@ -166,10 +160,12 @@ interface ILendingPool is IFundingSource {
     /// @return amount minor units sent
     function sendReserve() external returns (uint256 amount);
 
-    /// @notice Books a lender's deposit that has arrived here. A vault only. Reverts where it is above `fundable`.
+    /// @notice Books a lender's deposit that arrives here in the same call. A vault only; its `Deposit` tells of it.
+    /// Reverts where it is above `fundable`.
     /// @param assets minor units
-    function fund(uint256 assets) external;
-    /// @notice Pays a redemption claim out of what has been set aside. A vault only.
+    /// @return entry minor units that the tranche's shares were bought at before
+    function fund(uint256 assets) external returns (uint256 entry);
+    /// @notice Pays a redemption claim out of what has been set aside. A vault only; its `Withdraw` tells of it.
     /// @param assets minor units
     function payClaim(address to, uint256 assets) external;
     /// @notice Pays waiting redemptions and begins the next epoch: senior first; then, where no senior is left waiting,
