@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
+import {ILendingPool} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
-import {FacilityId, FinancingId} from "../../../contracts/types/Ids.sol";
+import {FacilityId, FinancingId, OrganisationId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
-import {Rates} from "../../../contracts/types/Rates.sol";
 import {LendingBase} from "./LendingBase.sol";
 
 contract DrawTest is LendingBase {
@@ -37,10 +38,9 @@ contract DrawTest is LendingBase {
     }
 
     function test_expiredFacilityDrawsNothing() public {
-        FacilityId short = desk.openFacility(
-            IFinancingDesk.FacilityTerms(supplier, pool, LIMIT, RATE_BPS, FEE_BPS, uint40(START + 1 days))
-        );
-        desk.setLadder(short, invoices, _ladder(0, 6000, 8000, true));
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.expiresAt = uint40(START + 1 days);
+        FacilityId short = _openFacility(terms);
         _registerAndAccept();
         _openSubject();
         FinancingId id = _pledge(short, ITEM, FACE_VALUE, SHIPMENT);
@@ -69,17 +69,19 @@ contract DrawTest is LendingBase {
     /// @dev The quorum's last vote, the base, the draw and the cash: one transaction.
     function test_factMovesCashInTheSameCall() public {
         FinancingId id = _open();
-        uint256 amount = _greatestDraw(6_000_000, FEE_BPS);
+        uint256 amount = _greatestDraw(6_000_000, CHARGES_BPS);
         uint256 fee = _feeUp(amount, FEE_BPS);
+        uint256 toReserve = _feeUp(amount, CHARGES_BPS) - fee;
         vm.expectEmit(address(desk));
-        emit IFinancingDesk.Drawn(id, facility, supplier, amount, fee, 6_000_000, amount);
+        emit IFinancingDesk.Drawn(id, facility, supplier, amount, fee, toReserve, 6_000_000, amount);
         _depart(SHIPMENT);
 
         assertEq(euro.balanceOf(supplier), amount);
         assertEq(pool.books().cash, FUNDED - amount);
         assertEq(pool.books().principalOut, amount);
-        assertEq(desk.facility(facility).drawn, amount);
-        assertEq(_owed(id), amount + fee);
+        assertEq(_drawn(facility), amount);
+        assertEq(_owed(id), amount + fee + toReserve);
+        assertEq(_exposure(), amount);
         assertEq(euro.balanceOf(debtor), 0, "nobody else's money moved");
         assertEq(desk.poke(id), 0, "and the poke finds nothing left to do");
     }
@@ -93,9 +95,9 @@ contract DrawTest is LendingBase {
 
         uint256 base = 7_600_000; // 80 % of 950 of 1,000 pieces
         assertEq(_base(id), base);
-        uint256 interest = _ceil(first * RATE_BPS * 16 days, Rates.INTEREST_DENOMINATOR);
-        uint256 room = base - first - _feeUp(first, FEE_BPS) - interest;
-        assertEq(euro.balanceOf(supplier) - first, _greatestDraw(room, FEE_BPS));
+        uint256 interest = _ceil(first * RATE_BPS * (16 days + WINDOW), 10_000 * 360 days);
+        uint256 room = base - first - _feeUp(first, CHARGES_BPS) - interest;
+        assertEq(euro.balanceOf(supplier) - first, _greatestDraw(room, CHARGES_BPS));
         assertLe(_owed(id), base);
     }
 
@@ -117,7 +119,7 @@ contract DrawTest is LendingBase {
         FinancingId id = _pledge(small, ITEM, FACE_VALUE, SHIPMENT);
         _depart(SHIPMENT);
         assertEq(euro.balanceOf(supplier), 1_000_000);
-        assertEq(desk.facility(small).drawn, 1_000_000);
+        assertEq(_drawn(small), 1_000_000);
         assertEq(desk.poke(id), 0);
     }
 
@@ -136,40 +138,109 @@ contract DrawTest is LendingBase {
         assertEq(desk.financing(second).principal, 500_000, "what the first left of the limit");
 
         _pay(FACE_VALUE);
-        assertEq(desk.facility(small).drawn, 500_000);
+        assertEq(_drawn(small), 500_000);
         assertEq(desk.poke(second), 2_500_000);
-        assertEq(desk.facility(small).drawn, 3_000_000);
+        assertEq(_drawn(small), 3_000_000);
     }
 
     function test_poolWithoutCashDefersTheDraw() public {
-        vm.prank(cobalt);
-        vault.withdraw(FUNDED - 1_000_000, cobalt, cobalt);
+        _leaveCash(1_000_000);
         FinancingId id = _open();
-        uint256 wanted = _greatestDraw(6_000_000, FEE_BPS);
-        vm.expectEmit(address(desk));
-        emit IFinancingDesk.DrawDeferred(id, wanted, 1_000_000);
+        uint256 wanted = _greatestDraw(6_000_000, CHARGES_BPS);
+        _expectDeferred(id, IFinancingDesk.Bound.Cash, wanted, 1_000_000);
         _depart(SHIPMENT);
         assertEq(euro.balanceOf(supplier), 1_000_000);
-        assertEq(pool.freeCash(), 0);
 
-        vm.expectEmit(address(desk));
-        emit IFinancingDesk.DrawDeferred(id, wanted - 1_000_000, 0);
+        _leaveCash(0);
+        _expectDeferred(id, IFinancingDesk.Bound.Cash, wanted - 1_000_000, 0);
         assertEq(desk.poke(id), 0);
 
-        _deposit(granite, 20_000_000);
-        assertApproxEqAbs(desk.poke(id), wanted - 1_000_000, 1, "the rest, but for the rounding of two fees");
+        vm.clearMockedCalls();
+        assertApproxEqAbs(desk.poke(id), wanted - 1_000_000, 2, "the rest, but for the rounding of two fees");
         assertLe(_owed(id), _base(id));
+    }
+
+    function test_poolWhoseDrawsAreStoppedDefers() public {
+        FinancingId id = _open();
+        pool.stop(ILendingPool.Stoppable.Draws);
+        _expectDeferred(id, IFinancingDesk.Bound.Cash, _greatestDraw(6_000_000, CHARGES_BPS), 0);
+        _depart(SHIPMENT);
+        pool.resume(ILendingPool.Stoppable.Draws);
+        assertEq(desk.poke(id), _greatestDraw(6_000_000, CHARGES_BPS));
+    }
+
+    function test_capBoundsTheDraw() public {
+        _setCaps(pool, 2_000_000);
+        FinancingId id = _open();
+        uint256 wanted = _greatestDraw(6_000_000, CHARGES_BPS);
+        _expectDeferred(id, IFinancingDesk.Bound.Cap, wanted, 2_000_000);
+        _depart(SHIPMENT);
+        assertEq(euro.balanceOf(supplier), 2_000_000);
+        assertEq(_exposure(), 2_000_000);
+        (, uint256 available) = desk.availability(id);
+        assertEq(available, 0);
+
+        _setCaps(pool, 3_000_000);
+        (, available) = desk.availability(id);
+        assertEq(available, 1_000_000);
+        assertEq(desk.poke(id), 1_000_000);
+    }
+
+    function test_limitIsSaidToBind() public {
+        FinancingId id = _open();
+        desk.setLimit(facility, 900_000);
+        _expectDeferred(id, IFinancingDesk.Bound.Limit, _greatestDraw(6_000_000, CHARGES_BPS), 900_000);
+        _depart(SHIPMENT);
+        desk.setLimit(facility, 1);
+        assertEq(desk.poke(id), 0, "a limit below what is drawn calls nothing back");
+        assertEq(desk.financing(id).principal, 900_000);
+    }
+
+    function test_maturityEndsDraws() public {
+        FinancingId id = _openOnOrder();
+        uint256 drawn = euro.balanceOf(supplier);
+        vm.warp((DELIVER_BY + 1) * 1 days);
+        vm.mockCall(address(orders), abi.encodeWithSelector(orders.borrowingBase.selector, id), abi.encode(9_000_000));
+        assertEq(desk.poke(id), 0);
+        assertEq(euro.balanceOf(supplier), drawn);
+    }
+
+    /// @dev Where the facility does not revolve, what was drawn once counts for good.
+    function test_limitThatDoesNotRevolve() public {
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        (terms.limit, terms.revolving) = (6_500_000, false);
+        FacilityId small = _openFacility(terms);
+        _registerAndAccept();
+        _openSubject();
+        _pledge(small, ITEM, FACE_VALUE, SHIPMENT);
+        _depart(SHIPMENT);
+        uint256 first = euro.balanceOf(supplier);
+        _pay(FACE_VALUE);
+        assertEq(_drawn(small), first);
+        _registerAndAcceptOrder();
+        vm.prank(supplier);
+        FinancingId second = desk.openFinancing(small, orders, ORDER, FACE_VALUE, 0);
+        assertEq(desk.financing(second).principal, 6_500_000 - first);
     }
 
     function test_partialDeliveriesAddUp() public {
         FinancingId id = _open();
         _fact(warehouse, inspector, SHIPMENT, Milestones.RECEIVED, 1, 300_000);
+        assertEq(_base(id), 0, "it may still be disputed");
+        vm.warp(START + WINDOW);
+        desk.poke(id);
         assertEq(_base(id), 2_400_000);
         _fact(warehouse, inspector, SHIPMENT, Milestones.RECEIVED, 2, 700_000);
+        vm.warp(START + 2 * WINDOW);
+        desk.poke(id);
         assertEq(_base(id), 8_000_000);
-        _fact(warehouse, inspector, SHIPMENT, Milestones.RECEIVED, 3, 700_000);
-        assertEq(_base(id), 8_000_000, "never more than was invoiced");
         assertLe(_owed(id), 8_000_000);
+        uint256 drawn = euro.balanceOf(supplier);
+        _fact(warehouse, inspector, SHIPMENT, Milestones.RECEIVED, 3, 700_000);
+        vm.warp(START + 3 * WINDOW);
+        desk.poke(id);
+        assertEq(_base(id), 8_000_000, "never more than was invoiced");
+        assertEq(euro.balanceOf(supplier), drawn);
     }
 
     /// @dev Falling back to "shipped" would raise the base by bad news.
@@ -223,7 +294,9 @@ contract DrawTest is LendingBase {
 
         _depart(SHIPMENT);
         vm.warp(START + wait);
-        _receive(SHIPMENT, quantity);
+        _fact(warehouse, inspector, SHIPMENT, Milestones.RECEIVED, 1, quantity);
+        vm.warp(START + wait + WINDOW);
+        desk.poke(id);
         bytes32 hinted = _outcome(id);
 
         vm.revertToState(snapshot);
@@ -233,7 +306,8 @@ contract DrawTest is LendingBase {
         vm.prank(stranger);
         desk.poke(id);
         vm.warp(START + wait);
-        _receive(SHIPMENT, quantity);
+        _fact(warehouse, inspector, SHIPMENT, Milestones.RECEIVED, 1, quantity);
+        vm.warp(START + wait + WINDOW);
         for (uint256 i; i < bound(pokes, 1, 4); ++i) {
             vm.prank(i % 2 == 0 ? stranger : cobalt);
             desk.poke(id);
@@ -252,12 +326,11 @@ contract DrawTest is LendingBase {
         uint32 wait
     ) public {
         departedBps = uint16(bound(departedBps, 1, 10_000));
-        feeBps = uint16(bound(feeBps, 0, 500));
+        feeBps = uint16(bound(feeBps, 1, 500));
         limit = uint64(bound(limit, 1, LIMIT));
         cash = uint64(bound(cash, 1, FUNDED));
         units = uint64(bound(units, 1, FACE_VALUE));
-        vm.prank(cobalt);
-        vault.withdraw(FUNDED - cash, cobalt, cobalt);
+        _leaveCash(cash);
         FacilityId id = _openFacility(limit, feeBps);
         desk.setLadder(id, invoices, _ladder(0, departedBps, 10_000, true));
         _registerAndAccept();
@@ -268,15 +341,16 @@ contract DrawTest is LendingBase {
 
         uint256 base = uint256(units) * departedBps / 10_000;
         uint256 expected = base;
-        while (expected > 0 && expected + _feeUp(expected, feeBps) > base) {
-            uint256 excess = expected + _feeUp(expected, feeBps) - base;
+        while (expected > 0 && expected + _feeUp(expected, feeBps + RESERVE_BPS) > base) {
+            uint256 excess = expected + _feeUp(expected, feeBps + RESERVE_BPS) - base;
             expected -= excess > 2 ? excess / 2 : 1;
         }
         if (expected > limit) expected = limit;
         if (expected > cash) expected = cash;
         assertEq(euro.balanceOf(supplier), expected);
         assertLe(_owed(financing), base);
-        assertLe(desk.facility(id).drawn, limit);
+        assertLe(_drawn(id), limit);
+        assertEq(_exposure(), expected);
     }
 
     /// @dev Less received is never worth more.
@@ -295,13 +369,23 @@ contract DrawTest is LendingBase {
 
     // Internals
 
+    function _expectDeferred(FinancingId id, IFinancingDesk.Bound bound_, uint256 wanted, uint256 available) private {
+        vm.expectEmit(address(desk));
+        emit IFinancingDesk.DrawDeferred(id, bound_, wanted, available);
+    }
+
+    function _exposure() private view returns (uint256) {
+        uint256 key = OrganisationId.unwrap(borealis.id);
+        return concentration.exposureOf(pool, IConcentration.Dimension.Debtor, key);
+    }
+
     function _outcome(FinancingId id) private view returns (bytes32) {
         return keccak256(
             abi.encode(
                 desk.financing(id),
                 desk.facility(facility),
                 pool.books(),
-                pool.accruedNumerator(),
+                pool.accruedIncome(),
                 euro.balanceOf(supplier)
             )
         );

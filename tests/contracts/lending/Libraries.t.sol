@@ -3,45 +3,67 @@ pragma solidity 0.8.37;
 
 import {Ladder, LadderCoder} from "../../../contracts/lending/Ladder.sol";
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
-import {Accrual} from "../../../contracts/libraries/Accrual.sol";
 import {Rounding} from "../../../contracts/libraries/Rounding.sol";
 import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {Rates} from "../../../contracts/types/Rates.sol";
 import {Test} from "forge-std/Test.sol";
 
 contract LibrariesTest is Test {
-    function test_interestOfSixtyDays() public pure {
-        // 60,000.00 at 9 % for 36 days of a year of 360: 540.00.
-        uint256 numerator = Accrual.weightOf(6_000_000, 900) * 36 days;
-        assertEq(Accrual.interestUp(numerator), 54_000);
-        assertEq(Accrual.interestDown(numerator), 54_000);
-        assertEq(Accrual.interestUp(numerator + 1), 54_001);
-        assertEq(Accrual.interestDown(numerator + 1), 54_000);
+    using Waterfall for Waterfall.Claims;
+    using Waterfall for Waterfall.Split;
+
+    function test_waterfallServesInOrder() public pure {
+        Waterfall.Claims memory claims = Waterfall.Claims(5, 7, 11, 100, 20, 3);
+        Waterfall.Split memory parts = Waterfall.split(5 + 7 + 11 + 60, claims);
+        assertEq(abi.encode(parts), abi.encode(Waterfall.Split(5, 7, 11, 60, 0, 0, 0)));
+        parts = Waterfall.split(claims.total() + 9, claims);
+        assertEq(abi.encode(parts), abi.encode(Waterfall.Split(5, 7, 11, 100, 20, 3, 9)));
     }
 
-    function testFuzz_settlingLeavesWhatWasNotPaid(uint128 numerator, uint256 paid) public pure {
-        uint256 due = Accrual.interestUp(numerator);
-        paid = bound(paid, 0, due);
-        uint256 settled = Accrual.settledBy(paid, numerator);
-        assertLe(settled, numerator);
-        assertEq(Accrual.interestUp(numerator - settled), due - paid, "cash and numerator agree on what is left");
-        if (paid == due) assertEq(settled, numerator);
+    /// @dev The other formula: what the first k claims have taken together is the lesser of the payment and of their sum,
+    /// and each part is the difference of two such sums.
+    function testFuzz_waterfallAgainstSumsOfClaims(uint64 amount, uint64[6] memory due) public pure {
+        Waterfall.Claims memory claims = Waterfall.Claims(due[0], due[1], due[2], due[3], due[4], due[5]);
+        Waterfall.Split memory parts = Waterfall.split(amount, claims);
+        uint256[6] memory got =
+            [parts.lateFees, parts.fees, parts.interest, parts.principal, parts.recovered, parts.reserve];
+        uint256 sum;
+        uint256 taken;
+        for (uint256 k; k < 6; ++k) {
+            sum += due[k];
+            uint256 together = amount < sum ? amount : sum;
+            assertEq(got[k], together - taken);
+            taken = together;
+        }
+        assertEq(parts.residual, amount - taken);
+        assertEq(parts.sumToPool(), taken);
+        assertEq(claims.total(), sum);
     }
 
-    function testFuzz_splitSumsToTheAmount(uint64 amount, uint64 fees, uint64 interest, uint64 principal) public pure {
-        Waterfall.Split memory parts = Waterfall.split(amount, Waterfall.Claims(fees, interest, principal));
-        assertEq(parts.fees + parts.interest + parts.principal + parts.residual, amount);
-        // Nobody is paid while somebody before it is still owed.
-        if (parts.interest != 0) assertEq(parts.fees, fees);
-        if (parts.principal != 0) assertEq(parts.interest, interest);
-        if (parts.residual != 0) assertEq(parts.principal, principal);
-        assertLe(parts.fees, fees);
-        assertLe(parts.interest, interest);
-        assertLe(parts.principal, principal);
+    function testFuzz_waterfallIsTheSameInTwoPayments(uint64 first, uint64 second, uint64[6] memory due) public pure {
+        Waterfall.Claims memory claims = Waterfall.Claims(due[0], due[1], due[2], due[3], due[4], due[5]);
+        Waterfall.Split memory once = Waterfall.split(uint256(first) + second, claims);
+        Waterfall.Split memory one = Waterfall.split(first, claims);
+        Waterfall.Claims memory left = Waterfall.Claims(
+            due[0] - one.lateFees,
+            due[1] - one.fees,
+            due[2] - one.interest,
+            due[3] - one.principal,
+            due[4] - one.recovered,
+            due[5] - one.reserve
+        );
+        Waterfall.Split memory two = Waterfall.split(second, left);
+        assertEq(one.lateFees + two.lateFees, once.lateFees);
+        assertEq(one.fees + two.fees, once.fees);
+        assertEq(one.interest + two.interest, once.interest);
+        assertEq(one.principal + two.principal, once.principal);
+        assertEq(one.recovered + two.recovered, once.recovered);
+        assertEq(one.reserve + two.reserve, once.reserve);
+        assertEq(one.residual + two.residual, once.residual);
     }
 
-    function testFuzz_drawAndItsFeeFillTheRoom(uint64 room, uint16 feeBps) public pure {
-        feeBps = uint16(bound(feeBps, 0, Rates.BPS));
+    function testFuzz_drawAndItsChargesFillTheRoom(uint64 room, uint16 feeBps) public pure {
+        feeBps = uint16(bound(feeBps, 0, 2 * Rates.BPS));
         uint256 amount = Rounding.beforeFeeDown(room, feeBps);
         assertLe(amount + Rounding.bpsUp(amount, feeBps), room);
         assertGt(amount + 1 + Rounding.bpsUp(amount + 1, feeBps), room, "and one more would not fit");
@@ -56,7 +78,7 @@ contract LibrariesTest is Test {
     }
 
     function testFuzz_ladderSurvivesPacking(
-        uint32[4] memory milestones,
+        uint16[4] memory milestones,
         uint16[4] memory rates,
         uint8 flags,
         uint8 count
@@ -65,7 +87,7 @@ contract LibrariesTest is Test {
         ICollateral.Step[] memory steps = new ICollateral.Step[](count);
         for (uint256 i; i < count; ++i) {
             uint32 milestone = milestones[i] == 0 ? 1 : milestones[i];
-            steps[i] = ICollateral.Step(milestone, rates[i], flags >> i & 1 == 1);
+            steps[i] = ICollateral.Step(milestone, uint16(bound(rates[i], 0, 10_000)), flags >> i & 1 == 1);
         }
         Ladder ladder = LadderCoder.pack(steps);
         assertEq(ladder.length(), count);

@@ -5,10 +5,9 @@ import {IParticipantRegistry} from "../../../contracts/access/interfaces/IPartic
 import {LendingPool} from "../../../contracts/lending/LendingPool.sol";
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
-import {ILendingPool} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
-import {FacilityId, FinancingId, GroupId, ReceivableId} from "../../../contracts/types/Ids.sol";
+import {FacilityId, FinancingId, GroupId, OrganisationId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {LendingBase} from "./LendingBase.sol";
 import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
@@ -107,11 +106,10 @@ contract OpenFinancingTest is LendingBase {
     }
 
     function test_invoiceInAnotherCurrencyIsRefused() public {
-        LendingPool dollars = new LendingPool(dollar, desk, address(manager));
-        desk.listPool(dollars, true);
-        FacilityId other = desk.openFacility(
-            IFinancingDesk.FacilityTerms(supplier, ILendingPool(dollars), LIMIT, RATE_BPS, 0, uint40(START + 1 days))
-        );
+        (LendingPool dollars,,,) = _deployPool(dollar, 0, 0);
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.pool = dollars;
+        FacilityId other = desk.openFacility(terms);
         desk.setLadder(other, invoices, _ladder(0, 6000, 8000, true));
         _registerAndAccept();
         _openSubject();
@@ -133,8 +131,7 @@ contract OpenFinancingTest is LendingBase {
     }
 
     function test_facilityWithoutLadderIsRefused() public {
-        FacilityId bare =
-            desk.openFacility(IFinancingDesk.FacilityTerms(supplier, pool, LIMIT, RATE_BPS, 0, uint40(START + 1 days)));
+        FacilityId bare = desk.openFacility(_facilityTerms());
         _registerAndAccept();
         _openSubject();
         vm.prank(supplier);
@@ -142,16 +139,55 @@ contract OpenFinancingTest is LendingBase {
         desk.openFinancing(bare, invoices, ITEM, FACE_VALUE, SHIPMENT);
     }
 
-    /// @dev Half of the invoice stays with the supplier, and still the invoice backs one financing only.
-    function test_invoiceInFinancingIsRefused() public {
+    /// @dev Each part of an invoice may back a financing of its own, and no unit backs two.
+    function test_unitsInFinancingAreRefused() public {
         _registerAndAccept();
         _openSubject();
-        FinancingId first = _pledge(facility, ITEM, FACE_VALUE / 2, SHIPMENT);
+        _pledge(facility, ITEM, FACE_VALUE * 3 / 4, SHIPMENT);
         vm.startPrank(supplier);
         oracle.openSubject("second", new bytes32[](0));
-        vm.expectRevert(abi.encodeWithSelector(ICollateral.ItemAlreadyPledged.selector, ITEM, first));
-        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE / 2, "second");
+        vm.expectRevert(
+            abi.encodeWithSelector(ICollateral.UnitsOutOfRange.selector, ITEM, FACE_VALUE / 4 + 1, FACE_VALUE / 4)
+        );
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE / 4 + 1, "second");
+        desk.openFinancing(facility, invoices, ITEM, FACE_VALUE / 4, "second");
         vm.stopPrank();
+        assertEq(_custody(), FACE_VALUE);
+    }
+
+    function test_onlyApplicationsOpensForOthers() public {
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.OnlyApplications.selector, address(this), applications));
+        desk.openFinancingFor(supplier, facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    function test_applicationsCannotOpenForAnother() public {
+        vm.prank(address(applications));
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, debtor, supplier));
+        desk.openFinancingFor(debtor, facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+    }
+
+    /// @dev What was opened before goes on: it draws, is paid and is released.
+    function test_stoppedOpeningOpensNothing() public {
+        FinancingId id = _open();
+        desk.stop(IFinancingDesk.Stoppable.Opening);
+        assertTrue(desk.isStopped(IFinancingDesk.Stoppable.Opening));
+        _registerAndAcceptOrder();
+        bytes memory refusal =
+            abi.encodeWithSelector(IFinancingDesk.IsStopped.selector, IFinancingDesk.Stoppable.Opening);
+        vm.prank(supplier);
+        vm.expectRevert(refusal);
+        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, 0);
+        vm.prank(address(applications));
+        vm.expectRevert(refusal);
+        desk.openFinancingFor(supplier, facility, orders, ORDER, FACE_VALUE, 0);
+        _depart(SHIPMENT);
+        _pay(FACE_VALUE);
+        vm.prank(supplier);
+        desk.release(id);
+
+        desk.resume(IFinancingDesk.Stoppable.Opening);
+        vm.prank(supplier);
+        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, 0);
     }
 
     function test_consignmentInFinancingIsRefused() public {
@@ -210,7 +246,11 @@ contract OpenFinancingTest is LendingBase {
         assertEq(its.itemId, ITEM);
         assertEq(its.subject, SHIPMENT);
         assertEq(its.principal, 0);
-        assertEq(FinancingId.unwrap(invoices.financingOf(ITEM)), FinancingId.unwrap(id));
+        assertEq(its.maturityDay, DUE_DATE);
+        assertEq(its.openedDay, START / 1 days);
+        assertEq(FinancingId.unwrap(invoices.financingsOf(ITEM)[0]), FinancingId.unwrap(id));
+        assertEq(OrganisationId.unwrap(concentration.keysOf(id).debtor), OrganisationId.unwrap(borealis.id));
+        assertEq(desk.financingCount(), 1);
         assertEq(euro.balanceOf(supplier), 0, "nothing has shipped");
     }
 
@@ -219,14 +259,43 @@ contract OpenFinancingTest is LendingBase {
         _openSubject();
         _depart(SHIPMENT);
         FinancingId id = _pledge(facility, ITEM, FACE_VALUE, SHIPMENT);
-        assertEq(euro.balanceOf(supplier), _greatestDraw(6_000_000, FEE_BPS));
+        assertEq(euro.balanceOf(supplier), _greatestDraw(6_000_000, CHARGES_BPS));
         assertLe(_owed(id), _base(id));
     }
 
     function test_orderIsFinancedOnAcceptance() public {
         FinancingId id = _openOnOrder();
         assertEq(_base(id), 3_000_000);
-        assertEq(euro.balanceOf(supplier), _greatestDraw(3_000_000, FEE_BPS));
+        assertEq(euro.balanceOf(supplier), _greatestDraw(3_000_000, CHARGES_BPS));
         assertEq(escrow.assigneeOf(_orderTerms().id), address(orders));
+    }
+
+    /// @dev A tier without goods of its own: nothing is watched, and only acceptance counts.
+    function test_financingWithoutConsignment() public {
+        _registerAndAcceptOrder();
+        vm.prank(supplier);
+        FinancingId id = desk.openFinancing(facility, orders, ORDER, FACE_VALUE, 0);
+        assertEq(euro.balanceOf(supplier), _greatestDraw(3_000_000, CHARGES_BPS));
+        assertEq(FinancingId.unwrap(desk.financingOf(0)), 0);
+        vm.prank(address(oracle));
+        desk.onMilestone(0, 20, 1);
+
+        _payOrder(FACE_VALUE);
+        vm.prank(supplier);
+        desk.release(id);
+        assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Released));
+    }
+
+    function test_applicationsOpenForTheSupplier() public {
+        _registerAndAccept();
+        _openSubject();
+        vm.prank(supplier);
+        receivables.setApprovalForAll(address(invoices), true);
+        vm.prank(address(applications));
+        FinancingId id = desk.openFinancingFor(supplier, facility, invoices, ITEM, FACE_VALUE, SHIPMENT);
+        assertEq(_custody(), FACE_VALUE);
+        _depart(SHIPMENT);
+        assertGt(euro.balanceOf(supplier), 0, "the money is the supplier's");
+        assertEq(desk.financing(id).itemId, ITEM);
     }
 }
