@@ -76,14 +76,14 @@ contract ReleaseTest is LendingBase {
         vm.startPrank(supplier);
         desk.repay(id, type(uint256).max);
         vm.expectEmit(address(invoices));
-        emit ICollateral.CollateralReleased(id, ITEM, supplier, FACE_VALUE);
+        emit ICollateral.CollateralReleased(id, ITEM, supplier, FACE_VALUE, 0);
         desk.release(id);
         vm.stopPrank();
 
         assertEq(receivables.balanceOf(supplier, ITEM), FACE_VALUE);
         assertEq(oracle.subject(SHIPMENT).consumer, address(0));
         assertEq(FinancingId.unwrap(desk.financingOf(SHIPMENT)), 0);
-        assertEq(FinancingId.unwrap(invoices.financingOf(ITEM)), 0);
+        assertEq(invoices.financingsOf(ITEM).length, 0);
         assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Released));
         assertEq(desk.financing(id).itemId, ITEM, "what backed it stays on record");
         assertEq(_base(id), 0);
@@ -103,7 +103,7 @@ contract ReleaseTest is LendingBase {
         desk.release(first);
         FinancingId second = _pledge(facility, ITEM, FACE_VALUE, SHIPMENT);
         _depart(SHIPMENT);
-        assertEq(desk.financing(second).principal, _greatestDraw(6_000_000, FEE_BPS));
+        assertEq(desk.financing(second).principal, _greatestDraw(6_000_000, CHARGES_BPS));
         assertEq(desk.financing(first).principal, 0);
     }
 
