@@ -23,7 +23,7 @@ from chain_node.compile import Artifact
 from chain_node.config import Network
 from chain_node.deploy.offices import FUNCTIONS, KEY_OF
 from chain_node.interface import checksum
-from chain_node.vocabulary import Milestone, Office, Role
+from chain_node.vocabulary import Milestone, Office, Role, Tranche
 
 _CALL_GAS: Final = 600_000
 _CREATION_BASE_GAS: Final = 1_000_000
@@ -140,9 +140,10 @@ class _Planner:
         figures = (terms.senior_rate_bps, terms.subordination_floor_bps, terms.epoch_seconds)
         self._create(f"LendingPool:{code}", at[f"CashToken:{code}"], at["FinancingDesk"], *figures, authority)
         pool = at[f"LendingPool:{code}"]
-        for tranche in ("Senior", "Junior"):
-            names = (f"Portolan {code} {tranche.lower()} share", f"p{code}{tranche[0]}")
-            self._create(f"{tranche}Tranche:{code}", pool, registry, *names, contract="TrancheVault")
+        for tranche in Tranche:
+            word = tranche.name.title()
+            names = (f"Portolan {code} {word.lower()} share", f"p{code}{word[0]}")
+            self._create(f"{word}Tranche:{code}", pool, int(tranche), registry, *names, contract="TrancheVault")
         self._create(f"FirstLossReserve:{code}", pool, registry, terms.reserve_floor_bps, authority)
 
     def configure(self) -> None:
