@@ -5,6 +5,7 @@ import {IParticipantRegistry} from "../../../contracts/access/interfaces/IPartic
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IParkedPayouts} from "../../../contracts/libraries/ParkedPayouts.sol";
+import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {FinancingId, OrderId} from "../../../contracts/types/Ids.sol";
@@ -48,17 +49,22 @@ contract ApplyProceedsTest is LendingBase {
         _depart(SHIPMENT);
         vm.warp(START + 60 days);
         uint256 drawn = euro.balanceOf(supplier);
-        (uint256 fees, uint256 interest, uint256 principal) = desk.owed(id);
-        uint256 residual = FACE_VALUE - fees - interest - principal;
+        Waterfall.Claims memory due = _claims(id);
+        uint256 residual = FACE_VALUE - _owed(id);
         _fundAndApprove(debtor, FACE_VALUE, address(receivables));
         vm.expectEmit(address(desk));
-        emit IFinancingDesk.Repaid(id, address(invoices), fees, interest, principal, residual, 0);
+        emit IFinancingDesk.Repaid(
+            id,
+            address(invoices),
+            Waterfall.Split(0, due.fees, due.interest, due.principal, 0, due.reserve, residual),
+            0
+        );
         vm.prank(debtor);
         receivables.pay(_invoice(), FACE_VALUE);
 
         assertEq(euro.balanceOf(supplier), drawn + residual);
-        assertEq(euro.balanceOf(address(pool)), FUNDED + fees + interest);
-        assertEq(pool.books().cash, FUNDED + fees + interest);
+        assertEq(euro.balanceOf(address(pool)), FUNDED + due.fees + due.interest + due.reserve);
+        assertEq(pool.books().cash, FUNDED + due.interest);
         assertEq(euro.balanceOf(address(invoices)), 0);
         assertEq(euro.balanceOf(address(receivables)), 0);
         assertEq(_custody(), 0, "units are burned as they are paid");
@@ -74,7 +80,7 @@ contract ApplyProceedsTest is LendingBase {
         assertEq(_owed(id), owed - 1_000_000);
         assertEq(euro.balanceOf(supplier), drawn, "nothing for the supplier while anything is owed");
         assertEq(_base(id), (FACE_VALUE - 1_000_000) * 6000 / 10_000);
-        assertEq(desk.repaidAhead(id), 0);
+        assertEq(desk.financing(id).repaidAhead, 0);
     }
 
     function test_whenNothingIsOwedAllGoesToTheSupplier() public {
@@ -96,7 +102,7 @@ contract ApplyProceedsTest is LendingBase {
         assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Open));
         _depart(SHIPMENT);
         assertEq(_base(id), 3_600_000);
-        assertEq(euro.balanceOf(supplier), 4_000_000 + _greatestDraw(3_600_000, FEE_BPS));
+        assertEq(euro.balanceOf(supplier), 4_000_000 + _greatestDraw(3_600_000, CHARGES_BPS));
     }
 
     function test_partOfAnInvoiceGetsItsShareOnly() public {
@@ -187,7 +193,7 @@ contract ApplyProceedsTest is LendingBase {
         FinancingId id = _open();
         registry.freezeAccount(supplier);
         _depart(SHIPMENT);
-        uint256 amount = _greatestDraw(6_000_000, FEE_BPS);
+        uint256 amount = _greatestDraw(6_000_000, CHARGES_BPS);
         assertEq(desk.parked(supplier, address(euro)), amount);
         assertEq(euro.balanceOf(address(desk)), amount);
         assertEq(pool.books().principalOut, amount);
@@ -238,8 +244,8 @@ contract ApplyProceedsTest is LendingBase {
         }
         uint256 toPool = euro.balanceOf(address(pool)) - poolBefore;
         assertEq(toPool + euro.balanceOf(supplier) - drawn, FACE_VALUE);
-        assertEq(pool.books().cash, euro.balanceOf(address(pool)));
-        assertEq(pool.accruedNumerator(), 0);
+        assertEq(pool.books().cash + pool.held().fees + pool.held().reserve, euro.balanceOf(address(pool)));
+        assertEq(pool.accruedIncome(), 0);
         assertEq(_custody(), 0);
     }
 }

@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {FinancingDesk} from "../../../contracts/lending/FinancingDesk.sol";
 import {ReceivableCollateral} from "../../../contracts/lending/ReceivableCollateral.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
-import {ILendingPool} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {FacilityId, FinancingId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
@@ -56,12 +55,9 @@ contract ReentrancyTest is LendingBase {
         hooked = new HookedSupplier();
         Party memory other = _admit("HARBOURGOODS", Roles.SUPPLIER);
         registry.admitAccount(other.lei, address(hooked));
-        FacilityId line = desk.openFacility(
-            IFinancingDesk.FacilityTerms(
-                address(hooked), ILendingPool(pool), LIMIT, RATE_BPS, FEE_BPS, uint40(START + 365 days)
-            )
-        );
-        desk.setLadder(line, invoices, _ladder(0, 6000, 8000, true));
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.supplier = address(hooked);
+        FacilityId line = _openFacility(terms);
         _perform(address(receivables), abi.encodeCall(receivables.register, (_terms())));
         vm.prank(debtor);
         receivables.accept(_acceptance());
@@ -88,10 +84,12 @@ contract ReentrancyTest is LendingBase {
             abi.encodeCall(desk.openFinancing, (FacilityId.wrap(2), invoices, ITEM, FACE_VALUE, SHIPMENT))
         );
         hooked.plan(address(desk), abi.encodeCall(desk.onMilestone, (SHIPMENT, 20, 1)));
+        hooked.plan(address(desk), abi.encodeCall(desk.repayWithPermit, (id, 1, 0, 0, 0, 0)));
+        hooked.plan(address(desk), abi.encodeCall(desk.payCommitmentFee, (FacilityId.wrap(2))));
         _perform(address(desk), abi.encodeCall(desk.release, (id)));
 
-        assertEq(hooked.outcomeCount(), 6);
-        for (uint256 i; i < 6; ++i) {
+        assertEq(hooked.outcomeCount(), 8);
+        for (uint256 i; i < 8; ++i) {
             assertEq(
                 hooked.outcomes(i),
                 abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
@@ -120,10 +118,11 @@ contract ReentrancyTest is LendingBase {
             abi.encode(
                 desk.financing(id),
                 desk.financingOf(SHIPMENT),
-                invoices.financingOf(ITEM),
+                invoices.financingsOf(ITEM),
+                desk.facility(FacilityId.wrap(2)),
                 pool.books(),
-                vault.totalAssets(),
-                vault.previewRedeem(1e12),
+                senior.totalAssets(),
+                junior.convertToAssets(1e12),
                 receivables.balanceOf(address(hooked), ITEM)
             )
         );

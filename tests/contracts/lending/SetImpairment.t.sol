@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
+import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {FinancingId} from "../../../contracts/types/Ids.sol";
 import {LendingBase} from "./LendingBase.sol";
 
@@ -56,9 +57,9 @@ contract SetImpairmentTest is LendingBase {
         uint256 principal = desk.financing(id).principal;
         desk.setImpairment(id, principal - 1000);
         desk.setImpairment(other, 7);
-        (uint256 fees, uint256 interest,) = desk.owed(id);
+        Waterfall.Claims memory due = _claims(id);
         vm.prank(supplier);
-        desk.repay(id, fees + interest + 400);
+        desk.repay(id, due.fees + due.interest + 400);
         assertEq(desk.financing(id).impairment, principal - 1000, "still within what is out");
         vm.prank(supplier);
         desk.repay(id, 1600);
