@@ -94,14 +94,14 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
         internal
         view
         override
-        returns (uint256 held, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
+        returns (uint256, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
     {
-        IReceivableToken.Receivable memory its;
-        uint256 paid;
-        (its, held, paid, disputed) = token.position(ReceivableId.wrap(itemId), address(this));
-        (held, outstanding, quantity) = (held - paid, its.faceValue - its.paid, its.quantity);
+        (IReceivableToken.Receivable memory its, uint256 units, uint256 paid, uint256 inDispute) =
+            token.position(ReceivableId.wrap(itemId), address(this));
+        (outstanding, disputed, quantity) = (its.faceValue - its.paid, inDispute, its.quantity);
         bool accepted = its.state == IReceivableToken.State.Accepted || its.state == IReceivableToken.State.Disputed;
         lends = accepted && block.timestamp < (uint256(its.dueDate) + 1) * 1 days;
+        return (units - paid, outstanding, disputed, quantity, lends);
     }
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {

@@ -12,6 +12,7 @@ import {FacilityId, FinancingId, OrderId} from "../../../contracts/types/Ids.sol
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {LendingBase} from "./LendingBase.sol";
+import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @title Two lenders, two pools, one invoice: on the whole network.
 contract ApplicationsOnTheNetworkTest is LendingBase {
@@ -58,7 +59,9 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
     function test_reservationNeedsTheApprovalOfTheCustodian() public {
         vm.startPrank(supplier);
         receivables.setApprovalForAll(address(invoices), false);
-        vm.expectRevert();
+        vm.expectRevert(
+            abi.encodeWithSelector(IERC1155Errors.ERC1155MissingApprovalForAll.selector, address(invoices), supplier)
+        );
         applications.reserve(facility, invoices, ITEM, uint40(START + 1 days));
         receivables.setApprovalForAll(address(invoices), true);
         applications.reserve(facility, invoices, ITEM, uint40(START + 1 days));
@@ -96,7 +99,9 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
         vm.startPrank(supplier);
         applications.reserve(facility, invoices, ITEM, uint40(START + 1 days));
         address friend = warehouse.account;
-        vm.expectRevert();
+        vm.expectRevert(
+            abi.encodeWithSelector(ICirculation.AlreadyReserved.selector, ITEM, supplier, 1, uint40(START + 1 days))
+        );
         receivables.safeTransferFrom(supplier, friend, ITEM, 1, "");
         vm.warp(START + 1 days);
         receivables.safeTransferFrom(supplier, friend, ITEM, 1, "");
@@ -205,6 +210,29 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
         assertEq(euro.balanceOf(third.account) - before[2], FACE_VALUE / 4 - (owed / 4));
     }
 
+    /// @dev The worst case of a hint: sixteen pledges, all drawn. The stipend allots to all and forwards for some; anyone
+    /// forwards the rest.
+    function test_sixteenPledgesFitIntoOneHint() public {
+        FacilityId line = _acceptedLine(acme);
+        for (uint256 i; i < 16; ++i) {
+            vm.prank(supplier);
+            desk.openFinancing(line, invoices, ITEM, FACE_VALUE / 16, 0);
+        }
+        _pay(FACE_VALUE);
+        assertEq(_custody(), 0, "the hint was taken");
+        assertEq(invoices.unitsOf(ITEM), 0);
+        uint256 waiting = euro.balanceOf(address(invoices));
+        assertLt(waiting, FACE_VALUE, "and forwarded for some");
+        assertGt(waiting, 0);
+        for (uint64 i = 1; i <= 16; ++i) {
+            uint256 left = gasleft();
+            invoices.forward(FinancingId.wrap(i));
+            assertLt(left - gasleft(), 150_000, "a waterfall fits into what is left for it");
+            assertEq(desk.owedInAll(FinancingId.wrap(i)), 0);
+        }
+        assertEq(euro.balanceOf(address(invoices)), 0);
+    }
+
     // Orders
 
     function test_orderIsReservedForOneFacility() public {
@@ -294,16 +322,21 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
     }
 
     function _openFor(Party memory party, uint256 units) private {
-        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
-        terms.supplier = party.account;
-        FacilityId line = desk.openFacility(terms);
-        ICollateral.Step[] memory steps = new ICollateral.Step[](1);
-        steps[0] = ICollateral.Step(Milestones.ACCEPTED, 7000, false);
-        desk.setLadder(line, invoices, steps);
+        FacilityId line = _acceptedLine(party);
         vm.startPrank(party.account);
         receivables.setApprovalForAll(address(invoices), true);
         desk.openFinancing(line, invoices, ITEM, units, 0);
         vm.stopPrank();
+    }
+
+    /// @dev A facility that lends 70 % of what the debtor has accepted, without further facts.
+    function _acceptedLine(Party memory party) private returns (FacilityId line) {
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.supplier = party.account;
+        line = desk.openFacility(terms);
+        ICollateral.Step[] memory steps = new ICollateral.Step[](1);
+        steps[0] = ICollateral.Step(Milestones.ACCEPTED, 7000, false);
+        desk.setLadder(line, invoices, steps);
     }
 
     function _secondAdapter() private returns (ReceivableCollateral second) {
