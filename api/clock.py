@@ -8,7 +8,16 @@ from api.indexer.models import THE_CURSOR, Cursor
 
 def indexed_now(session: Session) -> int:
     """Unix seconds of the newest block whose effects are in the database; Unavailable before there is any."""
+    return _cursor(session).block_timestamp
+
+
+def indexed_block(session: Session) -> int:
+    """The number of that block."""
+    return _cursor(session).block_number
+
+
+def _cursor(session: Session) -> Cursor:
     cursor = session.get(Cursor, THE_CURSOR)
     if cursor is None:
         raise Unavailable("not-indexed-yet", "The gateway has not read the chain yet; try again in a moment.")
-    return cursor.block_timestamp
+    return cursor

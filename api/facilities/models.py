@@ -10,7 +10,8 @@ from api.values import units_column
 
 
 class Facility(ChainRow, table=True):
-    """A line: `supplier` is the account that draws, `pool` the pool's address, `expires_at` Unix seconds."""
+    """A line: `supplier` is the account that draws, `pool` the address of who funds it, `expires_at` Unix seconds.
+    `recourse_to` is the financing that the supplier has to pay first, 0 for none."""
 
     __tablename__ = "facilities"
 
@@ -18,9 +19,16 @@ class Facility(ChainRow, table=True):
     supplier: str = Field(index=True)
     pool: str
     limit: int = Field(sa_column=units_column())
-    drawn: int = Field(default=0, sa_column=units_column())
     discount_rate_bps: int
+    day_count: str
     fee_bps: int
+    late_fee_bps: int
+    reserve_bps: int
+    committed_fee_bps: int
+    grace_days: int
+    recourse: bool
+    revolving: bool
+    recourse_to: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     expires_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     opened_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -13,12 +13,12 @@ from api.auth.principal import Principal
 from api.cash import service as cash
 from api.errors import Malformed
 from api.facilities import repository, service
-from api.facilities.schemas import FacilityRequest, FacilityWritten, Ladders
+from api.facilities.schemas import DAY_COUNTS, FacilityRequest, FacilityWritten, Ladders, LineRequest
 from api.participants import service as participants
 from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
 from api.transactions.service import Transactions
-from chain_node.client import AddressBook, Call, Chain, Milestone, Step
+from chain_node.client import Call, Chain, FacilityTerms, Milestone, Step
 
 CREDIT_OFFICER = "office:credit-officer"
 
@@ -30,14 +30,7 @@ def grant(session: Session, transactions: Transactions, chain: Chain, asked: Fac
         detail = f"The limit is in {asked.limit.currency}, the facility in {currency}."
         raise Malformed("currency-differs", detail)
     supplier = participants.acting_account(session, asked.supplier_lei)
-    call = chain.desk.open_facility(
-        supplier=supplier,
-        pool=chain.addresses.address(f"LendingPool:{currency}"),
-        limit=asked.limit.units,
-        discount_rate_bps=asked.discount_rate_bps,
-        fee_bps=asked.fee_bps,
-        expires_at=int(asked.expires_at.timestamp()),
-    )
+    call = chain.desk.open_facility(_terms(asked, supplier, chain.addresses.address(f"LendingPool:{currency}")))
     ladders = list(_ladder_calls(chain, 0, asked.ladders))
     if not ladders:
         raise Malformed("ladder-missing", "A facility needs a ladder for at least one kind of collateral.")
@@ -58,20 +51,63 @@ def set_ladders(
     return _set_ladders(session, transactions, chain, facility.number, asked, owner.lei if owner else None, None)
 
 
-def written(session: Session, addresses: AddressBook, transaction_ids: list[str]) -> FacilityWritten:
+def change_line(
+    session: Session,
+    transactions: Transactions,
+    chain: Chain,
+    principal: Principal,
+    facility_id: str,
+    asked: LineRequest,
+) -> list[str]:
+    """Sets a facility's limit, its end, or both; the transactions' ids."""
+    facility = service.find(session, principal, facility_id)
+    calls: list[tuple[Call, str]] = []
+    if asked.limit is not None:
+        if asked.limit.currency != service.currency_of(facility.pool, chain.addresses):
+            raise Malformed("currency-differs", "The limit is in another currency than the facility.")
+        calls.append((chain.desk.set_limit(facility.number, asked.limit.units), "set limit"))
+    if asked.expires_at is not None:
+        expires_at = int(asked.expires_at.timestamp())
+        calls.append((chain.desk.set_expiry(facility.number, expires_at), "set expiry"))
+    if not calls:
+        raise Malformed("nothing-asked", "Name a new limit, a new end, or both.")
+    owner = participants.parties_by_account(session, [facility.supplier]).get(facility.supplier)
+    lei = owner.lei if owner else None
+    return [_submit(session, transactions, call, purpose, lei, None).id for call, purpose in calls]
+
+
+def written(session: Session, chain: Chain, transaction_ids: list[str]) -> FacilityWritten:
     """The facility that the first of the transactions opened, once it can be seen."""
     transactions = transaction_views(session, transaction_ids)
     opening = transactions[0].hash
     facility = repository.by_transaction(session, opening) if opening else None
-    shown = service.view(session, facility, addresses) if facility else None
+    shown = service.view(session, facility, chain) if facility else None
     return FacilityWritten(id=shown.id if shown else None, facility=shown, transactions=transactions)
 
 
 def rewritten(
-    session: Session, principal: Principal, facility_id: str, addresses: AddressBook, transaction_ids: list[str]
+    session: Session, principal: Principal, facility_id: str, chain: Chain, transaction_ids: list[str]
 ) -> FacilityWritten:
-    shown = service.view(session, service.find(session, principal, facility_id), addresses)
+    shown = service.view(session, service.find(session, principal, facility_id), chain)
     return FacilityWritten(id=shown.id, facility=shown, transactions=transaction_views(session, transaction_ids))
+
+
+def _terms(asked: FacilityRequest, supplier: str, pool: str) -> FacilityTerms:
+    return FacilityTerms(
+        supplier=supplier,
+        pool=pool,
+        limit=asked.limit.units,
+        discount_rate_bps=asked.discount_rate_bps,
+        fee_bps=asked.fee_bps,
+        expires_at=int(asked.expires_at.timestamp()),
+        day_count=next(count for count, name in DAY_COUNTS.items() if name == asked.day_count),
+        late_fee_bps=asked.late_fee_bps,
+        reserve_bps=asked.reserve_bps,
+        committed_fee_bps=asked.committed_fee_bps,
+        grace_days=asked.grace_days,
+        recourse=asked.recourse,
+        revolving=asked.revolving,
+    )
 
 
 def _ladder_calls(chain: Chain, number: int, ladders: Ladders) -> Iterator[Call]:

@@ -15,6 +15,10 @@ def facility(session: Session, number: int) -> Facility | None:
     return session.get(Facility, number)
 
 
+def facilities(session: Session, numbers: Iterable[int]) -> list[Facility]:
+    return list(session.exec(select(Facility).where(col(Facility.number).in_(set(numbers)))))
+
+
 def by_transaction(session: Session, transaction_hash: str) -> Facility | None:
     return session.exec(select(Facility).where(Facility.transaction_hash == transaction_hash)).first()
 

@@ -1,7 +1,7 @@
 """Facilities as JSON."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -10,9 +10,16 @@ from api.examples import eur, shown
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, Currency, Lei, PositiveAmount
+from chain_node.client import DayCount
 
 MilestoneName = Literal["ACCEPTED", "LOADED", "DEPARTED", "ARRIVED", "DISCHARGED", "RECEIVED", "STORED", "INSPECTED"]
 Bps = Annotated[int, Field(ge=0, le=10_000)]
+DayCountName = Literal["actual/360", "actual/365", "30/360"]
+DAY_COUNTS: Final[dict[DayCount, DayCountName]] = {
+    DayCount.ACTUAL360: "actual/360",
+    DayCount.ACTUAL365: "actual/365",
+    DayCount.THIRTY360: "30/360",
+}
 _LADDERS: dict[str, Any] = {
     "receivable": [
         {"milestone": "DEPARTED", "advance_rate_bps": 6000, "measured": False},
@@ -56,6 +63,10 @@ class FacilityRequest(BaseModel):
                 "limit": {"amount": "50000000", "currency": "EUR"},
                 "discount_rate_bps": 900,
                 "fee_bps": 50,
+                "reserve_bps": 100,
+                "late_fee_bps": 400,
+                "grace_days": 5,
+                "recourse": True,
                 "expires_at": "2027-01-01T00:00:00Z",
                 "ladders": _LADDERS,
             }
@@ -65,10 +76,30 @@ class FacilityRequest(BaseModel):
     supplier_lei: Lei
     currency: Currency
     limit: PositiveAmount
-    discount_rate_bps: Bps = Field(description="per year, actual/360; 900 = 9 %")
-    fee_bps: Bps = Field(description="flat, of each draw; collected first out of what comes back")
+    discount_rate_bps: Bps = Field(description="per year; 900 = 9 %")
+    day_count: DayCountName = "actual/360"
+    fee_bps: Bps = Field(description="flat, of each draw; collected out of what comes back, before interest")
+    late_fee_bps: Bps = Field(default=0, description="per year, on principal from the end of the day of maturity")
+    reserve_bps: Bps = Field(default=0, description="flat, of each draw, for the pool's first-loss reserve")
+    committed_fee_bps: Bps = Field(default=0, description="per year, on what of the limit is not drawn")
+    grace_days: Annotated[int, Field(ge=0, le=255)] = Field(
+        default=0, description="days after maturity within which payment in full costs no late fees"
+    )
+    recourse: bool = Field(default=False, description="whether the supplier answers for its debtors")
+    revolving: bool = Field(default=True, description="whether what is repaid can be drawn again")
     expires_at: AwareDatetime = Field(description="from then on nothing more is opened or drawn")
     ladders: Ladders
+
+
+class LineRequest(BaseModel):
+    """A new limit, a new end, or both. A limit below what is drawn stops draws and calls nothing back."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"limit": {"amount": "60000000", "currency": "EUR"}}}
+    )
+
+    limit: PositiveAmount | None = None
+    expires_at: AwareDatetime | None = None
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -80,7 +111,16 @@ _EXAMPLE: dict[str, Any] = {
     "drawn": eur(5_970_149),
     "available": eur(4_029_851),
     "discount_rate_bps": 900,
+    "day_count": "actual/360",
     "fee_bps": 50,
+    "late_fee_bps": 400,
+    "reserve_bps": 100,
+    "committed_fee_bps": 0,
+    "commitment_due": eur(0),
+    "grace_days": 5,
+    "recourse": True,
+    "recourse_to": None,
+    "revolving": True,
     "expires_at": "2026-09-01T00:00:00Z",
     "opened_at": examples.OPENED,
     "ladders": _LADDERS,
@@ -97,9 +137,18 @@ class FacilityView(BaseModel):
     currency: str
     limit: Amount
     drawn: Amount
-    available: Amount
+    available: Amount = Field(description="of the limit; what a financing may draw is its own `available`")
     discount_rate_bps: int
+    day_count: DayCountName
     fee_bps: int
+    late_fee_bps: int
+    reserve_bps: int
+    committed_fee_bps: int
+    commitment_due: Amount = Field(description="committed fee not yet charged; the next draw or a payment settles it")
+    grace_days: int
+    recourse: bool
+    recourse_to: str | None = Field(description="the financing that the supplier has to pay before anything is drawn")
+    revolving: bool
     expires_at: datetime
     opened_at: datetime
     ladders: Ladders

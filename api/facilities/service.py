@@ -1,7 +1,7 @@
 """What the chain says of facilities, to their suppliers and to the operator."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from sqlmodel import Session
 
@@ -9,38 +9,21 @@ from api.auth.principal import Principal
 from api.errors import Malformed, NotFound
 from api.facilities import repository
 from api.facilities.models import Facility
-from api.facilities.schemas import FacilityView, Ladders, Step
+from api.facilities.schemas import DayCountName, FacilityView, Ladders, Step
+from api.figures import Figures, ask
 from api.participants import service as participants
 from api.participants.schemas import PartyView
 from api.values import Amount, Page, moment
-from chain_node.client import AddressBook, Milestone
+from chain_node.client import AddressBook, Chain, Milestone
 
 COLLATERALS = {"receivable": "ReceivableCollateral", "order": "OrderCollateral"}
 """Kind of collateral to the deployed name of its adapter."""
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What a financing takes over from its facility when it is opened."""
-
-    supplier: str
-    pool: str
-    discount_rate_bps: int
-    fee_bps: int
-    steps: list[dict[str, Any]]
-
-
-def terms_for_collateral(session: Session, number: int, collateral: str) -> Terms:
-    """The terms of a facility for one collateral adapter (by address), as the chain has them now."""
-    facility = session.get_one(Facility, number)
+def steps_for_collateral(session: Session, number: int, collateral: str) -> list[dict[str, Any]]:
+    """The ladder of a facility for one collateral adapter (by address), as the chain has it now; empty for none."""
     ladder = repository.ladder(session, number, collateral)
-    steps = list(ladder.steps) if ladder else []
-    return Terms(facility.supplier, facility.pool, facility.discount_rate_bps, facility.fee_bps, steps)
-
-
-def book_drawn(session: Session, number: int, change: int) -> None:
-    """For the indexer's handlers: a draw or repayment moves what is drawn on the facility."""
-    session.get_one(Facility, number).drawn += change
+    return list(ladder.steps) if ladder else []
 
 
 def find(session: Session, principal: Principal, facility_id: str) -> Facility:
@@ -57,20 +40,22 @@ def by_number(session: Session, number: int) -> Facility:
     return session.get_one(Facility, number)
 
 
-def view(session: Session, facility: Facility, addresses: AddressBook) -> FacilityView:
-    return _views(session, [facility], addresses)[0]
+def by_numbers(session: Session, numbers: Iterable[int]) -> dict[int, Facility]:
+    return {facility.number: facility for facility in repository.facilities(session, numbers)}
 
 
-def page(
-    session: Session, principal: Principal, addresses: AddressBook, before: str | None, limit: int
-) -> Page[FacilityView]:
+def view(session: Session, facility: Facility, chain: Chain) -> FacilityView:
+    return _views(session, [facility], chain)[0]
+
+
+def page(session: Session, principal: Principal, chain: Chain, before: str | None, limit: int) -> Page[FacilityView]:
     """The caller's facilities, the newest first; all for who sees all."""
     if before is not None and not before.isdecimal():
         raise Malformed("page-unknown", "`before` is not a `next` that an earlier answer gave.")
     accounts = None if principal.sees_all else participants.accounts_of(session, principal.organisation())
     found = repository.page(session, accounts=accounts, before=int(before) if before else None, limit=limit)
     following = str(found[-1].number) if len(found) == limit else None
-    return Page(items=_views(session, found, addresses), next=following)
+    return Page(items=_views(session, found, chain), next=following)
 
 
 def currency_of(pool: str, addresses: AddressBook) -> str:
@@ -83,30 +68,59 @@ def _is_suppliers(session: Session, principal: Principal, facility: Facility) ->
     return principal.lei is not None and facility.supplier in participants.accounts_of(session, principal.lei)
 
 
-def _views(session: Session, facilities: list[Facility], addresses: AddressBook) -> list[FacilityView]:
+def _views(session: Session, facilities: list[Facility], chain: Chain) -> list[FacilityView]:
     suppliers = participants.parties_by_account(session, {facility.supplier for facility in facilities})
     ladders: dict[int, dict[str, list[Step]]] = {facility.number: {} for facility in facilities}
-    kinds: dict[str, str] = {addresses.address(name): kind for kind, name in COLLATERALS.items()}
+    kinds: dict[str, str] = {chain.addresses.address(name): kind for kind, name in COLLATERALS.items()}
     for ladder in repository.ladders(session, ladders):
         ladders[ladder.facility][kinds[ladder.collateral]] = [_step(step) for step in ladder.steps]
+    usages = _usages(session, facilities, chain)
     return [
-        _view(facility, suppliers, Ladders(**ladders[facility.number]), currency_of(facility.pool, addresses))
-        for facility in facilities
+        _view(
+            facility,
+            suppliers.get(facility.supplier, PartyView(lei="", name=facility.supplier)),
+            Ladders(**ladders[facility.number]),
+            currency_of(facility.pool, chain.addresses),
+            usage,
+        )
+        for facility, usage in zip(facilities, usages, strict=True)
     ]
 
 
-def _view(facility: Facility, suppliers: dict[str, PartyView], ladders: Ladders, currency: str) -> FacilityView:
-    stranger = PartyView(lei="", name=facility.supplier)
+def _usages(session: Session, facilities: list[Facility], chain: Chain) -> list[tuple[int, int]]:
+    """What is drawn, and the committed fee due, of each facility."""
+    if not facilities:
+        return []
+    questions = [
+        ask(chain.desk, view, facility.number) for facility in facilities for view in ("facility", "commitmentDue")
+    ]
+    answers = iter(Figures.at(session, chain).answers(questions))
+    return [(its["drawn"], due) for its, due in zip(answers, answers, strict=True)]
+
+
+def _view(
+    facility: Facility, supplier: PartyView, ladders: Ladders, currency: str, usage: tuple[int, int]
+) -> FacilityView:
+    drawn, commitment_due = usage
     return FacilityView(
         id=str(facility.number),
-        supplier=suppliers.get(facility.supplier, stranger),
+        supplier=supplier,
         supplier_account=facility.supplier,
         currency=currency,
         limit=Amount.of(facility.limit, currency),
-        drawn=Amount.of(facility.drawn, currency),
-        available=Amount.of(facility.limit - facility.drawn, currency),
+        drawn=Amount.of(drawn, currency),
+        available=Amount.of(max(0, facility.limit - drawn), currency),
         discount_rate_bps=facility.discount_rate_bps,
+        day_count=cast(DayCountName, facility.day_count),
         fee_bps=facility.fee_bps,
+        late_fee_bps=facility.late_fee_bps,
+        reserve_bps=facility.reserve_bps,
+        committed_fee_bps=facility.committed_fee_bps,
+        commitment_due=Amount.of(commitment_due, currency),
+        grace_days=facility.grace_days,
+        recourse=facility.recourse,
+        recourse_to=str(facility.recourse_to) if facility.recourse_to else None,
+        revolving=facility.revolving,
         expires_at=moment(facility.expires_at),
         opened_at=moment(facility.opened_at),
         ladders=ladders,

@@ -1,21 +1,24 @@
-"""What a supplier does: open a financing on a receivable, poke it."""
+"""What a supplier does: open a financing on a receivable, poke it, repay it. And what anyone may do who sees it: hand
+on what came in, and call late what is late."""
 
 from sqlmodel import Session
 
 from api.auth.principal import Principal
+from api.cash import service as cash
 from api.clock import indexed_now
 from api.errors import Conflict, Forbidden, Malformed
 from api.facilities import service as facilities
 from api.facilities.models import Facility
 from api.financings import repository, service
-from api.financings.schemas import FinancingRequest, FinancingWritten
+from api.financings.models import Financing, FinancingState
+from api.financings.schemas import FinancingRequest, FinancingWritten, RepaymentRequest
 from api.participants import service as participants
 from api.receivables import service as receivables
 from api.receivables.models import Receivable, ReceivableState
 from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
 from api.transactions.service import Transactions
-from api.values import Amount
+from api.values import Amount, hex32
 from chain_node.client import AddressBook, Call, Chain
 from chain_node.references import NetworkKey
 from chain_node.references import subject as subject_of
@@ -40,12 +43,10 @@ def open_financing(
     custodian = chain.addresses.address("ReceivableCollateral")
     units = _units_to_pledge(session, receivable, account, asked.amount)
     _require_openable(session, facility, receivable, account, custodian, chain.addresses)
+    subject = bytes(32) if asked.on_acceptance_only else subject_of(key, int(receivable.id, 16))
+    _require_unwatched(session, subject, receivable)
     opening = chain.desk.open_financing(
-        facility=facility.number,
-        collateral=custodian,
-        item_id=int(receivable.id, 16),
-        units=units,
-        subject=subject_of(key, int(receivable.id, 16)),
+        facility=facility.number, collateral=custodian, item_id=int(receivable.id, 16), units=units, subject=subject
     )
     signer = participants.signer_of(session, lei)
     approved = None
@@ -61,26 +62,79 @@ def poke(
 ) -> list[str]:
     """Draws what the state now allows; the transaction's id. The operator's servicer may do it for a supplier."""
     financing = service.find(session, principal, financing_id)
-    lei = principal.lei if principal.lei is not None and not principal.is_operator else None
-    signer = participants.signer_of(session, lei) if lei else SERVICER
-    call = chain.desk.poke(financing.number)
-    poked = _submit(session, transactions, signer, call, "poke financing", lei, financing.item_id)
-    return [poked.id]
+    return _act(session, transactions, principal, financing, chain.desk.poke(financing.number), "poke financing")
 
 
-def opened(session: Session, addresses: AddressBook, transaction_ids: list[str]) -> FinancingWritten:
+def forward(
+    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
+) -> list[str]:
+    """Hands on what came in on the financing's item and waits with its custodian; the transaction's id."""
+    financing = service.find(session, principal, financing_id)
+    of_orders = financing.collateral == chain.addresses.address("OrderCollateral")
+    custodian = chain.order_collateral if of_orders else chain.receivable_collateral
+    call = custodian.forward(financing.number)
+    return _act(session, transactions, principal, financing, call, "forward proceeds")
+
+
+def mark_overdue(
+    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
+) -> list[str]:
+    """Takes the loss that the schedule says by now; the transaction's id."""
+    financing = service.find(session, principal, financing_id)
+    return _act(
+        session, transactions, principal, financing, chain.servicing.mark_overdue(financing.number), "mark overdue"
+    )
+
+
+def declare_default(
+    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
+) -> list[str]:
+    """Puts the financing in default, its grace being over; the transaction's id."""
+    financing = service.find(session, principal, financing_id)
+    call = chain.servicing.declare_default(financing.number)
+    return _act(session, transactions, principal, financing, call, "declare default")
+
+
+def repay(
+    session: Session,
+    transactions: Transactions,
+    chain: Chain,
+    principal: Principal,
+    financing_id: str,
+    asked: RepaymentRequest,
+) -> list[str]:
+    """Repays out of the caller's cash: allows the desk to take it, then repays, in one nonce lane."""
+    financing = service.find(session, principal, financing_id)
+    facility = facilities.by_number(session, financing.facility)
+    currency = facilities.currency_of(facility.pool, chain.addresses)
+    if asked.amount.currency != currency:
+        detail = f"The financing is in {currency}, the repayment in {asked.amount.currency}."
+        raise Malformed("currency-differs", detail, id=financing_id)
+    if financing.state not in (FinancingState.OPEN, FinancingState.DEFAULTED):
+        raise Conflict("repayment-zero", f"Nothing is owed on financing {financing_id}.", id=financing_id)
+    lei = principal.organisation()
+    signer, account = participants.signer_of(session, lei), participants.acting_account(session, lei)
+    cash.require_funds(session, account, asked.amount)
+    allowing = chain.cash(currency).approve(chain.addresses.address("FinancingDesk"), asked.amount.units)
+    allowed = _submit(session, transactions, signer, allowing, "allow repayment", lei, financing.item_id)
+    call = chain.desk.repay(financing.number, asked.amount.units)
+    repaid = _submit(session, transactions, signer, call, "repay financing", lei, financing.item_id, allowed)
+    return [allowed.id, repaid.id]
+
+
+def opened(session: Session, chain: Chain, transaction_ids: list[str]) -> FinancingWritten:
     """The financing that the last of the transactions opened, once it can be seen."""
     transactions = transaction_views(session, transaction_ids)
     opening = transactions[-1].hash
     found = repository.by_transaction(session, opening) if opening else None
-    shown = service.view(session, found, addresses) if found else None
+    shown = service.view(session, found, chain) if found else None
     return FinancingWritten(id=shown.id if shown else None, financing=shown, transactions=transactions)
 
 
-def poked(
-    session: Session, principal: Principal, financing_id: str, addresses: AddressBook, transaction_ids: list[str]
+def written(
+    session: Session, principal: Principal, financing_id: str, chain: Chain, transaction_ids: list[str]
 ) -> FinancingWritten:
-    shown = service.view(session, service.find(session, principal, financing_id), addresses)
+    shown = service.view(session, service.find(session, principal, financing_id), chain)
     return FinancingWritten(id=shown.id, financing=shown, transactions=transaction_views(session, transaction_ids))
 
 
@@ -116,12 +170,29 @@ def _require_openable(
         raise Malformed("item-currency-differs", detail, id=receivable.id, facility=facility.number)
     if indexed_now(session) >= facility.expires_at:
         raise Conflict("facility-expired", f"Facility {facility.number} has expired.", facility=facility.number)
-    if not facilities.terms_for_collateral(session, facility.number, custodian).steps:
+    if not facilities.steps_for_collateral(session, facility.number, custodian):
         detail = f"Facility {facility.number} has no ladder for receivables."
         raise Conflict("ladder-missing", detail, facility=facility.number)
-    if receivables.held_units(session, receivable.id, custodian):
-        detail = f"Receivable {receivable.id} already backs a financing."
-        raise Conflict("item-already-pledged", detail, id=receivable.id)
+
+
+def _require_unwatched(session: Session, subject: bytes, receivable: Receivable) -> None:
+    if any(subject) and repository.watches(session, hex32(subject)):
+        detail = f"The goods of receivable {receivable.id} back another financing; ask for one on acceptance only."
+        raise Conflict("consignment-taken", detail, id=receivable.id)
+
+
+def _act(
+    session: Session,
+    transactions: Transactions,
+    principal: Principal,
+    financing: Financing,
+    call: Call,
+    purpose: str,
+) -> list[str]:
+    """Sent by the caller's own account; by the operator's servicer where that asks."""
+    lei = principal.lei if principal.lei is not None and not principal.is_operator else None
+    signer = participants.signer_of(session, lei) if lei else SERVICER
+    return [_submit(session, transactions, signer, call, purpose, lei, financing.item_id).id]
 
 
 def _submit(

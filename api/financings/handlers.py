@@ -1,19 +1,18 @@
-"""Financings, their draws and repayments as rows, with the interest booked as the desk books it."""
+"""Financings, their draws, repayments and losses as rows."""
 
 from sqlmodel import Session
 
 from api.facilities import service as facilities
-from api.financings.accrual import accrue, settled_by
-from api.financings.models import Draw, Financing, FinancingState, ParkedPayout, PoolIncome, Repayment
+from api.financings.models import Draw, Financing, FinancingState, ParkedPayout, Repayment, WriteOff
 from api.indexer import handles
+from api.pools import service as pools
 from api.values import hex32
-from chain_node.client import Block, Event
+from chain_node.client import Block, Bound, Event
 
 
 @handles("FinancingDesk", "FinancingOpened")
 def on_opened(session: Session, event: Event, block: Block) -> None:
     told = event.arguments
-    terms = facilities.terms_for_collateral(session, told["facility"], told["collateral"])
     session.add(
         Financing(
             number=told["financing"],
@@ -22,12 +21,8 @@ def on_opened(session: Session, event: Event, block: Block) -> None:
             item_id=hex32(told["itemId"]),
             subject=hex32(told["subject"]),
             units=told["units"],
-            discount_rate_bps=terms.discount_rate_bps,
-            fee_bps=terms.fee_bps,
-            pool=terms.pool,
-            supplier=terms.supplier,
-            ladder=terms.steps,
-            accrued_at=block.timestamp,
+            supplier=facilities.by_number(session, told["facility"]).supplier,
+            ladder=facilities.steps_for_collateral(session, told["facility"], told["collateral"]),
             opened_at=block.timestamp,
             block_number=event.block_number,
             transaction_hash=hex32(event.transaction_hash),
@@ -35,15 +30,15 @@ def on_opened(session: Session, event: Event, block: Block) -> None:
     )
 
 
+@handles("FinancingDesk", "MaturitySet")
+def on_maturity_set(session: Session, event: Event, block: Block) -> None:
+    _financing(session, event).maturity_day = event.arguments["maturityDay"]
+
+
 @handles("FinancingDesk", "Drawn")
 def on_drawn(session: Session, event: Event, block: Block) -> None:
     told = event.arguments
-    financing = _accrued(session, told["financing"], block.timestamp)
-    financing.principal += told["amount"]
-    financing.fees_due += told["fee"]
-    financing.deferred = 0
-    facilities.book_drawn(session, financing.facility, told["amount"])
-    _reweigh(session, financing, told["amount"], block.timestamp)
+    financing = _financing(session, event)
     session.add(
         Draw(
             transaction_hash=hex32(event.transaction_hash),
@@ -52,44 +47,45 @@ def on_drawn(session: Session, event: Event, block: Block) -> None:
             payee=told["payee"],
             amount=told["amount"],
             fee=told["fee"],
+            reserve=told["reserve"],
             base=told["base"],
             principal=told["principal"],
             block_number=event.block_number,
             drawn_at=block.timestamp,
         )
     )
+    # What a draw met with is said just before it, in the same transaction.
+    if financing.deferred_in != hex32(event.transaction_hash):
+        financing.deferred, financing.deferred_by = 0, None
 
 
 @handles("FinancingDesk", "DrawDeferred")
 def on_deferred(session: Session, event: Event, block: Block) -> None:
-    session.get_one(Financing, event.arguments["financing"]).deferred = event.arguments["wanted"]
+    financing, told = _financing(session, event), event.arguments
+    financing.deferred, financing.deferred_by = told["wanted"] - told["available"], Bound(told["bound"]).name.lower()
+    financing.deferred_in = hex32(event.transaction_hash)
 
 
 @handles("FinancingDesk", "Repaid")
 def on_repaid(session: Session, event: Event, block: Block) -> None:
-    told = event.arguments
-    financing = _accrued(session, told["financing"], block.timestamp)
-    settled = settled_by(told["interest"], financing.accrued_numerator)
-    financing.accrued_numerator -= settled
-    financing.fees_due -= told["fees"]
-    financing.principal -= told["principal"]
-    facilities.book_drawn(session, financing.facility, -told["principal"])
-    _reweigh(session, financing, -told["principal"], block.timestamp, settled)
-    to_pool = told["fees"] + told["interest"] + told["principal"]
-    if told["payer"] != financing.collateral:
-        financing.repaid_ahead += to_pool
-    if told["stillOwed"] == 0 and to_pool > 0:
+    told, parts = event.arguments, event.arguments["parts"]
+    financing = _financing(session, event)
+    if told["stillOwed"] == 0 and sum(parts.values()) > parts["residual"]:
         financing.state = FinancingState.REPAID.value
+    pools.book_income(session, facilities.by_number(session, financing.facility).pool, parts)
     session.add(
         Repayment(
             transaction_hash=hex32(event.transaction_hash),
             log_index=event.log_index,
             financing=financing.number,
             payer=told["payer"],
-            fees=told["fees"],
-            interest=told["interest"],
-            principal=told["principal"],
-            residual=told["residual"],
+            late_fees=parts["lateFees"],
+            fees=parts["fees"],
+            interest=parts["interest"],
+            principal=parts["principal"],
+            recovered=parts["recovered"],
+            reserve=parts["reserve"],
+            residual=parts["residual"],
             still_owed=told["stillOwed"],
             block_number=event.block_number,
             repaid_at=block.timestamp,
@@ -97,24 +93,44 @@ def on_repaid(session: Session, event: Event, block: Block) -> None:
     )
 
 
-@handles("FinancingDesk", "ImpairmentSet")
-def on_impairment(session: Session, event: Event, block: Block) -> None:
-    session.get_one(Financing, event.arguments["financing"]).impairment = event.arguments["impairment"]
+@handles("FinancingDesk", "WrittenOff")
+def on_written_off(session: Session, event: Event, block: Block) -> None:
+    session.add(
+        WriteOff(
+            transaction_hash=hex32(event.transaction_hash),
+            log_index=event.log_index,
+            financing=event.arguments["financing"],
+            amount=event.arguments["amount"],
+            principal=event.arguments["principal"],
+            block_number=event.block_number,
+            written_off_at=block.timestamp,
+        )
+    )
+
+
+@handles("FinancingDesk", "FinancingDefaulted")
+def on_defaulted(session: Session, event: Event, block: Block) -> None:
+    _financing(session, event).state = FinancingState.DEFAULTED.value
+
+
+@handles("FinancingDesk", "Refinanced")
+def on_refinanced(session: Session, event: Event, block: Block) -> None:
+    """Its old debt was paid in full just before, by the new facility's source."""
+    financing = _financing(session, event)
+    financing.facility, financing.state = event.arguments["to"], FinancingState.OPEN.value
 
 
 @handles("FinancingDesk", "FinancingClosed")
 def on_closed(session: Session, event: Event, block: Block) -> None:
-    session.get_one(Financing, event.arguments["financing"]).state = FinancingState.RELEASED.value
+    _financing(session, event).state = FinancingState.RELEASED.value
 
 
 @handles("FinancingDesk", "PayoutParked")
-@handles("ReceivableToken", "PayoutParked")
 def on_parked(session: Session, event: Event, block: Block) -> None:
     _park(session, event, event.arguments["amount"])
 
 
 @handles("FinancingDesk", "ParkedClaimed")
-@handles("ReceivableToken", "ParkedClaimed")
 def on_parked_claimed(session: Session, event: Event, block: Block) -> None:
     _park(session, event, -event.arguments["amount"])
 
@@ -126,19 +142,5 @@ def _park(session: Session, event: Event, change: int) -> None:
     session.add(parked)
 
 
-def _accrued(session: Session, number: int, now: int) -> Financing:
-    """The financing with its interest booked until now."""
-    financing = session.get_one(Financing, number)
-    financing.accrued_numerator = accrue(
-        financing.accrued_numerator, financing.principal, financing.discount_rate_bps, now - financing.accrued_at
-    )
-    financing.accrued_at = now
-    return financing
-
-
-def _reweigh(session: Session, financing: Financing, principal_change: int, now: int, settled: int = 0) -> None:
-    income = session.get(PoolIncome, financing.pool) or PoolIncome(pool=financing.pool)
-    weight_change = principal_change * financing.discount_rate_bps
-    income.weight += weight_change
-    income.settled += weight_change * now + settled
-    session.add(income)
+def _financing(session: Session, event: Event) -> Financing:
+    return session.get_one(Financing, event.arguments["financing"])

@@ -1,4 +1,5 @@
-"""What the FinancingDesk says of financings. Amounts in minor units, times in Unix seconds."""
+"""What the FinancingDesk says of financings. Amounts in minor units, times in Unix seconds. What a financing owes and
+supports now is asked from the desk."""
 
 from enum import StrEnum
 from typing import Any
@@ -14,13 +15,14 @@ class FinancingState(StrEnum):
     OPEN = "open"
     REPAID = "repaid"
     RELEASED = "released"
+    DEFAULTED = "defaulted"
 
 
 class Financing(ChainRow, table=True):
     """Principal backed by an item of collateral.
 
-    `accrued_numerator` is the interest until `accrued_at` that is unpaid, times INTEREST_DENOMINATOR; `ladder` the
-    steps it was opened with; `repaid_ahead` what was repaid out of somebody's own cash, never lent again."""
+    `units` are those pledged when it was opened, `ladder` the steps it was opened with; `deferred` is what the last
+    draw had to leave, for what (`deferred_by`), in which transaction; `maturity_day` counts days since 1970-01-01."""
 
     __tablename__ = "financings"
 
@@ -31,25 +33,19 @@ class Financing(ChainRow, table=True):
     subject: str = Field(index=True)
     units: int = Field(sa_column=units_column())
     state: str = FinancingState.OPEN.value
-    discount_rate_bps: int
-    fee_bps: int
-    pool: str
     supplier: str = Field(index=True)
     ladder: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
-    principal: int = Field(default=0, sa_column=units_column())
-    fees_due: int = Field(default=0, sa_column=units_column())
-    accrued_numerator: int = Field(default=0, sa_column=units_column())
-    accrued_at: int = Field(sa_column=Column(BigInteger, nullable=False))
-    impairment: int = Field(default=0, sa_column=units_column())
-    repaid_ahead: int = Field(default=0, sa_column=units_column())
+    maturity_day: int = 0
+    deferred: int = Field(default=0, sa_column=units_column())
+    deferred_by: str | None = None
+    deferred_in: str | None = None
     opened_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     transaction_hash: str = Field(index=True)
-    deferred: int = Field(default=0, sa_column=units_column())
 
 
 class Draw(ChainRow, table=True):
-    """Money paid out to the supplier, the flat fee charged for it, and where base and principal stood after it."""
+    """Money paid out to the supplier, what was charged for it, and where base and principal stood after it."""
 
     __tablename__ = "draws"
 
@@ -59,6 +55,7 @@ class Draw(ChainRow, table=True):
     payee: str
     amount: int = Field(sa_column=units_column())
     fee: int = Field(sa_column=units_column())
+    reserve: int = Field(sa_column=units_column())
     base: int = Field(sa_column=units_column())
     principal: int = Field(sa_column=units_column())
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -66,7 +63,8 @@ class Draw(ChainRow, table=True):
 
 
 class Repayment(ChainRow, table=True):
-    """Money that came in, split by the waterfall; `residual` went to the supplier."""
+    """Money that came in, split by the waterfall; `recovered` is principal that had been written off, `residual` went
+    to the supplier."""
 
     __tablename__ = "repayments"
 
@@ -74,23 +72,30 @@ class Repayment(ChainRow, table=True):
     log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     financing: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     payer: str
+    late_fees: int = Field(sa_column=units_column())
     fees: int = Field(sa_column=units_column())
     interest: int = Field(sa_column=units_column())
     principal: int = Field(sa_column=units_column())
+    recovered: int = Field(sa_column=units_column())
+    reserve: int = Field(sa_column=units_column())
     residual: int = Field(sa_column=units_column())
     still_owed: int = Field(sa_column=units_column())
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     repaid_at: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-class PoolIncome(ChainRow, table=True):
-    """Interest of a whole pool (by address) in two numbers: earned and unreceived is weight * t - settled, exact."""
+class WriteOff(ChainRow, table=True):
+    """Principal booked as lost, and what was left of it in the books; it stays owed."""
 
-    __tablename__ = "pool_income"
+    __tablename__ = "write_offs"
 
-    pool: str = Field(primary_key=True)
-    weight: int = Field(default=0, sa_column=units_column())
-    settled: int = Field(default=0, sa_column=units_column())
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    financing: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    amount: int = Field(sa_column=units_column())
+    principal: int = Field(sa_column=units_column())
+    block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    written_off_at: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class ParkedPayout(ChainRow, table=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from api.financings.models import Draw, Financing, Repayment
+from api.financings.models import Draw, Financing, FinancingState, Repayment, WriteOff
 
 
 def financing(session: Session, number: int) -> Financing | None:
@@ -13,6 +13,12 @@ def financing(session: Session, number: int) -> Financing | None:
 
 def by_transaction(session: Session, transaction_hash: str) -> Financing | None:
     return session.exec(select(Financing).where(Financing.transaction_hash == transaction_hash)).first()
+
+
+def watches(session: Session, subject: str) -> bool:
+    """Whether a financing that is not released follows the consignment."""
+    chosen = select(Financing).where(Financing.subject == subject, Financing.state != FinancingState.RELEASED)
+    return session.exec(chosen).first() is not None
 
 
 def page(
@@ -37,3 +43,8 @@ def draws(session: Session, numbers: Sequence[int]) -> list[Draw]:
 def repayments(session: Session, numbers: Sequence[int]) -> list[Repayment]:
     order = (col(Repayment.block_number), col(Repayment.log_index))
     return list(session.exec(select(Repayment).where(col(Repayment.financing).in_(numbers)).order_by(*order)))
+
+
+def write_offs(session: Session, numbers: Sequence[int]) -> list[WriteOff]:
+    order = (col(WriteOff.block_number), col(WriteOff.log_index))
+    return list(session.exec(select(WriteOff).where(col(WriteOff.financing).in_(numbers)).order_by(*order)))

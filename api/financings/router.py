@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from api.deps import ChainDep, LinkDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
+from api.deps import ChainDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
 from api.financings import acts, service
-from api.financings.schemas import FinancingRequest, FinancingView, FinancingWritten
+from api.financings.schemas import FinancingRequest, FinancingView, FinancingWritten, RepaymentRequest
 from api.network_key import NetworkKeyDep
 from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from api.values import Before, Hex32, Limit, Page
@@ -32,7 +32,7 @@ def open_financing(
     key: NetworkKeyDep,
 ) -> Response:
     ids = acts.open_financing(session, transactions, chain, key, principal, body)
-    return Written(session, lambda session: acts.opened(session, chain.addresses, ids))
+    return Written(session, lambda session: acts.opened(session, chain, ids))
 
 
 @router.post(
@@ -46,21 +46,82 @@ def poke(
     financing_id: str, principal: Supplier, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
 ) -> Response:
     ids = acts.poke(session, transactions, chain, principal, financing_id)
-    return Written(session, lambda session: acts.poked(session, principal, financing_id, chain.addresses, ids))
+    return Written(session, lambda session: acts.written(session, principal, financing_id, chain, ids))
+
+
+@router.post(
+    "/{financing_id}/forward",
+    status_code=202,
+    response_model=FinancingWritten,
+    responses=WRITE_PROBLEMS,
+    summary="Hand on what came in on a financing's item",
+)
+def forward(
+    financing_id: str, principal: Supplier, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
+) -> Response:
+    ids = acts.forward(session, transactions, chain, principal, financing_id)
+    return Written(session, lambda session: acts.written(session, principal, financing_id, chain, ids))
+
+
+@router.post(
+    "/{financing_id}/mark-overdue",
+    status_code=202,
+    response_model=FinancingWritten,
+    responses=WRITE_PROBLEMS,
+    summary="Take the loss that the schedule says by now",
+)
+def mark_overdue(
+    financing_id: str, principal: Supplier, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
+) -> Response:
+    ids = acts.mark_overdue(session, transactions, chain, principal, financing_id)
+    return Written(session, lambda session: acts.written(session, principal, financing_id, chain, ids))
+
+
+@router.post(
+    "/{financing_id}/declare-default",
+    status_code=202,
+    response_model=FinancingWritten,
+    responses=WRITE_PROBLEMS,
+    summary="Put a financing in default once its grace is over",
+)
+def declare_default(
+    financing_id: str, principal: Supplier, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
+) -> Response:
+    ids = acts.declare_default(session, transactions, chain, principal, financing_id)
+    return Written(session, lambda session: acts.written(session, principal, financing_id, chain, ids))
+
+
+@router.post(
+    "/{financing_id}/repayments",
+    status_code=202,
+    response_model=FinancingWritten,
+    responses=WRITE_PROBLEMS,
+    summary="Repay a financing out of one's own cash",
+)
+def repay(
+    financing_id: str,
+    body: RepaymentRequest,
+    principal: Supplier,
+    session: SessionDep,
+    chain: ChainDep,
+    transactions: TransactionsDep,
+) -> Response:
+    ids = acts.repay(session, transactions, chain, principal, financing_id, body)
+    return Written(session, lambda session: acts.written(session, principal, financing_id, chain, ids))
 
 
 @router.get("", responses=READ_PROBLEMS, summary="List one's financings")
 def financings(
     principal: Reader,
     session: SessionDep,
-    link: LinkDep,
+    chain: ChainDep,
     receivable_id: Annotated[Hex32 | None, Query(description="those of one receivable")] = None,
     before: Before = None,
     limit: Limit = 50,
 ) -> Page[FinancingView]:
-    return service.page(session, principal, link.addresses, receivable_id=receivable_id, before=before, limit=limit)
+    return service.page(session, principal, chain, receivable_id=receivable_id, before=before, limit=limit)
 
 
 @router.get("/{financing_id}", responses=READ_PROBLEMS, summary="See what a financing owes, supports and has drawn")
-def financing(financing_id: str, principal: Reader, session: SessionDep, link: LinkDep) -> FinancingView:
-    return service.view(session, service.find(session, principal, financing_id), link.addresses)
+def financing(financing_id: str, principal: Reader, session: SessionDep, chain: ChainDep) -> FinancingView:
+    return service.view(session, service.find(session, principal, financing_id), chain)

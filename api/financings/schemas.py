@@ -1,6 +1,6 @@
 """Financings as JSON."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -23,14 +23,33 @@ class FinancingRequest(BaseModel):
     facility_id: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")]
     receivable_id: Hex32
     amount: PositiveAmount | None = Field(default=None, description="face value to pledge; by default all one holds")
+    on_acceptance_only: bool = Field(
+        default=False,
+        description="lend on the debtor's acceptance alone; needed for further parts of an invoice, as its goods "
+        "move one financing only",
+    )
+
+
+class RepaymentRequest(BaseModel):
+    """Repays out of one's own cash; what is repaid so is not drawn again. No more is taken than is owed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"amount": {"amount": "1000000", "currency": "EUR"}}}
+    )
+
+    amount: PositiveAmount
 
 
 class OwedView(BaseModel):
-    """What is owed at the newest block that the gateway has read; interest rounded up."""
+    """What is owed at the newest block that the gateway has read, in the order in which payments serve it; interest and
+    late fees rounded up."""
 
+    late_fees: Amount
     fees: Amount
     interest: Amount
     principal: Amount
+    written_off: Amount = Field(description="principal that counts as lost, and is owed all the same")
+    reserve: Amount = Field(description="for the pool's first-loss reserve")
     total: Amount
 
 
@@ -40,6 +59,7 @@ class DrawView(BaseModel):
     payee: str
     amount: Amount
     fee: Amount
+    reserve: Amount
     base: Amount
     principal: Amount
     transaction_hash: str
@@ -48,14 +68,28 @@ class DrawView(BaseModel):
 
 
 class RepaymentView(BaseModel):
-    """Money that came in; `residual` went to the supplier."""
+    """Money that came in, in the order of the waterfall; `recovered` is principal that had been written off, `residual`
+    went to the supplier."""
 
     payer: str
+    late_fees: Amount
     fees: Amount
     interest: Amount
     principal: Amount
+    recovered: Amount
+    reserve: Amount
     residual: Amount
     still_owed: Amount
+    transaction_hash: str
+    block_number: int
+    at: datetime
+
+
+class WriteOffView(BaseModel):
+    """Principal booked as lost, and what was left of it in the books."""
+
+    amount: Amount
+    principal: Amount
     transaction_hash: str
     block_number: int
     at: datetime
@@ -74,26 +108,40 @@ _EXAMPLE: dict[str, Any] = {
     "discount_rate_bps": 900,
     "fee_bps": 50,
     "ladder": [{"milestone": "DEPARTED", "advance_rate_bps": 6000, "measured": False}],
-    "principal": eur(5_970_149),
+    "principal": eur(5_911_330),
     "impairment": eur(0),
-    "owed": {"fees": eur(29_851), "interest": eur(1_493), "principal": eur(5_970_149), "total": eur(6_001_493)},
+    "owed": {
+        "late_fees": eur(0),
+        "fees": eur(29_557),
+        "interest": eur(1_478),
+        "principal": eur(5_911_330),
+        "written_off": eur(0),
+        "reserve": eur(59_113),
+        "total": eur(6_001_478),
+    },
+    "maturity_date": "2026-07-03",
+    "overdue_from": "2026-07-09T00:00:00Z",
+    "write_off_due": eur(0),
     "base": eur(6_000_000),
     "available": eur(0),
     "deferred": eur(0),
+    "deferred_by": None,
     "opened_at": examples.OPENED,
     **examples.IN_BLOCK,
     "draws": [
         {
             "payee": examples.ACCOUNT,
-            "amount": eur(5_970_149),
-            "fee": eur(29_851),
+            "amount": eur(5_911_330),
+            "fee": eur(29_557),
+            "reserve": eur(59_113),
             "base": eur(6_000_000),
-            "principal": eur(5_970_149),
+            "principal": eur(5_911_330),
             **examples.IN_BLOCK,
             "at": examples.SHIPPED,
         }
     ],
     "repayments": [],
+    "write_offs": [],
 }
 
 
@@ -101,7 +149,7 @@ class FinancingView(BaseModel):
     model_config = ConfigDict(json_schema_extra=shown(_EXAMPLE))
 
     id: str
-    state: str = Field(description="open, repaid or released")
+    state: str = Field(description="open, repaid, released or defaulted")
     facility_id: str
     supplier: PartyView
     currency: str
@@ -115,14 +163,19 @@ class FinancingView(BaseModel):
     principal: Amount
     impairment: Amount
     owed: OwedView
-    base: Amount | None = Field(description="what the collateral supports; null where the gateway does not follow it")
-    available: Amount | None = Field(description="what a poke would draw now")
-    deferred: Amount = Field(description="wanted by the last draw that the pool had too little cash for; else 0")
+    maturity_date: date
+    overdue_from: datetime = Field(description="from then on, days of grace included, late fees are owed")
+    base: Amount = Field(description="what the collateral supports")
+    available: Amount = Field(description="what a poke would draw now")
+    write_off_due: Amount = Field(description="what would count as lost by now if it were marked overdue")
+    deferred: Amount = Field(description="what the last draw had to leave undrawn")
+    deferred_by: str | None = Field(description="for what: limit, cash or cap")
     opened_at: datetime
     transaction_hash: str
     block_number: int
     draws: list[DrawView]
     repayments: list[RepaymentView]
+    write_offs: list[WriteOffView]
 
 
 class FinancingWritten(BaseModel):

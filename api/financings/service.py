@@ -1,20 +1,35 @@
 """What the chain says of financings, to their suppliers and to the operator."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from sqlmodel import Session
 
 from api.auth.principal import Principal
-from api.clock import indexed_now
 from api.errors import Malformed, NotFound
 from api.facilities import service as facilities
+from api.facilities.models import Facility
 from api.facilities.schemas import Step
-from api.financings import availability as reckoning
+from api.figures import Figures, ask
 from api.financings import repository
-from api.financings.models import Draw, Financing, Repayment
-from api.financings.schemas import DrawView, FinancingView, OwedView, RepaymentView
+from api.financings.models import Draw, Financing, Repayment, WriteOff
+from api.financings.schemas import DrawView, FinancingView, OwedView, RepaymentView, WriteOffView
 from api.participants import service as participants
 from api.participants.schemas import PartyView
-from api.values import Amount, Page, moment
-from chain_node.client import AddressBook, Milestone, Owed
+from api.values import Amount, Page, day, moment
+from chain_node.client import AddressBook, Chain, Milestone, Owed
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the desk says of a financing at the newest block that the database has; `overdue_from` in Unix seconds."""
+
+    owed: Owed
+    impairment: int
+    base: int
+    available: int
+    overdue_from: int
+    write_off_due: int
 
 
 def find(session: Session, principal: Principal, financing_id: str) -> Financing:
@@ -27,14 +42,14 @@ def find(session: Session, principal: Principal, financing_id: str) -> Financing
     return found
 
 
-def view(session: Session, financing: Financing, addresses: AddressBook) -> FinancingView:
-    return _views(session, [financing], addresses)[0]
+def view(session: Session, financing: Financing, chain: Chain) -> FinancingView:
+    return _views(session, [financing], chain)[0]
 
 
 def page(
     session: Session,
     principal: Principal,
-    addresses: AddressBook,
+    chain: Chain,
     *,
     receivable_id: str | None,
     before: str | None,
@@ -47,44 +62,74 @@ def page(
     after = int(before) if before else None
     found = repository.page(session, accounts=accounts, item_id=receivable_id, before=after, limit=limit)
     following = str(found[-1].number) if len(found) == limit else None
-    return Page(items=_views(session, found, addresses), next=following)
+    return Page(items=_views(session, found, chain), next=following)
+
+
+def standings(session: Session, chain: Chain, numbers: list[int]) -> list[Standing]:
+    """Of financings that exist, in the order of their numbers as given."""
+    if not numbers:
+        return []
+    views = ("financing", "owed", "availability", "maturityOf")
+    questions = [
+        question
+        for number in numbers
+        for question in (
+            *(ask(chain.desk, view, number) for view in views),
+            ask(chain.servicing, "writeOffDue", number),
+        )
+    ]
+    answers = Figures.at(session, chain).answers(questions)
+    size = len(views) + 1
+    return [_standing(*answers[start : start + size]) for start in range(0, len(answers), size)]
+
+
+def _standing(
+    its: dict[str, Any], owed: dict[str, int], drawable: tuple[int, int], due: tuple[int, int], write_off: int
+) -> Standing:
+    return Standing(Owed(*owed.values()), its["impairment"], *drawable, due[1], max(0, write_off - its["writtenOff"]))
 
 
 def _is_suppliers(session: Session, principal: Principal, financing: Financing) -> bool:
     return principal.lei is not None and financing.supplier in participants.accounts_of(session, principal.lei)
 
 
-def _views(session: Session, financings: list[Financing], addresses: AddressBook) -> list[FinancingView]:
-    if not financings:
-        return []
-    now, numbers = indexed_now(session), [financing.number for financing in financings]
+def _views(session: Session, financings: list[Financing], chain: Chain) -> list[FinancingView]:
+    numbers = [financing.number for financing in financings]
     suppliers = participants.parties_by_account(session, {financing.supplier for financing in financings})
+    lines = facilities.by_numbers(session, {financing.facility for financing in financings})
     draws, repayments = repository.draws(session, numbers), repository.repayments(session, numbers)
+    write_offs = repository.write_offs(session, numbers)
     return [
         _view(
             financing,
-            addresses,
+            lines[financing.facility],
+            chain.addresses,
             suppliers.get(financing.supplier, PartyView(lei="", name=financing.supplier)),
-            reckoning.owed(financing, now),
-            reckoning.availability(session, financing, addresses, now),
+            standing,
             [draw for draw in draws if draw.financing == financing.number],
             [repayment for repayment in repayments if repayment.financing == financing.number],
+            [loss for loss in write_offs if loss.financing == financing.number],
         )
-        for financing in financings
+        for financing, standing in zip(financings, standings(session, chain, numbers), strict=True)
     ]
 
 
 def _view(
     financing: Financing,
+    facility: Facility,
     addresses: AddressBook,
     supplier: PartyView,
-    owed: Owed,
-    availability: reckoning.Availability | None,
+    standing: Standing,
     draws: list[Draw],
     repayments: list[Repayment],
+    write_offs: list[WriteOff],
 ) -> FinancingView:
-    currency = facilities.currency_of(financing.pool, addresses)
+    currency = facilities.currency_of(facility.pool, addresses)
     collateral = next((name for name, at in addresses.addresses.items() if at == financing.collateral), "")
+
+    def amount(units: int) -> Amount:
+        return Amount.of(units, currency)
+
     return FinancingView(
         id=str(financing.number),
         state=financing.state,
@@ -94,29 +139,37 @@ def _view(
         collateral=collateral,
         item_id=financing.item_id,
         subject=financing.subject,
-        pledged=Amount.of(financing.units, currency),
-        discount_rate_bps=financing.discount_rate_bps,
-        fee_bps=financing.fee_bps,
+        pledged=amount(financing.units),
+        discount_rate_bps=facility.discount_rate_bps,
+        fee_bps=facility.fee_bps,
         ladder=[Step(**{**step, "milestone": Milestone(step["milestone"]).name}) for step in financing.ladder],
-        principal=Amount.of(financing.principal, currency),
-        impairment=Amount.of(financing.impairment, currency),
-        owed=_owed_view(owed, currency),
-        base=Amount.of(availability.base, currency) if availability else None,
-        available=Amount.of(availability.available, currency) if availability else None,
-        deferred=Amount.of(financing.deferred, currency),
+        principal=amount(standing.owed.principal),
+        impairment=amount(standing.impairment),
+        owed=_owed_view(standing.owed, currency),
+        maturity_date=day(financing.maturity_day),
+        overdue_from=moment(standing.overdue_from),
+        base=amount(standing.base),
+        available=amount(standing.available),
+        write_off_due=amount(standing.write_off_due),
+        deferred=amount(financing.deferred),
+        deferred_by=financing.deferred_by,
         opened_at=moment(financing.opened_at),
         transaction_hash=financing.transaction_hash,
         block_number=financing.block_number,
         draws=[_draw_view(draw, currency) for draw in draws],
         repayments=[_repayment_view(repayment, currency) for repayment in repayments],
+        write_offs=[_write_off_view(loss, currency) for loss in write_offs],
     )
 
 
 def _owed_view(owed: Owed, currency: str) -> OwedView:
     return OwedView(
+        late_fees=Amount.of(owed.late_fees, currency),
         fees=Amount.of(owed.fees, currency),
         interest=Amount.of(owed.interest, currency),
         principal=Amount.of(owed.principal, currency),
+        written_off=Amount.of(owed.written_off, currency),
+        reserve=Amount.of(owed.reserve, currency),
         total=Amount.of(owed.total, currency),
     )
 
@@ -126,6 +179,7 @@ def _draw_view(draw: Draw, currency: str) -> DrawView:
         payee=draw.payee,
         amount=Amount.of(draw.amount, currency),
         fee=Amount.of(draw.fee, currency),
+        reserve=Amount.of(draw.reserve, currency),
         base=Amount.of(draw.base, currency),
         principal=Amount.of(draw.principal, currency),
         transaction_hash=draw.transaction_hash,
@@ -137,12 +191,25 @@ def _draw_view(draw: Draw, currency: str) -> DrawView:
 def _repayment_view(repayment: Repayment, currency: str) -> RepaymentView:
     return RepaymentView(
         payer=repayment.payer,
+        late_fees=Amount.of(repayment.late_fees, currency),
         fees=Amount.of(repayment.fees, currency),
         interest=Amount.of(repayment.interest, currency),
         principal=Amount.of(repayment.principal, currency),
+        recovered=Amount.of(repayment.recovered, currency),
+        reserve=Amount.of(repayment.reserve, currency),
         residual=Amount.of(repayment.residual, currency),
         still_owed=Amount.of(repayment.still_owed, currency),
         transaction_hash=repayment.transaction_hash,
         block_number=repayment.block_number,
         at=moment(repayment.repaid_at),
+    )
+
+
+def _write_off_view(loss: WriteOff, currency: str) -> WriteOffView:
+    return WriteOffView(
+        amount=Amount.of(loss.amount, currency),
+        principal=Amount.of(loss.principal, currency),
+        transaction_hash=loss.transaction_hash,
+        block_number=loss.block_number,
+        at=moment(loss.written_off_at),
     )

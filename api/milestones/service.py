@@ -1,7 +1,5 @@
 """What was attested about a consignment, to the parties of the deal that it belongs to."""
 
-from dataclasses import dataclass
-
 from sqlmodel import Session
 
 from api.auth.principal import Principal
@@ -17,20 +15,6 @@ from api.values import hex32, is_hex32, moment, moment_or_none
 from chain_node.client import Milestone
 from chain_node.references import NetworkKey
 from chain_node.references import subject as subject_of
-
-
-@dataclass(frozen=True)
-class StandingFact:
-    """A fact as collateral looks at it. `quantity` counts only where it is usable."""
-
-    status: str
-    usable: bool
-    quantity: int
-
-
-def standing(session: Session, subject_id: str, now: int) -> dict[tuple[int, int], StandingFact]:
-    """The facts of a consignment by (milestone, sequence); usable ones are final and past their dispute window."""
-    return {(fact.milestone, fact.sequence): _standing(fact, now) for fact in repository.facts(session, subject_id)}
 
 
 def of_receivable(session: Session, principal: Principal, key: NetworkKey, receivable_id: str) -> MilestonesView:
@@ -62,12 +46,6 @@ def asked(
     if subject_id is not None:
         return of_subject(session, principal, subject_id)
     return of_receivable(session, principal, key, str(receivable_id))
-
-
-def _standing(fact: Fact, now: int) -> StandingFact:
-    final = fact.status == FactStatus.FINAL
-    usable = final and fact.usable_from is not None and now >= fact.usable_from
-    return StandingFact(fact.status, usable, fact.relied_quantity)
 
 
 def _is_party(session: Session, principal: Principal, subject: Subject) -> bool:

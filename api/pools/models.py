@@ -1,4 +1,5 @@
-"""What the lending pools and their vaults say, in minor units and shares."""
+"""What the lending pools and their tranches say, in minor units and shares. What a pool has and a share is worth now is
+asked from the contracts."""
 
 from sqlalchemy import BigInteger, Column
 from sqlmodel import Field
@@ -8,25 +9,25 @@ from api.values import units_column
 
 
 class Pool(ChainRow, table=True):
-    """The books of one pool; `shares` are those of its vault."""
+    """What has come into a pool (by address) and what it has lost since it began; `covered` was its reserve's."""
 
     __tablename__ = "pools"
 
-    currency: str = Field(primary_key=True)
-    cash: int = Field(default=0, sa_column=units_column())
-    principal_out: int = Field(default=0, sa_column=units_column())
-    accrued_fees: int = Field(default=0, sa_column=units_column())
-    impairment: int = Field(default=0, sa_column=units_column())
-    shares: int = Field(default=0, sa_column=units_column())
+    address: str = Field(primary_key=True)
     interest_received: int = Field(default=0, sa_column=units_column())
+    late_fees_received: int = Field(default=0, sa_column=units_column())
+    lost: int = Field(default=0, sa_column=units_column())
+    covered: int = Field(default=0, sa_column=units_column())
+    recovered: int = Field(default=0, sa_column=units_column())
 
 
 class Position(ChainRow, table=True):
-    """Shares of one account in one pool."""
+    """Shares of one account in one tranche, without those that it has handed in."""
 
     __tablename__ = "pool_positions"
 
     currency: str = Field(primary_key=True)
+    tranche: str = Field(primary_key=True)
     account: str = Field(primary_key=True, index=True)
     shares: int = Field(default=0, sa_column=units_column())
     deposited: int = Field(default=0, sa_column=units_column())
@@ -41,8 +42,22 @@ class Deposit(ChainRow, table=True):
     transaction_hash: str = Field(primary_key=True)
     log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     currency: str
+    tranche: str
     account: str = Field(index=True)
     assets: int = Field(sa_column=units_column())
     shares: int = Field(sa_column=units_column())
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     deposited_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Redemption(ChainRow, table=True):
+    """Shares that an account has handed in for one epoch; several requests of an epoch are one."""
+
+    __tablename__ = "pool_redemptions"
+
+    currency: str = Field(primary_key=True)
+    tranche: str = Field(primary_key=True)
+    account: str = Field(primary_key=True, index=True)
+    epoch: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    shares: int = Field(default=0, sa_column=units_column())
+    requested_at: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -1,172 +1,230 @@
-"""The books of pools, the lenders' positions, and deposits."""
+"""The books of pools and the lenders' positions."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from itertools import chain as joined
+from typing import Any, cast
 
 from sqlmodel import Session
 
 from api.auth.principal import Principal
-from api.cash import service as cash
-from api.clock import indexed_now
-from api.errors import Malformed, NotFound
-from api.financings import income
+from api.errors import NotFound
+from api.figures import Figures, Question, ask
 from api.participants import service as participants
 from api.pools import repository
-from api.pools.models import Pool, Position
+from api.pools.models import Pool, Position, Redemption
 from api.pools.prices import Price, price
 from api.pools.schemas import (
-    DepositRequest,
-    DepositWritten,
     PoolsView,
     PoolView,
     PositionsView,
     PositionView,
     PriceView,
+    RedemptionView,
+    ReserveView,
+    TrancheName,
+    TranchesView,
+    TrancheView,
 )
-from api.transactions.schemas import transaction_views
-from api.transactions.service import Transactions
-from api.values import Amount
-from chain_node.client import AddressBook, Chain
+from api.values import Amount, moment, moment_or_none
+from chain_node.client import Chain, PoolActivity, Tranche
+
+TRANCHES: Mapping[str, Tranche] = {tranche.name.lower(): tranche for tranche in Tranche}
+_ASKED = (
+    "books",
+    "held",
+    "lendable",
+    "accruedIncome",
+    "grossAssets",
+    "netAssets",
+    "seniorClaim",
+    "seniorRateBps",
+    "subordinationFloorBps",
+    "closableAt",
+)
 
 
-@dataclass(frozen=True)
-class Books:
-    """A pool at the newest block that the database has: what it has, what it earned, and the two prices."""
-
-    pool: Pool
-    accrued_income: int
-
-    @property
-    def gross(self) -> int:
-        return self.pool.cash + self.pool.principal_out + self.accrued_income - self.pool.accrued_fees
-
-    @property
-    def net(self) -> int:
-        return self.gross - self.pool.impairment
-
-    @property
-    def entry_price(self) -> Price:
-        return price(self.gross, self.pool.shares)
-
-    @property
-    def exit_price(self) -> Price:
-        return price(self.net, self.pool.shares)
+def pool_row(session: Session, address: str) -> Pool:
+    """For the indexer's handlers: what the pool at an address has earned and lost so far."""
+    row = repository.pool(session, address)
+    if row is None:
+        row = Pool(address=address)
+        session.add(row)
+    return row
 
 
-def pools(session: Session, addresses: AddressBook) -> PoolsView:
-    currencies = (name.removeprefix("LendingPool:") for name in addresses.names() if name.startswith("LendingPool:"))
-    return PoolsView(items=[pool(session, addresses, currency) for currency in sorted(currencies)])
+def book_income(session: Session, address: str, parts: Mapping[str, int]) -> None:
+    """For the indexer's handlers: a repayment by the parts of its waterfall."""
+    row = pool_row(session, address)
+    row.interest_received += parts["interest"]
+    row.late_fees_received += parts["lateFees"]
 
 
-def pool(session: Session, addresses: AddressBook, currency: str) -> PoolView:
-    books = _books(session, addresses, currency)
-    its = books.pool
+def pools(session: Session, chain: Chain) -> PoolsView:
+    names = chain.addresses.names()
+    currencies = (name.removeprefix("LendingPool:") for name in names if name.startswith("LendingPool:"))
+    return PoolsView(items=[pool(session, chain, currency) for currency in sorted(currencies)])
+
+
+def pool(session: Session, chain: Chain, currency: str) -> PoolView:
+    require_pool(chain, currency)
+    figures, its = Figures.at(session, chain), chain.pool(currency)
+    told = dict(zip(_ASKED, figures.answers([ask(its, view) for view in _ASKED]), strict=True))
+    books, held = told["books"], told["held"]
+    row = repository.pool(session, its.address) or Pool(address=its.address)
 
     def amount(units: int) -> Amount:
         return Amount.of(units, currency)
 
     return PoolView(
         currency=currency,
-        cash=amount(its.cash),
-        free_cash=amount(its.cash - its.accrued_fees),
-        principal_out=amount(its.principal_out),
-        accrued_income=amount(books.accrued_income),
-        accrued_fees=amount(its.accrued_fees),
-        impairment=amount(its.impairment),
-        interest_received=amount(its.interest_received),
-        gross=amount(books.gross),
-        net=amount(books.net),
-        shares=str(its.shares),
-        entry_price=_price_view(books.entry_price, books.entry_price.per_million_up()),
-        exit_price=_price_view(books.exit_price, books.exit_price.per_million_down()),
+        cash=amount(books["cash"]),
+        lendable=amount(told["lendable"]),
+        principal_out=amount(books["principalOut"]),
+        accrued_income=amount(told["accruedIncome"]),
+        impairment=amount(books["impairment"]),
+        set_aside=amount(books["setAside"]),
+        streaming=amount(held["streaming"]),
+        streaming_ends_at=moment_or_none(held["streamEndsAt"] if held["streaming"] else None),
+        fees=amount(held["fees"]),
+        gross=amount(told["grossAssets"]),
+        net=amount(told["netAssets"]),
+        interest_received=amount(row.interest_received),
+        late_fees_received=amount(row.late_fees_received),
+        lost=amount(row.lost),
+        covered=amount(row.covered),
+        recovered=amount(row.recovered),
+        senior_claim=amount(told["seniorClaim"]),
+        senior_rate_bps=told["seniorRateBps"],
+        subordination_floor_bps=told["subordinationFloorBps"],
+        reserve=_reserve_view(figures, currency, held["reserve"]),
+        tranches=TranchesView(
+            **{name: _tranche_view(figures, currency, tranche) for name, tranche in TRANCHES.items()}
+        ),
+        closable_at=moment(told["closableAt"]),
+        stopped=_stopped(figures, currency),
     )
 
 
-def positions(session: Session, principal: Principal, addresses: AddressBook, currency: str) -> PositionsView:
+def positions(session: Session, principal: Principal, chain: Chain, currency: str) -> PositionsView:
     """The caller's positions; everybody's for who sees all."""
-    books = _books(session, addresses, currency)
+    require_pool(chain, currency)
     accounts = None if principal.sees_all else participants.accounts_of(session, principal.organisation())
     found = repository.positions(session, currency, accounts)
-    return PositionsView(items=_position_views(session, found, books))
+    return PositionsView(items=_position_views(session, found, chain, currency))
 
 
-def deposit(
-    session: Session,
-    transactions: Transactions,
-    chain: Chain,
-    principal: Principal,
-    currency: str,
-    asked: DepositRequest,
-) -> list[str]:
-    """Buys shares for the caller: allows the vault to take the cash, then deposits, in one nonce lane."""
-    _require_pool(chain.addresses, currency)
-    if asked.amount.currency != currency:
-        raise Malformed("currency-differs", f"The pool lends {currency}, the deposit is in {asked.amount.currency}.")
-    lei = principal.organisation()
-    signer, account = participants.signer_of(session, lei), participants.acting_account(session, lei)
-    cash.require_funds(session, account, asked.amount)
-    vault = chain.addresses.address(f"TrancheVault:{currency}")
-    allowed = transactions.submit(
-        session,
-        signer=signer,
-        call=chain.cash(currency).approve(vault, asked.amount.units),
-        owner_lei=lei,
-        purpose="allow deposit",
-        subject_id=currency,
-    )
-    deposited = transactions.submit(
-        session,
-        signer=signer,
-        call=chain.vault(currency).deposit(asked.amount.units, account),
-        owner_lei=lei,
-        purpose="deposit into pool",
-        subject_id=currency,
-        after=allowed,
-    )
-    return [allowed.id, deposited.id]
+def position(session: Session, chain: Chain, currency: str, tranche: str, account: str) -> PositionView | None:
+    """An account's position in a tranche; None where it never had any."""
+    found = repository.position(session, currency, tranche, account)
+    return _position_views(session, [found], chain, currency)[0] if found else None
 
 
-def written(
-    session: Session, principal: Principal, addresses: AddressBook, currency: str, transaction_ids: list[str]
-) -> DepositWritten:
-    account = participants.acting_account(session, principal.organisation())
-    found = repository.positions(session, currency, [account])
-    views = _position_views(session, found, _books(session, addresses, currency)) if found else []
-    return DepositWritten(
-        position=views[0] if views else None, transactions=transaction_views(session, transaction_ids)
-    )
-
-
-def free_cash(session: Session, currency: str) -> int:
-    """Minor units that the pool can lend now."""
-    its = repository.pool(session, currency)
-    return its.cash - its.accrued_fees
-
-
-def _books(session: Session, addresses: AddressBook, currency: str) -> Books:
-    _require_pool(addresses, currency)
-    address = addresses.address(f"LendingPool:{currency}")
-    return Books(repository.pool(session, currency), income.accrued(session, address, indexed_now(session)))
-
-
-def _require_pool(addresses: AddressBook, currency: str) -> None:
-    if f"LendingPool:{currency}" not in addresses.names():
+def require_pool(chain: Chain, currency: str) -> None:
+    if f"LendingPool:{currency}" not in chain.addresses.names():
         raise NotFound("pool-absent", f"There is no pool in {currency[:10]}.", currency=currency[:10])
 
 
-def _position_views(session: Session, positions: list[Position], books: Books) -> list[PositionView]:
-    owners = participants.parties_by_account(session, {position.account for position in positions})
-    currency = books.pool.currency
+def _tranche_view(figures: Figures, currency: str, tranche: Tranche) -> TrancheView:
+    its, vault = figures.chain.pool(currency), figures.chain.vault(currency, tranche)
+    questions = [
+        ask(its, "trancheAssets", int(tranche)),
+        ask(vault, "totalSupply"),
+        ask(vault, "balanceOf", vault.address),
+        ask(vault, "pendingAssets"),
+        ask(its, "fundable", int(tranche)),
+    ]
+    (entry, exit_), shares, waiting, waiting_assets, fundable = figures.answers(questions)
+    buying, selling = price(entry, shares), price(exit_, shares)
+    return TrancheView(
+        shares=str(shares),
+        entry_assets=Amount.of(entry, currency),
+        exit_assets=Amount.of(exit_, currency),
+        entry_price=_price_view(buying, buying.per_million_up()),
+        exit_price=_price_view(selling, selling.per_million_down()),
+        waiting_shares=str(waiting),
+        waiting_assets=Amount.of(waiting_assets, currency),
+        fundable=Amount.of(fundable, currency),
+    )
+
+
+def _reserve_view(figures: Figures, currency: str, on_its_way: int) -> ReserveView:
+    its = figures.chain.reserve(currency)
+    held, floor = figures.answers([ask(its, "held"), ask(its, "floor")])
+    return ReserveView(
+        held=Amount.of(held, currency),
+        on_its_way=Amount.of(on_its_way, currency),
+        floor=Amount.of(floor, currency),
+    )
+
+
+def _stopped(figures: Figures, currency: str) -> list[Any]:
+    its = figures.chain.pool(currency)
+    answers = figures.answers([ask(its, "isStopped", int(what)) for what in PoolActivity])
+    return [what.name.lower() for what, stopped in zip(PoolActivity, answers, strict=True) if stopped]
+
+
+def _position_views(session: Session, positions: list[Position], chain: Chain, currency: str) -> list[PositionView]:
+    if not positions:
+        return []
+    figures = Figures.at(session, chain)
+    accounts = {position.account for position in positions}
+    owners = participants.parties_by_account(session, accounts)
+    asked = repository.redemptions(session, currency, accounts)
+    prices = _exit_prices(figures, currency)
+    claimable = figures.answers([ask(_vault(chain, p), "maxWithdraw", p.account) for p in positions])
+    redemptions = _redemption_views(figures, asked)
     return [
         PositionView(
             lei=owners[position.account].lei if position.account in owners else "",
             account=position.account,
+            tranche=cast(TrancheName, position.tranche),
             shares=str(position.shares),
-            value=Amount.of(books.exit_price.value_down(position.shares), currency),
+            value=Amount.of(prices[position.tranche].value_down(position.shares), currency),
             deposited=Amount.of(position.deposited, currency),
             withdrawn=Amount.of(position.withdrawn, currency),
+            claimable=Amount.of(its_claimable, currency),
+            redemptions=redemptions.get((position.tranche, position.account), []),
         )
-        for position in positions
+        for position, its_claimable in zip(positions, claimable, strict=True)
     ]
+
+
+def _exit_prices(figures: Figures, currency: str) -> dict[str, Price]:
+    chain = figures.chain
+    questions = joined.from_iterable(
+        (ask(chain.pool(currency), "trancheAssets", int(tranche)), ask(chain.vault(currency, tranche), "totalSupply"))
+        for tranche in TRANCHES.values()
+    )
+    answers = iter(figures.answers([*questions]))
+    return {
+        name: price(exit_, shares)
+        for name, ((_, exit_), shares) in zip(TRANCHES, zip(answers, answers, strict=True), strict=True)
+    }
+
+
+def _redemption_views(figures: Figures, asked: list[Redemption]) -> dict[tuple[str, str], list[RedemptionView]]:
+    """By tranche and account, those of which something waits or can be claimed."""
+    views = ("pendingRedeemRequest", "claimableRedeemRequest")
+    questions: list[Question] = [
+        ask(_vault(figures.chain, each), view, each.epoch, each.account) for each in asked for view in views
+    ]
+    answers = iter(figures.answers(questions) if questions else [])
+    found: dict[tuple[str, str], list[RedemptionView]] = {}
+    for each, waiting, claimable in zip(asked, answers, answers, strict=True):
+        if waiting or claimable:
+            shown = RedemptionView(
+                epoch=each.epoch,
+                shares=str(each.shares),
+                waiting_shares=str(waiting),
+                claimable_shares=str(claimable),
+                requested_at=moment(each.requested_at),
+            )
+            found.setdefault((each.tranche, each.account), []).append(shown)
+    return found
+
+
+def _vault(chain: Chain, its: Position | Redemption) -> Any:
+    return chain.vault(its.currency, TRANCHES[its.tranche])
 
 
 def _price_view(exact: Price, text: str) -> PriceView:

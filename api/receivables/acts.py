@@ -11,7 +11,9 @@ from api.receivables.models import Receivable, ReceivableState
 from api.receivables.schemas import PaymentRequest, ReceivableWritten
 from api.transactions.schemas import transaction_views
 from api.transactions.service import Transactions
-from chain_node.client import AddressBook, Chain
+from chain_node.client import Chain
+
+PAYABLE = (ReceivableState.ACCEPTED, ReceivableState.DISPUTED, ReceivableState.DEFAULTED)
 
 
 def accept(
@@ -70,10 +72,10 @@ def pay(
 
 
 def written(
-    session: Session, principal: Principal, receivable_id: str, addresses: AddressBook, transaction_ids: list[str]
+    session: Session, principal: Principal, receivable_id: str, chain: Chain, transaction_ids: list[str]
 ) -> ReceivableWritten:
     """The receivable as the database has it now, with the transactions that change it."""
-    seen = service.view(session, service.find(session, principal, receivable_id), addresses)
+    seen = service.view(session, service.find(session, principal, receivable_id), chain)
     return ReceivableWritten(**seen.model_dump(), transactions=transaction_views(session, transaction_ids))
 
 
@@ -92,7 +94,7 @@ def _require_payable(receivable: Receivable, asked: PaymentRequest) -> None:
     if asked.amount.currency != receivable.currency:
         detail = f"The receivable is in {receivable.currency}, the payment in {asked.amount.currency}."
         raise Malformed("currency-differs", detail, id=receivable.id)
-    if receivable.state != ReceivableState.ACCEPTED:
+    if receivable.state not in PAYABLE:
         detail = f"The receivable is {receivable.state}; only an accepted one can be paid."
         raise Conflict("receivable-state-wrong", detail, id=receivable.id, state=receivable.state)
     outstanding = receivable.face_value - receivable.paid

@@ -1,9 +1,9 @@
-"""The ReceivableToken's events as rows."""
+"""The events of ReceivableToken and ReceivableDisputes as rows."""
 
 from sqlmodel import Session
 
 from api.indexer import handles
-from api.receivables.models import Approval, Holding, Payment, Receivable, ReceivableState
+from api.receivables.models import Approval, Holding, Objection, Payment, Receivable, ReceivableState
 from api.values import hex32
 from chain_node.client import Block, Event
 
@@ -19,6 +19,7 @@ def on_registered(session: Session, event: Event, block: Block) -> None:
             supplier=told["supplier"],
             debtor=told["debtor"],
             currency=told["currency"],
+            registered_value=told["faceValue"],
             face_value=told["faceValue"],
             quantity=told["quantity"],
             due_date=told["dueDate"],
@@ -66,6 +67,51 @@ def on_cancelled(session: Session, event: Event, block: Block) -> None:
     _receivable(session, event).state = ReceivableState.CANCELLED.value
 
 
+@handles("ReceivableToken", "ReceivableDefaulted")
+def on_defaulted(session: Session, event: Event, block: Block) -> None:
+    _receivable(session, event).state = ReceivableState.DEFAULTED.value
+
+
+@handles("ReceivableToken", "CancellationConsented")
+def on_cancellation_consented(session: Session, event: Event, block: Block) -> None:
+    _receivable(session, event).cancellation_consented = event.arguments["given"]
+
+
+@handles("ReceivableToken", "ReceivableDiluted")
+def on_diluted(session: Session, event: Event, block: Block) -> None:
+    _receivable(session, event).face_value = event.arguments["faceValue"]
+
+
+@handles("ReceivableToken", "DisputeRecorded")
+def on_dispute_recorded(session: Session, event: Event, block: Block) -> None:
+    _receivable(session, event).state = event.arguments["state"].name.lower()
+
+
+@handles("ReceivableDisputes", "CreditNoteIssued")
+def on_credit_note(session: Session, event: Event, block: Block) -> None:
+    _object(session, event, block, "credit note", event.arguments["amount"])
+
+
+@handles("ReceivableDisputes", "DisputeOpened")
+def on_dispute_opened(session: Session, event: Event, block: Block) -> None:
+    _object(session, event, block, "dispute opened", event.arguments["amount"])
+
+
+@handles("ReceivableDisputes", "DisputeWithdrawn")
+def on_dispute_withdrawn(session: Session, event: Event, block: Block) -> None:
+    _object(session, event, block, "dispute withdrawn", 0)
+
+
+@handles("ReceivableDisputes", "DisputeConceded")
+def on_dispute_conceded(session: Session, event: Event, block: Block) -> None:
+    _object(session, event, block, "dispute conceded", event.arguments["amount"])
+
+
+@handles("ReceivableDisputes", "DisputeResolved")
+def on_dispute_resolved(session: Session, event: Event, block: Block) -> None:
+    _object(session, event, block, "dispute resolved", event.arguments["diluted"])
+
+
 @handles("ReceivableToken", "TransferSingle")
 def on_transfer(session: Session, event: Event, block: Block) -> None:
     told = event.arguments
@@ -77,12 +123,6 @@ def on_transfers(session: Session, event: Event, block: Block) -> None:
     told = event.arguments
     for item, units in zip(told["ids"], told["values"], strict=True):
         _move(session, item, told["from"], told["to"], units)
-
-
-@handles("ReceivableToken", "ProceedsClaimed")
-def on_claimed(session: Session, event: Event, block: Block) -> None:
-    item = hex32(event.arguments["id"])
-    _holding(session, item, event.arguments["holder"]).synced_paid = session.get_one(Receivable, item).paid
 
 
 @handles("ReceivableToken", "ApprovalForAll")
@@ -97,17 +137,26 @@ def _receivable(session: Session, event: Event) -> Receivable:
     return session.get_one(Receivable, hex32(event.arguments["id"]))
 
 
+def _object(session: Session, event: Event, block: Block, kind: str, amount: int) -> None:
+    evidence = event.arguments.get("evidence")
+    session.add(
+        Objection(
+            transaction_hash=hex32(event.transaction_hash),
+            log_index=event.log_index,
+            receivable_id=hex32(event.arguments["id"]),
+            kind=kind,
+            amount=amount,
+            evidence=hex32(evidence) if evidence is not None else None,
+            block_number=event.block_number,
+            made_at=block.timestamp,
+        )
+    )
+
+
 def _move(session: Session, item: int, giver: str, taker: str, units: int) -> None:
-    """Moves units; between two holders both are then up to date with what has been paid, as the token demands."""
-    parties = [
-        (_holding(session, hex32(item), who), change)
-        for who, change in ((giver, -units), (taker, units))
-        if who != _NOBODY
-    ]
-    for holding, change in parties:
-        holding.units += change
-        if len(parties) == 2:
-            holding.synced_paid = session.get_one(Receivable, holding.receivable_id).paid
+    for who, change in ((giver, -units), (taker, units)):
+        if who != _NOBODY:
+            _holding(session, hex32(item), who).units += change
 
 
 def _holding(session: Session, item: str, holder: str) -> Holding:

@@ -15,10 +15,13 @@ class ReceivableState(StrEnum):
     SETTLED = "settled"
     DEFAULTED = "defaulted"
     CANCELLED = "cancelled"
+    DISPUTED = "disputed"
 
 
 class Receivable(ChainRow, table=True):
-    """An invoice on chain; `due_date` in days since 1970-01-01, supplier and debtor by organisation number."""
+    """An invoice on chain; `due_date` in days since 1970-01-01, supplier and debtor by organisation number.
+
+    `face_value` is what is owed in all, which credit notes and settled disputes lower from `registered_value`."""
 
     __tablename__ = "receivables"
 
@@ -26,12 +29,14 @@ class Receivable(ChainRow, table=True):
     supplier: int = Field(index=True)
     debtor: int = Field(index=True)
     currency: str
+    registered_value: int = Field(sa_column=units_column())
     face_value: int = Field(sa_column=units_column())
     paid: int = Field(default=0, sa_column=units_column())
     quantity: int = Field(sa_column=Column(BigInteger, nullable=False))
     due_date: int
     state: str = ReceivableState.REGISTERED.value
     set_off_waived: bool = False
+    cancellation_consented: bool = False
     registered_at: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     accepted_at: int | None = Field(default=None, sa_column=Column(BigInteger))
     settled_at: int | None = Field(default=None, sa_column=Column(BigInteger))
@@ -40,16 +45,13 @@ class Receivable(ChainRow, table=True):
 
 
 class Holding(ChainRow, table=True):
-    """Units of a receivable that an account holds; one unit is one minor unit of face value.
-
-    `synced_paid` is what had been paid on the receivable when the account last took its share."""
+    """Units of a receivable that an account holds; one unit is one minor unit of face value."""
 
     __tablename__ = "receivable_holdings"
 
     receivable_id: str = Field(primary_key=True)
     holder: str = Field(primary_key=True, index=True)
     units: int = Field(default=0, sa_column=units_column())
-    synced_paid: int = Field(default=0, sa_column=units_column())
 
 
 class Payment(ChainRow, table=True):
@@ -65,6 +67,22 @@ class Payment(ChainRow, table=True):
     outstanding: int = Field(sa_column=units_column())
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     paid_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Objection(ChainRow, table=True):
+    """A step by which less may come to be owed: a credit note, or a dispute opened, withdrawn, conceded or resolved.
+    `amount` is what it took off; of a dispute opened or withdrawn, what is objected to. `evidence` is a hash."""
+
+    __tablename__ = "receivable_objections"
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    receivable_id: str = Field(index=True)
+    kind: str
+    amount: int = Field(sa_column=units_column())
+    evidence: str | None = None
+    block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    made_at: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class Approval(ChainRow, table=True):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, tuple_
 from sqlmodel import Session, col, select
 
-from api.receivables.models import Approval, Holding, Payment, Receivable
+from api.receivables.models import Approval, Holding, Objection, Payment, Receivable
 
 
 def receivable(session: Session, receivable_id: str) -> Receivable | None:
@@ -55,6 +55,13 @@ def payments(session: Session, receivable_ids: Sequence[str]) -> list[Payment]:
     """In the order in which they were made."""
     order = (col(Payment.block_number), col(Payment.log_index))
     return list(session.exec(select(Payment).where(col(Payment.receivable_id).in_(receivable_ids)).order_by(*order)))
+
+
+def objections(session: Session, receivable_ids: Sequence[str]) -> list[Objection]:
+    """In the order in which they were made."""
+    order = (col(Objection.block_number), col(Objection.log_index))
+    chosen = select(Objection).where(col(Objection.receivable_id).in_(receivable_ids))
+    return list(session.exec(chosen.order_by(*order)))
 
 
 def is_approved(session: Session, owner: str, operator: str) -> bool:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from api.deps import ChainDep, LinkDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
+from api.deps import ChainDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
 from api.invoices.similarity import service as similarity
 from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from api.receivables import acts, service
@@ -20,17 +20,17 @@ Writer = Annotated[Principal, Depends(requires("receivables:write"))]
 def receivables(
     principal: Reader,
     session: SessionDep,
-    link: LinkDep,
+    chain: ChainDep,
     state: Annotated[StateName | None, Query()] = None,
     before: Before = None,
     limit: Limit = 50,
 ) -> Page[ReceivableView]:
-    return service.page(session, principal, link.addresses, state=state, before=before, limit=limit)
+    return service.page(session, principal, chain, state=state, before=before, limit=limit)
 
 
 @router.get("/{receivable_id}", responses=READ_PROBLEMS, summary="See one receivable")
-def receivable(receivable_id: str, principal: Reader, session: SessionDep, link: LinkDep) -> ReceivableView:
-    seen = service.view(session, service.find(session, principal, receivable_id), link.addresses)
+def receivable(receivable_id: str, principal: Reader, session: SessionDep, chain: ChainDep) -> ReceivableView:
+    seen = service.view(session, service.find(session, principal, receivable_id), chain)
     return seen.model_copy(update={"similar": similarity.shown(session, principal, receivable_id)})
 
 
@@ -50,7 +50,7 @@ def accept(
     transactions: TransactionsDep,
 ) -> Response:
     ids = acts.accept(session, transactions, chain, principal, receivable_id, body.waive_set_off)
-    return Written(session, lambda session: acts.written(session, principal, receivable_id, chain.addresses, ids))
+    return Written(session, lambda session: acts.written(session, principal, receivable_id, chain, ids))
 
 
 @router.post(
@@ -69,4 +69,4 @@ def pay(
     transactions: TransactionsDep,
 ) -> Response:
     ids = acts.pay(session, transactions, chain, principal, receivable_id, body)
-    return Written(session, lambda session: acts.written(session, principal, receivable_id, chain.addresses, ids))
+    return Written(session, lambda session: acts.written(session, principal, receivable_id, chain, ids))

@@ -12,24 +12,38 @@ from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, PositiveAmount
 
-StateName = Literal["registered", "accepted", "settled", "defaulted", "cancelled"]
+StateName = Literal["registered", "accepted", "settled", "defaulted", "cancelled", "disputed"]
 _EXAMPLE = {
     "id": examples.RECEIVABLE,
     "state": "accepted",
     "supplier": examples.SUPPLIER,
     "debtor": examples.DEBTOR,
+    "registered_value": eur(10_000_000),
     "face_value": eur(10_000_000),
+    "disputed": eur(0),
     "paid": eur(0),
     "outstanding": eur(10_000_000),
     "quantity_thousandths": "1000000",
     "due_date": "2026-07-03",
     "set_off_waived": True,
+    "cancellation_consented": False,
+    "transfers": 0,
     "registered_at": examples.OPENED,
     "accepted_at": examples.OPENED,
     "settled_at": None,
     **examples.IN_BLOCK,
-    "holders": [{"account": examples.ACCOUNT, "holder": "Acme Supplies", "units": eur(10_000_000)}],
+    "holders": [
+        {
+            "account": examples.ACCOUNT,
+            "holder": "Acme Supplies",
+            "units": eur(10_000_000),
+            "claimable": eur(0),
+            "tier": 1,
+            "reserved_until": None,
+        }
+    ],
     "payments": [],
+    "objections": [],
     "similar": [],
 }
 
@@ -40,6 +54,20 @@ class HoldingView(BaseModel):
     account: str
     holder: str = Field(description="the organisation's name, or the contract that keeps the units as collateral")
     units: Amount
+    claimable: Amount = Field(description="its share of what was paid, not yet claimed")
+    tier: int | None = Field(description="1 for the supplier, and one more for each hand after it; null in custody")
+    reserved_until: datetime | None = Field(description="until when it is kept for one facility")
+
+
+class ObjectionView(BaseModel):
+    """A step by which less may come to be owed; `amount` is what it took off or, of a dispute opened, objects to."""
+
+    kind: Literal["credit note", "dispute opened", "dispute withdrawn", "dispute conceded", "dispute resolved"]
+    amount: Amount
+    evidence: str | None
+    transaction_hash: str
+    block_number: int
+    at: datetime
 
 
 class PaymentView(BaseModel):
@@ -58,12 +86,16 @@ class ReceivableView(BaseModel):
     state: StateName
     supplier: PartyView
     debtor: PartyView
-    face_value: Amount
+    registered_value: Amount
+    face_value: Amount = Field(description="what is owed in all; credit notes and settled disputes lower it")
+    disputed: Amount
     paid: Amount
     outstanding: Amount
     quantity_thousandths: str = Field(description="goods in thousandths of the invoice's unit; 0: not measurable")
     due_date: date
     set_off_waived: bool
+    cancellation_consented: bool = Field(description="whether the debtor has agreed to its cancellation")
+    transfers: int = Field(description="how often units went on to another organisation")
     registered_at: datetime
     accepted_at: datetime | None
     settled_at: datetime | None
@@ -71,6 +103,7 @@ class ReceivableView(BaseModel):
     block_number: int
     holders: list[HoldingView]
     payments: list[PaymentView]
+    objections: list[ObjectionView]
     similar: list[SimilarView] | None = Field(default=None, description="near-duplicates; null in lists and writes")
 
 

@@ -1,28 +1,39 @@
 """What the chain says of receivables, to those who are a party to them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sqlmodel import Session
 
 from api.auth.principal import Principal
 from api.errors import Malformed, NotFound
+from api.figures import Figures, ask
 from api.participants import service as participants
 from api.participants.schemas import PartyView
 from api.receivables import repository
-from api.receivables.models import Holding, Payment, Receivable, ReceivableState
-from api.receivables.schemas import HoldingView, PaymentView, ReceivableView
+from api.receivables.models import Holding, Objection, Payment, Receivable, ReceivableState
+from api.receivables.schemas import HoldingView, ObjectionView, PaymentView, ReceivableView
 from api.values import Amount, Page, day, is_hex32, moment, moment_or_none
-from chain_node.client import AddressBook
+from chain_node.client import Chain
 
 
 @dataclass(frozen=True)
-class Pledged:
-    """What a receivable is worth in a custodian's hands: units less what was paid on them and is not yet forwarded."""
+class HolderStanding:
+    """`tier` is 0 in custody, `reserved_until` in Unix seconds."""
 
-    units: int
-    quantity: int
-    state: str
-    due_date: int
+    claimable: int
+    tier: int
+    reserved_until: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the contract says of a receivable and its holders (by account) at the newest block that the database has."""
+
+    disputed: int
+    transfers: int
+    holders: dict[str, HolderStanding]
 
 
 def find(session: Session, principal: Principal, receivable_id: str) -> Receivable:
@@ -39,12 +50,12 @@ def find_any(session: Session, receivable_id: str) -> Receivable | None:
     return repository.receivable(session, receivable_id)
 
 
-def view(session: Session, receivable: Receivable, addresses: AddressBook) -> ReceivableView:
-    return _views(session, [receivable], addresses)[0]
+def view(session: Session, receivable: Receivable, chain: Chain) -> ReceivableView:
+    return _views(session, [receivable], chain)[0]
 
 
 def page(
-    session: Session, principal: Principal, addresses: AddressBook, *, state: str | None, before: str | None, limit: int
+    session: Session, principal: Principal, chain: Chain, *, state: str | None, before: str | None, limit: int
 ) -> Page[ReceivableView]:
     """The caller's receivables, the newest first; all for who sees all."""
     party = None if principal.sees_all else participants.number_of(session, principal.organisation())
@@ -53,7 +64,7 @@ def page(
     accounts = participants.accounts_of(session, principal.lei) if principal.lei and party is not None else []
     found = repository.page(session, party=party, accounts=accounts, state=state, before=_position(before), limit=limit)
     following = f"{found[-1].block_number}.{found[-1].id}" if len(found) == limit else None
-    return Page(items=_views(session, found, addresses), next=following)
+    return Page(items=_views(session, found, chain), next=following)
 
 
 def counterparties(session: Session, lei: str) -> set[str]:
@@ -75,24 +86,6 @@ def is_approved(session: Session, owner: str, operator: str) -> bool:
     return repository.is_approved(session, owner, operator)
 
 
-def pledged(session: Session, receivable_id: str, custodian: str) -> Pledged | None:
-    """What the custodian holds of a receivable; None where there is no such receivable."""
-    receivable = repository.receivable(session, receivable_id)
-    if receivable is None:
-        return None
-    holding = repository.holding(session, receivable_id, custodian)
-    units = holding.units - _claimable(receivable, holding) if holding else 0
-    return Pledged(units, receivable.quantity, receivable.state, receivable.due_date)
-
-
-def _claimable(receivable: Receivable, holding: Holding) -> int:
-    """The holder's share of what was paid since it last claimed, rounded down as the token does."""
-    if receivable.paid == holding.synced_paid:
-        return 0
-    unpaid_before = receivable.face_value - holding.synced_paid
-    return holding.units * (receivable.paid - holding.synced_paid) // unpaid_before
-
-
 def _is_party(session: Session, principal: Principal, receivable: Receivable) -> bool:
     if principal.lei is None:
         return False
@@ -111,27 +104,60 @@ def _position(before: str | None) -> tuple[int, str] | None:
     return int(block), receivable_id
 
 
-def _views(session: Session, receivables: list[Receivable], addresses: AddressBook) -> list[ReceivableView]:
+def _views(session: Session, receivables: list[Receivable], chain: Chain) -> list[ReceivableView]:
     ids = [receivable.id for receivable in receivables]
     parties = participants.parties_by_number(session, {n for r in receivables for n in (r.supplier, r.debtor)})
     holdings = repository.holdings(session, ids)
     holders = participants.parties_by_account(session, {holding.holder for holding in holdings})
-    names: dict[str, str] = {address: name for name, address in addresses.addresses.items()}
+    names: dict[str, str] = {address: name for name, address in chain.addresses.addresses.items()}
     names |= {account: party.name for account, party in holders.items() if account not in names}
-    payments = repository.payments(session, ids)
+    payments, objections = repository.payments(session, ids), repository.objections(session, ids)
+    of = {r.id: [holding for holding in holdings if holding.receivable_id == r.id] for r in receivables}
     return [
         _view(
             receivable,
+            standing,
             parties,
-            [_holding_view(h, names, receivable.currency) for h in holdings if h.receivable_id == receivable.id],
+            [_holding_view(h, standing.holders[h.holder], names, receivable.currency) for h in of[receivable.id]],
             [_payment_view(p, receivable.currency) for p in payments if p.receivable_id == receivable.id],
+            [_objection_view(o, receivable.currency) for o in objections if o.receivable_id == receivable.id],
         )
-        for receivable in receivables
+        for receivable, standing in zip(receivables, standings(session, chain, of), strict=True)
     ]
 
 
+def standings(session: Session, chain: Chain, holdings: Mapping[str, Sequence[Holding]]) -> list[Standing]:
+    """Of receivables by id, each with its holdings."""
+    if not holdings:
+        return []
+    token, questions = chain.receivables, []
+    for receivable_id, held in holdings.items():
+        item = int(receivable_id, 16)
+        questions += [ask(token, "receivable", item), ask(token, "disputedOf", item)]
+        for each in held:
+            questions += [ask(token, "claimable", item, each.holder), ask(token, "holding", item, each.holder)]
+    answers = iter(Figures.at(session, chain).answers(questions))
+    return [
+        Standing(
+            transfers=next(answers)["transfers"],
+            disputed=next(answers),
+            holders={each.holder: _holder_standing(next(answers), next(answers)) for each in held},
+        )
+        for held in holdings.values()
+    ]
+
+
+def _holder_standing(claimable: int, its: dict[str, Any]) -> HolderStanding:
+    return HolderStanding(claimable, its["tier"], its["reservedUntil"])
+
+
 def _view(
-    receivable: Receivable, parties: dict[int, PartyView], holders: list[HoldingView], payments: list[PaymentView]
+    receivable: Receivable,
+    standing: Standing,
+    parties: dict[int, PartyView],
+    holders: list[HoldingView],
+    payments: list[PaymentView],
+    objections: list[ObjectionView],
 ) -> ReceivableView:
     currency = receivable.currency
     cancelled = receivable.state == ReceivableState.CANCELLED
@@ -140,12 +166,16 @@ def _view(
         state=ReceivableState(receivable.state).value,
         supplier=parties[receivable.supplier],
         debtor=parties[receivable.debtor],
+        registered_value=Amount.of(receivable.registered_value, currency),
         face_value=Amount.of(receivable.face_value, currency),
+        disputed=Amount.of(standing.disputed, currency),
         paid=Amount.of(receivable.paid, currency),
         outstanding=Amount.of(0 if cancelled else receivable.face_value - receivable.paid, currency),
         quantity_thousandths=str(receivable.quantity),
         due_date=day(receivable.due_date),
         set_off_waived=receivable.set_off_waived,
+        cancellation_consented=receivable.cancellation_consented,
+        transfers=standing.transfers,
         registered_at=moment(receivable.registered_at),
         accepted_at=moment_or_none(receivable.accepted_at),
         settled_at=moment_or_none(receivable.settled_at),
@@ -153,12 +183,30 @@ def _view(
         block_number=receivable.block_number,
         holders=holders,
         payments=payments,
+        objections=objections,
     )
 
 
-def _holding_view(holding: Holding, names: dict[str, str], currency: str) -> HoldingView:
-    holder = names.get(holding.holder, holding.holder)
-    return HoldingView(account=holding.holder, holder=holder, units=Amount.of(holding.units, currency))
+def _holding_view(holding: Holding, standing: HolderStanding, names: dict[str, str], currency: str) -> HoldingView:
+    return HoldingView(
+        account=holding.holder,
+        holder=names.get(holding.holder, holding.holder),
+        units=Amount.of(holding.units, currency),
+        claimable=Amount.of(standing.claimable, currency),
+        tier=standing.tier or None,
+        reserved_until=moment_or_none(standing.reserved_until or None),
+    )
+
+
+def _objection_view(objection: Objection, currency: str) -> ObjectionView:
+    return ObjectionView(
+        kind=cast(Any, objection.kind),
+        amount=Amount.of(objection.amount, currency),
+        evidence=objection.evidence,
+        transaction_hash=objection.transaction_hash,
+        block_number=objection.block_number,
+        at=moment(objection.made_at),
+    )
 
 
 def _payment_view(payment: Payment, currency: str) -> PaymentView:
