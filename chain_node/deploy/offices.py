@@ -37,13 +37,13 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     },
     "Servicing": {Office.CREDIT_OFFICER: ("setSchedule", "approve")},
     "Applications": {Office.CREDIT_OFFICER: ("endReservation",)},
-    "Concentration": {Office.CREDIT_OFFICER: ("setDefaultCap", "setCap")},
+    "Concentration": {Office.CREDIT_OFFICER: ("setDefaultCap", "setCap", "clearCap")},
     "LendingPool": {
         Office.GOVERNOR: ("setTranches", "setReserve", "listSyndicate", "setDepositCap", "resume"),
         Office.GUARDIAN: ("stop",),
         Office.SERVICER: ("takeFees",),
     },
-    "FirstLossReserve": {Office.SERVICER: ("release",)},
+    "FirstLossReserve": {Office.SERVICER: ("release", "releaseSurplus")},
 }
 
 KEY_OF: Final[Mapping[Office, str]] = {

@@ -1,6 +1,6 @@
 """A pytest plugin: a running chain with all contracts, for tests of every package.
 
-The deployed chain is made once per version of the contracts and of the configuration, kept under build/test-networks,
+The deployed chain is made once per version of the contracts, of the deployer and of the configuration, kept under build/test-networks,
 and copied for each test session, so that a session has it in a fraction of a second.
 """
 
@@ -82,7 +82,8 @@ def lei(stem: str) -> str:
 def copy_template(data_dir: Path) -> None:
     """Copies a stopped network with everything deployed; makes it where it is missing, once for this machine."""
     network, artifacts = load_network(CONFIG_ROOT / "local"), compile_contracts()
-    version = code_version(artifacts.values()) + network.model_dump_json()
+    deployer = "".join(path.read_text() for path in sorted((ROOT / "chain_node" / "deploy").glob("*.py")))
+    version = code_version(artifacts.values()) + network.model_dump_json() + deployer
     home = ROOT / "build" / "test-networks"
     template = home / sha256(version.encode()).hexdigest()[:16]
     home.mkdir(parents=True, exist_ok=True)
