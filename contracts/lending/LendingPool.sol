@@ -298,6 +298,8 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
 
     function _fundable(Tranche tranche, BooksWord memory word, Worth memory worth) private view returns (uint256 most) {
         if (_isStopped(word, Stoppable.Deposits)) return 0;
+        // What is brought to junior while senior is not covered would be senior's.
+        if (tranche == Tranche.Junior && worth.gross < worth.claim) return 0;
         most = MOST_FUNDED.saturatingSub(uint256(word.cash) + word.principalOut + word.setAside);
         uint256 cap = _losses.depositCap;
         if (cap != type(uint64).max) most = Math.min(most, cap.saturatingSub(worth.gross));

@@ -211,6 +211,7 @@ interface ILendingPool is IFundingSource {
     /// @return entry minor units that the tranche's shares are bought at
     /// @return exit minor units that they are given back at; never more than `entry`
     function trancheAssets(Tranche tranche) external view returns (uint256 entry, uint256 exit);
-    /// @return minor units that may still be deposited into the tranche: counters, deposit cap, subordination floor, pause
+    /// @return minor units that may still be deposited into the tranche: counters, deposit cap, pause; for senior the
+    /// subordination floor, and nothing for junior while the assets do not cover senior's claim: it would be senior's
     function fundable(Tranche tranche) external view returns (uint256);
 }
