@@ -1,7 +1,7 @@
 """A pytest plugin: a running chain with all contracts, for tests of every package.
 
-The deployed chain is made once per version of the contracts, of the deployer and of the configuration, kept under build/test-networks,
-and copied for each test session, so that a session has it in a fraction of a second.
+The deployed chain is made once per version of the contracts, of the deployer and of the configuration, kept under
+build/test-networks, and copied for each test session, so that a session has it in a fraction of a second.
 """
 
 from __future__ import annotations
