@@ -6,21 +6,18 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from api.cash.models import Balance
-from api.clock import indexed_now
 from api.db import Database, chain_tables
 from api.facilities.models import Facility
-from api.financings import availability as reckoning
-from api.financings import income
-from api.financings.models import Financing
+from api.facilities.schemas import DAY_COUNTS
+from api.financings import service as financings
+from api.financings.models import Draw, Financing, Repayment, WriteOff
 from api.indexer.models import THE_CURSOR, Cursor, IndexedEvent
-from api.milestones import service as milestones
 from api.milestones.models import Fact, FactStatus
 from api.participants.models import Account, Organisation
 from api.pools import service as pools
-from api.pools.models import Pool, Position
-from api.receivables import service as receivables
+from api.pools.models import Position, Redemption
 from api.receivables.models import Holding, Receivable
-from chain_node.client import Chain
+from chain_node.client import Chain, Tranche
 
 Pair = tuple[str, Any, Any]
 
@@ -86,77 +83,70 @@ def _receivables(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
         yield f"terms of {row.id}", ours, theirs
         state = (row.state, row.set_off_waived)
         yield f"state of {row.id}", state, (its.state.name.lower(), its.set_off_waived)
+        sum_ = sum(h.units for h in session.exec(select(Holding).where(Holding.receivable_id == row.id)))
+        yield f"units of {row.id}", sum_ <= row.face_value - row.paid or row.state == "settled", True
     for holding in session.exec(select(Holding)):
-        item = int(holding.receivable_id, 16)
-        held = chain.receivables.balance_of(holding.holder, item, block)
-        claimable = chain.receivables.claimable(item, holding.holder, block)
-        pledged = receivables.pledged(session, holding.receivable_id, holding.holder)
-        assert pledged is not None
-        name = f"units of {holding.receivable_id} at {holding.holder}"
-        yield name, (holding.units, pledged.units), (held, held - claimable)
+        held = chain.receivables.balance_of(holding.holder, int(holding.receivable_id, 16), block)
+        yield f"units of {holding.receivable_id} at {holding.holder}", holding.units, held
 
 
 def _facilities(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
     for row in session.exec(select(Facility)):
         its = chain.desk.facility(row.number, block)
-        ours = (row.supplier, row.pool, row.limit, row.drawn, row.discount_rate_bps, row.fee_bps, row.expires_at)
-        theirs = (its.supplier, its.pool, its.limit, its.drawn, its.discount_rate_bps, its.fee_bps, its.expires_at)
-        yield f"facility {row.number}", ours, theirs
+        terms = {name: getattr(row, name) for name in vars(its.terms)}
+        yield f"facility {row.number}", terms, {**vars(its.terms), "day_count": DAY_COUNTS[its.terms.day_count]}
+        yield f"recourse of facility {row.number}", row.recourse_to, its.recourse_to
 
 
 def _financings(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
-    now = indexed_now(session)
     for row in session.exec(select(Financing)):
         its = chain.desk.financing(row.number, block)
-        ours = (row.state, row.accrued_at, row.principal, row.fees_due, row.impairment, row.accrued_numerator)
-        theirs = (
-            its.state.name.lower(),
-            its.accrued_at,
-            its.principal,
-            its.fees_due,
-            its.impairment,
-            its.accrued_numerator,
-        )
+        ours = (row.facility, row.state, row.maturity_day, row.collateral, row.item_id, row.subject)
+        item, subject = f"0x{its.item_id:064x}", f"0x{its.subject.hex()}"
+        theirs = (its.facility, its.state.name.lower(), its.maturity_day, its.collateral, item, subject)
         yield f"financing {row.number}", ours, theirs
-        owed, owes = reckoning.owed(row, now), chain.desk.owed(row.number, block)
-        yield (
-            f"owed on {row.number}",
-            (owed.fees, owed.interest, owed.principal),
-            (
-                owes.fees,
-                owes.interest,
-                owes.principal,
-            ),
-        )
-        found = reckoning.availability(session, row, chain.addresses, now)
-        assert found is not None
-        available = (found.base, found.available)
+        yield f"principal of {row.number}", _principal(session, row.number), (its.principal, its.written_off)
+        (shown,) = financings.standings(session, chain, [row.number])
+        yield f"owed on {row.number}", shown.owed, chain.desk.owed(row.number, block)
+        available = (shown.base, shown.available)
         yield f"availability of {row.number}", available, chain.desk.availability(row.number, block)
 
 
+def _principal(session: Session, number: int) -> tuple[int, int]:
+    """What the rows of draws, repayments and losses leave lent, and written off."""
+    drawn = sum(row.amount for row in session.exec(select(Draw).where(col(Draw.financing) == number)))
+    repaid = session.exec(select(Repayment).where(col(Repayment.financing) == number)).all()
+    lost = sum(row.amount for row in session.exec(select(WriteOff).where(col(WriteOff.financing) == number)))
+    return drawn - sum(row.principal for row in repaid) - lost, lost - sum(row.recovered for row in repaid)
+
+
 def _pools(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
-    now = indexed_now(session)
-    for row in session.exec(select(Pool)):
-        pool, vault = chain.pool(row.currency), chain.vault(row.currency)
+    for shown in pools.pools(session, chain).items:
+        pool = chain.pool(shown.currency)
         books = pool.books(block)
-        ours = (row.cash, row.principal_out, row.accrued_fees, row.impairment)
-        theirs = (books.cash, books.principal_out, books.accrued_fees, books.impairment)
-        yield f"books of {row.currency}", ours, theirs
-        accrued = income.accrued(session, chain.addresses.address(f"LendingPool:{row.currency}"), now)
-        yield f"income of {row.currency}", accrued, pool.accrued_income(block)
-        shown = pools.pool(session, chain.addresses, row.currency)
+        ours = (shown.cash.units, shown.principal_out.units, shown.impairment.units, shown.set_aside.units)
+        yield f"books of {shown.currency}", ours, (books.cash, books.principal_out, books.impairment, books.set_aside)
         assets = (shown.gross.units, shown.net.units)
-        yield f"assets of {row.currency}", assets, (pool.gross_assets(block), pool.net_assets(block))
-        yield f"shares of {row.currency}", row.shares, vault.total_supply(block)
-        for position in session.exec(select(Position).where(col(Position.currency) == row.currency)):
-            value = int(shown.exit_price.numerator) * position.shares // int(shown.exit_price.denominator)
-            held = vault.balance_of(position.account, block)
-            theirs_too = (held, vault.preview_redeem(held, block))
-            yield f"position of {position.account}", (position.shares, value), theirs_too
+        yield f"assets of {shown.currency}", assets, (pool.gross_assets(block), pool.net_assets(block))
+        for tranche in Tranche:
+            yield from _tranche(session, chain, block, shown.currency, tranche)
+
+
+def _tranche(session: Session, chain: Chain, block: int, currency: str, tranche: Tranche) -> Iterator[Pair]:
+    vault, name = chain.vault(currency, tranche), tranche.name.lower()
+    found = session.exec(select(Position).where(Position.currency == currency, Position.tranche == name)).all()
+    for position in found:
+        held = vault.balance_of(position.account, block)
+        yield f"{name} shares of {position.account}", position.shares, held
+    waiting = vault.balance_of(vault.address, block)
+    yield f"{name} shares of {currency}", sum(p.shares for p in found) + waiting, vault.total_supply(block)
+    asked = session.exec(select(Redemption).where(Redemption.currency == currency, Redemption.tranche == name)).all()
+    for epoch in {each.epoch for each in asked}:
+        shares = sum(each.shares for each in asked if each.epoch == epoch)
+        yield f"{name} shares asked for in epoch {epoch}", shares, vault.epoch(epoch, block).requested
 
 
 def _facts(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
-    now = indexed_now(session)
     for row in session.exec(select(Fact)):
         subject = bytes.fromhex(row.subject[2:])
         its = chain.milestones.fact(subject, row.milestone, row.sequence, block)
@@ -171,10 +161,3 @@ def _facts(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
             its.final_at,
         )
         yield f"fact {row.milestone} of {row.subject}", ours, theirs
-        standing = milestones.standing(session, row.subject, now)[(row.milestone, row.sequence)]
-        usable = (standing.usable, standing.quantity if standing.usable else 0)
-        yield (
-            f"use of fact {row.milestone}",
-            usable,
-            chain.milestones.usable_fact(subject, row.milestone, row.sequence, block),
-        )

@@ -112,7 +112,7 @@ def test_identifier_of_another_participant_is_refused(trading: Trading) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 def test_oracle_that_keeps_its_own_key_cannot_write_through_the_gateway(trading: Trading) -> None:
-    answer = trading.desks["carrier"].post("/v1/pools/EUR/deposits", {"amount": eur(1)})
+    answer = trading.desks["carrier"].post("/v1/pools/EUR/deposits", {"tranche": "senior", "amount": eur(1)})
 
     refused(answer, 409, "key-kept-by-organisation")
 
@@ -177,7 +177,7 @@ def test_financing_is_refused_for_what_cannot_be_pledged(trading: Trading, sold:
     assert traces(trading) == before
 
 
-def test_receivable_is_financed_once(trading: Trading, sold: Any) -> None:
+def test_goods_of_a_receivable_move_one_financing_only(trading: Trading, sold: Any) -> None:
     trading.fund(1_000_000)
     desk, facility = trading.desks["supplier"], trading.grant()["id"]
     again = desk.upload(invoice("AS-2026-12")).json()["receivable_id"]
@@ -186,5 +186,9 @@ def test_receivable_is_financed_once(trading: Trading, sold: Any) -> None:
     desk.write("/v1/financings", body)
     before = traces(trading)
 
-    refused(desk.post("/v1/financings", body), 409, "item-already-pledged")
+    refused(desk.post("/v1/financings", body), 409, "consignment-taken")
     assert traces(trading) == before
+
+    second = desk.write("/v1/financings", {**body, "on_acceptance_only": True})
+    assert int(second["financing"]["subject"], 16) == 0
+    refused(desk.post("/v1/financings", {**body, "on_acceptance_only": True}), 409, "units-out-of-range")

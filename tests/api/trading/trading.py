@@ -38,12 +38,13 @@ LEIS = {
     "supplier": "999900ACMESUPPLIES58",
     "debtor": "999900BOREALISRETL40",
     "lender": "999900MERIDIANFUND54",
+    "junior": "999900CAIRNCAPITAL43",
     "carrier": "999900SKAGERLINES098",
     "warehouse": "999900VINTERHAMNAB25",
     "inspector": "999900PLUMBLINEINS71",
     "stranger": "999900SOUNDERSURVY30",
 }
-ROLES = {**{name: name.upper() for name in LEIS}, "stranger": "SUPPLIER"}
+ROLES = {**{name: name.upper() for name in LEIS}, "junior": "LENDER", "stranger": "SUPPLIER"}
 IDENTIFIERS = {"supplier": ("VAT", "DE 999 999 903"), "debtor": ("0088", "4012345000023")}
 WITNESSES = ("carrier", "warehouse", "inspector")
 LADDER = [
@@ -184,8 +185,13 @@ class Trading:
         return self.operator.write("/v1/cash/issues", body)
 
     def fund(self, units: int) -> Any:
-        self.issue("lender", units)
-        return self.desks["lender"].write("/v1/pools/EUR/deposits", {"amount": eur(units)})
+        """Senior money, and a quarter of it in junior money first, so that its floor is kept."""
+        self.deposit("junior", -(-units // 4), "junior")
+        return self.deposit("lender", units, "senior")
+
+    def deposit(self, name: str, units: int, tranche: str) -> Any:
+        self.issue(name, units)
+        return self.desks[name].write("/v1/pools/EUR/deposits", {"tranche": tranche, "amount": eur(units)})
 
     def grant(self, **changes: Any) -> Any:
         return self.operator.write("/v1/facilities", {**facility_request(), **changes})
