@@ -65,6 +65,7 @@ contract Custody is Network {
     function test_of_nothing_is_refused() public {
         _registerAndAccept();
         vm.expectRevert(abi.encodeWithSelector(ICirculation.UnitsZero.selector, INVOICE));
+        _pledge(acme.account, _first, 0);
         assertEq(receivables.receivable(INVOICE).custodian, 0);
     }
 

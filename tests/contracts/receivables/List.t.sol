@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {CashToken} from "../../../contracts/money/CashToken.sol";
+import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Custodian} from "../support/Custodian.sol";

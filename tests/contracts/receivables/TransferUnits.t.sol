@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {IParticipantRegistry} from "../../../contracts/access/interfaces/IParticipantRegistry.sol";
+import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Network} from "../support/Network.t.sol";
@@ -132,11 +132,7 @@ contract TransferUnits is Network {
         _pay(FACE_VALUE / 2);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IERC1155Errors.ERC1155InsufficientBalance.selector,
-                acme.account,
-                FACE_VALUE / 2,
-                FACE_VALUE / 2 + 1,
-                ID
+                IERC1155Errors.ERC1155InsufficientBalance.selector, acme.account, FACE_VALUE / 2, FACE_VALUE / 2 + 1, ID
             )
         );
         vm.prank(acme.account);
