@@ -22,7 +22,7 @@ from chain_node.compile import CONTRACTS, compile_contracts
 from chain_node.deploy.offices import KEY_OF
 from chain_node.errors import ContractReverted, RevertUnknown
 from chain_node.interface import Coder, Parameter
-from chain_node.vocabulary import Milestone, Role
+from chain_node.vocabulary import DayCount, Milestone, Role
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 
@@ -32,7 +32,10 @@ LISTED = [(contract, name) for contract, entries in LIST.items() for name in ent
 EVERYONE, PARTICIPANTS = "everyone", "participants"
 NO_REASON = "no reason given"
 OTHERS = ("supplier", "debtor", "lender")
+STANDS_FOR = {"Collateral": "ReceivableCollateral", "FundingSource": "LendingPool"}
 FACE, QUANTITY = 10_000_000, 1_000_000
+# Made for a loan that several pools share; a network begins without one.
+NOT_DEPLOYED = {"Syndicate"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Method:
 @cache
 def methods() -> tuple[Method, ...]:
     found = []
-    for artifact in compile_contracts().values():
+    for artifact in compile_contracts(set(CONTRACTS) - NOT_DEPLOYED).values():
         writing = [
             e for e in artifact.abi if e["type"] == "function" and e["stateMutability"] in ("nonpayable", "payable")
         ]
@@ -111,6 +114,8 @@ class World:
         for name, entry in record.items():
             self.callers[name] = entry["address"]
             self.deployed.setdefault(entry["contract"], entry["address"])
+        # Of a pool's two vaults, the one that takes a first deposit.
+        self.deployed["TrancheVault"] = self.callers["JuniorTranche:EUR"]
 
     def _add(self, name: str, account: LocalAccount) -> None:
         self.accounts[name], self.callers[name] = account, account.address
@@ -145,7 +150,8 @@ class World:
             "euro": self.address("CashToken"),
         }
         for id in (0xA1, 0xA2, 0xA3):
-            self.do("supplier", "ReceivableToken", "register", (id, self.callers["debtor"], "EUR", FACE, QUANTITY, due))
+            terms = (id, self.callers["debtor"], "EUR", FACE, QUANTITY, due, bytes(32))
+            self.do("supplier", "ReceivableToken", "register", terms)
             self.do(
                 "supplier", "OrderEscrow", "registerOrder", (id, self.callers["debtor"], "EUR", FACE, QUANTITY, due)
             )
@@ -164,22 +170,32 @@ class World:
             self.do("cash-issuer", "CashToken", "issue", self.callers[name], FACE, bytes([n + 1]) * 32)
         self.do("lender", "CashToken", "approve", self.address("TrancheVault"), FACE)
         self.do("lender", "TrancheVault", "deposit", FACE // 2, self.callers["lender"])
-        until = self.network.now() + 300 * 86_400
-        terms = (self.callers["supplier"], self.address("LendingPool"), FACE, 900, 50, until)
-        self.do("credit-officer", "FinancingDesk", "openFacility", terms)
+        self.do("credit-officer", "FinancingDesk", "openFacility", self._facility())
         steps = [(int(Milestone.DEPARTED), 5000, False)]
         self.do("supplier", "ReceivableToken", "setApprovalForAll", self.address("ReceivableCollateral"), True)
         for adapter, subject in (("ReceivableCollateral", "subject"), ("OrderCollateral", "order subject")):
             self.do("credit-officer", "FinancingDesk", "setLadder", 1, self.address(adapter), steps)
             item = (0xA3, FACE, self.named[subject])
             self.do("supplier", "FinancingDesk", "openFinancing", 1, self.address(adapter), *item)
+        until = self.network.now() + 86_400
+        self.do("supplier", "Applications", "reserve", 1, self.address("ReceivableCollateral"), 0xA2, until)
+        self.do("debtor", "ReceivableToken", "consentToCancellation", 0xA2, True)
+
+    def _facility(self) -> tuple[Any, ...]:
+        until = self.network.now() + 300 * 86_400
+        rates = (900, int(DayCount.ACTUAL360), 50, 500, 100, 0, 5)
+        return (self.callers["supplier"], self.address("LendingPool"), FACE, *rates, True, True, until)
 
     # Arguments
 
     def values(self, method: Method, given: Mapping[str, Any]) -> list[Any]:
-        unknown = set(given) - {p.name for p in method.inputs.parameters}
+        names = [parameter.name or str(i) for i, parameter in enumerate(method.inputs.parameters)]
+        unknown = set(given) - set(names)
         assert not unknown, f"{method.contract}.{method.name} has no parameter {', '.join(sorted(unknown))}"
-        return [self._named(given[p.name]) if p.name in given else self._dummy(p) for p in method.inputs.parameters]
+        return [
+            self._named(given[name]) if name in given else self._dummy(parameter)
+            for name, parameter in zip(names, method.inputs.parameters, strict=True)
+        ]
 
     def _named(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -209,7 +225,7 @@ class World:
         return 0 if kind != parameter.internal and "." in parameter.internal else 1
 
     def _contract(self, name: str) -> str:
-        return self.deployed.get(name) or self.callers["lender"]
+        return self.deployed.get(STANDS_FOR.get(name, name)) or self.callers["lender"]
 
 
 @pytest.fixture(scope="module")
@@ -259,8 +275,11 @@ def _outcome(answer: Any) -> str:
 
 
 def test_list_and_contracts_have_the_same_functions() -> None:
-    assert set(LIST) <= set(CONTRACTS)
     assert {(m.contract, m.name) for m in methods()} == set(LISTED)
+
+
+def test_every_contract_but_the_named_is_deployed(world: World) -> None:
+    assert set(world.deployed) == set(CONTRACTS) - NOT_DEPLOYED
 
 
 def test_each_refusal_of_the_list_is_an_error_of_a_contract() -> None:
