@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ReceivableCollateral} from "../../../contracts/lending/ReceivableCollateral.sol";
+import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
+import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
+import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {FacilityId, FinancingId, ReceivableId} from "../../../contracts/types/Ids.sol";
+import {Milestones} from "../../../contracts/types/Milestones.sol";
+import {Roles} from "../../../contracts/types/Roles.sol";
+import {Network} from "../support/Network.t.sol";
+
+/// @title What a base costs with every storage slot cold: three of the pledge, two of the invoice, two facts. The
+/// test contract stands in for the desk. The ladder has two steps, the upper one measured.
+contract BaseGasTest is Network {
+    FinancingId private constant ID = FinancingId.wrap(1);
+    /// @dev 31,112 when an item had one pledge, its ladder a slot of its own and a fact a policy to look up.
+    uint256 private constant BUDGET = 28_000;
+
+    ReceivableCollateral private invoices;
+
+    function setUp() public override {
+        super.setUp();
+        IFinancingDesk desk = IFinancingDesk(address(this));
+        invoices = new ReceivableCollateral(receivables, oracle, desk, address(this), registry);
+        registry.admitAccount(operator.lei, address(invoices));
+        receivables.listCustodian(address(invoices));
+        _setPolicy(Milestones.DEPARTED, Roles.CARRIER);
+        _setPolicy(Milestones.RECEIVED, Roles.WAREHOUSE);
+        ICollateral.Step[] memory steps = new ICollateral.Step[](2);
+        steps[0] = ICollateral.Step(Milestones.DEPARTED, 6000, false);
+        steps[1] = ICollateral.Step(Milestones.RECEIVED, 8000, true);
+        FacilityId line = FacilityId.wrap(1);
+        invoices.setLadder(line, steps);
+        _registerAndAccept();
+        _openSubject();
+        vm.prank(acme.account);
+        receivables.setApprovalForAll(address(invoices), true);
+        uint256 item = ReceivableId.unwrap(INVOICE);
+        invoices.take(ID, line, acme.account, item, FACE_VALUE, SHIPMENT, address(euro));
+        _attest(carrier, Milestones.DEPARTED, uint64(QUANTITY));
+    }
+
+    function test_baseOnTheLowerStep() public {
+        _measure(6_000_000);
+    }
+
+    function test_baseOnTheMeasuredStep() public {
+        _attest(warehouse, Milestones.RECEIVED, uint64(QUANTITY / 2));
+        _measure(4_000_000);
+    }
+
+    function _measure(uint256 expected) private {
+        assertEq(invoices.borrowingBase(ID), expected);
+        vm.cool(address(invoices));
+        vm.cool(address(receivables));
+        vm.cool(address(oracle));
+        uint256 left = gasleft();
+        invoices.borrowingBase(ID);
+        uint256 used = left - gasleft();
+        assertLe(used, BUDGET);
+        assertGt(used, 14_000, "seven slots were cold");
+    }
+
+    function _setPolicy(uint32 milestone, uint32 role) private {
+        oracle.setPolicy(milestone, IMilestoneOracle.Policy(1, uint8(role), uint8(role), 50, 90 days, 300, 0));
+    }
+}
