@@ -73,7 +73,7 @@ class Facility:
 
 @dataclass(frozen=True)
 class Financing:
-    """`accrued_at` in seconds on the facility's clock, `maturity_day` in days since 1970-01-01."""
+    """`accrued_at` in seconds on the facility's clock, days counted from 1970-01-01."""
 
     facility: int
     state: FinancingState
@@ -87,6 +87,7 @@ class Financing:
     accrued_numerator: int
     late_numerator: int
     grace_spent: bool
+    opened_day: int
     maturity_day: int
     collateral: ChecksumAddress
     item_id: int
