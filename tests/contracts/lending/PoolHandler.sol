@@ -369,7 +369,9 @@ contract PoolHandler is Test {
         );
     }
 
+    /// @dev Worth nothing is worth nothing, however many shares the virtual unit is divided by.
     function _price(TrancheVault vault, uint256 assets) private view returns (uint256) {
+        if (assets == 0) return 0;
         return (assets + 1) * 1e27 / (vault.totalSupply() + 1e6);
     }
 
