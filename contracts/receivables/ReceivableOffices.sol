@@ -110,8 +110,12 @@ contract ReceivableOffices is PaymentIntake, BatchCalls {
         external
         returns (uint256 taken)
     {
+        IReceivableToken.Receivable memory its = _recordOf(id);
+        require(
+            _isOwed(its.state), IReceivableToken.ReceivableStateWrong(id, its.state, IReceivableToken.State.Accepted)
+        );
         // Whether it failed or somebody used it before, the allowance decides.
-        try _cashAt[_receivables[id].currency].permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        try _cashAt[its.currency].permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
         return _pay(id, amount);
     }
 }
