@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
-import {FacilityId, FinancingId, OrganisationId} from "../types/Ids.sol";
+import {ICashToken} from "../money/interfaces/ICashToken.sol";
+import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {DayCount} from "../types/Rates.sol";
-import {IConcentration} from "./interfaces/IConcentration.sol";
+import {HealthOfFinancings} from "./HealthOfFinancings.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFirstLossReserve} from "./interfaces/IFirstLossReserve.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
@@ -14,26 +15,28 @@ import {ILendingPool, Tranche} from "./interfaces/ILendingPool.sol";
 import {ISyndicate} from "./interfaces/ISyndicate.sol";
 
 /// @title Asks whether every invariant of lending holds now. Adds up anew, by itself, what the contracts keep as sums.
-contract HealthCheck is IHealthCheck {
-    /// @dev What a pool's books must come to by its financings.
+contract HealthCheck is HealthOfFinancings {
+    /// @dev What a source's books must come to by its financings.
     struct Sums {
         uint256 principal;
         uint256 impairment;
         uint256 numerator;
     }
 
-    /// @dev Everything that has to be added up, read once. Facilities by their number less one, pools in their order.
+    /// @dev Everything that has to be added up, read once. Facilities by their number less one.
+    /// @param out principal out and written off, by facility
+    /// @param sources the pools in their order, then the syndicates in the order in which facilities name them
     struct Ledger {
         IFinancingDesk.Facility[] lines;
         uint256[] out;
+        IFundingSource[] sources;
+        uint256 sourceCount;
         Sums[] sums;
     }
 
-    IFinancingDesk public immutable desk;
     ILendingPool[] private _pools;
 
-    constructor(IFinancingDesk desk_, ILendingPool[] memory pools_) {
-        desk = desk_;
+    constructor(IFinancingDesk desk_, ILendingPool[] memory pools_) HealthOfFinancings(desk_) {
         _pools = pools_;
     }
 
@@ -42,29 +45,27 @@ contract HealthCheck is IHealthCheck {
     /// @inheritdoc IHealthCheck
     function check() external view returns (bool healthy, string memory invariant, uint256 subject) {
         (healthy, invariant, subject) = checkSums();
-        if (healthy) return checkFinancings(1, uint64(desk.financingCount()));
+        if (healthy) return checkFinancings(1, type(uint64).max);
     }
 
     /// @inheritdoc IHealthCheck
-    function checkSums() public view returns (bool, string memory, uint256) {
+    function checkSums() public view returns (bool, string memory broken, uint256) {
         Ledger memory ledger = _ledger();
+        for (uint256 i = _pools.length; i < ledger.sourceCount; ++i) {
+            broken = _brokenOfSyndicate(ledger, i);
+            if (bytes(broken).length != 0) return (false, broken, uint160(address(ledger.sources[i])));
+        }
         for (uint256 i; i < _pools.length; ++i) {
-            string memory broken = _brokenOfPool(_pools[i]);
+            broken = _brokenOfPool(_pools[i]);
             if (bytes(broken).length == 0) broken = _brokenSum(_pools[i], ledger.sums[i]);
             if (bytes(broken).length != 0) return (false, broken, uint160(address(_pools[i])));
         }
         for (uint256 i; i < ledger.lines.length; ++i) {
-            string memory broken = _brokenOfFacility(uint64(i + 1), ledger.lines[i], ledger.out[i]);
+            broken = _brokenOfFacility(uint64(i + 1), ledger.lines[i], ledger.out[i]);
+            if (bytes(broken).length == 0 && !_isParkedMoneyHere(ledger.lines, i)) {
+                broken = "the desk holds the money that is parked";
+            }
             if (bytes(broken).length != 0) return (false, broken, i + 1);
-        }
-        return (true, "", 0);
-    }
-
-    /// @inheritdoc IHealthCheck
-    function checkFinancings(uint64 from, uint64 to) public view returns (bool, string memory, uint256) {
-        for (uint64 i = from; i <= to; ++i) {
-            string memory broken = _brokenOfFinancing(FinancingId.wrap(i));
-            if (bytes(broken).length != 0) return (false, broken, i);
         }
         return (true, "", 0);
     }
@@ -80,6 +81,10 @@ contract HealthCheck is IHealthCheck {
         bool reserved = address(reserve) == address(0) || pool.cash().balanceOf(address(reserve)) >= reserve.held();
         if (!reserved) return "the reserve holds the money that it counts";
         if (books.impairment > books.principalOut) return "expected losses are within the principal out";
+        return _brokenPrice(pool);
+    }
+
+    function _brokenPrice(ILendingPool pool) private view returns (string memory) {
         (uint256 seniorEntry, uint256 seniorExit) = pool.trancheAssets(Tranche.Senior);
         (uint256 juniorEntry, uint256 juniorExit) = pool.trancheAssets(Tranche.Junior);
         if (seniorExit > seniorEntry || juniorExit > juniorEntry) return "shares are never given back above entry";
@@ -99,45 +104,26 @@ contract HealthCheck is IHealthCheck {
         return "";
     }
 
-    // Adding up
+    // Syndicates
 
-    function _ledger() private view returns (Ledger memory ledger) {
-        ledger.lines = new IFinancingDesk.Facility[](desk.facilityCount());
-        ledger.out = new uint256[](ledger.lines.length);
-        ledger.sums = new Sums[](_pools.length);
-        for (uint64 i; i < ledger.lines.length; ++i) {
-            ledger.lines[i] = desk.facility(FacilityId.wrap(i + 1));
-            _addParts(ledger, i);
+    /// @dev Also adds to each member's pool what it has in the syndicate.
+    function _brokenOfSyndicate(Ledger memory ledger, uint256 at) private view returns (string memory) {
+        ISyndicate syndicate = ISyndicate(address(ledger.sources[at]));
+        Sums memory parts;
+        try syndicate.members() returns (ISyndicate.Member[] memory members) {
+            for (uint256 i; i < members.length; ++i) {
+                (bool found, uint256 index) = _indexOf(ledger, members[i].pool);
+                if (!found) return "every source of money is known here";
+                _addPart(parts, syndicate, members[i].pool);
+                _addPart(ledger.sums[index], syndicate, members[i].pool);
+            }
+        } catch {
+            return "every source of money is known here";
         }
-        uint64 count = uint64(desk.financingCount());
-        for (uint64 i = 1; i <= count; ++i) {
-            _addFinancing(ledger, desk.financing(FinancingId.wrap(i)));
-        }
-    }
-
-    function _addFinancing(Ledger memory ledger, IFinancingDesk.Financing memory its) private view {
-        uint256 line = FacilityId.unwrap(its.facility) - 1;
-        ledger.out[line] += its.principal + its.writtenOff;
-        IFinancingDesk.FacilityTerms memory terms = ledger.lines[line].terms;
-        (bool found, uint256 index) = _indexOf(terms.pool);
-        if (!found) return;
-        Sums memory sums = ledger.sums[index];
-        sums.principal += its.principal;
-        sums.impairment += its.impairment;
-        sums.numerator += _numerator(its, terms);
-    }
-
-    /// @dev What the pools have in the syndicate of a facility, where it is one and no earlier facility has it.
-    function _addParts(Ledger memory ledger, uint256 line) private view {
-        IFundingSource source = ledger.lines[line].terms.pool;
-        (bool found,) = _indexOf(source);
-        if (found) return;
-        for (uint256 i; i < line; ++i) {
-            if (address(ledger.lines[i].terms.pool) == address(source)) return;
-        }
-        for (uint256 i; i < _pools.length; ++i) {
-            _addPart(ledger.sums[i], ISyndicate(address(source)), _pools[i]);
-        }
+        Sums memory whole = ledger.sums[at];
+        bool same = parts.principal == whole.principal && parts.impairment == whole.impairment
+            && parts.numerator == whole.numerator;
+        return same ? "" : "a syndicate's parts are the sum of the financings'";
     }
 
     function _addPart(Sums memory sums, ISyndicate syndicate, ILendingPool pool) private view {
@@ -149,23 +135,7 @@ contract HealthCheck is IHealthCheck {
         }
     }
 
-    function _numerator(IFinancingDesk.Financing memory its, IFinancingDesk.FacilityTerms memory terms)
-        private
-        view
-        returns (uint256)
-    {
-        if (its.principal == 0) return its.accruedNumerator;
-        uint256 weight = Accrual.weightOf(its.principal, terms.discountRateBps, terms.dayCount);
-        return its.accruedNumerator + weight * (DayCounts.clock(terms.dayCount, block.timestamp) - its.accruedAt);
-    }
-
-    function _indexOf(IFundingSource source) private view returns (bool found, uint256 index) {
-        for (; index < _pools.length; ++index) {
-            if (address(_pools[index]) == address(source)) return (true, index);
-        }
-    }
-
-    // Facilities and financings
+    // Facilities
 
     function _brokenOfFacility(uint64 id, IFinancingDesk.Facility memory line, uint256 out)
         private
@@ -180,33 +150,66 @@ contract HealthCheck is IHealthCheck {
         return "";
     }
 
-    function _brokenOfFinancing(FinancingId id) private view returns (string memory) {
-        IFinancingDesk.Financing memory its = desk.financing(id);
-        bool over = its.state == IFinancingDesk.State.Repaid || its.state == IFinancingDesk.State.Released;
-        if (over && desk.owedInAll(id) != 0) return "what is repaid owes nothing";
-        if (its.impairment > its.principal) return "an expected loss is within the principal";
-        if (its.state != IFinancingDesk.State.Released && !_isPledged(its, id)) {
-            return "a financing has its collateral";
+    /// @dev Only suppliers are paid by the desk, so that nobody else's money is parked there.
+    function _isParkedMoneyHere(IFinancingDesk.Facility[] memory lines, uint256 line) private view returns (bool) {
+        ICashToken cash = lines[line].terms.pool.cash();
+        uint256 sum;
+        for (uint256 i; i < lines.length; ++i) {
+            bool counts = lines[i].terms.pool.cash() == cash;
+            for (uint256 j; j < i && counts; ++j) {
+                counts = lines[j].terms.supplier != lines[i].terms.supplier || lines[j].terms.pool.cash() != cash;
+            }
+            if (counts) sum += desk.parked(lines[i].terms.supplier, address(cash));
         }
-        return _brokenExposure(id, its);
+        return cash.balanceOf(address(desk)) >= sum;
     }
 
-    function _isPledged(IFinancingDesk.Financing memory its, FinancingId id) private view returns (bool) {
-        FinancingId[] memory sharing = its.collateral.financingsOf(its.itemId);
-        for (uint256 i; i < sharing.length; ++i) {
-            if (FinancingId.unwrap(sharing[i]) == FinancingId.unwrap(id)) return true;
+    // Adding up
+
+    function _ledger() private view returns (Ledger memory ledger) {
+        uint256 lines = desk.facilityCount();
+        (ledger.lines, ledger.out) = (new IFinancingDesk.Facility[](lines), new uint256[](lines));
+        ledger.sources = new IFundingSource[](_pools.length + lines);
+        ledger.sums = new Sums[](_pools.length + lines);
+        for (uint256 i; i < _pools.length; ++i) {
+            ledger.sources[ledger.sourceCount++] = _pools[i];
         }
-        return false;
+        for (uint256 i; i < lines; ++i) {
+            ledger.lines[i] = desk.facility(FacilityId.wrap(uint64(i + 1)));
+            IFundingSource source = ledger.lines[i].terms.pool;
+            (bool found,) = _indexOf(ledger, source);
+            if (!found) ledger.sources[ledger.sourceCount++] = source;
+        }
+        uint256 count = desk.financingCount();
+        for (uint256 i = 1; i <= count; ++i) {
+            _addFinancing(ledger, desk.financing(FinancingId.wrap(uint64(i))));
+        }
     }
 
-    function _brokenExposure(FinancingId id, IFinancingDesk.Financing memory its) private view returns (string memory) {
-        IConcentration book = desk.concentration();
-        IFundingSource source = desk.facility(its.facility).terms.pool;
-        IConcentration.Keys memory keys = book.keysOf(id);
-        uint256 debtor = OrganisationId.unwrap(keys.debtor);
-        if (book.exposureOf(source, IConcentration.Dimension.Debtor, debtor) < its.principal) {
-            return "the debtor's exposure has the principal in it";
+    function _addFinancing(Ledger memory ledger, IFinancingDesk.Financing memory its) private view {
+        uint256 line = FacilityId.unwrap(its.facility) - 1;
+        ledger.out[line] += its.principal + its.writtenOff;
+        IFinancingDesk.FacilityTerms memory terms = ledger.lines[line].terms;
+        (, uint256 index) = _indexOf(ledger, terms.pool);
+        Sums memory sums = ledger.sums[index];
+        sums.principal += its.principal;
+        sums.impairment += its.impairment;
+        sums.numerator += _numerator(its, terms);
+    }
+
+    function _numerator(IFinancingDesk.Financing memory its, IFinancingDesk.FacilityTerms memory terms)
+        private
+        view
+        returns (uint256)
+    {
+        if (its.principal == 0) return its.accruedNumerator;
+        uint256 weight = Accrual.weightOf(its.principal, terms.discountRateBps, terms.dayCount);
+        return its.accruedNumerator + weight * (DayCounts.clock(terms.dayCount, block.timestamp) - its.accruedAt);
+    }
+
+    function _indexOf(Ledger memory ledger, IFundingSource source) private pure returns (bool found, uint256 index) {
+        for (; index < ledger.sourceCount; ++index) {
+            if (address(ledger.sources[index]) == address(source)) return (true, index);
         }
-        return "";
     }
 }

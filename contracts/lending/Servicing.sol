@@ -43,7 +43,8 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
 
     /// @inheritdoc IServicing
     function setSchedule(IFundingSource source, Step[] calldata steps) external restricted {
-        if (steps.length != 0) _requireRising(source, steps);
+        // Without steps of its own a source follows the network's, which are never taken away.
+        if (steps.length != 0 || address(source) == address(0)) _requireRising(source, steps);
         _storeSchedule(source, steps);
     }
 
@@ -80,7 +81,7 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
 
     /// @inheritdoc IServicing
     function markOverdue(FinancingId id) external returns (uint256 amount) {
-        IFinancingDesk.Financing memory its = desk.financing(id);
+        IFinancingDesk.Financing memory its = _broughtIn(id);
         (uint256 due, uint256 days_) = _writeOffDue(its);
         require(due > its.writtenOff, NothingToWriteOff(id, days_, due, its.writtenOff));
         amount = due - its.writtenOff;
@@ -91,7 +92,7 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
 
     /// @inheritdoc IServicing
     function declareDefault(FinancingId id) external {
-        IFinancingDesk.Financing memory its = desk.financing(id);
+        IFinancingDesk.Financing memory its = _broughtIn(id);
         (, uint256 graceEndsAt) = desk.maturityOf(id);
         require(block.timestamp >= graceEndsAt, GraceNotOver(id, graceEndsAt, block.timestamp));
         require(desk.owedInAll(id) != 0, NothingOwed(id));
@@ -102,12 +103,15 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IServicing
+    /// @dev A default that was declared while the seller answered for another financing is called here, once that is paid.
     function callRecourse(FinancingId id) external {
-        IFinancingDesk.Financing memory its = desk.financing(id);
+        IFinancingDesk.Financing memory its = _broughtIn(id);
         require(desk.facility(its.facility).terms.recourse, NoRecourse(its.facility));
-        uint256 owed = desk.owedInAll(id);
-        uint256 value = its.collateral.valueOf(id);
-        require(owed > value, StillCovered(id, owed, value));
+        if (its.state != IFinancingDesk.State.Defaulted) {
+            uint256 owed = desk.owedInAll(id);
+            uint256 value = its.collateral.valueOf(id);
+            require(owed > value, StillCovered(id, owed, value));
+        }
 
         desk.openRecourse(id);
     }
@@ -132,6 +136,14 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
     }
 
     // Internals
+
+    /// @dev What has been paid on the item and not been handed on counts before anybody is called a debtor in arrears. A
+    /// custodian that fails holds nothing up; a caller cannot starve it, because the 1/64 that is left would not do.
+    /// @return the financing after that
+    function _broughtIn(FinancingId id) private returns (IFinancingDesk.Financing memory) {
+        try desk.financing(id).collateral.forward(id) {} catch {}
+        return desk.financing(id);
+    }
 
     /// @return due minor units of principal that count as lost by now, rounded down
     /// @return daysOverdue whole days since the end of the day of maturity

@@ -73,9 +73,11 @@ interface IServicing {
     error SignatureInvalid(FinancingId financing, address supplier);
 
     /// @notice Sets a source's schedule, 1 to 8 rising steps; no steps bring it back to the network's. Credit officer only.
+    /// @param source zero for the network's own schedule, which always has steps
     function setSchedule(IFundingSource source, Step[] calldata steps) external;
 
     /// @notice Takes the loss that the schedule says by now: the reserve pays, then junior bears it, then senior. Anyone.
+    /// What has come in on the collateral and waits there is applied first, here and in the next two.
     /// @return amount minor units of principal written off by this call
     function markOverdue(FinancingId financing) external returns (uint256 amount);
 
@@ -83,8 +85,8 @@ interface IServicing {
     /// answers for it from then on. Anyone. No repayment in part puts it off.
     function declareDefault(FinancingId financing) external;
 
-    /// @notice Calls on the seller because dilution has left less collateral than is owed. Anyone; facilities with
-    /// recourse only.
+    /// @notice Calls on the seller because dilution has left less collateral than is owed, what is in dispute not counted;
+    /// or because the financing is in default. Anyone; facilities with recourse only.
     function callRecourse(FinancingId financing) external;
 
     /// @notice Agrees to a change as the supplier; carries it out if the credit officer has approved it.
