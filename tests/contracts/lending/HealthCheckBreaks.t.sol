@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {HealthCheck} from "../../../contracts/lending/HealthCheck.sol";
+import {LendingPool} from "../../../contracts/lending/LendingPool.sol";
+import {Syndicate} from "../../../contracts/lending/Syndicate.sol";
+import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
+import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
+import {IFundingSource} from "../../../contracts/lending/interfaces/IFundingSource.sol";
+import {ILendingPool, Tranche} from "../../../contracts/lending/interfaces/ILendingPool.sol";
+import {ISyndicate} from "../../../contracts/lending/interfaces/ISyndicate.sol";
+import {FacilityId, FinancingId, GroupId, OrganisationId} from "../../../contracts/types/Ids.sol";
+import {DayCount} from "../../../contracts/types/Rates.sol";
+import {ServicingBase} from "./ServicingBase.sol";
+
+/// @title Each statement, broken alone: the check names it and what it does not hold for. Money is taken away where it
+/// lies; where the contracts leave no way to a wrong book, their answer is replaced.
+contract HealthCheckBreaksTest is ServicingBase {
+    HealthCheck private _health;
+    LendingPool private _other;
+    Syndicate private _syndicate;
+    FacilityId private _joint;
+    FinancingId private _id;
+    FinancingId private _shared;
+
+    function setUp() public override {
+        super.setUp();
+        (_other,,,) = _deployPool(euro, 400, 0);
+        _syndicate = _join();
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.pool = _syndicate;
+        _joint = _openFacility(terms);
+        concentration.setDefaultCap(_syndicate, IConcentration.Dimension.Country, CAP);
+        _fundOther();
+        _id = _open();
+        _depart(SHIPMENT);
+        _shared = _financed("joint", FACE_VALUE, _joint);
+        _sponsor(1_000_000);
+        vm.warp(START + 15 days);
+        _health = _healthOf(pool, _other);
+        _assertHealthy(_health);
+    }
+
+    // Pools
+
+    function test_poolsMoney() public {
+        deal(address(euro), address(pool), euro.balanceOf(address(pool)) - 1);
+        _assertBroken("the pool holds the money that it counts", pool);
+    }
+
+    function test_reservesMoney() public {
+        deal(address(euro), address(reserve), euro.balanceOf(address(reserve)) - 1);
+        _assertBroken("the reserve holds the money that it counts", pool);
+    }
+
+    function test_expectedLosses() public {
+        ILendingPool.Books memory books = pool.books();
+        books.impairment = books.principalOut + 1;
+        _mockBooks(books);
+        _assertBroken("expected losses are within the principal out", pool);
+    }
+
+    function test_exitAboveEntry() public {
+        (uint256 entry,) = pool.trancheAssets(Tranche.Junior);
+        _mockTranche(Tranche.Junior, entry, entry + 1);
+        _assertBroken("shares are never given back above entry", pool);
+        vm.clearMockedCalls();
+        (entry,) = pool.trancheAssets(Tranche.Senior);
+        _mockTranche(Tranche.Senior, entry, entry + 1);
+        _assertBroken("shares are never given back above entry", pool);
+    }
+
+    function test_netAssets() public {
+        (uint256 entry, uint256 exit) = pool.trancheAssets(Tranche.Junior);
+        _mockTranche(Tranche.Junior, entry, exit - 1);
+        _assertBroken("the tranches share the net assets", pool);
+    }
+
+    function test_grossAssets() public {
+        (uint256 entry, uint256 exit) = pool.trancheAssets(Tranche.Junior);
+        _mockTranche(Tranche.Junior, entry + 1, exit);
+        _assertBroken("the tranches share the gross assets", pool);
+    }
+
+    function test_seniorsClaim() public {
+        (uint256 entry,) = pool.trancheAssets(Tranche.Senior);
+        vm.mockCall(address(pool), abi.encodeCall(pool.seniorClaim, ()), abi.encode(entry - 1));
+        _assertBroken("senior has no more than its claim", pool);
+    }
+
+    function test_principalOut() public {
+        ILendingPool.Books memory books = pool.books();
+        books.principalOut += 1;
+        _mockBooks(books);
+        _assertBroken("principal out is the sum of the financings'", pool);
+    }
+
+    function test_sumOfExpectedLosses() public {
+        ILendingPool.Books memory books = pool.books();
+        books.impairment = 1;
+        _mockBooks(books);
+        _assertBroken("expected losses are the sum of the financings'", pool);
+    }
+
+    function test_income() public {
+        uint256 income = pool.accruedIncome();
+        assertGt(income, 0);
+        vm.mockCall(address(pool), abi.encodeCall(pool.accruedIncome, ()), abi.encode(income - 1));
+        _assertBroken("income is the sum of the financings'", pool);
+    }
+
+    function test_theSecondPoolIsAskedToo() public {
+        deal(address(euro), address(_other), euro.balanceOf(address(_other)) - 1);
+        _assertBroken("the pool holds the money that it counts", _other);
+    }
+
+    // Sources and syndicates
+
+    function test_poolThatIsNotKnown() public {
+        (LendingPool third,,,) = _deployPool(euro, 0, 0);
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.pool = third;
+        desk.openFacility(terms);
+        _assertBroken("every source of money is known here", third);
+    }
+
+    function test_memberThatIsNotKnown() public {
+        _health = _healthOf(pool);
+        _assertBroken("every source of money is known here", _syndicate);
+    }
+
+    function test_partsOfPrincipal() public {
+        ISyndicate.Position memory position = _syndicate.positionOf(pool);
+        position.principalOut += 1;
+        vm.mockCall(address(_syndicate), abi.encodeCall(_syndicate.positionOf, (pool)), abi.encode(position));
+        _assertBroken("a syndicate's parts are the sum of the financings'", _syndicate);
+    }
+
+    function test_partsOfExpectedLosses() public {
+        ISyndicate.Position memory position = _syndicate.positionOf(_other);
+        position.impairment += 1;
+        vm.mockCall(address(_syndicate), abi.encodeCall(_syndicate.positionOf, (_other)), abi.encode(position));
+        _assertBroken("a syndicate's parts are the sum of the financings'", _syndicate);
+    }
+
+    function test_partsOfIncome() public {
+        bytes memory question = abi.encodeCall(_syndicate.accruedNumeratorOf, (_other, DayCount.Actual360));
+        uint256 numerator = _syndicate.accruedNumeratorOf(_other, DayCount.Actual360);
+        vm.mockCall(address(_syndicate), question, abi.encode(numerator + 1));
+        _assertBroken("a syndicate's parts are the sum of the financings'", _syndicate);
+    }
+
+    // Facilities
+
+    function test_drawnOfARevolvingFacility() public {
+        IFinancingDesk.Facility memory line = desk.facility(facility);
+        line.drawn += 1;
+        _mockFacility(facility, line);
+        _assertBroken("drawn is the sum of the financings'", FacilityId.unwrap(facility));
+    }
+
+    function test_drawnOfAnotherFacility() public {
+        IFinancingDesk.Facility memory line = desk.facility(facility);
+        (line.terms.revolving, line.drawn) = (false, line.drawn + 1);
+        _mockFacility(facility, line);
+        _assertHealthy(_health);
+        line.drawn -= 2;
+        _mockFacility(facility, line);
+        _assertBroken("what is out has been drawn", FacilityId.unwrap(facility));
+    }
+
+    function test_recourseToNothing() public {
+        _repayAll(_id);
+        IFinancingDesk.Facility memory line = desk.facility(facility);
+        line.recourseTo = _id;
+        _mockFacility(facility, line);
+        _assertBroken("recourse is for a debt of the facility", FacilityId.unwrap(facility));
+    }
+
+    function test_recourseToAStranger() public {
+        IFinancingDesk.Facility memory line = desk.facility(facility);
+        line.recourseTo = _shared;
+        _mockFacility(facility, line);
+        _assertBroken("recourse is for a debt of the facility", FacilityId.unwrap(facility));
+    }
+
+    function test_parkedMoney() public {
+        registry.freezeAccount(supplier);
+        _payItem(ITEM, FACE_VALUE);
+        uint256 parked = desk.parked(supplier, address(euro));
+        assertEq(euro.balanceOf(address(desk)), parked);
+        _assertHealthy(_health);
+        deal(address(euro), address(desk), parked - 1);
+        _assertBroken("the desk holds the money that is parked", FacilityId.unwrap(facility));
+    }
+
+    /// @dev One supplier's money does not stand for another's.
+    function test_parkedMoneyOfTwoSuppliers() public {
+        Party memory gull = _admit("GULLPARTS", 1 << 8);
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.supplier = gull.account;
+        desk.openFacility(terms);
+        deal(address(euro), address(desk), 1000);
+        _mockParked(supplier, 600);
+        _mockParked(gull.account, 400);
+        _assertHealthy(_health);
+        _mockParked(gull.account, 401);
+        _assertBroken("the desk holds the money that is parked", FacilityId.unwrap(facility));
+    }
+
+    // Financings
+
+    function test_repaidAndStillOwing() public {
+        _repayAll(_id);
+        _assertHealthy(_health);
+        vm.mockCall(address(desk), abi.encodeCall(desk.owedInAll, (_id)), abi.encode(1));
+        _assertBroken("what is repaid owes nothing", FinancingId.unwrap(_id));
+    }
+
+    function test_expectedLossOfOne() public {
+        IFinancingDesk.Financing memory its = desk.financing(_id);
+        its.impairment = its.principal + 1;
+        vm.mockCall(address(desk), abi.encodeCall(desk.financing, (_id)), abi.encode(its));
+        (bool healthy, string memory broken, uint256 subject) = _health.checkFinancings(1, 2);
+        assertFalse(healthy);
+        assertEq(broken, "an expected loss is within the principal");
+        assertEq(subject, FinancingId.unwrap(_id));
+    }
+
+    function test_collateralThatIsGone() public {
+        bytes memory question = abi.encodeCall(invoices.financingsOf, (ITEM));
+        vm.mockCall(address(invoices), question, abi.encode(new FinancingId[](0)));
+        _assertBroken("a financing has its collateral", FinancingId.unwrap(_id));
+    }
+
+    function test_unitsOfAnItem() public {
+        bytes memory question = abi.encodeCall(invoices.unitsOf, (ITEM));
+        vm.mockCall(address(invoices), question, abi.encode(FACE_VALUE - 1));
+        _assertBroken("an item's units are the sum of its pledges'", FinancingId.unwrap(_id));
+    }
+
+    function test_moneyThatWaits() public {
+        _payItemAndLeaveItThere(ITEM, 1000);
+        _payItemAndLeaveItThere(_itemOf("joint"), 2000);
+        assertEq(euro.balanceOf(address(invoices)), 3000);
+        _assertHealthy(_health);
+        deal(address(euro), address(invoices), 2999);
+        _assertBroken("a custodian holds the money that waits with it", FinancingId.unwrap(_id));
+    }
+
+    function test_sourceOfAnExposure() public {
+        vm.mockCall(address(concentration), abi.encodeCall(concentration.sourceOf, (_id)), abi.encode(_other));
+        _assertBroken("a financing counts at its source of money", FinancingId.unwrap(_id));
+    }
+
+    function test_exposures() public {
+        _assertExposure(pool, IConcentration.Dimension.Debtor, OrganisationId.unwrap(borealis.id), _id);
+        uint256 group = GroupId.unwrap(registry.membershipOf(supplier).group);
+        _assertExposure(pool, IConcentration.Dimension.SellerGroup, group, _id);
+        assertTrue(concentration.countsPlaces(_syndicate));
+        _assertExposure(_syndicate, IConcentration.Dimension.Country, uint16(bytes2("DE")), _shared);
+    }
+
+    // Asking in parts
+
+    function test_partsAnswerForThemselves() public {
+        bytes memory question = abi.encodeCall(invoices.unitsOf, (_itemOf("joint")));
+        vm.mockCall(address(invoices), question, abi.encode(0));
+        (bool healthy,,) = _health.checkFinancings(1, 1);
+        assertTrue(healthy);
+        uint256 subject;
+        (healthy,, subject) = _health.checkFinancings(2, type(uint64).max);
+        assertFalse(healthy);
+        assertEq(subject, FinancingId.unwrap(_shared));
+        (healthy,,) = _health.checkSums();
+        assertTrue(healthy);
+    }
+
+    // Helpers
+
+    function _join() private returns (Syndicate its) {
+        ISyndicate.Member[] memory members = new ISyndicate.Member[](2);
+        members[0] = ISyndicate.Member(pool, 6667, 2500, 9000);
+        members[1] = ISyndicate.Member(_other, 3333, 7500, 1000);
+        its = new Syndicate(address(desk), members);
+        registry.admitAccount(operator.lei, address(its));
+        pool.listSyndicate(address(its));
+        _other.listSyndicate(address(its));
+        desk.listPool(its, true);
+    }
+
+    function _fundOther() private {
+        address vault = _other.vault(Tranche.Junior);
+        _fundAndApprove(granite, JUNIOR_FUNDED, vault);
+        vm.prank(granite);
+        (bool done,) = vault.call(abi.encodeWithSignature("deposit(uint256,address)", JUNIOR_FUNDED, granite));
+        assertTrue(done);
+    }
+
+    function _mockBooks(ILendingPool.Books memory books) private {
+        vm.mockCall(address(pool), abi.encodeCall(pool.books, ()), abi.encode(books));
+    }
+
+    function _mockTranche(Tranche tranche, uint256 entry, uint256 exit) private {
+        vm.mockCall(address(pool), abi.encodeCall(pool.trancheAssets, (tranche)), abi.encode(entry, exit));
+    }
+
+    function _mockFacility(FacilityId id, IFinancingDesk.Facility memory line) private {
+        vm.mockCall(address(desk), abi.encodeCall(desk.facility, (id)), abi.encode(line));
+    }
+
+    function _mockParked(address payee, uint256 amount) private {
+        vm.mockCall(address(desk), abi.encodeCall(desk.parked, (payee, address(euro))), abi.encode(amount));
+    }
+
+    function _assertExposure(IFundingSource source, IConcentration.Dimension dimension, uint256 key, FinancingId first)
+        private
+    {
+        uint256 exposure = concentration.exposureOf(source, dimension, key);
+        assertGt(exposure, 0);
+        bytes memory question = abi.encodeCall(concentration.exposureOf, (source, dimension, key));
+        vm.mockCall(address(concentration), question, abi.encode(exposure + 1));
+        _assertBroken("exposures are the sum of principal", FinancingId.unwrap(first));
+        vm.mockCall(address(concentration), question, abi.encode(exposure - 1));
+        _assertBroken("exposures are the sum of principal", FinancingId.unwrap(first));
+        vm.clearMockedCalls();
+    }
+
+    function _assertBroken(string memory expected, IFundingSource source) private view {
+        _assertBroken(expected, uint160(address(source)));
+    }
+
+    function _assertBroken(string memory expected, uint256 expectedSubject) private view {
+        (bool healthy, string memory broken, uint256 subject) = _health.check();
+        assertFalse(healthy);
+        assertEq(broken, expected);
+        assertEq(subject, expectedSubject);
+    }
+}
