@@ -91,8 +91,17 @@ def close_epoch(
 ) -> list[str]:
     """Pays what redemption requests the cash allows; the transaction's id. The operator's servicer may do it, too."""
     service.require_pool(chain, currency)
-    lei = principal.lei if principal.lei is not None and not principal.is_operator else None
-    return [_submit(session, transactions, lei, chain.pool(currency).close_epoch(), "close epoch", currency).id]
+    call = chain.pool(currency).close_epoch()
+    return [_submit(session, transactions, _anyone(principal), call, "close epoch", currency).id]
+
+
+def send_reserve(
+    session: Session, transactions: Transactions, chain: Chain, principal: Principal, currency: str
+) -> list[str]:
+    """Hands the first-loss reserve what draws have brought it; the transaction's id. As anyone may."""
+    service.require_pool(chain, currency)
+    call = chain.pool(currency).send_reserve()
+    return [_submit(session, transactions, _anyone(principal), call, "send reserve", currency).id]
 
 
 def written(
@@ -108,9 +117,14 @@ def written(
     return PositionWritten(position=position, transactions=transaction_views(session, transaction_ids))
 
 
-def closed(session: Session, chain: Chain, currency: str, transaction_ids: list[str]) -> PoolWritten:
+def pool_written(session: Session, chain: Chain, currency: str, transaction_ids: list[str]) -> PoolWritten:
     pool = service.pool(session, chain, currency)
     return PoolWritten(pool=pool, transactions=transaction_views(session, transaction_ids))
+
+
+def _anyone(principal: Principal) -> str | None:
+    """Who sends what anyone may: the caller's organisation, or the operator's servicer (None)."""
+    return principal.lei if not principal.is_operator else None
 
 
 def _vault(chain: Chain, currency: str, tranche: str) -> Vault:

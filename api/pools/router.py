@@ -107,4 +107,18 @@ def close_epoch(
     currency: Currency, principal: Lender, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
 ) -> Response:
     ids = acts.close_epoch(session, transactions, chain, principal, currency)
-    return Written(session, lambda session: acts.closed(session, chain, currency, ids))
+    return Written(session, lambda session: acts.pool_written(session, chain, currency, ids))
+
+
+@router.post(
+    "/{currency}/reserve",
+    status_code=202,
+    response_model=PoolWritten,
+    responses=WRITE_PROBLEMS,
+    summary="Hand the first-loss reserve what draws have brought it",
+)
+def send_reserve(
+    currency: Currency, principal: Lender, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
+) -> Response:
+    ids = acts.send_reserve(session, transactions, chain, principal, currency)
+    return Written(session, lambda session: acts.pool_written(session, chain, currency, ids))

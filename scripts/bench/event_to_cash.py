@@ -46,7 +46,8 @@ def measure_event_to_cash(work_dir: Path, console: Console) -> list[Figure]:
 def _for_many(trade: Trade) -> Trade:
     """The trade without what only the demo shows, with room for all its copies."""
     lending = trade.lending
-    roomy = lending.model_copy(update={"deposit": lending.deposit * TRADES, "limit": lending.limit * TRADES})
+    amounts = ("deposit", "junior_deposit", "limit")
+    roomy = lending.model_copy(update={name: getattr(lending, name) * TRADES for name in amounts})
     invoice = trade.invoice.model_copy(update={"twins": [], "references": []})
     return trade.model_copy(update={"lending": roomy, "invoice": invoice, "order": None, "refused": []})
 

@@ -1,4 +1,4 @@
-"""The books at the end of the trade: every balance, Σ in = Σ out, and the lender's income against the formula."""
+"""The books at the end of the trade: every balance, Σ in = Σ out, and the lenders' income against the formula."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,8 @@ BPS = 10_000
 
 @dataclass(frozen=True)
 class Books:
-    """All in minor units of the trade's currency. `balances` name every holder of cash, people and contracts."""
+    """All in minor units of the trade's currency. `balances` name every holder of cash, people and contracts. Deposit
+    and worth are both lenders'; worth is what they were paid and what their shares stand for."""
 
     currency: str
     issued: int
@@ -27,14 +28,37 @@ class Books:
     balances: dict[str, int]
     deposit: int
     lender_worth: int
+    junior_deposit: int
+    junior_worth: int
     interest_received: int
     interest_by_formula: int
     fees_received: int
     fees_by_formula: int
+    reserve_received: int
+    reserve_by_formula: int
+    reserve_held: int
     principal_out: int
 
     def as_dict(self) -> dict[str, Any]:
-        return {**self.__dict__, "lender_income": self.lender_worth - self.deposit}
+        senior = self.senior_income
+        return {
+            **self.__dict__,
+            "lender_income": self.income,
+            "senior_income": senior,
+            "junior_income": self.junior_income,
+        }
+
+    @property
+    def income(self) -> int:
+        return self.lender_worth - self.deposit
+
+    @property
+    def junior_income(self) -> int:
+        return self.junior_worth - self.junior_deposit
+
+    @property
+    def senior_income(self) -> int:
+        return self.income - self.junior_income
 
 
 def interest_by_formula(draws: list[tuple[int, datetime]], rate_bps: int, until: datetime) -> int:
@@ -69,7 +93,7 @@ def close_books(story: Story) -> Books:
     financing = story.financing()
     draws = [(minor_of(draw["amount"]), _moment(draw["at"])) for draw in financing["draws"]]
     repaid = financing["repayments"]
-    position = story.desks["lender"].get(f"/v1/pools/{code}/positions")["items"][0]
+    senior, junior = _worth(story, "lender"), _worth(story, "junior")
     issued, withdrawn = cash_flows(chain, code)
     lending = story.trade.lending
     return Books(
@@ -77,12 +101,17 @@ def close_books(story: Story) -> Books:
         issued=issued,
         withdrawn=withdrawn,
         balances={name: cash.balance_of(address) for name, address in holders.items()},
-        deposit=story.currency.minor(lending.deposit),
-        lender_worth=minor_of(position["value"]),
+        deposit=story.currency.minor(lending.deposit) + story.currency.minor(lending.junior_deposit),
+        lender_worth=senior + junior,
+        junior_deposit=story.currency.minor(lending.junior_deposit),
+        junior_worth=junior,
         interest_received=sum(minor_of(payment["interest"]) for payment in repaid),
         interest_by_formula=interest_by_formula(draws, lending.discount_rate_bps, _moment(repaid[-1]["at"])),
         fees_received=sum(minor_of(payment["fees"]) for payment in repaid),
         fees_by_formula=sum(ceil(Fraction(amount * lending.fee_bps, BPS)) for amount, _ in draws),
+        reserve_received=sum(minor_of(payment["reserve"]) for payment in repaid),
+        reserve_by_formula=sum(_reserve_on(amount, lending.fee_bps, lending.reserve_bps) for amount, _ in draws),
+        reserve_held=chain.reserve(code).held(),
         principal_out=chain.pool(code).books().principal_out,
     )
 
@@ -96,9 +125,11 @@ def check_books(story: Story, books: Books) -> None:
     record("sum_in_equals_sum_out", in_ == out, f"{in_} in, {out} out")
     record("interest_agrees_with_the_formula", books.interest_received == books.interest_by_formula)
     record("fees_agree_with_the_formula", books.fees_received == books.fees_by_formula)
-    income = books.lender_worth - books.deposit
-    # The vault rounds a holder's shares down, by at most one minor unit.
-    record("lender_earns_the_interest", 0 <= books.interest_received - income <= 1, f"{income}")
+    kept = books.reserve_received == books.reserve_by_formula == books.reserve_held
+    record("reserve_agrees_with_the_formula", kept, f"{books.reserve_held} held")
+    # Each vault rounds a holder's shares down, and a redemption once more: by less than one minor unit each.
+    record("lender_earns_the_interest", 0 <= books.interest_received - books.income <= 3, f"{books.income}")
+    record("junior_earns_more_on_its_money_than_senior", _return(books, "junior") > _return(books, "senior"))
     record("loan_is_repaid_in_full", books.principal_out == 0 and story.financing()["state"] == "repaid")
 
 
@@ -113,9 +144,29 @@ def print_books(console: Console, currency: Currency, books: Books) -> None:
     table.add_row("Σ held", currency.show(sum(books.balances.values())))
     table.add_row("Σ issued − Σ withdrawn", currency.show(books.issued - books.withdrawn))
     console.print(table)
-    income, formula = books.lender_worth - books.deposit, books.interest_by_formula
-    console.print(f"Lender's income {currency.show(income)}; by the formula (actual/360): {currency.show(formula)}.")
-    console.print(f"Operator's fees {currency.show(books.fees_received)}.")
+    shares = f"senior {currency.show(books.senior_income)}, junior {currency.show(books.junior_income)}"
+    formula = currency.show(books.interest_by_formula)
+    console.print(f"Lenders' income {currency.show(books.income)} ({shares}); by the formula (actual/360): {formula}.")
+    reserve = currency.show(books.reserve_held)
+    console.print(f"Operator's fees {currency.show(books.fees_received)}; the first-loss reserve holds {reserve}.")
+
+
+def _worth(story: Story, lender: str) -> int:
+    """What its shares stand for, and what was paid for others."""
+    (position,) = story.desks[lender].get(f"/v1/pools/{story.currency.code}/positions")["items"]
+    return minor_of(position["value"]) + minor_of(position["withdrawn"]) + minor_of(position["claimable"])
+
+
+def _reserve_on(amount: int, fee_bps: int, reserve_bps: int) -> int:
+    """Fee and reserve together are rounded up, and so is the fee; the reserve has the rest."""
+    return ceil(Fraction(amount * (fee_bps + reserve_bps), BPS)) - ceil(Fraction(amount * fee_bps, BPS))
+
+
+def _return(books: Books, tranche: str) -> Fraction:
+    senior_deposit = books.deposit - books.junior_deposit
+    if tranche == "junior":
+        return Fraction(books.junior_income, books.junior_deposit)
+    return Fraction(books.senior_income, senior_deposit)
 
 
 def _may_hold(name: str, code: str) -> bool:

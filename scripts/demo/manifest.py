@@ -16,7 +16,7 @@ from standards.orders import OrderUnreadable, parse_order
 
 ORACLE_ROLES = ("CARRIER", "WAREHOUSE", "INSPECTOR", "CUSTOMS", "SENSOR", "CONSIGNEE")
 MILESTONES = [milestone.name for milestone in Milestone]
-TRADING_PARTIES = ("supplier", "debtor", "lender")
+TRADING_PARTIES = ("supplier", "debtor", "lender", "junior")
 
 
 class ManifestInvalid(Exception):
@@ -91,12 +91,17 @@ class Rung(_Strict):
 
 
 class Lending(_Strict):
-    """Amounts in major units of the invoice's currency."""
+    """Amounts in major units of the invoice's currency; `deposit` is the lender's, which is senior."""
 
     deposit: MajorUnits
+    junior_deposit: MajorUnits
     limit: MajorUnits
     discount_rate_bps: int = Field(ge=0, le=10_000)
     fee_bps: int = Field(ge=0, le=10_000)
+    reserve_bps: int = Field(default=0, ge=0, le=10_000)
+    late_fee_bps: int = Field(default=0, ge=0, le=10_000)
+    grace_days: int = Field(default=0, ge=0, le=255)
+    recourse: bool = False
     ladder: list[Rung] = Field(min_length=1, max_length=4)
 
 
@@ -197,7 +202,7 @@ def _invoice_problems(trade: Trade, folder: Path) -> list[str]:
         broken = [f"{violation.rule}: {violation.message}" for violation in report.violations]
         return [f"{file} cannot be financed: {reason}" for reason in report.refusals or broken]
     problems = []
-    for key in ("deposit", "limit"):
+    for key in ("deposit", "junior_deposit", "limit"):
         try:
             to_minor(getattr(trade.lending, key), report.invoice.currency)
         except MoneyInvalid as error:

@@ -67,6 +67,7 @@ def _tell(story: Story) -> Books:
     for stage in story.trade.stages:
         story.travel(stage)
     story.settle()
+    story.redeem()
     books = close_books(story)
     check_books(story, books)
     story.timeline.console.print()

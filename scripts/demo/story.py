@@ -20,6 +20,13 @@ from standards.orders import parse_order
 
 CASH_WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.005
+WATERFALL = {
+    "late_fees": "late fees to the pool",
+    "fees": "fees to the operator",
+    "interest": "interest to the lenders, senior first",
+    "principal": "principal to the lenders, senior first",
+    "reserve": "to the first-loss reserve",
+}
 MEDIA_TYPES = {".xml": "application/xml", ".pdf": "application/pdf"}
 
 
@@ -55,11 +62,19 @@ class Story:
             self._tell("Operator", f"admits {party.name} as {party.role.lower()} ({party.lei})", answer)
 
     def fund(self) -> None:
-        deposit = self.currency.minor(self.trade.lending.deposit)
-        self._issue_cash("lender", deposit)
+        """Junior first: senior money is taken only on top of it."""
+        lending, pool = self.trade.lending, self._pool()
+        self._say("Pool", f"takes senior money while {pool['subordination_floor_bps'] / 100:g} % of all is junior")
+        loses = "funds the junior tranche: loses first, has what senior leaves"
+        self._deposit("junior", "junior", self.currency.minor(lending.junior_deposit), loses)
+        earns = f"funds the senior tranche: paid first, {pool['senior_rate_bps'] / 100:g} % a year"
+        self._deposit("lender", "senior", self.currency.minor(lending.deposit), earns)
+
+    def _deposit(self, name: str, tranche: str, amount: int, what: str) -> None:
+        self._issue_cash(name, amount)
         path = f"/v1/pools/{self.currency.code}/deposits"
-        answer = self.desks["lender"].post(path, {"amount": self.currency.json(deposit)})
-        self._tell(self._name("lender"), "funds the pool", answer, deposit)
+        answer = self.desks[name].post(path, {"tranche": tranche, "amount": self.currency.json(amount)})
+        self._tell(self._name(name), what, answer, amount)
 
     def grant_facility(self) -> str:
         lending = self.trade.lending
@@ -70,13 +85,19 @@ class Story:
             "limit": self.currency.json(self.currency.minor(lending.limit)),
             "discount_rate_bps": lending.discount_rate_bps,
             "fee_bps": lending.fee_bps,
+            "reserve_bps": lending.reserve_bps,
+            "late_fee_bps": lending.late_fee_bps,
+            "grace_days": lending.grace_days,
+            "recourse": lending.recourse,
             "expires_at": (self.trade.payment.at + timedelta(days=30)).isoformat(),
             "ladders": {"receivable": ladder},
         }
         answer = self.operator.post("/v1/facilities", body)
         rate = f"{lending.discount_rate_bps / 100:g} % a year"
         limit = self.currency.minor(lending.limit)
-        self._tell("Credit officer", f"grants {self._name('supplier')} a facility at {rate}", answer, limit)
+        recourse = "with" if lending.recourse else "without"
+        what = f"grants {self._name('supplier')} a facility at {rate}, {recourse} recourse"
+        self._tell("Credit officer", what, answer, limit)
         return str(answer["id"])
 
     # Selling
@@ -124,13 +145,36 @@ class Story:
         answer = self.desks["debtor"].post(path, {"amount": self.currency.json(self.face_value)})
         self._tell(self._name("debtor"), "pays the invoice", answer, self.face_value)
         repaid = self.financing()["repayments"][-1]
-        for what in ("fees", "interest", "principal"):
-            self._tell("Waterfall", f"{what} to the pool", answer, minor_of(repaid[what]))
+        for part, what in WATERFALL.items():
+            if minor_of(repaid[part]):
+                self._tell("Waterfall", what, answer, minor_of(repaid[part]))
         rest = self._supplier_cash() - before
         self._tell("Waterfall", f"the rest to {self._name('supplier')}", answer, rest)
         self.checks.record("waterfall_repays_in_the_paying_transaction", _same_transaction(answer, repaid))
-        parts = sum(minor_of(repaid[what]) for what in ("fees", "interest", "principal"))
+        parts = sum(minor_of(repaid[part]) for part in WATERFALL)
         self.checks.record("waterfall_sums_to_the_payment", parts + rest == self.face_value)
+        if self.trade.lending.reserve_bps:
+            path = f"/v1/pools/{self.currency.code}/reserve"
+            answer = self.operator.post(path, {})
+            held = minor_of(answer["pool"]["reserve"]["held"])
+            self._tell("Reserve", "holds this now: it bears losses before any lender does", answer, held)
+
+    def redeem(self) -> None:
+        """The senior lender takes its money back: it hands its shares in, an epoch is closed, it claims."""
+        path, lender = f"/v1/pools/{self.currency.code}", self.desks["lender"]
+        answer = lender.post(f"{path}/redemption-requests", {"tranche": "senior"})
+        worth = minor_of(self._pool()["tranches"]["senior"]["waiting_assets"])
+        self._tell(self._name("lender"), "hands all its shares in; this is what they are worth", answer, worth)
+        self.network.set_clock(datetime.fromisoformat(self._pool()["closable_at"]))
+        answer = self.operator.post(f"{path}/epochs", {})
+        promised = minor_of(answer["pool"]["set_aside"])
+        self._tell("Servicer", "closes the epoch: requests are paid at one price, senior first", answer, promised)
+        before = self._cash_of("lender")
+        answer = lender.post(f"{path}/redemption-claims", {"tranche": "senior"})
+        claimed = self._cash_of("lender") - before
+        self._tell(self._name("lender"), "claims it", answer, claimed)
+        self.checks.record("lender_claims_what_the_epoch_set_aside", 0 <= promised - claimed <= 1, f"{claimed}")
+        self.checks.record("an_epoch_loses_the_lender_nothing", claimed >= worth, f"{claimed} for {worth}")
 
     # What the steps share
 
@@ -304,8 +348,15 @@ class Story:
         answer = self.operator.post("/v1/cash/issues", body)
         self._tell("Cash issuer", f"issues cash to {self._name(name)} against its bank payment", answer, amount)
 
+    def _pool(self) -> dict[str, Any]:
+        pool: dict[str, Any] = self.operator.get(f"/v1/pools/{self.currency.code}")
+        return pool
+
     def _supplier_cash(self) -> int:
-        return self.network.chain.cash(self.currency.code).balance_of(self.accounts["supplier"])
+        return self._cash_of("supplier")
+
+    def _cash_of(self, party: str) -> int:
+        return self.network.chain.cash(self.currency.code).balance_of(self.accounts[party])
 
     def _name(self, party: str) -> str:
         return self.trade.parties[party].name

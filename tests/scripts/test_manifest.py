@@ -37,7 +37,7 @@ def test_an_unknown_key_is_named(trade: Path) -> None:
 
 
 def test_all_problems_are_reported_at_once(trade: Path) -> None:
-    change(trade, 'deposit = "150000.00"', 'deposit = "-1"')
+    change(trade, 'deposit = "70000.00"', 'deposit = "-1"')
     change(trade, 'jurisdiction = "DE"', 'jurisdiction = "Germany"')
 
     with pytest.raises(ManifestInvalid) as refused:
@@ -84,7 +84,7 @@ def test_a_moment_without_a_zone_is_refused(trade: Path) -> None:
         ("999900MERIDIANFUND54", "999900MERIDIANFUND55", "'999900MERIDIANFUND55' is no LEI"),
         ("999900MERIDIANFUND54", "999900ACMESUPPLIES58", "two parties have the LEI 999900ACMESUPPLIES58"),
         ('milestone = "DEPARTED", advance', 'milestone = "STORED", advance', "in the order of the journey"),
-        ('deposit = "150000.00"', 'deposit = "150000.001"', "lending.deposit: 150000.001 EUR does not fit"),
+        ('deposit = "70000.00"', 'deposit = "70000.001"', "lending.deposit: 70000.001 EUR does not fit"),
     ],
 )
 def test_mistakes_are_found_before_anything_is_started(trade: Path, old: str, new: str, said: str) -> None:

@@ -48,6 +48,7 @@ OPERATIONS: dict[tuple[str, str], tuple[Any, int | str]] = {
     ("POST", "/v1/pools/{currency}/redemption-requests"): ({"tranche": "senior"}, 409),
     ("POST", "/v1/pools/{currency}/redemption-claims"): ({"tranche": "senior"}, 409),
     ("POST", "/v1/pools/{currency}/epochs"): (None, 409),
+    ("POST", "/v1/pools/{currency}/reserve"): (None, 409),
     ("GET", "/v1/milestones"): (None, ABSENT),
     ("GET", "/v1/documents/{cid}"): (None, ABSENT),
     ("GET", "/v1/documents/{cid}/envelope"): (None, ABSENT),
