@@ -71,7 +71,7 @@ def run_command(report: Path, check: bool) -> int:
     """Writes report and page; with `check` leaves the page alone and fails where it differs."""
     console, errors = Console(), Console(stderr=True, soft_wrap=True, markup=False)
     try:
-        results = run_tests(["--match-path", TESTS])
+        results = run_tests(["--match-path", TESTS, "-vv"])  # without -vv forge keeps the log to itself
         costs = gather(results)
     except (ForgeFailed, ValueError) as error:
         errors.print(str(error))
@@ -80,8 +80,8 @@ def run_command(report: Path, check: bool) -> int:
     _print(console, costs)
     problems = [f"{result.suite} {result.name}: {result.reason}" for result in results if not result.passed]
     problems += [f"{name} takes {c.gas:,}, above {c.budget:,}" for name, c in costs.items() if c.gas > c.budget]
-    problems += [f"nothing measures: {name}" for name in PEERS if name not in costs]
-    problems += _put(render(costs), check)
+    missing = [f"nothing measures: {name}" for name in PEERS if name not in costs]
+    problems += missing or _put(render(costs), check)
     for problem in problems:
         errors.print(problem)
     console.print(f"Report: {report}")
