@@ -102,9 +102,6 @@ contract CollateralChecks is CollateralHandler {
     }
 }
 
-/// forge-config: default.invariant.fail-on-revert = true
-/// forge-config: default.invariant.runs = 16
-/// forge-config: default.invariant.depth = 100
 contract CollateralInvariantsTest is Test {
     CollateralChecks private handler;
 

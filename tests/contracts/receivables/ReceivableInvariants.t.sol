@@ -11,9 +11,6 @@ import {ReceivableHandler} from "./ReceivableHandler.sol";
 
 /// @dev Invariants 21, 22, 28 to 30, 34, 35 and 58, in one currency so that one invoice's shortage would eat another's
 /// cash.
-/// forge-config: default.invariant.runs = 8
-/// forge-config: default.invariant.depth = 100
-/// forge-config: default.invariant.fail-on-revert = true
 contract ReceivableInvariants is Network {
     ReceivableHandler private _handler;
     uint256 private constant HOLDERS = 7;
