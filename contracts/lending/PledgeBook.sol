@@ -214,7 +214,8 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
 
     /// @dev Brings in what has been paid and shares it, and the units that are left, among the item's pledges. Shares go
     /// by what all pledges up to this one have together, rounded down: they sum exactly, and each is within one minor
-    /// unit of its own.
+    /// unit of its own. What goes is shared, not what stays: so a pledge gives up as many units as it is paid minor units,
+    /// and a thousand payments of one minor unit do not move a thousand from one pledge to another.
     function _allot(uint256 itemId, Item storage item) internal {
         uint256 whole = item.units;
         if (whole == 0) return;
@@ -222,6 +223,7 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         if (cash == 0 && held == whole) return;
 
         item.units = held.toUint56();
+        uint256 gone = whole - held;
         uint256 pledges = item.pledges;
         uint256 before;
         for (uint256 i; i < pledges; ++i) {
@@ -229,7 +231,7 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
             Pledge storage pledge = _pledges[financing];
             uint256 upTo = before + pledge.units;
             uint256 itsCash = cash * upTo / whole - cash * before / whole;
-            uint256 itsUnits = held * upTo / whole - held * before / whole;
+            uint256 itsUnits = pledge.units - (gone * upTo / whole - gone * before / whole);
             pledge.units = itsUnits.toUint56();
             pledge.cash = (pledge.cash + itsCash).toUint56();
             emit ProceedsAllotted(financing, itemId, itsCash, itsUnits);
