@@ -1,5 +1,4 @@
-"""What a supplier does: open a financing on a receivable, poke it, repay it. And what anyone may do who sees it: hand
-on what came in, and call late what is late."""
+"""What a supplier does with cash and receivables: open a financing, repay it."""
 
 from sqlmodel import Session
 
@@ -10,7 +9,7 @@ from api.errors import Conflict, Forbidden, Malformed
 from api.facilities import service as facilities
 from api.facilities.models import Facility
 from api.financings import repository, service
-from api.financings.models import Financing, FinancingState
+from api.financings.models import FinancingState
 from api.financings.schemas import FinancingRequest, FinancingWritten, RepaymentRequest
 from api.participants import service as participants
 from api.receivables import service as receivables
@@ -22,8 +21,6 @@ from api.values import Amount, hex32
 from chain_node.client import AddressBook, Call, Chain
 from chain_node.references import NetworkKey
 from chain_node.references import subject as subject_of
-
-SERVICER = "office:servicer"
 
 
 def open_financing(
@@ -55,44 +52,6 @@ def open_financing(
         approved = _submit(session, transactions, signer, call, "let custodian take receivables", lei, receivable.id)
     opened = _submit(session, transactions, signer, opening, "open financing", lei, receivable.id, approved)
     return [*([approved.id] if approved else []), opened.id]
-
-
-def poke(
-    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
-) -> list[str]:
-    """Draws what the state now allows; the transaction's id. The operator's servicer may do it for a supplier."""
-    financing = service.find(session, principal, financing_id)
-    return _act(session, transactions, principal, financing, chain.desk.poke(financing.number), "poke financing")
-
-
-def forward(
-    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
-) -> list[str]:
-    """Hands on what came in on the financing's item and waits with its custodian; the transaction's id."""
-    financing = service.find(session, principal, financing_id)
-    of_orders = financing.collateral == chain.addresses.address("OrderCollateral")
-    custodian = chain.order_collateral if of_orders else chain.receivable_collateral
-    call = custodian.forward(financing.number)
-    return _act(session, transactions, principal, financing, call, "forward proceeds")
-
-
-def mark_overdue(
-    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
-) -> list[str]:
-    """Takes the loss that the schedule says by now; the transaction's id."""
-    financing = service.find(session, principal, financing_id)
-    return _act(
-        session, transactions, principal, financing, chain.servicing.mark_overdue(financing.number), "mark overdue"
-    )
-
-
-def declare_default(
-    session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
-) -> list[str]:
-    """Puts the financing in default, its grace being over; the transaction's id."""
-    financing = service.find(session, principal, financing_id)
-    call = chain.servicing.declare_default(financing.number)
-    return _act(session, transactions, principal, financing, call, "declare default")
 
 
 def repay(
@@ -179,20 +138,6 @@ def _require_unwatched(session: Session, subject: bytes, receivable: Receivable)
     if any(subject) and repository.watches(session, hex32(subject)):
         detail = f"The goods of receivable {receivable.id} back another financing; ask for one on acceptance only."
         raise Conflict("consignment-taken", detail, id=receivable.id)
-
-
-def _act(
-    session: Session,
-    transactions: Transactions,
-    principal: Principal,
-    financing: Financing,
-    call: Call,
-    purpose: str,
-) -> list[str]:
-    """Sent by the caller's own account; by the operator's servicer where that asks."""
-    lei = principal.lei if principal.lei is not None and not principal.is_operator else None
-    signer = participants.signer_of(session, lei) if lei else SERVICER
-    return [_submit(session, transactions, signer, call, purpose, lei, financing.item_id).id]
 
 
 def _submit(

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from api import examples
 from api.examples import eur, shown
@@ -38,6 +38,31 @@ class RepaymentRequest(BaseModel):
     )
 
     amount: PositiveAmount
+
+
+class AmendmentRequest(BaseModel):
+    """A change that supplier and credit officer both have to ask for in the same words: a later day of maturity, or
+    another facility that takes the financing over. `document` is the SHA-256 of the agreement."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=shown(
+            {"maturity_date": "2026-08-03", "document": examples.HASH, "valid_until": "2026-06-30T00:00:00Z"}
+        ),
+    )
+
+    maturity_date: date | None = None
+    facility_id: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")] | None = None
+    document: Hex32
+    valid_until: AwareDatetime
+
+
+class ImpairmentRequest(BaseModel):
+    """How much of the principal is expected to be lost; nothing is drawn while it is above zero."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=shown({"amount": eur(1_000_000)}))
+
+    amount: Amount
 
 
 class OwedView(BaseModel):

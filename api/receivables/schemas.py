@@ -1,16 +1,16 @@
 """Receivables as JSON."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api import examples
 from api.examples import eur, shown
 from api.invoices.similarity.schemas import SimilarView
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
-from api.values import Amount, PositiveAmount
+from api.values import Amount, Hex32, Lei, PositiveAmount
 
 StateName = Literal["registered", "accepted", "settled", "defaulted", "cancelled", "disputed"]
 _EXAMPLE = {
@@ -129,3 +129,54 @@ class PaymentRequest(BaseModel):
     )
 
     amount: PositiveAmount
+
+
+class TransferRequest(BaseModel):
+    """Hands units on; what the debtor pays on them is the new holder's."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=shown({"to_lei": examples.LENDER["lei"], "amount": eur(2_500_000)}),
+    )
+
+    to_lei: Lei
+    amount: PositiveAmount = Field(description="face value to hand on")
+
+
+class ReservationRequest(BaseModel):
+    """Keeps the caller's units for one facility, for at most a week: no other lender can take them meanwhile."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"facility_id": "1", "until": "2026-05-08T09:00:00Z"}}
+    )
+
+    facility_id: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}$")]
+    until: AwareDatetime
+
+
+class ObjectionRequest(BaseModel):
+    """A part of what is owed, and the SHA-256 of the paper that speaks against it."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra=shown({"amount": eur(500_000), "evidence": examples.HASH})
+    )
+
+    amount: PositiveAmount
+    evidence: Hex32
+
+
+class ResolutionRequest(BaseModel):
+    """What the arbiter takes off of the disputed amount; the rest stays owed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra=shown({"taken_off": eur(200_000), "evidence": examples.HASH})
+    )
+
+    taken_off: Amount
+    evidence: Hex32
+
+
+class ConsentRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"given": True}})
+
+    given: bool

@@ -13,6 +13,9 @@ from api.resources import load_routers
 pytestmark = pytest.mark.node
 
 ABSENT, REFUSED = 404, 403
+EVIDENCE = "0x" + "e7" * 32
+OBJECTION = {"amount": eur(1), "evidence": EVIDENCE}
+AMENDMENT = {"maturity_date": "2026-09-30", "document": EVIDENCE, "valid_until": "2026-06-30T00:00:00Z"}
 OPERATIONS: dict[tuple[str, str], tuple[Any, int | str]] = {
     # (method, path): (body, the status a stranger gets, or what is left of the list it gets)
     ("POST", "/v1/participants"): ({}, REFUSED),
@@ -28,6 +31,23 @@ OPERATIONS: dict[tuple[str, str], tuple[Any, int | str]] = {
     ("GET", "/v1/receivables/{receivable_id}"): (None, ABSENT),
     ("POST", "/v1/receivables/{receivable_id}/acceptance"): ({"waive_set_off": True}, ABSENT),
     ("POST", "/v1/receivables/{receivable_id}/payments"): ({"amount": eur(FACE_VALUE)}, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/transfers"): ({"to_lei": LEIS["lender"], "amount": eur(1)}, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/claims"): (None, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/reservations"): (
+        {"facility_id": "{facility_id}", "until": "2026-05-06T00:00:00Z"},
+        ABSENT,
+    ),
+    ("POST", "/v1/receivables/{receivable_id}/credit-notes"): (OBJECTION, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/disputes"): (OBJECTION, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/disputes/withdrawal"): (None, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/disputes/concession"): (OBJECTION, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/disputes/resolution"): (
+        {"taken_off": eur(1), "evidence": EVIDENCE},
+        REFUSED,
+    ),
+    ("POST", "/v1/receivables/{receivable_id}/cancellation"): (None, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/cancellation/consent"): ({"given": True}, ABSENT),
+    ("POST", "/v1/receivables/{receivable_id}/default"): (None, ABSENT),
     ("POST", "/v1/facilities"): (facility_request(), REFUSED),
     ("POST", "/v1/facilities/{facility_id}/ladders"): (facility_request()["ladders"], REFUSED),
     ("POST", "/v1/facilities/{facility_id}/line"): ({"limit": eur(1)}, REFUSED),
@@ -37,7 +57,11 @@ OPERATIONS: dict[tuple[str, str], tuple[Any, int | str]] = {
     ("POST", "/v1/financings/{financing_id}/poke"): (None, ABSENT),
     ("POST", "/v1/financings/{financing_id}/forward"): (None, ABSENT),
     ("POST", "/v1/financings/{financing_id}/mark-overdue"): (None, ABSENT),
-    ("POST", "/v1/financings/{financing_id}/declare-default"): (None, ABSENT),
+    ("POST", "/v1/financings/{financing_id}/default"): (None, ABSENT),
+    ("POST", "/v1/financings/{financing_id}/recourse"): (None, ABSENT),
+    ("POST", "/v1/financings/{financing_id}/release"): (None, ABSENT),
+    ("POST", "/v1/financings/{financing_id}/amendments"): (AMENDMENT, ABSENT),
+    ("POST", "/v1/financings/{financing_id}/impairment"): ({"amount": eur(1)}, REFUSED),
     ("POST", "/v1/financings/{financing_id}/repayments"): ({"amount": eur(1)}, ABSENT),
     ("GET", "/v1/financings"): (None, "nothing"),
     ("GET", "/v1/financings/{financing_id}"): (None, ABSENT),

@@ -1,0 +1,136 @@
+"""What becomes of a receivable besides payment: it goes on to others, is reserved, disputed, lowered, cancelled, or not
+paid at all. The contracts refuse who may not; each call is tried before it is sent."""
+
+from functools import cached_property
+
+from sqlmodel import Session
+
+from api.auth.principal import Principal
+from api.errors import Malformed
+from api.facilities import service as facilities
+from api.participants import service as participants
+from api.receivables import service
+from api.receivables.models import Receivable, ReceivableState
+from api.receivables.schemas import (
+    ConsentRequest,
+    ObjectionRequest,
+    ReservationRequest,
+    ResolutionRequest,
+    TransferRequest,
+)
+from api.transactions.models import Transaction
+from api.transactions.service import Transactions
+from api.values import Amount
+from chain_node.client import Call, Chain
+
+ARBITER, SERVICER = "office:arbiter", "office:servicer"
+
+
+class Desk:
+    """One caller before one receivable to which it is a party."""
+
+    def __init__(
+        self, session: Session, transactions: Transactions, chain: Chain, principal: Principal, receivable_id: str
+    ) -> None:
+        self.session, self.transactions, self.chain, self.principal = session, transactions, chain, principal
+        self.receivable_id = receivable_id
+
+    @cached_property
+    def receivable(self) -> Receivable:
+        """NotFound where the caller is no party to it."""
+        return service.find(self.session, self.principal, self.receivable_id)
+
+    @property
+    def item(self) -> int:
+        return int(self.receivable.id, 16)
+
+    def transfer(self, asked: TransferRequest) -> list[str]:
+        """Hands units on to another participant."""
+        units = self._units(asked.amount)
+        to = participants.acting_account(self.session, asked.to_lei)
+        account = participants.acting_account(self.session, self.principal.organisation())
+        return self._send(self.chain.receivables.safe_transfer_from(account, to, self.item, units), "transfer units")
+
+    def claim(self) -> list[str]:
+        """Takes the caller's share of what was paid."""
+        return self._send(self.chain.receivables.claim(self.item), "claim proceeds")
+
+    def reserve(self, asked: ReservationRequest) -> list[str]:
+        """Keeps the caller's units for one facility; lets the custodian take them first where it may not yet."""
+        lei = self.principal.organisation()
+        account, signer = participants.acting_account(self.session, lei), participants.signer_of(self.session, lei)
+        facility = facilities.find(self.session, self.principal, asked.facility_id)
+        custodian = self.chain.addresses.address("ReceivableCollateral")
+        approved = None
+        if not service.is_approved(self.session, account, custodian):
+            call = self.chain.receivables.set_approval_for_all(custodian, True)
+            approved = self._submit(signer, lei, call, "let custodian take receivables")
+        call = self.chain.applications.reserve(
+            facility=facility.number, collateral=custodian, item_id=self.item, until=int(asked.until.timestamp())
+        )
+        reserved = self._submit(signer, lei, call, "reserve receivable", approved)
+        return [*([approved.id] if approved else []), reserved.id]
+
+    def credit(self, asked: ObjectionRequest) -> list[str]:
+        """Lowers, as the supplier, what is owed."""
+        call = self.chain.disputes.credit_note(self.item, self._units(asked.amount), _evidence(asked.evidence))
+        return self._send(call, "issue credit note")
+
+    def dispute(self, asked: ObjectionRequest) -> list[str]:
+        """Objects, as the debtor, to a part of what is owed."""
+        call = self.chain.disputes.open_dispute(self.item, self._units(asked.amount), _evidence(asked.evidence))
+        return self._send(call, "open dispute")
+
+    def withdraw_dispute(self) -> list[str]:
+        return self._send(self.chain.disputes.withdraw_dispute(self.item), "withdraw dispute")
+
+    def concede(self, asked: ObjectionRequest) -> list[str]:
+        """Grants, as the supplier, a part of what the debtor objects to."""
+        call = self.chain.disputes.concede(self.item, self._units(asked.amount), _evidence(asked.evidence))
+        return self._send(call, "concede dispute")
+
+    def resolve(self, asked: ResolutionRequest) -> list[str]:
+        """Decides a dispute as the operator's arbiter: so much is taken off, the rest is owed."""
+        call = self.chain.disputes.resolve(self.item, self._units(asked.taken_off), _evidence(asked.evidence))
+        return [self._submit(ARBITER, None, call, "resolve dispute").id]
+
+    def consent(self, asked: ConsentRequest) -> list[str]:
+        """Agrees, as the debtor, to the cancellation of an accepted receivable, or takes that back."""
+        return self._send(
+            self.chain.receivables.consent_to_cancellation(self.item, asked.given), "consent to cancellation"
+        )
+
+    def cancel(self) -> list[str]:
+        """Cancels as the supplier: before acceptance alone, after it with the debtor's consent."""
+        alone = self.receivable.state == ReceivableState.REGISTERED
+        token = self.chain.receivables
+        return self._send(token.cancel(self.item) if alone else token.cancel_by_consent(self.item), "cancel invoice")
+
+    def mark_defaulted(self) -> list[str]:
+        """Once its grace is over, as anyone may; the operator's servicer, too."""
+        call, purpose = self.chain.receivables.mark_defaulted(self.item), "mark invoice defaulted"
+        if self.principal.is_operator:
+            return [self._submit(SERVICER, None, call, purpose).id]
+        return self._send(call, purpose)
+
+    def _send(self, call: Call, purpose: str) -> list[str]:
+        lei = self.principal.organisation()
+        return [self._submit(participants.signer_of(self.session, lei), lei, call, purpose).id]
+
+    def _submit(
+        self, signer: str, lei: str | None, call: Call, purpose: str, after: Transaction | None = None
+    ) -> Transaction:
+        item = self.receivable.id
+        return self.transactions.submit(
+            self.session, signer=signer, call=call, owner_lei=lei, purpose=purpose, subject_id=item, after=after
+        )
+
+    def _units(self, amount: Amount) -> int:
+        if amount.currency != self.receivable.currency:
+            detail = f"The receivable is in {self.receivable.currency}, the amount in {amount.currency}."
+            raise Malformed("currency-differs", detail, id=self.receivable.id)
+        return amount.units
+
+
+def _evidence(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
