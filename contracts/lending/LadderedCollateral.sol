@@ -102,21 +102,12 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @inheritdoc ICollateral
     function borrowingBase(FinancingId financing) external view returns (uint256) {
         Pledge storage pledge = _pledges[financing];
-        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
-        if (!lends || value == 0) return 0;
+        return _baseOf(pledge, pledge.subject);
+    }
 
-        bytes32 subject = pledge.subject;
-        (Ladder steps, uint256 length) = (pledge.ladder, pledge.ladder.length());
-        while (length != 0) {
-            (uint32 milestone, uint256 advanceRateBps, bool measured) = steps.stepAt(--length);
-            (IMilestoneOracle.Status status, uint256 attested) = _standing(subject, milestone, measured);
-            // A fact in dispute stops draws. Falling back to an earlier step would let bad news raise the base.
-            if (status == IMilestoneOracle.Status.Disputed) return 0;
-            if (status != IMilestoneOracle.Status.Final) continue;
-            if (measured) value = Rounding.proportionDown(value, attested, quantity);
-            return Rounding.bpsDown(value, advanceRateBps);
-        }
-        return 0;
+    /// @inheritdoc ICollateral
+    function borrowingBaseOf(FinancingId financing, bytes32 subject) external view returns (uint256) {
+        return _baseOf(_pledges[financing], subject);
     }
 
     /// @inheritdoc ICollateral
@@ -162,6 +153,24 @@ abstract contract LadderedCollateral is PledgeBook {
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
     // Internals
+
+    /// @dev The furthest step that has been reached counts, from the top down.
+    function _baseOf(Pledge storage pledge, bytes32 subject) private view returns (uint256) {
+        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
+        if (!lends || value == 0) return 0;
+
+        (Ladder steps, uint256 length) = (pledge.ladder, pledge.ladder.length());
+        while (length != 0) {
+            (uint32 milestone, uint256 advanceRateBps, bool measured) = steps.stepAt(--length);
+            (IMilestoneOracle.Status status, uint256 attested) = _standing(subject, milestone, measured);
+            // A fact in dispute stops draws. Falling back to an earlier step would let bad news raise the base.
+            if (status == IMilestoneOracle.Status.Disputed) return 0;
+            if (status != IMilestoneOracle.Status.Final) continue;
+            if (measured) value = Rounding.proportionDown(value, attested, quantity);
+            return Rounding.bpsDown(value, advanceRateBps);
+        }
+        return 0;
+    }
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.

@@ -134,6 +134,12 @@ interface ICollateral {
     /// where the item is overdue or in default, or a fact of the ladder is in dispute.
     function borrowingBase(FinancingId financing) external view returns (uint256);
 
+    /// @notice As `borrowingBase`, for who knows the pledge's consignment already and so need not have it looked up.
+    /// @dev Warning: `subject` is believed. It must be the pledge's own: the desk passes the one by which it found the
+    /// financing.
+    /// @param subject the pledge's consignment; 0 where it has none
+    function borrowingBaseOf(FinancingId financing, bytes32 subject) external view returns (uint256);
+
     /// @notice What the debtor still owes on the pledge, before advance rates, even when overdue: the financing's share
     /// of what is outstanding, less its share of what is in dispute. Rounded down.
     /// @return minor units
