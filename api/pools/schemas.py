@@ -131,7 +131,7 @@ class PoolView(BaseModel):
     net: Amount
     interest_received: Amount
     late_fees_received: Amount
-    lost: Amount = Field(description="written off since the pool began")
+    lost: Amount = Field(description="written off since the pool began, with the interest it had earned")
     covered: Amount = Field(description="of that, absorbed by the first-loss reserve")
     recovered: Amount = Field(description="of that, paid after all")
     senior_claim: Amount = Field(description="what senior is owed: its money and its interest")
