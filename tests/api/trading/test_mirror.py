@@ -3,6 +3,7 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -17,7 +18,7 @@ from chain_node.keys import KeyRing
 
 pytestmark = pytest.mark.node
 DAY = 86_400
-STEPS = 40
+STEPS = 60
 
 
 def _financed(trading: Trading, facility: str, number: str) -> tuple[str, str, str]:
@@ -46,6 +47,9 @@ class Messy:
             ]
         }
         facility = trading.grant(ladders=ladders, limit=eur(20_000_000))["id"]
+        self.unpledged = str(trading.desks["supplier"].upload(invoice(f"AS-2026-{seed}9")).json()["receivable_id"])
+        path = f"/v1/receivables/{self.unpledged}/acceptance"
+        trading.desks["debtor"].write(path, {"waive_set_off": False})
         self.deals = [_financed(trading, facility, f"AS-2026-{seed}{i}") for i in range(3)]
 
     def step(self) -> str:
@@ -60,6 +64,11 @@ class Messy:
             "impair",
             "deposit",
             "release",
+            "redeem",
+            "close_epoch",
+            "claim",
+            "credit",
+            "call_late",
         ]
         name = self.chance.choice(names)
         getattr(self, f"_{name}")(*self.chance.choice(self.deals))
@@ -108,7 +117,7 @@ class Messy:
 
     def _wait(self, receivable: str, subject: str, financing: str) -> None:
         network = self.trading.network
-        network.engine.set_clock(network.chain.block().timestamp + self.chance.choice([3600, DAY, 9 * DAY]))
+        network.engine.set_clock(network.chain.block().timestamp + self.chance.choice([3600, DAY, 9 * DAY, 25 * DAY]))
 
     def _impair(self, receivable: str, subject: str, financing: str) -> None:
         principal = self.trading.chain.desk.financing(int(financing)).principal
@@ -124,6 +133,31 @@ class Messy:
         its = self.trading.chain.desk.financing(int(financing))
         if its.state.name != "RELEASED" and self.trading.chain.desk.owed(int(financing)).total == 0:
             self.trading.send(self._supplier(), self.trading.chain.desk.release(int(financing)))
+
+    def _redeem(self, receivable: str, subject: str, financing: str) -> None:
+        name, tranche = self.chance.choice([("lender", "senior"), ("junior", "junior")])
+        body = {"tranche": tranche, "shares": str(self.chance.randint(1, 10**12))}
+        self._ask(name, "/v1/pools/EUR/redemption-requests", body)
+
+    def _close_epoch(self, receivable: str, subject: str, financing: str) -> None:
+        self._ask("lender", "/v1/pools/EUR/epochs")
+
+    def _claim(self, receivable: str, subject: str, financing: str) -> None:
+        name, tranche = self.chance.choice([("lender", "senior"), ("junior", "junior")])
+        self._ask(name, "/v1/pools/EUR/redemption-claims", {"tranche": tranche})
+
+    def _credit(self, receivable: str, subject: str, financing: str) -> None:
+        """On an invoice of its own, not pledged and without waiver: nothing else could be lowered."""
+        body = {"amount": eur(self.chance.choice([1, 250_000])), "evidence": "0x" + "e7" * 32}
+        self._ask("supplier", f"/v1/receivables/{self.unpledged}/credit-notes", body)
+
+    def _call_late(self, receivable: str, subject: str, financing: str) -> None:
+        for act in ("default", "mark-overdue"):
+            self._ask("supplier", f"/v1/financings/{financing}/{act}")
+
+    def _ask(self, name: str, path: str, body: dict[str, Any] | None = None) -> None:
+        answer = self.trading.desks[name].post(path, body, Prefer="wait=30")
+        assert answer.status_code in (201, 409), answer.text
 
     def _supplier(self) -> LocalAccount:
         """The key that the gateway keeps for the supplier; its lane must be idle."""
