@@ -112,7 +112,7 @@ def start(
 @node_app.command()
 @plainly
 def status(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
-    """Say whether the chain runs, how far it is and what time it has, and list its contracts."""
+    """Say whether the chain runs, how far it is, what time it has and whether all is well, and list its contracts."""
     console = Console()
     _, folder = _load(network, data_dir)
     endpoint = find_endpoint(folder)
@@ -124,6 +124,9 @@ def status(network: NetworkOption = "local", data_dir: DataOption = None) -> Non
     moment = datetime.fromtimestamp(block.timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     console.print(f"The chain {network} answers at {endpoint.rpc_url}, process {endpoint.pid}.")
     console.print(f"Block {block.number}, {moment}.")
+    health = chain.health.check()
+    broken = f"NOT: {health.invariant} (of {health.subject:#x})"
+    console.print(f"Every invariant of lending holds: {'yes' if health.healthy else broken}.")
     table = Table("contract", "address")
     for name in chain.addresses.names():
         table.add_row(name, chain.addresses.address(name))

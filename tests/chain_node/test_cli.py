@@ -63,6 +63,7 @@ def test_start_deploys_says_where_it_listens_and_stops_cleanly(tmp_path: Path) -
     assert said.rstrip().endswith("Stopped; the chain's state is kept.")
     assert status.exit_code == 0
     assert f"process {endpoint.pid}" in status.output
+    assert "Every invariant of lending holds: yes." in status.output
     assert "LendingPool:EUR" in status.output
     assert find_endpoint(tmp_path / "net") is None
 
