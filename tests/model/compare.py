@@ -1,0 +1,182 @@
+"""Every book of the chain at a block beside the model's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import astuple
+from typing import Any
+
+from chain_node.client import Chain, Dimension, FinancingState, ReceivableState, Tranche
+from chain_node.client.contract import Contract
+from model.replay import Books
+
+Question = tuple[str, Contract, str, tuple[Any, ...], Any]
+"""What it is, whom to ask which view with which values, and the model's answer (or a test of the chain's)."""
+_BATCH = 200
+
+
+def differences(books: Books, chain: Chain, block: int) -> tuple[int, list[str]]:
+    """How many figures were compared, and where the chain says something else; the model must stand at that block."""
+    questions = [*_questions(books, chain)]
+    found = []
+    for start in range(0, len(questions), _BATCH):
+        part = questions[start : start + _BATCH]
+        for (what, *_, ours), theirs in zip(part, _ask(chain, part, block), strict=True):
+            agreed = ours(theirs) if callable(ours) else ours == theirs
+            if not agreed:
+                found.append(f"block {block}, {what}: chain {theirs}" + ("" if callable(ours) else f", model {ours}"))
+    return len(questions), found
+
+
+def _ask(chain: Chain, questions: list[Question], block: int) -> Iterator[Any]:
+    calls = []
+    for _, contract, function, values, _ in questions:
+        data = contract.interface.functions[function].encode(*values)
+        calls.append(("eth_call", ({"to": contract.address, "data": "0x" + data.hex()}, hex(block))))
+    for (_, contract, function, _, _), answer in zip(questions, chain.node.batch(calls), strict=True):
+        told = contract.interface.functions[function].decode(bytes.fromhex(answer[2:]))
+        plain = [tuple(one.values()) if isinstance(one, dict) else one for one in told]
+        yield plain[0] if len(plain) == 1 else tuple(plain)
+
+
+def _questions(books: Books, chain: Chain) -> Iterator[Question]:
+    yield "HealthCheck", chain.health, "check", (), lambda told: told[0]
+    for currency in books.pools:
+        yield from _cash(books, chain, currency)
+        yield from _pool(books, chain, currency)
+        for tranche in Tranche:
+            yield from _tranche(books, chain, currency, tranche)
+        yield from _reserve(books, chain, currency)
+    for number in books.facilities:
+        yield from _facility(books, chain, number)
+    for number in books.financings:
+        yield from _financing(books, chain, number)
+    for id in books.invoices:
+        yield from _invoice(books, chain, id)
+    yield from _exposures(books, chain)
+
+
+def _cash(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
+    ledger, cash = books.ledgers[currency], chain.cash(currency)
+    yield f"{currency}: cash in all", cash, "totalSupply", (), -ledger.of("bank")
+    for account in sorted(account for kind, *rest in ledger.balances if kind == "token" for account in rest):
+        yield f"{currency}: cash of {account}", cash, "balanceOf", (account,), ledger.of("token", account)
+    for kind, *rest in sorted(ledger.balances):
+        if kind == "parked":
+            parked = ledger.of("parked", *rest)
+            yield f"{currency}: parked for {rest[0]}", chain.desk, "parked", (rest[0], cash.address), parked
+
+
+def _pool(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
+    pool, its, now, ledger = chain.pool(currency), books.pools[currency], books.now, books.ledgers[currency]
+    unvested = its.unvested(now)
+    told = (its.cash(now), its.loans(), its.impairment, ledger.of("pool", "set aside"))
+    yield f"{currency}: books", pool, "books", (), told
+    held = (ledger.of("pool", "fees"), ledger.of("pool", "reserve"), unvested, its.stream_to)
+    yield f"{currency}: held", pool, "held", (), held
+    yield f"{currency}: losses", pool, "losses", (), (its.lost, its.covered)
+    yield f"{currency}: accrued income", pool, "accruedIncome", (), math.floor(its.earned(now))
+    yield f"{currency}: senior's claim", pool, "seniorClaim", (), its.claim(now)
+    yield f"{currency}: gross", pool, "grossAssets", (), its.gross(now)
+    yield f"{currency}: net", pool, "netAssets", (), its.net(now)
+    yield f"{currency}: lendable", pool, "lendable", (), its.lendable(now)
+    yield f"{currency}: closable", pool, "closableAt", (), its.closed_at + its.terms.epoch_seconds
+    for tranche in Tranche:
+        fundable = its.fundable(tranche, now)
+        if fundable is not None:
+            yield f"{currency}: fundable {tranche.name}", pool, "fundable", (int(tranche),), fundable
+
+
+def _tranche(books: Books, chain: Chain, currency: str, tranche: Tranche) -> Iterator[Question]:
+    pool, its, now = books.pools[currency], books.pools[currency].shares[tranche], books.now
+    vault, name = chain.vault(currency, tranche), f"{currency} {tranche.name}"
+    entry, exit_ = (pool.part(tranche, assets, now) for assets in (pool.gross(now), pool.net(now)))
+    yield f"{name}: assets", chain.pool(currency), "trancheAssets", (int(tranche),), (entry, exit_)
+    yield f"{name}: shares", vault, "totalSupply", (), its.supply
+    assert sum(its.balances.values()) == its.supply
+    yield f"{name}: shares waiting", vault, "balanceOf", (vault.address,), its.waiting
+    million = 10**12
+    worth = math.floor(million * its.price(entry))
+    yield f"{name}: price", vault, "convertToAssets", (million,), worth
+    for epoch in its.epochs:
+        its_sums = (epoch.requested, epoch.processed, epoch.assets)
+        yield f"{name}: epoch {epoch.number}", vault, "epoch", (epoch.number,), its_sums
+    for account in sorted(its.balances):
+        shares, assets = its.claimable(account)
+        yield f"{name}: shares of {account}", vault, "balanceOf", (account,), its.balances[account]
+        yield f"{name}: shares to claim of {account}", vault, "maxRedeem", (account,), shares
+        yield f"{name}: cash to claim of {account}", vault, "maxWithdraw", (account,), assets
+
+
+def _reserve(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
+    reserve, its = chain.reserve(currency), books.reserves[currency]
+    yield f"{currency}: reserve collected", reserve, "collected", (), its.collected
+    yield f"{currency}: reserve sponsored", reserve, "sponsored", (), its.sponsored
+    for sponsor, claim in its.claims.items():
+        # "a claim may come to one minor unit less than was paid in"
+        within = lambda told, claim=claim: claim - 2 < told <= claim + 1  # noqa: E731
+        yield f"{currency}: claim of {sponsor} ({float(claim)})", reserve, "claimOf", (sponsor,), within
+
+
+def _facility(books: Books, chain: Chain, number: int) -> Iterator[Question]:
+    its = books.facilities[number]
+    terms = (*its.terms.on_chain(),)
+    now_terms = (*terms[:2], its.limit, *terms[3:-1], its.expires_at)
+    name = f"facility {number}"
+    told = lambda answer: (tuple(answer[0].values()), *answer[1:]) == (now_terms, its.drawn, its.recourse_to)  # noqa: E731
+    yield f"{name} ({now_terms}, {its.drawn}, {its.recourse_to})", chain.desk, "facility", (number,), told
+    due = math.ceil(its.commitment(books.now)) if its.terms.committed_fee_bps else 0
+    yield f"{name}: committed fee due", chain.desk, "commitmentDue", (number,), due
+
+
+def _financing(books: Books, chain: Chain, number: int) -> Iterator[Question]:
+    its, now, name = books.financings[number], books.now, f"financing {number}"
+    owed = its.owed_at(now)
+    yield f"{name}: owed", chain.desk, "owed", (number,), astuple(owed)
+    yield f"{name}: owed in all", chain.desk, "owedInAll", (number,), owed.total
+    told = (its.facility.number, its.state, its.principal, its.fees, its.reserve, its.written_off, its.impairment)
+    kept = (its.ahead, its.maturity, its.collateral, its.item, its.subject)
+    record = lambda answer: (*answer[:7], answer[7], *answer[-4:]) == (*told, *kept)  # noqa: E731
+    yield f"{name}: record {told} {kept[:2]}", chain.desk, "financing", (number,), record
+    base = 0 if its.state == FinancingState.RELEASED else books.base(its)
+    yield f"{name}: base and what may be drawn", chain.desk, "availability", (number,), (base, books.available(its))
+    yield f"{name}: maturity", chain.desk, "maturityOf", (number,), (its.maturity, its.overdue_from)
+    collateral = chain.receivable_collateral
+    yield f"{name}: pledge", collateral, "pledgeOf", (number,), (its.item, its.subject, its.units)
+    yield f"{name}: cash waiting", collateral, "cashOf", (number,), its.cash
+    yield f"{name}: value", collateral, "valueOf", (number,), books.value(its)
+    yield f"{name}: loss by the schedule", chain.servicing, "writeOffDue", (number,), books.write_off_due(its)
+
+
+def _invoice(books: Books, chain: Chain, id: int) -> Iterator[Question]:
+    its, token, name = books.invoices[id], chain.receivables, f"invoice {id:x}"
+    told = (its.face, its.paid, its.quantity, its.due_day, its.supplier, its.debtor)
+    life = (its.custodian, its.state, its.waived, its.transfers)
+    record = lambda answer: (*answer[:6], *answer[7:]) == (*told, *life)  # noqa: E731
+    yield f"{name}: record {told} {life}", token, "receivable", (id,), record
+    yield f"{name}: outstanding", token, "outstanding", (id,), its.outstanding
+    yield f"{name}: in dispute", token, "disputedOf", (id,), its.objected
+    for holder in sorted(its.units):
+        yield f"{name}: units of {holder}", token, "balanceOf", (holder, id), its.units[holder]
+        aside, tier = its.aside[holder], its.tier[holder]
+        kept = lambda answer, aside=aside, tier=tier: (answer[2], answer[3]) == (aside, tier)  # noqa: E731
+        yield f"{name}: holding of {holder} ({aside}, {tier})", token, "holding", (id, holder), kept
+        yield f"{name}: share of {holder}", token, "claimable", (id, holder), _share(its, holder)
+
+
+def _share(its: Any, holder: str) -> Any:
+    """Rounded down, by less than a minor unit each time it was worked out; and all there is, once all is paid."""
+    if its.state == ReceivableState.SETTLED:
+        return its.units[holder] + its.aside[holder]
+    exact, tolerance = its.claimable(holder), its.tolerance
+    return lambda told: exact - tolerance <= told <= exact + tolerance
+
+
+def _exposures(books: Books, chain: Chain) -> Iterator[Question]:
+    dimensions = {Dimension.DEBTOR: "debtor", Dimension.SELLER_GROUP: "sellerGroup"}
+    for dimension, name in dimensions.items():
+        for source, key in sorted({(keys["source"], keys[name]) for keys in books.keys.values()}):
+            told = books.exposure(source, dimension, key)
+            asked = (source, int(dimension), key)
+            yield f"exposure to {name} {key}", chain.concentration, "exposureOf", asked, told

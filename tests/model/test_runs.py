@@ -1,0 +1,142 @@
+"""Random runs through the real contracts: the books are what the model replays from the events, and the chain takes
+exactly what the model says may be done.
+
+MODEL_SEEDS (numbers, by commas) and MODEL_OPERATIONS say which runs and how long; `make fuzz` may set them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+
+import pytest
+from support.network import start_network
+
+from model.compare import differences
+from model.invoices import Invoice
+from model.replay import Disagreement, Moment
+from model.runs import Run, moments, new_books
+
+pytestmark = pytest.mark.node
+
+SEEDS = [int(seed) for seed in os.environ.get("MODEL_SEEDS", "1,2,3").split(",")]
+OPERATIONS = int(os.environ.get("MODEL_OPERATIONS", "600"))
+CHECKPOINTS = 10
+LEAST_DONE, LEAST_REFUSED, LEAST_KINDS = 400, 100, 25
+# What every run must meet, so that none of this is true of a network where nothing happens.
+MET = {
+    "AmendmentCarriedOut",
+    "Collected",
+    "CommitmentFeeCharged",
+    "CommitmentFeePaid",
+    "CreditNoteIssued",
+    "DisputeOpened",
+    "DisputeResolved",
+    "Drawn",
+    "EpochPaid",
+    "FactFinal",
+    "FinancingClosed",
+    "FinancingDefaulted",
+    "ImpairmentSet",
+    "LossCovered",
+    "LossTaken",
+    "ParkedClaimed",
+    "PayoutParked",
+    "ProceedsClaimed",
+    "ProceedsSetAside",
+    "ReceivableCancelled",
+    "ReceivableDefaulted",
+    "ReceivableSettled",
+    "RecoveryShared",
+    "RecourseOpened",
+    "Repaid",
+    "Resumed",
+    "Withdraw",
+}
+
+
+@pytest.fixture(scope="module", params=[pytest.param(s, marks=pytest.mark.xdist_group(f"model-{s}")) for s in SEEDS])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A network after a run of its own."""
+    network = start_network(tmp_path_factory.mktemp("model"))
+    made = Run(network, request.param)
+    made.go(OPERATIONS)
+    yield made
+    network.chain.close()
+    network.engine.stop()
+
+
+def checkpoints(run: Run) -> list[int]:
+    """Blocks spread over the run, its last one among them."""
+    step = len(run.blocks) // CHECKPOINTS
+    return sorted({run.blocks[-1], *run.blocks[step::step]})
+
+
+def test_every_book_is_what_the_events_add_up_to(run: Run) -> None:
+    books, told, compared = new_books(run.network), deque(moments(run.network, run.blocks[-1])), 0
+
+    for number in checkpoints(run):
+        while told and told[0].event.block_number <= number:
+            books.replay(block_of(told))
+        books.now = run.chain.block(number).timestamp
+        figures, found = differences(books, run.chain, number)
+        assert found == []
+        compared += figures
+
+    assert not told
+    assert compared > 200 * CHECKPOINTS
+    assert books.compared > 2 * OPERATIONS, "what events say was hardly ever worked out beforehand"
+    assert all(ledger.postings > 20 for ledger in books.ledgers.values())
+
+
+def block_of(told: deque[Moment]) -> Iterator[Moment]:
+    """Takes the events of the next block."""
+    number = told[0].event.block_number
+    while told and told[0].event.block_number == number:
+        yield told.popleft()
+
+
+def test_the_chain_takes_exactly_what_the_model_allows(run: Run) -> None:
+    """Each operation was tried, and compared, as the run went; here: that there were enough, of both sorts."""
+    assert sum(run.done.values()) >= LEAST_DONE
+    assert sum(run.refused.values()) >= LEAST_REFUSED
+    assert len(run.refused) >= LEAST_KINDS
+
+
+def test_the_run_met_what_the_model_is_there_for(run: Run) -> None:
+    assert set(run.met) >= MET
+
+
+def test_a_book_that_is_a_minor_unit_out_is_noticed(run: Run) -> None:
+    books = run.books
+    books.now = run.head
+    financing = next(its for its in books.financings.values() if its.principal)
+    financing.principal += 1
+
+    try:
+        _, found = differences(books, run.chain, run.chain.block_number())
+    finally:
+        financing.principal -= 1
+
+    assert any(f"financing {financing.number}: owed" in each for each in found)
+
+
+def test_a_waterfall_out_of_order_is_noticed(run: Run) -> None:
+    told = [*moments(run.network, run.blocks[-1])]
+    place = next(i for i, m in enumerate(told) if m.event.name == "Repaid" and m.event.arguments["parts"]["principal"])
+    parts = told[place].event.arguments["parts"]
+    parts["principal"], parts["reserve"] = parts["principal"] - 1, parts["reserve"] + 1
+
+    with pytest.raises(Disagreement, match="waterfall"):
+        new_books(run.network).replay(told)
+
+
+def test_an_operation_that_only_the_model_refuses_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(its: Invoice, amount: int) -> set[str]:
+        return {"ReceivableStateWrong"}
+
+    monkeypatch.setattr("model.rules.pay", never)
+
+    with pytest.raises(Disagreement, match="the chain takes it; the model refuses"):
+        run.go(200)
