@@ -154,7 +154,7 @@ contract HealthCheckTest is ServicingBase {
         ids[0] = _financed("first", FACE_VALUE, facility);
         ids[1] = _financed("second", FACE_VALUE, _joint);
         ids[2] = _financed("third", FACE_VALUE, _thirty);
-        for (uint256 i; i < 12; ++i) {
+        for (uint256 i; i < 8; ++i) {
             uint256 dice = uint256(keccak256(abi.encode(seed, i)));
             vm.warp(vm.getBlockTimestamp() + (dice >> 8) % 20 days);
             _step(ids[dice % 3], (dice >> 40) % 5, dice >> 64);

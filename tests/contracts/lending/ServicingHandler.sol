@@ -16,7 +16,7 @@ import {ServicingBase} from "./ServicingBase.sol";
 /// @title Two suppliers share invoices and finance their parts at a pool, or at a syndicate of two; debtors pay little,
 /// late, or object; anybody marks, declares and calls on sellers; both sides agree on changes.
 abstract contract ServicingHandler is ServicingBase {
-    uint256 internal constant MOST_FINANCINGS = 8;
+    uint256 internal constant MOST_FINANCINGS = 6;
 
     HealthCheck internal health;
     LendingPool internal otherPool;
@@ -69,7 +69,7 @@ abstract contract ServicingHandler is ServicingBase {
         face = _bound(face, 1000, 6_000_000);
         passed = passed % 2 == 0 ? 0 : _bound(passed, 10, face - 10);
         uint256 item = _itemOf(vm.toString(++invoicesMade));
-        _acceptedUntil(item, face, passed != 0, clock / 1 days + _bound(days_, 1, 60));
+        _acceptedUntil(item, face, passed != 0, clock / 1 days + _bound(days_, 1, 20));
         if (passed != 0) {
             vm.prank(supplier);
             receivables.safeTransferFrom(supplier, gull, item, passed, "");
@@ -97,7 +97,7 @@ abstract contract ServicingHandler is ServicingBase {
     function pay(uint256 which, uint256 amount, bool left) external act {
         (FinancingId id, uint256 item) = _pick(which);
         if (FinancingId.unwrap(id) == 0 || receivables.outstanding(ReceivableId.wrap(item)) == 0) return;
-        amount = _bound(amount, 1, amount % 3 == 0 ? 5 : 4_000_000);
+        amount = _bound(amount, 1, amount % 3 == 0 ? 5 : 1_000_000);
         if (left) _payItemAndLeaveItThere(item, amount);
         else _payItem(item, amount);
     }
@@ -106,7 +106,7 @@ abstract contract ServicingHandler is ServicingBase {
         (FinancingId id,) = _pick(which);
         if (FinancingId.unwrap(id) == 0) return;
         uint256 owed = _owed(id);
-        if (owed != 0) _repay(id, _bound(amount, 1, amount % 4 == 0 ? owed + 5 : owed));
+        if (owed != 0) _repay(id, _bound(amount, 1, amount % 4 == 0 ? owed + 5 : owed / 2 + 1));
     }
 
     function dispute(uint256 which, uint256 amount) external act {
@@ -184,7 +184,7 @@ abstract contract ServicingHandler is ServicingBase {
     }
 
     function wait_(uint256 time) external act {
-        clock += _bound(time, 1, 15 days);
+        clock += _bound(time, 1, 20 days);
     }
 
     // Both sides, the credit officer, lenders
