@@ -74,7 +74,8 @@ abstract contract LadderedCollateral is PledgeBook {
         // What came in until now belongs to the pledges that there were.
         _allot(itemId, _items[itemId]);
 
-        _addPledge(financing, Pledge(itemId, subject, units.toUint56(), 0, false, steps));
+        (uint256 owed,,,) = _debtOn(itemId);
+        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), false, steps, subject, 0));
         emit CollateralTaken(financing, itemId, pledgor, units, subject);
 
         OrganisationId debtor;
@@ -137,18 +138,22 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal virtual;
 
-    /// @dev What an item is worth now, as its own contract tells.
-    /// @param units of the pledge, where it is the item's only one
-    /// @return held minor units of its value that are in custody and not paid
+    /// @dev What is owed on an item now, as its own contract tells.
     /// @return outstanding minor units that are owed on the whole item
     /// @return disputed minor units of these that the debtor objects to
     /// @return quantity of the whole item, thousandths; 0 where it cannot be measured
     /// @return lends whether it may be lent against: accepted and not overdue
-    function _look(uint256 itemId, uint256 units)
+    function _debtOn(uint256 itemId)
         internal
         view
         virtual
-        returns (uint256 held, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends);
+        returns (uint256 outstanding, uint256 disputed, uint256 quantity, bool lends);
+
+    /// @dev What is in custody of an item now, as its own contract tells.
+    /// @param units of the pledge, where it is the item's only one
+    /// @param outstanding minor units that are owed on the whole item
+    /// @return minor units of its value that are in custody and not paid
+    function _heldOf(uint256 itemId, uint256 units, uint256 outstanding) internal view virtual returns (uint256);
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
@@ -159,9 +164,8 @@ abstract contract LadderedCollateral is PledgeBook {
         (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
         if (!lends || value == 0) return 0;
 
-        (Ladder steps, uint256 length) = (pledge.ladder, pledge.ladder.length());
-        while (length != 0) {
-            (uint32 milestone, uint256 advanceRateBps, bool measured) = steps.stepAt(--length);
+        for (Ladder steps = pledge.ladder; !steps.isEmpty(); steps = steps.below()) {
+            (uint32 milestone, uint256 advanceRateBps, bool measured) = steps.furthest();
             (IMilestoneOracle.Status status, uint256 attested) = _standing(subject, milestone, measured);
             // A fact in dispute stops draws. Falling back to an earlier step would let bad news raise the base.
             if (status == IMilestoneOracle.Status.Disputed) return 0;
@@ -175,16 +179,23 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
     function _worthOf(Pledge storage pledge) private view returns (uint256 value, uint256 quantity, bool lends) {
-        uint256 units = pledge.units;
+        (uint256 itemId, uint256 units, uint256 owed, bool shared) =
+            (pledge.itemId, pledge.units, pledge.owed, pledge.shared);
         if (units == 0) return (0, 0, false);
-        bool shared = pledge.shared;
-        uint256 itemId = pledge.itemId;
         uint256 outstanding;
         uint256 disputed;
-        (value, outstanding, disputed, quantity, lends) = _look(itemId, units);
-        if (value == 0) return (0, 0, false);
-        if (shared) value = (value * units - 1) / _items[itemId].units;
+        (outstanding, disputed, quantity, lends) = _debtOn(itemId);
+        // As much is owed as when the units were set: all of them are there, and so are the siblings'.
+        if (outstanding == owed) value = shared ? units - 1 : units;
+        else value = _partLeft(itemId, units, shared, outstanding);
         if (disputed != 0) value -= Math.ceilDiv(value * disputed, outstanding);
+    }
+
+    /// @dev What a payment or a dilution that is not allotted yet leaves of a pledge.
+    function _partLeft(uint256 itemId, uint256 units, bool shared, uint256 outstanding) private view returns (uint256) {
+        uint256 held = _heldOf(itemId, units, outstanding);
+        if (held == 0 || !shared) return held;
+        return (held * units - 1) / _items[itemId].units;
     }
 
     /// @dev The status of a step's fact, `Final` only where it may be used; the quantities of partial deliveries add up.

@@ -67,24 +67,32 @@ contract OrderCollateral is LadderedCollateral {
     function _freeItem(uint256, address) internal pure override {}
 
     /// @dev The escrow has sent every payment since the assignment straight here.
-    function _bringIn(uint256 itemId, uint256 units) internal override returns (uint256 cash, uint256 held) {
+    function _bringIn(uint256 itemId, uint256 units)
+        internal
+        override
+        returns (uint256 cash, uint256 held, uint256 owed)
+    {
         IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
-        held = Math.min(units, order.value - order.paid);
+        owed = order.value - order.paid;
+        held = Math.min(units, owed);
         cash = order.paid - _broughtIn[itemId];
         if (cash != 0) _broughtIn[itemId] = order.paid;
     }
 
-    function _look(uint256 itemId, uint256 units)
+    function _debtOn(uint256 itemId)
         internal
         view
         override
-        returns (uint256 held, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
+        returns (uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
     {
         IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
-        outstanding = order.value - order.paid;
-        (held, disputed, quantity) = (Math.min(units, outstanding), 0, order.quantity);
+        (outstanding, disputed, quantity) = (order.value - order.paid, 0, order.quantity);
         bool late = block.timestamp >= (uint256(order.deliverBy) + 1) * 1 days;
         lends = order.state == IOrderEscrow.State.Accepted && !late;
+    }
+
+    function _heldOf(uint256, uint256 units, uint256 outstanding) internal pure override returns (uint256) {
+        return Math.min(units, outstanding);
     }
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {

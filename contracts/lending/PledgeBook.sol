@@ -16,18 +16,21 @@ uint256 constant MOST_PLEDGES = 16;
 abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
-    /// @dev Three words: the base reads each of them once.
+    /// @dev Four words: a draw reads the first two, and the other two lie apart for its sake.
     /// @param units still in custody for it, minor units of the item's value
-    /// @param cash minor units that came in for it and were not forwarded yet
+    /// @param owed minor units that were owed on the whole item when `units` were set. Whatever takes units out of custody
+    /// lowers what is owed, and nothing raises it: while as much is owed, `units` are what is left
     /// @param shared whether the item has had another pledge beside it: only then is the item's sum looked up
     /// @param ladder as it was when the pledge was made; a later one does not touch it
+    /// @param cash minor units that came in for it and were not forwarded yet
     struct Pledge {
         uint256 itemId;
-        bytes32 subject;
         uint56 units;
-        uint56 cash;
+        uint56 owed;
         bool shared;
         Ladder ladder;
+        bytes32 subject;
+        uint56 cash;
     }
 
     /// @param units of all its pledges
@@ -176,7 +179,8 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     /// @param units of all its pledges as they were booked then
     /// @return cash minor units brought in
     /// @return held minor units of the item's value that are left in custody
-    function _bringIn(uint256 itemId, uint256 units) internal virtual returns (uint256 cash, uint256 held);
+    /// @return owed minor units that are still owed on the whole item
+    function _bringIn(uint256 itemId, uint256 units) internal virtual returns (uint256 cash, uint256 held, uint256 owed);
 
     // Internals
 
@@ -219,7 +223,7 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     function _allot(uint256 itemId, Item storage item) internal {
         uint256 whole = item.units;
         if (whole == 0) return;
-        (uint256 cash, uint256 held) = _bringIn(itemId, whole);
+        (uint256 cash, uint256 held, uint256 owed) = _bringIn(itemId, whole);
         if (cash == 0 && held == whole) return;
 
         item.units = held.toUint56();
@@ -232,8 +236,8 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
             uint256 upTo = before + pledge.units;
             uint256 itsCash = cash * upTo / whole - cash * before / whole;
             uint256 itsUnits = pledge.units - (gone * upTo / whole - gone * before / whole);
-            pledge.units = itsUnits.toUint56();
-            pledge.cash = (pledge.cash + itsCash).toUint56();
+            (pledge.units, pledge.owed) = (itsUnits.toUint56(), owed.toUint56());
+            if (itsCash != 0) pledge.cash = (pledge.cash + itsCash).toUint56();
             emit ProceedsAllotted(financing, itemId, itsCash, itsUnits);
             before = upTo;
         }

@@ -54,7 +54,8 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
         returns (uint16, OrganisationId)
     {
         ReceivableId id = ReceivableId.wrap(itemId);
-        (IReceivableToken.Receivable memory its, uint256 held, uint256 paid,) = token.position(id, pledgor);
+        IReceivableToken.Receivable memory its = token.receivable(id);
+        (uint256 held, uint256 paid) = token.position(id, pledgor);
         IReceivableToken.State needed = IReceivableToken.State.Accepted;
         require(its.state == needed, ItemNotFinanceable(itemId, uint8(its.state), uint8(needed)));
         address cash = address(token.cashOf(id));
@@ -83,25 +84,30 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
     }
 
     /// @dev Claiming burns as many units as it pays minor units.
-    function _bringIn(uint256 itemId, uint256) internal override returns (uint256 cash, uint256 held) {
+    function _bringIn(uint256 itemId, uint256) internal override returns (uint256 cash, uint256 held, uint256 owed) {
         ReceivableId id = ReceivableId.wrap(itemId);
-        (, uint256 units, uint256 paid,) = token.position(id, address(this));
+        (uint256 units, uint256 paid) = token.position(id, address(this));
         if (paid != 0) cash = token.claim(id);
         held = units - cash;
+        (,,, owed,) = token.debtOf(id);
     }
 
-    function _look(uint256 itemId, uint256)
+    function _debtOn(uint256 itemId)
         internal
         view
         override
-        returns (uint256, uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
+        returns (uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
     {
-        (IReceivableToken.Receivable memory its, uint256 units, uint256 paid, uint256 inDispute) =
-            token.position(ReceivableId.wrap(itemId), address(this));
-        (outstanding, disputed, quantity) = (its.faceValue - its.paid, inDispute, its.quantity);
-        bool accepted = its.state == IReceivableToken.State.Accepted || its.state == IReceivableToken.State.Disputed;
-        lends = accepted && block.timestamp < (uint256(its.dueDate) + 1) * 1 days;
-        return (units - paid, outstanding, disputed, quantity, lends);
+        IReceivableToken.State state;
+        uint256 dueDate;
+        (state, dueDate, quantity, outstanding, disputed) = token.debtOf(ReceivableId.wrap(itemId));
+        bool accepted = state == IReceivableToken.State.Accepted || state == IReceivableToken.State.Disputed;
+        lends = accepted && block.timestamp < (dueDate + 1) * 1 days;
+    }
+
+    function _heldOf(uint256 itemId, uint256, uint256) internal view override returns (uint256) {
+        (uint256 units, uint256 paid) = token.position(ReceivableId.wrap(itemId), address(this));
+        return units - paid;
     }
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {

@@ -130,16 +130,6 @@ abstract contract ReceivableBook is ERC1155, AccessManaged, EIP712, Nonces, Reen
         emit TransferSingle(holder, holder, address(0), ReceivableId.unwrap(id), share);
     }
 
-    function _outstanding(IReceivableToken.Receivable memory its) internal pure returns (uint256) {
-        return its.state == IReceivableToken.State.Cancelled ? 0 : its.faceValue - its.paid;
-    }
-
-    /// @dev What is paid beyond the undisputed part is paid on the disputed one.
-    function _disputedDown(ReceivableId id, IReceivableToken.Receivable memory its) internal view returns (uint256) {
-        if (its.state != IReceivableToken.State.Disputed && its.state != IReceivableToken.State.Defaulted) return 0;
-        return Math.min(_disputed[id], its.faceValue - its.paid);
-    }
-
     /// @return whether the debtor owes it: it was accepted and is not at an end
     function _isOwed(IReceivableToken.State state) internal pure returns (bool) {
         return state == IReceivableToken.State.Accepted || state == IReceivableToken.State.Disputed

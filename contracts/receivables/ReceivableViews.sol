@@ -6,6 +6,7 @@ import {ReceivableId} from "../types/Ids.sol";
 import {ReceivableAcceptance} from "./ReceivableAcceptance.sol";
 import {ICirculation} from "./interfaces/ICirculation.sol";
 import {IReceivableToken} from "./interfaces/IReceivableToken.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title What the token answers.
 abstract contract ReceivableViews is ReceivableAcceptance, IReceivableToken {
@@ -16,31 +17,39 @@ abstract contract ReceivableViews is ReceivableAcceptance, IReceivableToken {
 
     /// @inheritdoc IReceivableToken
     function outstanding(ReceivableId id) external view returns (uint256) {
-        return _outstanding(_recordOf(id));
+        (State state,,, uint256 owed,) = debtOf(id);
+        return state == State.Cancelled ? 0 : owed;
     }
 
     /// @inheritdoc IReceivableToken
-    function disputedOf(ReceivableId id) external view returns (uint256) {
-        return _disputedDown(id, _recordOf(id));
+    function disputedOf(ReceivableId id) external view returns (uint256 disputed) {
+        (,,,, disputed) = debtOf(id);
     }
 
     /// @inheritdoc IReceivableToken
-    function position(ReceivableId id, address holder)
-        external
+    /// @dev Field by field: a copy of the record would cost a draw more than all the rest of this.
+    function debtOf(ReceivableId id)
+        public
         view
-        returns (Receivable memory receivable_, uint256 units, uint256 claimable_, uint256 disputed)
+        returns (State state, uint256 dueDate, uint256 quantity, uint256 owed, uint256 disputed)
     {
-        receivable_ = _recordOf(id);
+        Receivable storage its = _receivables[id];
+        (state, dueDate, quantity, owed) = (its.state, its.dueDate, its.quantity, its.faceValue - its.paid);
+        // What is paid beyond the undisputed part is paid on the disputed one.
+        if (state == State.Disputed || state == State.Defaulted) disputed = Math.min(_disputed[id], owed);
+    }
+
+    /// @inheritdoc IReceivableToken
+    function position(ReceivableId id, address holder) external view returns (uint256 units, uint256 claimable_) {
         Holding memory its = _holdingOf(id, holder);
-        units = uint256(its.units) + its.setAside;
-        claimable_ = _shareDown(id, receivable_, its.units, its.syncedPaid) + its.setAside;
-        disputed = _disputedDown(id, receivable_);
+        return (uint256(its.units) + its.setAside, _claimable(id, its));
     }
 
     /// @inheritdoc IReceivableToken
     function cashOf(ReceivableId id) external view returns (ICashToken) {
-        require(_receivables[id].state != State.None, ReceivableUnknown(id));
-        return _cashAt[_receivables[id].currency];
+        Receivable storage its = _receivables[id];
+        require(its.state != State.None, ReceivableUnknown(id));
+        return _cashAt[its.currency];
     }
 
     /// @inheritdoc IReceivableToken
@@ -79,8 +88,7 @@ abstract contract ReceivableViews is ReceivableAcceptance, IReceivableToken {
 
     /// @inheritdoc ICirculation
     function claimable(ReceivableId id, address holder) external view returns (uint256) {
-        Holding memory its = _holdingOf(id, holder);
-        return _shareDown(id, _recordOf(id), its.units, its.syncedPaid) + its.setAside;
+        return _claimable(id, _holdingOf(id, holder));
     }
 
     /// @inheritdoc ICirculation
@@ -107,6 +115,10 @@ abstract contract ReceivableViews is ReceivableAcceptance, IReceivableToken {
     }
 
     // Internals
+
+    function _claimable(ReceivableId id, Holding memory its) private view returns (uint256) {
+        return _shareDown(id, _recordOf(id), its.units, its.syncedPaid) + its.setAside;
+    }
 
     function _indexOf(bytes3 currency) internal view returns (uint8 index) {
         index = _currencyIndex[currency];

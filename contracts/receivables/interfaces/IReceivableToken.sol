@@ -273,16 +273,21 @@ interface IReceivableToken is ICirculation {
     /// @return minor units that the debtor objects to, at most what is outstanding; 0 where no dispute is open. A
     /// dispute stays open when the invoice defaults.
     function disputedOf(ReceivableId id) external view returns (uint256);
-    /// @notice One call for who finances the invoice.
-    /// @return receivable_ the invoice's record
+    /// @notice What is owed, for contracts that lend on it.
+    /// @return state where the invoice is in its life
+    /// @return dueDate days since 1970-01-01
+    /// @return quantity goods invoiced, thousandths; 0 where it cannot be measured in one unit
+    /// @return owed minor units that are still owed; also those that a cancelled one would have been
+    /// @return disputed as `disputedOf`
+    function debtOf(ReceivableId id)
+        external
+        view
+        returns (State state, uint256 dueDate, uint256 quantity, uint256 owed, uint256 disputed);
+    /// @notice What a holder has, in one call for who finances the invoice.
     /// @return units minor units of face value that the holder has, with those behind `claimable_`: after it claims,
     /// `units - claimable_` are left, its part of what is outstanding
     /// @return claimable_ minor units that it could claim now
-    /// @return disputed minor units of the whole invoice that the debtor objects to
-    function position(ReceivableId id, address holder)
-        external
-        view
-        returns (Receivable memory receivable_, uint256 units, uint256 claimable_, uint256 disputed);
+    function position(ReceivableId id, address holder) external view returns (uint256 units, uint256 claimable_);
     /// @return how many dilutions followed a payment; each makes a claim from before it a little dearer
     function dilutionsOf(ReceivableId id) external view returns (uint256);
     /// @return token that the invoice is paid in; reverts where there is no such invoice

@@ -171,23 +171,21 @@ contract BorrowingBaseTest is CollateralBase {
 
     /// @dev One bad thing, or one that must not matter.
     function _worsen(uint256 random, uint256 pledges, uint256 disputed) private returns (uint256) {
-        (IReceivableToken.Receivable memory its, uint256 units, uint256 claimable,) =
-            token.position(ReceivableId.wrap(ITEM), address(invoices));
+        (uint256 units, uint256 claimable) = token.position(ReceivableId.wrap(ITEM), address(invoices));
+        (IReceivableToken.State state,,, uint256 outstanding,) = token.debtOf(ReceivableId.wrap(ITEM));
         uint256 good = units - claimable;
         uint256 act = random % 7;
         uint256 amount = good == 0 ? 0 : _bound(random >> 8, 1, random % 3 == 0 && good > 5 ? 5 : good);
         if (act == 0 && amount != 0) _bring(amount);
         if (act == 1 && amount != 0) _dilute(amount);
-        if (act == 2 && its.state != IReceivableToken.State.Settled) {
-            uint256 outstanding = its.faceValue - its.paid;
+        if (act == 2 && state != IReceivableToken.State.Settled) {
             if (disputed < outstanding) disputed = _bound(random >> 8, disputed, outstanding);
         }
         if (act == 3) invoices.onProceeds(ITEM);
         if (act == 4) invoices.forward(_id(uint64(_bound(random >> 8, 1, pledges))));
         if (act == 5 && random >> 250 == 0) _dispute(Milestones.RECEIVED, 1);
         if (act == 6 && random >> 252 == 0) vm.warp(vm.getBlockTimestamp() + 30 days);
-        (its,,,) = token.position(ReceivableId.wrap(ITEM), address(invoices));
-        uint256 left = its.faceValue - its.paid;
+        (,,, uint256 left,) = token.debtOf(ReceivableId.wrap(ITEM));
         if (disputed > left) disputed = left;
         if (disputed != 0) _setState(IReceivableToken.State.Disputed, disputed);
         return disputed;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {FacilityId, FinancingId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {CollateralHandler} from "./doubles/CollateralHandler.sol";
 import {Test} from "forge-std/Test.sol";
@@ -79,10 +78,9 @@ contract CollateralChecks is CollateralHandler {
                 assertLe(value, units, "value within units");
                 sum += value;
             }
-            (IReceivableToken.Receivable memory its,,, uint256 disputed) =
-                token.position(ReceivableId.wrap(item), address(invoices));
+            (,,, uint256 owed, uint256 disputed) = token.debtOf(ReceivableId.wrap(item));
             assertLe(sum, _good(item), "no more than is in custody and unpaid");
-            assertLe(sum, its.faceValue - its.paid - disputed, "nor than is owed beyond dispute");
+            assertLe(sum, owed - disputed, "nor than is owed beyond dispute");
         }
     }
 

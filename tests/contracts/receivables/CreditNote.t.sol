@@ -112,7 +112,7 @@ contract CreditNote is Network {
         uint256 prompt = 0;
         for (uint256 i = 0; i < 4; ++i) {
             _pay(bound(payments[i], 1, FACE_VALUE / 10));
-            (, uint256 units, uint256 claimable,) = receivables.position(INVOICE, acme.account);
+            (uint256 units, uint256 claimable) = receivables.position(INVOICE, acme.account);
             vm.prank(acme.account);
             disputes.creditNote(INVOICE, bound(notes[i], 1, (units - claimable) / 4), PROOF);
             vm.prank(carrier.account);

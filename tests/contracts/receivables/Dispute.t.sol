@@ -142,8 +142,8 @@ contract Dispute is Network {
         _pay(paid);
         registry.freezeAccount(acme.account);
         _open(disputed);
-        (, uint256 supplierHad, uint256 supplierShare,) = receivables.position(INVOICE, acme.account);
-        (, uint256 custodyHad, uint256 custodyShare,) = receivables.position(INVOICE, address(custodian));
+        (uint256 supplierHad, uint256 supplierShare) = receivables.position(INVOICE, acme.account);
+        (uint256 custodyHad, uint256 custodyShare) = receivables.position(INVOICE, address(custodian));
         vm.expectEmit(address(disputes));
         emit IReceivableDisputes.DisputeResolved(INVOICE, diluted, disputed - diluted, PROOF);
         disputes.resolve(INVOICE, diluted, PROOF);
@@ -151,7 +151,7 @@ contract Dispute is Network {
         uint256 own = supplierHad - supplierShare;
         uint256 fromSupplier = diluted < own ? diluted : own;
         assertEq(receivables.balanceOf(acme.account, ID), own - fromSupplier + _unsynced(fromSupplier, supplierShare));
-        (, uint256 custodyHas, uint256 custodyClaimable,) = receivables.position(INVOICE, address(custodian));
+        (uint256 custodyHas, uint256 custodyClaimable) = receivables.position(INVOICE, address(custodian));
         assertEq(custodyHad - custodyHas, diluted - fromSupplier);
         assertEq(custodyClaimable >= custodyShare, true);
         assertEq(receivables.outstanding(INVOICE), FACE_VALUE - paid - diluted);

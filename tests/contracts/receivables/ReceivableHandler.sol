@@ -449,7 +449,7 @@ contract ReceivableHandler is Test {
     }
 
     function _free(uint256 id, uint256 who) private view returns (uint256) {
-        (, uint256 units, uint256 claimable,) = _receivables.position(ReceivableId.wrap(id), holders[who]);
+        (uint256 units, uint256 claimable) = _receivables.position(ReceivableId.wrap(id), holders[who]);
         return units - claimable;
     }
 

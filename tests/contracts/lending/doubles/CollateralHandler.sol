@@ -53,9 +53,10 @@ contract CollateralHandler is CollateralBase {
     function take(uint256 which, uint256 who, uint256 units, bool other) external act {
         uint256 item = _item(which);
         address pledgor = _holder(who);
-        (IReceivableToken.Receivable memory its, uint256 held,,) = token.position(ReceivableId.wrap(item), pledgor);
+        uint256 held = token.balanceOf(pledgor, item);
+        (IReceivableToken.State state,,,,) = token.debtOf(ReceivableId.wrap(item));
         uint256 pledges = invoices.financingsOf(item).length;
-        if (its.state != IReceivableToken.State.Accepted || held == 0 || pledges == 16) return;
+        if (state != IReceivableToken.State.Accepted || held == 0 || pledges == 16) return;
         units = _bound(units, 1, units % 3 == 0 && held > 9 ? 9 : held);
         _tryTake(item, pledgor, units, other ? OTHER_FACILITY : FACILITY);
     }
@@ -111,8 +112,7 @@ contract CollateralHandler is CollateralBase {
 
     function dispute(uint256 which, uint256 amount) external badNews {
         ReceivableId id = ReceivableId.wrap(_item(which));
-        (IReceivableToken.Receivable memory its,,, uint256 disputed) = token.position(id, address(invoices));
-        uint256 outstanding = its.faceValue - its.paid;
+        (,,, uint256 outstanding, uint256 disputed) = token.debtOf(id);
         if (disputed == outstanding) return;
         token.setState(id, IReceivableToken.State.Disputed, _bound(amount, disputed + 1, outstanding));
     }
@@ -219,15 +219,14 @@ contract CollateralHandler is CollateralBase {
 
     /// @return minor units that the adapter holds and that are not paid
     function _good(uint256 item) internal view returns (uint256) {
-        (, uint256 units, uint256 claimable,) = token.position(ReceivableId.wrap(item), address(invoices));
+        (uint256 units, uint256 claimable) = token.position(ReceivableId.wrap(item), address(invoices));
         return units - claimable;
     }
 
     /// @dev No more is in dispute than is owed, as the real token sees to.
     function _clip(uint256 item) private {
         ReceivableId id = ReceivableId.wrap(item);
-        (IReceivableToken.Receivable memory its,,, uint256 disputed) = token.position(id, address(invoices));
-        uint256 outstanding = its.faceValue - its.paid;
-        if (disputed > outstanding) token.setState(id, its.state, outstanding);
+        (IReceivableToken.State state,,, uint256 outstanding, uint256 disputed) = token.debtOf(id);
+        if (disputed > outstanding) token.setState(id, state, outstanding);
     }
 }

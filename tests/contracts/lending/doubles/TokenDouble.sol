@@ -57,12 +57,21 @@ contract TokenDouble {
 
     // What the adapter calls
 
-    function position(ReceivableId id, address holder)
+    function position(ReceivableId id, address holder) external view returns (uint256 units, uint256 claimable) {
+        return (_units[id][holder], _claimable[id][holder]);
+    }
+
+    function receivable(ReceivableId id) external view returns (IReceivableToken.Receivable memory) {
+        return _records[id];
+    }
+
+    function debtOf(ReceivableId id)
         external
         view
-        returns (IReceivableToken.Receivable memory, uint256 units, uint256 claimable, uint256 disputed)
+        returns (IReceivableToken.State, uint256 dueDate, uint256 quantity, uint256 outstanding, uint256 disputed)
     {
-        return (_records[id], _units[id][holder], _claimable[id][holder], _disputed[id]);
+        IReceivableToken.Receivable storage its = _records[id];
+        return (its.state, its.dueDate, its.quantity, its.faceValue - its.paid, _disputed[id]);
     }
 
     function cashOf(ReceivableId) external view returns (CashDouble) {
