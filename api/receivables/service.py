@@ -7,6 +7,7 @@ from typing import Any, cast
 from sqlmodel import Session
 
 from api.auth.principal import Principal
+from api.clock import indexed_now
 from api.errors import Malformed, NotFound
 from api.figures import Figures, ask
 from api.participants import service as participants
@@ -20,11 +21,11 @@ from chain_node.client import Chain
 
 @dataclass(frozen=True)
 class HolderStanding:
-    """`tier` is 0 in custody, `reserved_until` in Unix seconds."""
+    """`tier` is 0 in custody, `reserved_until` in Unix seconds, None where nothing is reserved now."""
 
     claimable: int
     tier: int
-    reserved_until: int
+    reserved_until: int | None
 
 
 @dataclass(frozen=True)
@@ -136,19 +137,20 @@ def standings(session: Session, chain: Chain, holdings: Mapping[str, Sequence[Ho
         questions += [ask(token, "receivable", item), ask(token, "disputedOf", item)]
         for each in held:
             questions += [ask(token, "claimable", item, each.holder), ask(token, "holding", item, each.holder)]
-    answers = iter(Figures.at(session, chain).answers(questions))
+    answers, now = iter(Figures.at(session, chain).answers(questions)), indexed_now(session)
     return [
         Standing(
             transfers=next(answers)["transfers"],
             disputed=next(answers),
-            holders={each.holder: _holder_standing(next(answers), next(answers)) for each in held},
+            holders={each.holder: _holder_standing(next(answers), next(answers), now) for each in held},
         )
         for held in holdings.values()
     ]
 
 
-def _holder_standing(claimable: int, its: dict[str, Any]) -> HolderStanding:
-    return HolderStanding(claimable, its["tier"], its["reservedUntil"])
+def _holder_standing(claimable: int, its: dict[str, Any], now: int) -> HolderStanding:
+    until = its["reservedUntil"]
+    return HolderStanding(claimable, its["tier"], until if until > now else None)
 
 
 def _view(
@@ -194,7 +196,7 @@ def _holding_view(holding: Holding, standing: HolderStanding, names: dict[str, s
         units=Amount.of(holding.units, currency),
         claimable=Amount.of(standing.claimable, currency),
         tier=standing.tier or None,
-        reserved_until=moment_or_none(standing.reserved_until or None),
+        reserved_until=moment_or_none(standing.reserved_until),
     )
 
 
