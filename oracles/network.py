@@ -130,7 +130,7 @@ def _answers(events: Sequence[Event], signer: str) -> dict[Key, Refusal]:
         for event in events
         if event.name == "VoteRefused" and event.arguments["signer"] == signer
     }
-    return refused | {_key(event): Refusal.NONE for event in events if event.name == "VoteCounted"}
+    return refused | {_key(event): Refusal.NONE for event in events if event.name == "VotesCounted"}
 
 
 def _facts(events: Sequence[Event]) -> dict[Key, str]:

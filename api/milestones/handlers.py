@@ -7,6 +7,7 @@ from api.milestones import repository
 from api.milestones.models import Fact, FactStatus, Policy, Reference, RefusedVote, Subject, Vote
 from api.values import hex32
 from chain_node.client import Block, Event
+from chain_node.client.contracts.milestones import organisations_in
 
 
 @handles("MilestoneOracle", "PolicySet")
@@ -52,25 +53,28 @@ def on_watched(session: Session, event: Event, block: Block) -> None:
     subject.consumer = consumer if int(consumer, 16) else None
 
 
-@handles("MilestoneOracle", "VoteCounted")
-def on_vote(session: Session, event: Event, block: Block) -> None:
+@handles("MilestoneOracle", "VotesCounted")
+def on_votes(session: Session, event: Event, block: Block) -> None:
+    """One row a vote: those of one event say the same, each on evidence of its own."""
     told, key = event.arguments, _key(event)
-    session.merge(
-        Vote(
-            subject=key[0],
-            milestone=key[1],
-            sequence=key[2],
-            organisation=told["organisation"],
-            occurred_at=told["occurredAt"],
-            quantity=told["quantity"],
-            evidence=hex32(told["evidence"]),
-            voted_at=block.timestamp,
-            block_number=event.block_number,
-            log_index=event.log_index,
-            transaction_hash=hex32(event.transaction_hash),
+    organisations = organisations_in(told["organisations"], len(told["evidence"]))
+    for organisation, evidence in zip(organisations, told["evidence"], strict=True):
+        session.merge(
+            Vote(
+                subject=key[0],
+                milestone=key[1],
+                sequence=key[2],
+                organisation=organisation,
+                occurred_at=told["occurredAt"],
+                quantity=told["quantity"],
+                evidence=hex32(evidence),
+                voted_at=block.timestamp,
+                block_number=event.block_number,
+                log_index=event.log_index,
+                transaction_hash=hex32(event.transaction_hash),
+            )
         )
-    )
-    _tally(session, key, told["occurredAt"], told["quantity"])
+        _tally(session, key, told["occurredAt"], told["quantity"])
 
 
 @handles("MilestoneOracle", "VoteRefused")

@@ -153,6 +153,15 @@ contract ParticipantRegistry is AccessManaged, IParticipantRegistry {
     }
 
     /// @inheritdoc IParticipantRegistry
+    function packedMembershipOf(address account) external view returns (uint256 packed) {
+        Membership storage member = _memberships[account];
+        // Assembly because the slot is the answer: it holds the fields in just this order.
+        assembly ("memory-safe") {
+            packed := sload(member.slot)
+        }
+    }
+
+    /// @inheritdoc IParticipantRegistry
     function isAdmitted(address account) external view returns (bool) {
         Membership memory member = _memberships[account];
         return OrganisationId.unwrap(member.organisation) != 0 && !member.frozen && !member.suspended

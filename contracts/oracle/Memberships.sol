@@ -6,8 +6,12 @@ import {GroupId, OrganisationId} from "../types/Ids.sol";
 
 /// @title Asks the registry for whom an account acts.
 library Memberships {
-    /// @dev Assembly because the answer is read where it lands instead of being copied into a struct field by field:
-    /// measured, 370 gas a signer beside the registry's own 3,130 instead of 1,120. Words in the order of `Membership`.
+    uint256 private constant GROUP = 24;
+    uint256 private constant ROLES = 48;
+    uint256 private constant EXPIRES = 80;
+    uint256 private constant STOPPED = 120;
+
+    /// @dev The answer is read out of its one word, and only as far as asked for.
     /// @return organisation 0 for nobody
     /// @return group 0 for nobody
     /// @return roles bits of `Roles`
@@ -17,23 +21,12 @@ library Memberships {
         view
         returns (OrganisationId organisation, GroupId group, uint32 roles, bool active)
     {
-        bytes4 selector = IParticipantRegistry.membershipOf.selector;
-        assembly ("memory-safe") {
-            // Beyond the free memory, for the question and then for the answer.
-            let words := mload(0x40)
-            mstore(words, selector)
-            mstore(add(words, 0x04), account)
-            if iszero(staticcall(gas(), registry, words, 0x24, words, 0xc0)) {
-                returndatacopy(words, 0, returndatasize())
-                revert(words, returndatasize())
-            }
-            if lt(returndatasize(), 0xc0) { revert(0, 0) }
-            organisation := mload(words)
-            group := mload(add(words, 0x20))
-            roles := mload(add(words, 0x40))
-            let stopped := or(mload(add(words, 0x80)), mload(add(words, 0xa0)))
-            let inTime := gt(mload(add(words, 0x60)), timestamp())
-            active := and(and(gt(organisation, 0), inTime), iszero(stopped))
-        }
+        uint256 word = registry.packedMembershipOf(account);
+        // Each cast keeps the bits of its own field; whatever lies beyond them stops the account.
+        organisation = OrganisationId.wrap(uint24(word));
+        group = GroupId.wrap(uint24(word >> GROUP));
+        roles = uint32(word >> ROLES);
+        active = OrganisationId.unwrap(organisation) != 0 && word >> STOPPED == 0
+            && uint40(word >> EXPIRES) > block.timestamp;
     }
 }

@@ -116,18 +116,43 @@ library Tallies {
 
     // Counting
 
-    /// @notice Counts a vote on a tally that is open to it.
+    /// @notice Takes in the figures that all votes of an item share, once for all of them. The caller keeps the tally only
+    /// if one of them counts.
     /// @param occurredAt bounded by the caller to the block's time and a skew
     /// @param quantity at most `MOST_QUANTITY`
+    /// @return agrees whether the quantity lies within the tolerance of those before
+    function meet(Tally memory tally, PackedPolicy policy, uint256 occurredAt, uint256 quantity)
+        internal
+        pure
+        returns (bool agrees)
+    {
+        agrees = true;
+        if (quantity != 0) {
+            uint256 least = tally.leastQuantity;
+            uint256 greatest = tally.greatestQuantity;
+            if (quantity < least || tally.measuredBy == 0) least = tally.leastQuantity = quantity;
+            if (quantity > greatest) greatest = tally.greatestQuantity = quantity;
+            // Safe: quantities have 56 bits, shares have 16.
+            unchecked {
+                agrees = (greatest - least) * Rates.BPS <= policy.toleranceBps() * greatest;
+            }
+        }
+        // The moment of a final fact no longer moves, and that of a vote that does not fit does not count.
+        bool moves = agrees && tally.status != IMilestoneOracle.Status.Final;
+        if (moves && occurredAt > tally.occurredAt) tally.occurredAt = occurredAt;
+    }
+
+    /// @notice Counts a vote on a tally that is open to it and has met its figures.
+    /// @param agrees what `meet` has answered
+    /// @param measured whether the vote has a quantity
     /// @param roles eligible roles of the voter
     /// @return why it does not count; the tally is unchanged then
-    function add(Tally memory tally, PackedPolicy policy, uint256 occurredAt, uint256 quantity, uint256 roles)
+    function add(Tally memory tally, PackedPolicy policy, bool agrees, bool measured, uint256 roles)
         internal
         view
         returns (IMilestoneOracle.Refusal)
     {
         bool wasFinal = tally.status == IMilestoneOracle.Status.Final;
-        bool agrees = _agrees(tally, policy, quantity);
         if (agrees) {
             if (tally.quantityStands) return IMilestoneOracle.Refusal.AlreadyFinal;
             if (!_hasSeat(tally, policy, roles)) return IMilestoneOracle.Refusal.TallyFull;
@@ -135,28 +160,20 @@ library Tallies {
             // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
             return IMilestoneOracle.Refusal.QuantityIrreconcilable;
         }
-        _include(tally, quantity, roles);
+        // Safe: one dissent may follow the ten votes, and ends the counting.
+        unchecked {
+            tally.rolesSeen |= roles;
+            ++tally.count;
+            if (measured) ++tally.measuredBy;
+        }
         if (!agrees) {
             (tally.status, tally.quantityStands) = (IMilestoneOracle.Status.Disputed, false);
         } else if (wasFinal) {
             tally.quantityStands = tally.measuredBy >= policy.threshold();
         } else {
-            if (occurredAt > tally.occurredAt) tally.occurredAt = occurredAt;
             _conclude(tally, policy);
         }
         return IMilestoneOracle.Refusal.None;
-    }
-
-    function _agrees(Tally memory tally, PackedPolicy policy, uint256 quantity) private pure returns (bool) {
-        if (quantity == 0 || tally.measuredBy == 0) return true;
-        uint256 least = tally.leastQuantity;
-        uint256 greatest = tally.greatestQuantity;
-        if (quantity < least) least = quantity;
-        if (quantity > greatest) greatest = quantity;
-        // Safe: quantities have 56 bits, shares have 16.
-        unchecked {
-            return (greatest - least) * Rates.BPS <= policy.toleranceBps() * greatest;
-        }
     }
 
     /// @dev Keeps a seat for each required role that is still missing, so that no crowd of other witnesses can shut out
@@ -172,18 +189,6 @@ library Tallies {
             }
         }
         return taken < MOST_VOTERS;
-    }
-
-    function _include(Tally memory tally, uint256 quantity, uint256 roles) private pure {
-        // Safe: one dissent may follow the ten votes, and ends the counting.
-        unchecked {
-            tally.rolesSeen |= roles;
-            ++tally.count;
-            if (quantity == 0) return;
-            if (tally.measuredBy == 0 || quantity < tally.leastQuantity) tally.leastQuantity = quantity;
-            if (quantity > tally.greatestQuantity) tally.greatestQuantity = quantity;
-            ++tally.measuredBy;
-        }
     }
 
     /// @dev Makes a fact that was not final yet final, once it has its votes and its roles.

@@ -190,8 +190,8 @@ class Trade:
         """(milestone, evidence) of every vote that the network counted for a consignment, in order."""
         chain = self.network.chain
         events = [chain.decode(log) for log in chain.logs(chain.addresses.first_block, chain.block_number())]
-        counted = [e for e in events if e and e.name == "VoteCounted" and bytes(e.arguments["subject"]) == subject]
-        return [(int(e.arguments["milestone"]), bytes(e.arguments["evidence"])) for e in counted]
+        counted = [e for e in events if e and e.name == "VotesCounted" and bytes(e.arguments["subject"]) == subject]
+        return [(int(e.arguments["milestone"]), bytes(held)) for e in counted for held in e.arguments["evidence"]]
 
     def moment(self, seconds_ago: int = 60) -> datetime:
         """On the chain's clock."""

@@ -47,6 +47,11 @@ class Subject:
     consumer: ChecksumAddress
 
 
+def organisations_in(packed: int, count: int) -> list[int]:
+    """The first `count` organisations of an OrganisationSet: 24 bits each, from the lowest up."""
+    return [packed >> 24 * place & 0xFFFFFF for place in range(count)]
+
+
 class Milestones(Contract):
     interface_name = "MilestoneOracle"
 

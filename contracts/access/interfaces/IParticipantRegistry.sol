@@ -129,6 +129,10 @@ interface IParticipantRegistry {
     /// @return what is known of an account, unchecked: the caller decides what an expiry or a freeze means
     function membershipOf(address account) external view returns (Membership memory);
 
+    /// @notice The same for contracts that look up many: a quarter less gas.
+    /// @return its fields in their order from the lowest bit up: 24, 24, 32, 40, 8 and 8 bits
+    function packedMembershipOf(address account) external view returns (uint256);
+
     /// @return whether the account may act now: known, not frozen, its organisation neither suspended nor expired
     function isAdmitted(address account) external view returns (bool);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {OrganisationSet} from "../../libraries/OrganisationSet.sol";
 import {GroupId, OrganisationId} from "../../types/Ids.sol";
 
 /// @title Turns what independent organisations report into facts. Reports carry facts only: who is paid, and how much,
@@ -113,17 +114,19 @@ interface IMilestoneOracle {
     event ReferenceLinked(bytes32 indexed tradeReference, bytes32 indexed subject);
     /// @param consumer contract that is told of the subject's facts; zero where it was given free
     event SubjectWatched(bytes32 indexed subject, address indexed consumer);
-    /// @notice An organisation's report counts towards the fact.
+    /// @notice The reports of these organisations count towards the fact, in this order.
     /// @param occurredAt Unix seconds
     /// @param quantity thousandths; 0 where it was not measured
-    event VoteCounted(
+    /// @param organisations their numbers, 24 bits each from the lowest up
+    /// @param evidence what each of them has, in the same order
+    event VotesCounted(
         bytes32 indexed subject,
         uint32 indexed milestone,
         uint32 sequence,
-        OrganisationId indexed organisation,
         uint64 occurredAt,
         uint64 quantity,
-        bytes32 evidence
+        OrganisationSet organisations,
+        bytes32[] evidence
     );
     /// @dev Warning: the signer is as claimed; for `SignatureInvalid`, or where no item was open to votes, nobody checked.
     /// @notice A vote did not count, for this reason; nothing else in its batch is touched.
@@ -243,7 +246,16 @@ interface IMilestoneOracle {
         external
         view
         returns (Status status, uint64 quantity);
-    /// @return the organisations that have voted, kept only while more votes may come; `VoteCounted` names them for good
+    /// @notice The same of the first delivery for a whole ladder of milestones, in one call.
+    /// @param milestones up to four numbers of 16 bits, the furthest in the lowest bits; 0 ends
+    /// @return index the first of them whose fact is Final or Disputed; 4 where there is none
+    /// @return status Final only where the fact may be used now; None where there is none
+    /// @return quantity thousandths that can be relied on; 0 unless the status is Final
+    function furthest(bytes32 subject, uint256 milestones)
+        external
+        view
+        returns (uint256 index, Status status, uint64 quantity);
+    /// @return the organisations that have voted, kept only while more votes may come; `VotesCounted` names them for good
     function votersOf(bytes32 subjectId, uint32 milestone, uint32 sequence)
         external
         view

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../../../contracts/access/interfaces/IParticipantRegistry.sol";
-import {OrganisationId} from "../../../contracts/types/Ids.sol";
+import {GroupId, OrganisationId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {Leis} from "../support/Leis.sol";
 import {Network} from "../support/Network.t.sol";
@@ -63,6 +63,21 @@ contract Accounts is Network {
         assertTrue(member.group == registry.membershipOf(acme.account).group);
         assertEq(member.roles, Roles.SUPPLIER);
         assertEq(registry.accountsOf(acme.id)[1], _second);
+    }
+
+    /// @dev Expectation by another way: the fields as numbers, each beyond the widths of those before it.
+    function testFuzz_a_packed_membership_is_the_membership(uint32 roles, bool suspended, bool frozen) public {
+        registry.setRoles(acme.lei, uint32(bound(roles, 0, Roles.ALL)));
+        if (suspended) registry.suspendOrganisation(acme.lei);
+        if (frozen) registry.freezeAccount(acme.account);
+        IParticipantRegistry.Membership memory member = registry.membershipOf(acme.account);
+        uint256 expected = OrganisationId.unwrap(member.organisation);
+        expected += uint256(GroupId.unwrap(member.group)) * 2 ** 24;
+        expected += uint256(member.roles) * 2 ** 48 + uint256(member.expiresAt) * 2 ** 80;
+        if (member.suspended) expected += 2 ** 120;
+        if (member.frozen) expected += 2 ** 128;
+        assertEq(registry.packedMembershipOf(acme.account), expected);
+        assertEq(registry.packedMembershipOf(_second), 0);
     }
 
     function test_an_account_of_a_suspended_organisation_starts_suspended() public {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {OrganisationSet} from "../../../contracts/libraries/OrganisationSet.sol";
 import {MilestoneOracle} from "../../../contracts/oracle/MilestoneOracle.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {OrganisationId} from "../../../contracts/types/Ids.sol";
@@ -61,10 +62,16 @@ contract VoteHandler is Test {
     function _readLogs(uint32 sequence, uint64 quantity) private {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics[0] != IMilestoneOracle.VoteCounted.selector) continue;
-            ++votesOf[sequence][uint256(logs[i].topics[3])];
-            ++counted[sequence];
-            if (quantity != 0) ++measured[sequence];
+            if (logs[i].topics[0] != IMilestoneOracle.VotesCounted.selector) continue;
+            (,,, OrganisationSet joined, bytes32[] memory evidence) =
+                abi.decode(logs[i].data, (uint32, uint64, uint64, OrganisationSet, bytes32[]));
+            OrganisationId[] memory organisations = joined.list();
+            assertEq(organisations.length, evidence.length);
+            for (uint256 j = 0; j < organisations.length; ++j) {
+                ++votesOf[sequence][OrganisationId.unwrap(organisations[j])];
+                ++counted[sequence];
+                if (quantity != 0) ++measured[sequence];
+            }
         }
     }
 

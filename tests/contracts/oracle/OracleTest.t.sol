@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {OrganisationSet} from "../../../contracts/libraries/OrganisationSet.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {OrganisationId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {Network} from "../support/Network.t.sol";
@@ -56,6 +58,23 @@ abstract contract OracleTest is Network {
     {
         vm.expectEmit(address(oracle));
         emit IMilestoneOracle.VoteRefused(item.subject, item.milestone, item.sequence, signer, reason);
+    }
+
+    /// @return their numbers as `VotesCounted` packs them
+    function _placesOf(Party[] memory parties) internal pure returns (OrganisationSet) {
+        uint256 places = 0;
+        for (uint256 i = 0; i < parties.length; ++i) {
+            places += uint256(OrganisationId.unwrap(parties[i].id)) * 2 ** (24 * i);
+        }
+        return OrganisationSet.wrap(places);
+    }
+
+    /// @return evidence what `_vote` gives as theirs
+    function _evidenceOf(Party[] memory parties) internal pure returns (bytes32[] memory evidence) {
+        evidence = new bytes32[](parties.length);
+        for (uint256 i = 0; i < parties.length; ++i) {
+            evidence[i] = keccak256(abi.encode("evidence", parties[i].account));
+        }
     }
 
     function _factOf(uint32 milestone) internal view returns (IMilestoneOracle.Fact memory) {

@@ -117,7 +117,7 @@ contract Packing is OracleTest {
     }
 
     function test_a_registry_that_fails_fails_the_look_up() public {
-        vm.mockCallRevert(address(registry), abi.encodeCall(registry.membershipOf, (warehouse.account)), "no");
+        vm.mockCallRevert(address(registry), abi.encodeCall(registry.packedMembershipOf, (warehouse.account)), "no");
         vm.expectRevert(bytes("no"));
         this.lookUp(warehouse.account);
         vm.expectRevert(bytes(""));

@@ -5,6 +5,7 @@ import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneO
 import {OrganisationId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {OracleTest} from "./OracleTest.t.sol";
+import {Vm} from "forge-std/Test.sol";
 
 /// @dev Invariants 42, 49 and 52: enough distinct organisations, with the roles that the policy asks for.
 contract Quorum is OracleTest {
@@ -46,17 +47,11 @@ contract Quorum is OracleTest {
 
         IMilestoneOracle.Observation memory later = _observation(DEPARTED, 0);
         later.occurredAt = uint64(START - 30 minutes);
+        Party[] memory one = new Party[](1);
+        one[0] = inspector;
         vm.warp(START + 7);
         vm.expectEmit(address(oracle));
-        emit IMilestoneOracle.VoteCounted(
-            SHIPMENT,
-            DEPARTED,
-            1,
-            inspector.id,
-            later.occurredAt,
-            0,
-            keccak256(abi.encode("evidence", inspector.account))
-        );
+        emit IMilestoneOracle.VotesCounted(SHIPMENT, DEPARTED, 1, later.occurredAt, 0, _placesOf(one), _evidenceOf(one));
         vm.expectEmit(address(oracle));
         emit IMilestoneOracle.FactFinal(SHIPMENT, DEPARTED, 1, 0, uint40(later.occurredAt), 2);
         _attestItem(inspector, later);
@@ -80,6 +75,41 @@ contract Quorum is OracleTest {
         _attestTogether(_observation(DEPARTED, 0), _two(carrier, inspector));
         assertEq(abi.encode(_factOf(DEPARTED)), expected);
         assertEq(oracle.votersOf(SHIPMENT, DEPARTED, 1).length, 0);
+    }
+
+    /// @dev What is refused between them has no place; the crowd's votes are those that find a seat.
+    function test_the_votes_of_an_item_are_reported_together() public {
+        uint8 eligible = uint8(Roles.CARRIER | Roles.INSPECTOR);
+        oracle.setPolicy(
+            DEPARTED, IMilestoneOracle.Policy(10, eligible, uint8(Roles.CARRIER), TOLERANCE, 90 days, 5 minutes, 0)
+        );
+        Party[] memory parties = new Party[](12);
+        for (uint256 i = 0; i < 12; ++i) {
+            uint32 role = i == 2 ? Roles.LENDER : i == 10 ? Roles.CARRIER : Roles.INSPECTOR;
+            parties[i] = _admit(string(abi.encodePacked("CROWD", uint8(0x41 + i))), role);
+        }
+        Party[] memory counted = new Party[](10);
+        for (uint256 i = 0; i < 10; ++i) {
+            counted[i] = parties[i < 2 ? i : i + 1];
+        }
+        IMilestoneOracle.Observation memory item = _observation(DEPARTED, 7);
+        _expectRefusal(item, parties[2].account, IMilestoneOracle.Refusal.RoleNotEligible);
+        vm.expectEmit(address(oracle));
+        emit IMilestoneOracle.VotesCounted(
+            SHIPMENT, DEPARTED, 1, item.occurredAt, 7, _placesOf(counted), _evidenceOf(counted)
+        );
+        _attestTogether(item, parties);
+        _assertStatus(DEPARTED, IMilestoneOracle.Status.Final);
+        assertEq(_factOf(DEPARTED).count, 10);
+    }
+
+    function test_an_item_on_which_no_vote_counts_reports_none() public {
+        vm.recordLogs();
+        _attestTogether(_observation(RECEIVED, 0), _two(carrier, customs));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        assertEq(logs.length, 2);
+        assertEq(logs[0].topics[0], IMilestoneOracle.VoteRefused.selector);
+        assertEq(logs[1].topics[0], IMilestoneOracle.VoteRefused.selector);
     }
 
     function test_the_latest_time_counts_in_any_order() public {
