@@ -1,5 +1,6 @@
 """What goes wrong with invoices and financings, and how the gateway follows it: disputes, dilution, default, losses."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -235,41 +236,60 @@ def test_expected_loss_lowers_the_exit_price_at_once(funded: Trading, late: tupl
     assert funded.operator.write(path, {"amount": eur(0)})["financing"]["impairment"] == eur(0)
 
 
-def test_default_is_declared_and_the_loss_taken_by_reserve_junior_senior(
-    funded: Trading, late: tuple[str, str]
-) -> None:
+@dataclass
+class Defaulted:
+    """What was said before a default, of it, and after its loss was taken."""
+
+    receivable: str
+    financing: str
+    before: Any
+    invoice: Any
+    declared: Any
+    lost: Any
+    after: Any
+
+
+@pytest.fixture(scope="module")
+def defaulted(funded: Trading, late: tuple[str, str]) -> Defaulted:
     receivable, financing = late
-    path = f"/v1/financings/{financing}"
+    operator, path = funded.operator, f"/v1/financings/{financing}"
     funded.network.set_clock(DUE + timedelta(days=45))
-    before = funded.operator.get("/v1/pools/EUR")
+    before = operator.get("/v1/pools/EUR")
+    unpaid = operator.write(f"/v1/receivables/{receivable}/default")
+    declared = operator.write(f"{path}/default")["financing"]
+    lost = operator.write(f"{path}/mark-overdue")["financing"]
+    agree(funded)
+    return Defaulted(receivable, financing, before, unpaid, declared, lost, operator.get("/v1/pools/EUR"))
 
-    assert funded.operator.write(f"/v1/receivables/{receivable}/default")["state"] == "defaulted"
-    defaulted = funded.operator.write(f"{path}/default")["financing"]
-    assert defaulted["state"] == "defaulted"
-    assert int(defaulted["owed"]["late_fees"]["amount"]) > 0
-    facility = funded.operator.get(f"/v1/facilities/{defaulted['facility_id']}")
-    assert facility["recourse_to"] == financing
 
-    due = int(defaulted["write_off_due"]["amount"])
-    lost = funded.operator.write(f"{path}/mark-overdue")["financing"]
+def exit_assets(pool: Any, tranche: str) -> int:
+    return int(pool["tranches"][tranche]["exit_assets"]["amount"])
+
+
+def test_default_charges_late_fees_and_opens_the_recourse(funded: Trading, defaulted: Defaulted) -> None:
+    declared = defaulted.declared
+
+    assert (defaulted.invoice["state"], declared["state"]) == ("defaulted", "defaulted")
+    assert int(declared["owed"]["late_fees"]["amount"]) > 0
+    refused(funded.operator.post(f"/v1/financings/{defaulted.financing}/mark-overdue"), 409, "nothing-to-write-off")
+
+
+def test_loss_by_the_schedule_is_juniors_before_seniors(defaulted: Defaulted) -> None:
+    due, lost = int(defaulted.declared["write_off_due"]["amount"]), defaulted.lost
+
     assert due == int(lost["owed"]["written_off"]["amount"]) > 0
     assert [loss["amount"] for loss in lost["write_offs"]] == [eur(due)]
     assert lost["write_off_due"] == eur(0)
-
-    after = funded.operator.get("/v1/pools/EUR")
-    lost_with_its_interest = int(after["lost"]["amount"])
-    assert due < lost_with_its_interest <= due + int(defaulted["owed"]["interest"]["amount"]) + 1
-    assert int(after["tranches"]["junior"]["exit_assets"]["amount"]) < int(
-        before["tranches"]["junior"]["exit_assets"]["amount"]
-    )
-    assert int(after["tranches"]["senior"]["exit_assets"]["amount"]) >= int(
-        before["tranches"]["senior"]["exit_assets"]["amount"]
-    )
-    agree(funded)
+    with_its_interest = int(defaulted.after["lost"]["amount"])
+    assert due < with_its_interest <= due + int(defaulted.declared["owed"]["interest"]["amount"]) + 1
+    assert exit_assets(defaulted.after, "junior") < exit_assets(defaulted.before, "junior")
+    assert exit_assets(defaulted.after, "senior") >= exit_assets(defaulted.before, "senior")
 
 
-def test_late_payment_recovers_the_loss_and_ends_the_recourse(funded: Trading, late: tuple[str, str]) -> None:
-    receivable, financing = late
+def test_late_payment_recovers_the_loss_and_ends_the_recourse(funded: Trading, defaulted: Defaulted) -> None:
+    receivable, financing = defaulted.receivable, defaulted.financing
+    facility = f"/v1/facilities/{defaulted.declared['facility_id']}"
+    assert funded.operator.get(facility)["recourse_to"] == financing
     funded.issue("debtor", FACE_VALUE)
     funded.desks["debtor"].write(f"/v1/receivables/{receivable}/payments", {"amount": eur(FACE_VALUE)})
 
@@ -278,7 +298,7 @@ def test_late_payment_recovers_the_loss_and_ends_the_recourse(funded: Trading, l
     assert (its["state"], its["owed"]["total"]) == ("repaid", eur(0))
     assert repayment["recovered"] == its["write_offs"][0]["amount"]
     assert int(repayment["late_fees"]["amount"]) > 0
-    assert funded.operator.get(f"/v1/facilities/{its['facility_id']}")["recourse_to"] is None
+    assert funded.operator.get(facility)["recourse_to"] is None
     pool = funded.operator.get("/v1/pools/EUR")
     assert pool["recovered"] == repayment["recovered"]
     assert int(pool["streaming"]["amount"]) > 0
