@@ -159,21 +159,15 @@ abstract contract LadderedCollateral is PledgeBook {
 
     // Internals
 
-    /// @dev The furthest step that has been reached counts, from the top down.
     function _baseOf(Pledge storage pledge, bytes32 subject) private view returns (uint256) {
         (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
         if (!lends || value == 0) return 0;
 
-        for (Ladder steps = pledge.ladder; !steps.isEmpty(); steps = steps.below()) {
-            (uint32 milestone, uint256 advanceRateBps, bool measured) = steps.furthest();
-            (IMilestoneOracle.Status status, uint256 attested) = _standing(subject, milestone, measured);
-            // A fact in dispute stops draws. Falling back to an earlier step would let bad news raise the base.
-            if (status == IMilestoneOracle.Status.Disputed) return 0;
-            if (status != IMilestoneOracle.Status.Final) continue;
-            if (measured) value = Rounding.proportionDown(value, attested, quantity);
-            return Rounding.bpsDown(value, advanceRateBps);
-        }
-        return 0;
+        Ladder steps = pledge.ladder;
+        (uint256 step, uint256 attested) = _reached(steps, subject);
+        (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
+        if (measured) value = Rounding.proportionDown(value, attested, quantity);
+        return Rounding.bpsDown(value, advanceRateBps);
     }
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
@@ -198,21 +192,27 @@ abstract contract LadderedCollateral is PledgeBook {
         return (held * units - 1) / _items[itemId].units;
     }
 
-    /// @dev The status of a step's fact, `Final` only where it may be used; the quantities of partial deliveries add up.
-    function _standing(bytes32 subject, uint32 milestone, bool measured)
-        private
-        view
-        returns (IMilestoneOracle.Status status, uint256 attested)
-    {
-        // The item has been accepted, or it would be worth nothing here.
-        if (milestone == Milestones.ACCEPTED) return (IMilestoneOracle.Status.Final, type(uint256).max);
-        if (subject == 0) return (status, 0);
-        uint32 deliveries = measured ? MOST_DELIVERIES : 1;
-        for (uint32 sequence = 1; sequence <= deliveries; ++sequence) {
-            (IMilestoneOracle.Status its, uint64 quantity) = oracle.standing(subject, milestone, sequence);
-            if (its == IMilestoneOracle.Status.Disputed) return (its, 0);
-            if (its != IMilestoneOracle.Status.Final) return (status, attested);
-            status = its;
+    /// @return step the furthest whose fact may be used; beyond the last where there is none, or where a fact in dispute
+    /// stops draws: falling back to an earlier step would let bad news raise the base
+    /// @return attested thousandths
+    function _reached(Ladder steps, bytes32 subject) private view returns (uint256 step, uint256 attested) {
+        IMilestoneOracle.Status status;
+        if (subject != 0) (step, status, attested) = oracle.furthest(subject, steps.milestones());
+        if (status == IMilestoneOracle.Status.None) step = steps.length() - 1;
+        // Not the oracle's to say: the item has been accepted, or it would be worth nothing here.
+        if (steps.milestoneAt(step) == Milestones.ACCEPTED) return (step, type(uint256).max);
+        if (status != IMilestoneOracle.Status.Final) return (LadderCoder.MOST_STEPS, 0);
+        (, bool measured) = steps.termsAt(step);
+        if (measured) attested = _delivered(subject, steps.milestoneAt(step), attested);
+    }
+
+    /// @dev Partial deliveries add up, the first and those after it; nothing counts where one of them is in dispute.
+    function _delivered(bytes32 subject, uint32 milestone, uint256 first) private view returns (uint256 attested) {
+        attested = first;
+        for (uint32 sequence = 2; sequence <= MOST_DELIVERIES; ++sequence) {
+            (IMilestoneOracle.Status status, uint256 quantity) = oracle.standing(subject, milestone, sequence);
+            if (status == IMilestoneOracle.Status.Disputed) return 0;
+            if (status != IMilestoneOracle.Status.Final) return attested;
             attested += quantity;
         }
     }

@@ -16,8 +16,10 @@ import {Network} from "../support/Network.t.sol";
 contract BaseGasTest is Network {
     FinancingId private constant ID = FinancingId.wrap(1);
     /// @dev 31,112 when an item had one pledge, its ladder a slot of its own and a fact a policy to look up.
-    uint256 private constant BUDGET = 21_000;
-    uint256 private constant CALLBACK_BUDGET = 17_000;
+    uint256 private constant BUDGET = 21_700;
+    uint256 private constant CALLBACK_BUDGET = 15_000;
+    /// @dev A measured step asks for a second delivery, of which nothing is known and nothing warm.
+    uint256 private constant SECOND_DELIVERY = 3000;
 
     ReceivableCollateral private invoices;
 
@@ -44,15 +46,15 @@ contract BaseGasTest is Network {
     }
 
     function test_baseOnTheLowerStep() public {
-        _measure(6_000_000);
+        _measure(6_000_000, CALLBACK_BUDGET);
     }
 
     function test_baseOnTheMeasuredStep() public {
         _attest(warehouse, Milestones.RECEIVED, uint64(QUANTITY / 2));
-        _measure(4_000_000);
+        _measure(4_000_000, CALLBACK_BUDGET + SECOND_DELIVERY);
     }
 
-    function _measure(uint256 expected) private {
+    function _measure(uint256 expected, uint256 callbackBudget) private {
         assertEq(invoices.borrowingBase(ID), expected);
         assertEq(invoices.borrowingBaseOf(ID, SHIPMENT), expected);
         _cool();
@@ -69,7 +71,7 @@ contract BaseGasTest is Network {
         left = gasleft();
         invoices.borrowingBaseOf(ID, SHIPMENT);
         used = left - gasleft();
-        assertLe(used, CALLBACK_BUDGET);
+        assertLe(used, callbackBudget);
     }
 
     function _cool() private {

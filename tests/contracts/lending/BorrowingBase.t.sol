@@ -65,7 +65,46 @@ contract BorrowingBaseTest is CollateralBase {
         assertEq(_base(2), 0, "there is no step for it");
     }
 
+    /// @dev What the oracle may say of acceptance does not matter: the invoice's own state does.
+    function test_acceptanceCountsUntilAFactStands() public {
+        ICollateral.Step[] memory steps = new ICollateral.Step[](2);
+        steps[0] = ICollateral.Step(Milestones.ACCEPTED, 5000, true);
+        steps[1] = ICollateral.Step(Milestones.DEPARTED, 9000, false);
+        desk.setLadder(invoices, FACILITY, steps);
+        _take(1, supplier, 1_000_000);
+        _dispute(Milestones.ACCEPTED, 1);
+        assertEq(_base(1), 500_000);
+        _fact(Milestones.DEPARTED, 1, QUANTITY / 10);
+        assertEq(_base(1), 900_000);
+        _dispute(Milestones.DEPARTED, 1);
+        assertEq(_base(1), 0);
+    }
+
     // The ladder
+
+    function test_fourStepsAreClimbedOneByOne() public {
+        for (uint32 first = Milestones.ACCEPTED; first <= 2; ++first) {
+            ICollateral.Step[] memory steps = new ICollateral.Step[](4);
+            steps[0] = ICollateral.Step(first, 1000, false);
+            steps[1] = ICollateral.Step(300, 2000, true);
+            steps[2] = ICollateral.Step(301, 3000, false);
+            steps[3] = ICollateral.Step(type(uint16).max, 10_000, true);
+            desk.setLadder(invoices, FACILITY, steps);
+            bytes32 goods = keccak256(abi.encode(first));
+            uint64 id = first;
+            desk.take(invoices, _id(id), FACILITY, first == 1 ? supplier : secondTier, ITEM, 1_000_000, goods);
+            assertEq(abi.encode(invoices.ladderOf(_id(id))), abi.encode(steps));
+            // The second pledge shares the item, and counts for a minor unit less.
+            uint256 less = first - 1;
+            assertEq(_base(id), first == Milestones.ACCEPTED ? 100_000 : 0);
+            uint256 value = 1_000_000 - less;
+            for (uint256 i = less == 0 ? 1 : 0; i < 4; ++i) {
+                oracle.set(goods, steps[i].milestone, 1, IMilestoneOracle.Status.Final, QUANTITY / 2);
+                uint256 expected = (steps[i].measured ? value / 2 : value) * steps[i].advanceRateBps / 10_000;
+                assertEq(_base(id), expected);
+            }
+        }
+    }
 
     function test_theFurthestStepCounts() public {
         _take(1, supplier, 1_000_000);
@@ -94,6 +133,27 @@ contract BorrowingBaseTest is CollateralBase {
     }
 
     // Payment, dilution, dispute
+
+    /// @dev The record says it all, until something has come in or gone off.
+    function test_custodyIsLookedIntoOnlyWhenLessIsOwed() public {
+        _takeThree();
+        _fact(Milestones.DEPARTED, 1, QUANTITY);
+        uint256 base = _base(1);
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(token.position.selector), "looked into");
+        assertEq(_base(1), base);
+        assertEq(invoices.borrowingBaseOf(_id(1), GOODS), base);
+        _bring(1);
+        vm.expectRevert("looked into");
+        invoices.borrowingBase(_id(1));
+        vm.clearMockedCalls();
+        invoices.onProceeds(ITEM);
+        base = _base(1);
+        vm.mockCallRevert(address(token), abi.encodeWithSelector(token.position.selector), "looked into");
+        assertEq(_base(1), base, "allotted: its units are known again");
+        _dilute(1);
+        vm.expectRevert("looked into");
+        invoices.valueOf(_id(1));
+    }
 
     /// @dev Nobody took a hint: the truth is read all the same.
     function test_paymentAndDilutionLowerAtOnce() public {

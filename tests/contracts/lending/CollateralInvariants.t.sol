@@ -76,12 +76,22 @@ contract CollateralChecks is CollateralHandler {
                 assertLe(invoices.borrowingBase(live[i]), value, "base within value");
                 (,, uint256 units) = invoices.pledgeOf(live[i]);
                 assertLe(value, units, "value within units");
+                if (live.length > 1) assertEq(value, _valueByCustody(item, units), "as custody tells");
                 sum += value;
             }
             (,,, uint256 owed, uint256 disputed) = token.debtOf(ReceivableId.wrap(item));
             assertLe(sum, _good(item), "no more than is in custody and unpaid");
             assertLe(sum, owed - disputed, "nor than is owed beyond dispute");
         }
+    }
+
+    /// @dev A shared item's value from what is in custody, whether or not the adapter looked there.
+    function _valueByCustody(uint256 item, uint256 units) private view returns (uint256) {
+        (,,, uint256 owed, uint256 disputed) = token.debtOf(ReceivableId.wrap(item));
+        uint256 part = _good(item) * units;
+        if (part == 0) return 0;
+        part = (part - 1) / invoices.unitsOf(item);
+        return disputed == 0 ? part : part * (owed - disputed) / owed;
     }
 
     function checkReservations() external view {

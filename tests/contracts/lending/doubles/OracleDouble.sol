@@ -26,4 +26,19 @@ contract OracleDouble {
         Fact storage fact = _facts[subject][milestone][sequence];
         return (fact.status, fact.quantity);
     }
+
+    function furthest(bytes32 subject, uint256 milestones)
+        external
+        view
+        returns (uint256 index, IMilestoneOracle.Status, uint64)
+    {
+        for (; milestones != 0; ++index) {
+            Fact storage fact = _facts[subject][uint16(milestones)][1];
+            bool stands =
+                fact.status == IMilestoneOracle.Status.Final || fact.status == IMilestoneOracle.Status.Disputed;
+            if (stands) return (index, fact.status, fact.quantity);
+            milestones >>= 16;
+        }
+        return (4, IMilestoneOracle.Status.None, 0);
+    }
 }
