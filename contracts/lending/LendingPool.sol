@@ -116,13 +116,20 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
     // By the desk and the syndicates
 
     /// @inheritdoc IFundingSource
+    /// @dev What has streamed in is looked at, and moved to cash, only where it is needed: it adds to cash and to junior
+    /// alone, so that whatever may be lent without it may be lent.
     function disburse(address to, uint256 amount, uint256 weight, DayCount dayCount) external onlySource nonReentrant {
         BooksWord memory word = _books;
-        uint256 most = _lendable(word);
-        require(amount <= most, LendableTooLow(amount, most));
+        if (amount > word.cash || !_mayLend(word, word.cash)) {
+            uint256 most = _lendable(word);
+            require(amount <= most, LendableTooLow(amount, most));
+            _vest(word);
+        }
 
-        _vest(word);
-        word.cash = (word.cash - amount).toUint56();
+        // Safe: at most the cash there is.
+        unchecked {
+            word.cash -= uint56(amount);
+        }
         word.principalOut = (word.principalOut + amount).toUint56();
         _lendOn(word, dayCount, weight);
         _books = word;
@@ -291,9 +298,13 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
     }
 
     function _lendable(BooksWord memory word) private view returns (uint256) {
-        if (_isStopped(word, Stoppable.Draws)) return 0;
-        if (subordinationFloorBps != 0 && !_isSubordinated(_worth(word))) return 0;
-        return _cashNow(word);
+        uint256 most = _cashNow(word);
+        return _mayLend(word, most) ? most : 0;
+    }
+
+    function _mayLend(BooksWord memory word, uint256 cash_) private view returns (bool) {
+        if (_isStopped(word, Stoppable.Draws)) return false;
+        return subordinationFloorBps == 0 || _isSubordinated(_worthWith(word, cash_));
     }
 
     function _fundable(Tranche tranche, BooksWord memory word, Worth memory worth) private view returns (uint256 most) {

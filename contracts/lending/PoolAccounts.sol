@@ -83,6 +83,8 @@ abstract contract PoolAccounts is ILendingPool {
 
     uint256 public immutable seniorRateBps;
     uint256 public immutable subordinationFloorBps;
+    /// @dev What one minor unit of senior's principal earns each second.
+    uint256 private immutable _seniorUnitWeight;
 
     BooksWord internal _books;
     IncomeWord internal _income;
@@ -96,6 +98,7 @@ abstract contract PoolAccounts is ILendingPool {
         require(subordinationFloorBps_ < Rates.BPS, RateTooHigh(subordinationFloorBps_, Rates.BPS - 1));
         seniorRateBps = seniorRateBps_;
         subordinationFloorBps = subordinationFloorBps_;
+        _seniorUnitWeight = Accrual.weightOf(1, seniorRateBps_, DayCount.Actual360);
         _senior = SeniorWord(0, block.timestamp.toUint40(), 0, block.timestamp.toUint40());
         _losses.depositCap = type(uint64).max;
     }
@@ -161,8 +164,16 @@ abstract contract PoolAccounts is ILendingPool {
         return _worth(_books);
     }
 
-    function _worth(BooksWord memory word) internal view returns (Worth memory worth) {
-        worth.gross = _cashNow(word) + word.principalOut + _accruedIncome(word);
+    function _worth(BooksWord memory word) internal view returns (Worth memory) {
+        return _worthWith(word, _cashNow(word));
+    }
+
+    /// @param cash_ minor units that count as cash
+    function _worthWith(BooksWord memory word, uint256 cash_) internal view returns (Worth memory worth) {
+        // Safe: the income is a quotient of at most 122 bits, the others have 64 bits and less.
+        unchecked {
+            worth.gross = cash_ + word.principalOut + _accruedIncome(word);
+        }
         worth.net = worth.gross.saturatingSub(word.impairment);
         worth.claim = _claimOf(_senior);
     }
@@ -178,7 +189,11 @@ abstract contract PoolAccounts is ILendingPool {
     }
 
     function _isSubordinated(Worth memory worth) internal view returns (bool) {
-        return worth.net.saturatingSub(worth.claim) >= _juniorNeeded(Math.min(worth.net, worth.claim));
+        uint256 senior = Math.min(worth.net, worth.claim);
+        // As `net - senior >= _juniorNeeded(senior)`, without the division. Safe: assets times basis points.
+        unchecked {
+            return (worth.net - senior) * (Rates.BPS - subordinationFloorBps) >= senior * subordinationFloorBps;
+        }
     }
 
     function _cashNow(BooksWord memory word) internal view returns (uint256) {
@@ -193,20 +208,28 @@ abstract contract PoolAccounts is ILendingPool {
         return Accrual.interestDown(numerator);
     }
 
-    /// @dev The cast to signed is safe: a uint80 times seconds. The sum is never negative: only what has been earned is
-    /// ever settled.
+    /// @dev Safe: a uint80 times seconds, less 120 bits. The sum is never negative: only what has been earned is ever
+    /// settled.
     function _earned(IncomeWord memory income, uint256 clock) private pure returns (uint256) {
-        return (int256(income.weight * clock) - income.settled).toUint256();
+        unchecked {
+            return (int256(income.weight * clock) - income.settled).toUint256();
+        }
     }
 
     function _claimOf(SeniorWord memory senior) internal view returns (uint256) {
-        return senior.principal + Accrual.interestDown(_seniorNumerator(senior));
+        // Safe: a quotient of at most 120 bits, and 56 bits.
+        unchecked {
+            return senior.principal + Accrual.interestDown(_seniorNumerator(senior));
+        }
     }
 
     /// @dev Exact, so that it does not matter how often it is booked.
     function _seniorNumerator(SeniorWord memory senior) internal view returns (uint256) {
-        uint256 weight = Accrual.weightOf(senior.principal, seniorRateBps, DayCount.Actual360);
-        return senior.accruedNumerator + weight * (block.timestamp - senior.accruedAt);
+        // Safe: 56 bits times a weight of 21 bits times seconds, and what was accrued is not later than now.
+        unchecked {
+            uint256 weight = senior.principal * _seniorUnitWeight;
+            return senior.accruedNumerator + weight * (block.timestamp - senior.accruedAt);
+        }
     }
 
     /// @return what does not count yet, rounded up
