@@ -49,6 +49,19 @@ library OrganisationSets {
         return OrganisationSet.wrap(OrganisationSet.unwrap(set) | joined);
     }
 
+    /// @param others that are not in the set
+    /// @param count how many the set holds; `MOST` at most with the others
+    function withAll(OrganisationSet set, OrganisationSet others, uint256 count)
+        internal
+        pure
+        returns (OrganisationSet)
+    {
+        // Safe: count is `MOST` at most.
+        unchecked {
+            return OrganisationSet.wrap(OrganisationSet.unwrap(set) | OrganisationSet.unwrap(others) << (count * WIDTH));
+        }
+    }
+
     function list(OrganisationSet set) internal pure returns (OrganisationId[] memory organisations) {
         organisations = new OrganisationId[](set.size());
         uint256 rest = OrganisationSet.unwrap(set);

@@ -6,29 +6,16 @@ import {Rates} from "../types/Rates.sol";
 import {PackedPolicy} from "./Policies.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 
-/// @notice A fact in the making, while its votes are counted.
-/// @param leastQuantity least measured so far, thousandths; 0 while nobody has measured
-/// @param finalAt block time at which the quorum was reached; 0 before
-/// @param windowSeconds dispute window of the policy under which it became final
-/// @param count organisations that have voted
-/// @param measuredBy those of them that gave a quantity
-/// @param quantityStands final, and as many as the threshold have measured
-struct Tally {
-    uint256 leastQuantity;
-    uint256 greatestQuantity;
-    uint256 occurredAt;
-    uint256 finalAt;
-    uint256 windowSeconds;
-    uint256 rolesSeen;
-    uint256 count;
-    uint256 measuredBy;
-    IMilestoneOracle.Status status;
-    bool quantityStands;
-}
-
-/// @notice A tally in one storage slot: its fields in their order from the lowest bit up; 0 is no votes. Packed by hand
-/// because a fact has a budget: measured, the compiler's struct takes 250 gas more to read for a new fact, 620 to keep.
+/// @notice A fact in one storage slot, its fields from the lowest bit up; 0 is no votes. A value with named readers, as a
+/// policy is: what comes of the votes lies above what comes of the figures, so that one fact can be counted like another.
+/// least, greatest: measured quantities, thousandths; 0 while nobody has measured
+/// final: block time at which the quorum was reached; 0 before
+/// window: seconds, of the policy under which it became final
+/// measured: how many of the votes gave a quantity
+/// stands: final, and as many as the threshold have measured
 type PackedTally is uint256;
+
+using Tallies for PackedTally global;
 
 /// @title How one vote changes a tally. The caller has made sure that the organisation may vote and has not yet.
 library Tallies {
@@ -46,142 +33,167 @@ library Tallies {
     uint256 private constant STATUS = 240;
     uint256 private constant STANDS = 248;
 
-    // Storage
+    uint256 private constant VOTE = 1 << COUNT;
+    uint256 private constant MEASURED_VOTE = VOTE | 1 << MEASURED;
+    /// @dev Status and what stands are the highest fields: a tally below this has not been final yet.
+    uint256 private constant FIRST_FINAL = uint256(IMilestoneOracle.Status.Final) << STATUS;
+    uint256 private constant BELOW_STATUS = (1 << STATUS) - 1;
+    /// @dev The figures are the lowest fields; those above come of who has voted, and when.
+    uint256 private constant FIGURES = (1 << FINAL) - 1;
 
-    /// @param tally as new: all zero
-    function unpack(PackedTally packed, Tally memory tally) internal pure {
-        uint256 word = PackedTally.unwrap(packed);
-        if (word == 0) return;
-        // Each cast keeps the bits of its own field.
-        tally.leastQuantity = uint56(word);
-        tally.greatestQuantity = uint56(word >> GREATEST);
-        tally.occurredAt = uint40(word >> OCCURRED);
-        tally.finalAt = uint40(word >> FINAL);
-        tally.windowSeconds = uint24(word >> WINDOW);
-        tally.rolesSeen = uint8(word >> ROLES);
-        tally.count = uint8(word >> COUNT);
-        tally.measuredBy = uint8(word >> MEASURED);
-        tally.status = IMilestoneOracle.Status(uint8(word >> STATUS));
-        tally.quantityStands = word >> STANDS != 0;
+    // Fields: each cast keeps the bits of its own
+
+    function leastQuantity(PackedTally tally) internal pure returns (uint56) {
+        return uint56(PackedTally.unwrap(tally));
     }
 
-    function pack(Tally memory tally) internal pure returns (PackedTally) {
-        uint256 word = tally.leastQuantity | tally.greatestQuantity << GREATEST | tally.occurredAt << OCCURRED
-            | tally.finalAt << FINAL | tally.windowSeconds << WINDOW | tally.rolesSeen << ROLES;
-        word |= tally.count << COUNT | tally.measuredBy << MEASURED | uint256(tally.status) << STATUS;
-        return PackedTally.wrap(tally.quantityStands ? word | 1 << STANDS : word);
+    function greatestQuantity(PackedTally tally) internal pure returns (uint56) {
+        return uint56(PackedTally.unwrap(tally) >> GREATEST);
     }
 
-    function statusOf(PackedTally packed) internal pure returns (IMilestoneOracle.Status) {
-        return IMilestoneOracle.Status(uint8(PackedTally.unwrap(packed) >> STATUS));
+    /// @return the latest moment reported, Unix seconds
+    function occurredAt(PackedTally tally) internal pure returns (uint40) {
+        return uint40(PackedTally.unwrap(tally) >> OCCURRED);
     }
 
-    function quantityStood(PackedTally packed) internal pure returns (bool) {
-        return PackedTally.unwrap(packed) >> STANDS != 0;
+    function finalAt(PackedTally tally) internal pure returns (uint40) {
+        return uint40(PackedTally.unwrap(tally) >> FINAL);
     }
 
-    /// @dev Out of the word alone, because every borrowing base asks: measured, 3,130 gas for a fact that is not
-    /// there, where `usableFact` and `fact` by way of a tally took 6,000.
-    /// @return status Final only outside the dispute window, within it Gathering
-    /// @return quantity 0 unless Final
-    function standing(PackedTally packed) internal view returns (IMilestoneOracle.Status status, uint64 quantity) {
-        status = statusOf(packed);
-        if (status != IMilestoneOracle.Status.Final) return (status, 0);
-        uint256 word = PackedTally.unwrap(packed);
-        uint256 windowEnds = uint256(uint40(word >> FINAL)) + uint24(word >> WINDOW);
-        if (block.timestamp < windowEnds) return (IMilestoneOracle.Status.Gathering, 0);
-        return (status, quantityStood(packed) ? uint56(word) : 0);
+    function windowEnds(PackedTally tally) internal pure returns (uint256) {
+        // Safe: 40 bits and 24.
+        unchecked {
+            return finalAt(tally) + uint256(uint24(PackedTally.unwrap(tally) >> WINDOW));
+        }
+    }
+
+    function rolesSeen(PackedTally tally) internal pure returns (uint8) {
+        return uint8(PackedTally.unwrap(tally) >> ROLES);
+    }
+
+    /// @return organisations that have voted
+    function count(PackedTally tally) internal pure returns (uint8) {
+        return uint8(PackedTally.unwrap(tally) >> COUNT);
+    }
+
+    /// @return those of them that gave a quantity
+    function measuredBy(PackedTally tally) internal pure returns (uint8) {
+        return uint8(PackedTally.unwrap(tally) >> MEASURED);
+    }
+
+    function status(PackedTally tally) internal pure returns (IMilestoneOracle.Status) {
+        return IMilestoneOracle.Status(uint8(PackedTally.unwrap(tally) >> STATUS));
+    }
+
+    function quantityStands(PackedTally tally) internal pure returns (bool) {
+        return PackedTally.unwrap(tally) >> STANDS != 0;
     }
 
     // Reading
 
-    /// @return why no vote with this quantity could change anything; `None` where one could
-    function closedTo(Tally memory tally, uint256 quantity) internal view returns (IMilestoneOracle.Refusal) {
-        IMilestoneOracle.Status status = tally.status;
-        if (status < IMilestoneOracle.Status.Final) return IMilestoneOracle.Refusal.None;
-        if (status == IMilestoneOracle.Status.Disputed) return IMilestoneOracle.Refusal.FactDisputed;
-        bool comparable = quantity != 0 && tally.measuredBy != 0;
-        bool open = comparable && (!tally.quantityStands || inWindow(tally));
-        return open ? IMilestoneOracle.Refusal.None : IMilestoneOracle.Refusal.AlreadyFinal;
-    }
-
-    function inWindow(Tally memory tally) internal view returns (bool) {
-        return block.timestamp < tally.finalAt + tally.windowSeconds;
-    }
-
     /// @return quantity that may be relied on, thousandths; 0 where there is none
-    function reliedQuantity(Tally memory tally) internal pure returns (uint256) {
-        return tally.quantityStands ? tally.leastQuantity : 0;
+    function reliedQuantity(PackedTally tally) internal pure returns (uint56) {
+        return quantityStands(tally) ? leastQuantity(tally) : 0;
+    }
+
+    /// @return its Final only outside the dispute window, within it Gathering
+    /// @return quantity 0 unless Final
+    function standing(PackedTally tally) internal view returns (IMilestoneOracle.Status its, uint64 quantity) {
+        its = status(tally);
+        if (its != IMilestoneOracle.Status.Final) return (its, 0);
+        if (block.timestamp < windowEnds(tally)) return (IMilestoneOracle.Status.Gathering, 0);
+        return (its, reliedQuantity(tally));
+    }
+
+    /// @return why no vote with this quantity could change anything; `None` where one could
+    function closedTo(PackedTally tally, uint256 quantity) internal view returns (IMilestoneOracle.Refusal) {
+        if (PackedTally.unwrap(tally) < FIRST_FINAL) return IMilestoneOracle.Refusal.None;
+        if (status(tally) == IMilestoneOracle.Status.Disputed) return IMilestoneOracle.Refusal.FactDisputed;
+        bool comparable = quantity != 0 && measuredBy(tally) != 0;
+        bool open = comparable && (!quantityStands(tally) || block.timestamp < windowEnds(tally));
+        return open ? IMilestoneOracle.Refusal.None : IMilestoneOracle.Refusal.AlreadyFinal;
     }
 
     // Counting
 
-    /// @notice Takes in the figures that all votes of an item share, once for all of them. The caller keeps the tally only
+    /// @notice Takes in the figures that all votes on an item share, once for all of them. The caller keeps the tally only
     /// if one of them counts.
-    /// @param occurredAt bounded by the caller to the block's time and a skew
+    /// @param moment when it occurred, bounded by the caller to the block's time and a skew
     /// @param quantity at most `MOST_QUANTITY`
+    /// @return the tally with these figures
     /// @return agrees whether the quantity lies within the tolerance of those before
-    function meet(Tally memory tally, PackedPolicy policy, uint256 occurredAt, uint256 quantity)
+    function meet(PackedTally tally, PackedPolicy policy, uint256 moment, uint256 quantity)
         internal
         pure
-        returns (bool agrees)
+        returns (PackedTally, bool agrees)
     {
+        uint256 word = PackedTally.unwrap(tally);
         agrees = true;
         if (quantity != 0) {
-            uint256 least = tally.leastQuantity;
-            uint256 greatest = tally.greatestQuantity;
-            if (quantity < least || tally.measuredBy == 0) least = tally.leastQuantity = quantity;
-            if (quantity > greatest) greatest = tally.greatestQuantity = quantity;
+            uint256 least = leastQuantity(tally);
+            uint256 greatest = greatestQuantity(tally);
+            if (quantity < least || least == 0) least = quantity;
+            if (quantity > greatest) greatest = quantity;
             // Safe: quantities have 56 bits, shares have 16.
             unchecked {
                 agrees = (greatest - least) * Rates.BPS <= policy.toleranceBps() * greatest;
             }
+            word = word >> OCCURRED << OCCURRED | greatest << GREATEST | least;
         }
         // The moment of a final fact no longer moves, and that of a vote that does not fit does not count.
-        bool moves = agrees && tally.status != IMilestoneOracle.Status.Final;
-        if (moves && occurredAt > tally.occurredAt) tally.occurredAt = occurredAt;
+        uint256 latest = occurredAt(tally);
+        if (agrees && moment > latest && PackedTally.unwrap(tally) < FIRST_FINAL) {
+            word ^= (moment ^ latest) << OCCURRED;
+        }
+        return (PackedTally.wrap(word), agrees);
     }
 
     /// @notice Counts a vote on a tally that is open to it and has met its figures.
     /// @param agrees what `meet` has answered
     /// @param measured whether the vote has a quantity
     /// @param roles eligible roles of the voter
+    /// @return the tally with the vote
     /// @return why it does not count; the tally is unchanged then
-    function add(Tally memory tally, PackedPolicy policy, bool agrees, bool measured, uint256 roles)
+    function add(PackedTally tally, PackedPolicy policy, bool agrees, bool measured, uint256 roles)
         internal
         view
-        returns (IMilestoneOracle.Refusal)
+        returns (PackedTally, IMilestoneOracle.Refusal)
     {
-        bool wasFinal = tally.status == IMilestoneOracle.Status.Final;
+        bool wasFinal = PackedTally.unwrap(tally) >= FIRST_FINAL;
         if (agrees) {
-            if (tally.quantityStands) return IMilestoneOracle.Refusal.AlreadyFinal;
-            if (!_hasSeat(tally, policy, roles)) return IMilestoneOracle.Refusal.TallyFull;
-        } else if (wasFinal && !inWindow(tally)) {
+            if (quantityStands(tally)) return (tally, IMilestoneOracle.Refusal.AlreadyFinal);
+            if (!_hasSeat(tally, policy, roles)) return (tally, IMilestoneOracle.Refusal.TallyFull);
+        } else if (wasFinal && block.timestamp >= windowEnds(tally)) {
             // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
-            return IMilestoneOracle.Refusal.QuantityIrreconcilable;
+            return (tally, IMilestoneOracle.Refusal.QuantityIrreconcilable);
         }
+        uint256 word = PackedTally.unwrap(tally) | roles << ROLES;
         // Safe: one dissent may follow the ten votes, and ends the counting.
         unchecked {
-            tally.rolesSeen |= roles;
-            ++tally.count;
-            if (measured) ++tally.measuredBy;
+            word += measured ? MEASURED_VOTE : VOTE;
         }
         if (!agrees) {
-            (tally.status, tally.quantityStands) = (IMilestoneOracle.Status.Disputed, false);
-        } else if (wasFinal) {
-            tally.quantityStands = tally.measuredBy >= policy.threshold();
+            word = word & BELOW_STATUS | uint256(IMilestoneOracle.Status.Disputed) << STATUS;
         } else {
-            _conclude(tally, policy);
+            word = _conclude(word, policy, wasFinal);
         }
-        return IMilestoneOracle.Refusal.None;
+        return (PackedTally.wrap(word), IMilestoneOracle.Refusal.None);
+    }
+
+    /// @param moment of a new fact, as for `meet`
+    /// @param quantity of a new fact, as for `meet`
+    /// @return that fact with the votes of this tally, on which there are no others
+    function withFigures(PackedTally tally, uint256 moment, uint256 quantity) internal pure returns (PackedTally) {
+        uint256 votes = PackedTally.unwrap(tally) & ~FIGURES;
+        return PackedTally.wrap(votes | moment << OCCURRED | quantity << GREATEST | quantity);
     }
 
     /// @dev Keeps a seat for each required role that is still missing, so that no crowd of other witnesses can shut out
     /// the one without whom the fact cannot stand.
-    function _hasSeat(Tally memory tally, PackedPolicy policy, uint256 roles) private pure returns (bool) {
-        uint256 missing = policy.requiredRoles() & ~tally.rolesSeen;
+    function _hasSeat(PackedTally tally, PackedPolicy policy, uint256 roles) private pure returns (bool) {
+        uint256 missing = policy.requiredRoles() & ~uint256(rolesSeen(tally));
         if (missing & roles != 0) return true;
-        uint256 taken = tally.count;
+        uint256 taken = count(tally);
         // Safe: at most ten votes and eight missing roles, and the loop ends at 0.
         unchecked {
             for (; missing != 0; missing &= missing - 1) {
@@ -191,15 +203,17 @@ library Tallies {
         return taken < MOST_VOTERS;
     }
 
-    /// @dev Makes a fact that was not final yet final, once it has its votes and its roles.
-    function _conclude(Tally memory tally, PackedPolicy policy) private view {
-        if (tally.count < policy.threshold() || policy.requiredRoles() & ~tally.rolesSeen != 0) {
-            tally.status = IMilestoneOracle.Status.Gathering;
-            return;
+    /// @dev Makes a fact final once it has its votes and its roles, and its quantity reliable once it has its figures.
+    function _conclude(uint256 word, PackedPolicy policy, bool wasFinal) private view returns (uint256) {
+        uint256 threshold = policy.threshold();
+        if (!wasFinal) {
+            bool short = uint8(word >> COUNT) < threshold;
+            if (short || policy.requiredRoles() & ~(word >> ROLES) != 0) {
+                return word | uint256(IMilestoneOracle.Status.Gathering) << STATUS;
+            }
+            word = word & BELOW_STATUS | FIRST_FINAL;
+            word |= block.timestamp << FINAL | policy.disputeWindowSeconds() << WINDOW;
         }
-        tally.status = IMilestoneOracle.Status.Final;
-        tally.finalAt = block.timestamp;
-        tally.windowSeconds = policy.disputeWindowSeconds();
-        tally.quantityStands = tally.measuredBy >= policy.threshold();
+        return uint8(word >> MEASURED) < threshold ? word : word | 1 << STANDS;
     }
 }

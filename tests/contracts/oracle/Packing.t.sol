@@ -5,7 +5,7 @@ import {IParticipantRegistry} from "../../../contracts/access/interfaces/IPartic
 import {OrganisationSet} from "../../../contracts/libraries/OrganisationSet.sol";
 import {Signatures} from "../../../contracts/libraries/Signatures.sol";
 import {Memberships} from "../../../contracts/oracle/Memberships.sol";
-import {PackedTally, Tallies, Tally} from "../../../contracts/oracle/Tallies.sol";
+import {PackedTally} from "../../../contracts/oracle/Tallies.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {GroupId, OrganisationId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
@@ -14,33 +14,27 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @dev What is written by hand for its gas, against what the compiler, the registry or OpenZeppelin make of the same.
 contract Packing is OracleTest {
-    using Tallies for PackedTally;
-    using Tallies for Tally;
-
     uint256 private constant ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
 
-    function testFuzz_a_tally_comes_out_of_its_slot_as_it_went_in(uint256[8] memory words, uint8 status, bool stands)
-        public
-        pure
-    {
-        Tally memory tally = Tally(
-            uint56(words[0]),
-            uint56(words[1]),
-            uint40(words[2]),
-            uint40(words[3]),
-            uint24(words[4]),
-            uint8(words[5]),
-            uint8(words[6]),
-            uint8(words[7]),
-            IMilestoneOracle.Status(status % 4),
-            stands
-        );
-        PackedTally packed = tally.pack();
-        Tally memory back;
-        packed.unpack(back);
-        assertEq(abi.encode(back), abi.encode(tally));
-        assertEq(uint8(packed.statusOf()), status % 4);
-        assertEq(packed.quantityStood(), stands);
+    /// @dev Expectation by another way: the fields as numbers, each beyond the widths of those before it.
+    function testFuzz_a_tally_is_read_field_by_field(uint256[8] memory words, uint8 status, bool stands) public pure {
+        status %= 4;
+        uint256 word = uint56(words[0]) + uint256(uint56(words[1])) * 2 ** 56;
+        word += uint256(uint40(words[2])) * 2 ** 112 + uint256(uint40(words[3])) * 2 ** 152;
+        word += uint256(uint24(words[4])) * 2 ** 192 + uint256(uint8(words[5])) * 2 ** 216;
+        word += uint256(uint8(words[6])) * 2 ** 224 + uint256(uint8(words[7])) * 2 ** 232;
+        PackedTally tally = PackedTally.wrap(word + uint256(status) * 2 ** 240 + (stands ? 2 ** 248 : 0));
+        assertEq(tally.leastQuantity(), uint56(words[0]));
+        assertEq(tally.greatestQuantity(), uint56(words[1]));
+        assertEq(tally.occurredAt(), uint40(words[2]));
+        assertEq(tally.finalAt(), uint40(words[3]));
+        assertEq(tally.windowEnds(), uint256(uint40(words[3])) + uint24(words[4]));
+        assertEq(tally.rolesSeen(), uint8(words[5]));
+        assertEq(tally.count(), uint8(words[6]));
+        assertEq(tally.measuredBy(), uint8(words[7]));
+        assertEq(uint8(tally.status()), status);
+        assertEq(tally.quantityStands(), stands);
+        assertEq(tally.reliedQuantity(), stands ? uint56(words[0]) : 0);
     }
 
     function testFuzz_a_policy_comes_out_of_its_slot_as_it_went_in(IMilestoneOracle.Policy memory policy) public {
