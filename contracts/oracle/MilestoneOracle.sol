@@ -12,6 +12,7 @@ import {Roles} from "../types/Roles.sol";
 import {Attestations} from "./Attestations.sol";
 import {Memberships} from "./Memberships.sol";
 import {PackedPolicy, Policies} from "./Policies.sol";
+import {Reports} from "./Reports.sol";
 import {SubjectBook} from "./SubjectBook.sol";
 import {PackedTally, Tallies} from "./Tallies.sol";
 import {IMilestoneConsumer} from "./interfaces/IMilestoneConsumer.sol";
@@ -286,7 +287,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
             _countAll(draft, it, bit, votes, roll);
         }
         if (draft.joins == 0) return false;
-        _report(draft, roll.evidence, it);
+        Reports.votesCounted(it, draft.joined, draft.joins, roll.evidence);
         return _store(draft, it, record);
     }
 
@@ -317,7 +318,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         PackedPolicy its = _policies[it.milestone];
         if (PackedPolicy.unwrap(its) != PackedPolicy.unwrap(draft.policy)) return false;
         if (!(beneficiary == draft.beneficiary) || (it.quantity != 0) != draft.measured) return false;
-        if (_unfit(it, beneficiary, its) != Refusal.None) return false;
+        if (its.closedTo(it) != Refusal.None) return false;
         draft.tally = draft.tally.withFigures(it.occurredAt, it.quantity);
         return true;
     }
@@ -330,23 +331,12 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         if (draft.closed != Refusal.None) return;
         GroupId beneficiary = _subjects[it.subject].beneficiary;
         PackedPolicy its = _policies[it.milestone];
-        draft.closed = _unfit(it, beneficiary, its);
+        draft.closed = GroupId.unwrap(beneficiary) == 0 ? Refusal.SubjectUnknown : its.closedTo(it);
         if (draft.closed != Refusal.None) return;
         draft.earlier = before.count() == 0 ? OrganisationSet.wrap(0) : record.voters;
         (draft.beneficiary, draft.policy) = (beneficiary, its);
         (draft.before, draft.measured) = (before, quantity != 0);
         (draft.tally, draft.agrees) = before.meet(its, it.occurredAt, quantity);
-    }
-
-    /// @return why no vote on the item can count, whoever signed it
-    function _unfit(Observation memory it, GroupId beneficiary, PackedPolicy its) private view returns (Refusal) {
-        if (GroupId.unwrap(beneficiary) == 0) return Refusal.SubjectUnknown;
-        if (its.threshold() == 0) return Refusal.MilestoneUnknown;
-        if (it.sequence == 0) return Refusal.SequenceZero;
-        if (it.quantity > Tallies.MOST_QUANTITY) return Refusal.QuantityOutOfRange;
-        uint256 occurredAt = it.occurredAt;
-        if (occurredAt > block.timestamp + its.clockSkewSeconds()) return Refusal.InFuture;
-        return occurredAt + its.maxAgeSeconds() < block.timestamp ? Refusal.TooOld : Refusal.None;
     }
 
     /// @dev One who is refused in the whole list has no roles.
@@ -374,27 +364,6 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         draft.joined = draft.joined.with(witness.organisation, joins);
         draft.joins = joins + 1;
         draft.closed = draft.tally.closedTo(quantity);
-    }
-
-    /// @dev Assembly because the compiler copies the list of evidence word by word: measured, 320 gas less an item.
-    function _report(Draft memory draft, bytes32[] memory evidence, Observation memory it) private {
-        bytes32 topic = VotesCounted.selector;
-        (bytes32 subjectId, uint256 milestone) = (it.subject, it.milestone);
-        (uint256 sequence, uint256 occurredAt, uint256 quantity) = (it.sequence, it.occurredAt, it.quantity);
-        (OrganisationSet joined, uint256 joins) = (draft.joined, draft.joins);
-        assembly ("memory-safe") {
-            // Beyond the free memory: five words, and the list with its length.
-            let data := mload(0x40)
-            mstore(data, sequence)
-            mstore(add(data, 0x20), occurredAt)
-            mstore(add(data, 0x40), quantity)
-            mstore(add(data, 0x60), joined)
-            mstore(add(data, 0x80), 0xa0)
-            mstore(add(data, 0xa0), joins)
-            let size := shl(5, joins)
-            mcopy(add(data, 0xc0), add(evidence, 0x20), size)
-            log3(data, add(0xc0, size), topic, subjectId, milestone)
-        }
     }
 
     /// @dev The voters are kept only while more votes may count: a quorum reached in one call needs one slot.

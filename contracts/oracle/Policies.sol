@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Tallies} from "./Tallies.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 
 /// @notice A policy in one storage slot: its fields in their order from the lowest bit up; 0 is none. A value with
@@ -9,7 +10,7 @@ type PackedPolicy is uint256;
 
 using Policies for PackedPolicy global;
 
-/// @title Reads `IMilestoneOracle.Policy` out of its slot.
+/// @title Reads `IMilestoneOracle.Policy` out of its slot, and holds items against it.
 library Policies {
     uint256 private constant ELIGIBLE = 8;
     uint256 private constant REQUIRED = 16;
@@ -65,5 +66,20 @@ library Policies {
 
     function disputeWindowSeconds(PackedPolicy policy) internal pure returns (uint256) {
         return uint32(PackedPolicy.unwrap(policy) >> WINDOW);
+    }
+
+    /// @return why no vote on the item can count under the policy; `None` where one could
+    function closedTo(PackedPolicy policy, IMilestoneOracle.Observation memory it)
+        internal
+        view
+        returns (IMilestoneOracle.Refusal)
+    {
+        if (policy.threshold() == 0) return IMilestoneOracle.Refusal.MilestoneUnknown;
+        if (it.sequence == 0) return IMilestoneOracle.Refusal.SequenceZero;
+        if (it.quantity > Tallies.MOST_QUANTITY) return IMilestoneOracle.Refusal.QuantityOutOfRange;
+        uint256 occurredAt = it.occurredAt;
+        if (occurredAt > block.timestamp + policy.clockSkewSeconds()) return IMilestoneOracle.Refusal.InFuture;
+        bool late = occurredAt + policy.maxAgeSeconds() < block.timestamp;
+        return late ? IMilestoneOracle.Refusal.TooOld : IMilestoneOracle.Refusal.None;
     }
 }
