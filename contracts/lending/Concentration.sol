@@ -7,8 +7,8 @@ import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 /// @title Counts whose risk each source's money is, and holds every draw to the caps.
-/// @dev Called by every draw and every repayment, so one word a financing and one word a key is all that they read,
-/// and the defaults' word only for a key without a cap of its own.
+/// @dev Called by every draw and every repayment, so one word a key is all that they read, the financing's only where its
+/// places are counted, and the defaults' only for a key without a cap of its own.
 contract Concentration is IConcentration, AccessManaged {
     /// @dev One word.
     /// @param countsPlaces whether country and warehouse are counted
@@ -91,13 +91,18 @@ contract Concentration is IConcentration, AccessManaged {
     // By the desk
 
     /// @inheritdoc IConcentration
-    function assign(FinancingId financing, IFundingSource source, Keys calldata keys) external onlyDesk {
+    function assign(FinancingId financing, IFundingSource source, Keys calldata keys)
+        external
+        onlyDesk
+        returns (bool placed)
+    {
         require(address(source) != address(0), SourceZero(financing));
 
         Source storage its = _sources[source];
         if (!its.inUse) its.inUse = true;
+        placed = its.countsPlaces;
         _assignments[financing] =
-            Assignment(source, keys.debtor, keys.sellerGroup, keys.country, keys.warehouse, its.countsPlaces);
+            Assignment(source, keys.debtor, keys.sellerGroup, keys.country, keys.warehouse, placed);
         emit FinancingAssigned(financing, source, keys);
     }
 
@@ -105,28 +110,38 @@ contract Concentration is IConcentration, AccessManaged {
     function take(FinancingId financing, uint256 wanted) external onlyDesk returns (uint256 granted) {
         Assignment memory its = _assignments[financing];
         _requireAssigned(financing, its.source);
-        Source storage source = _sources[its.source];
-        (uint256 debtor, uint256 group) = (OrganisationId.unwrap(its.debtor), GroupId.unwrap(its.sellerGroup));
-        Counter storage ofDebtor = _counter(source, Dimension.Debtor, debtor);
-        Counter storage ofGroup = _counter(source, Dimension.SellerGroup, group);
-        granted = _least(wanted, _roomOf(source, Dimension.Debtor, debtor, ofDebtor));
-        granted = _least(granted, _roomOf(source, Dimension.SellerGroup, group, ofGroup));
-        if (its.countsPlaces) granted = _takePlaces(source, its, granted);
+        granted = its.countsPlaces ? _least(wanted, _roomOfPlaces(its)) : wanted;
 
-        _add(debtor, ofDebtor, granted);
-        _add(group, ofGroup, granted);
+        granted = _take(its.source, its.debtor, its.sellerGroup, granted);
+        if (its.countsPlaces) _addPlaces(its, granted);
     }
 
     /// @inheritdoc IConcentration
     function give(FinancingId financing, uint256 amount) external onlyDesk {
         Assignment memory its = _assignments[financing];
         _requireAssigned(financing, its.source);
-        Source storage source = _sources[its.source];
-        _subtract(source, Dimension.Debtor, OrganisationId.unwrap(its.debtor), amount);
-        _subtract(source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup), amount);
+        _give(its.source, its.debtor, its.sellerGroup, amount);
         if (!its.countsPlaces) return;
+        Source storage source = _sources[its.source];
         _subtract(source, Dimension.Country, uint16(its.country), amount);
         _subtract(source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse), amount);
+    }
+
+    /// @inheritdoc IConcentration
+    function takeBy(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 wanted)
+        external
+        onlyDesk
+        returns (uint256)
+    {
+        return _take(source, debtor, sellerGroup, wanted);
+    }
+
+    /// @inheritdoc IConcentration
+    function giveBy(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 amount)
+        external
+        onlyDesk
+    {
+        _give(source, debtor, sellerGroup, amount);
     }
 
     // Views
@@ -137,9 +152,7 @@ contract Concentration is IConcentration, AccessManaged {
         _requireAssigned(financing, its.source);
         left = _roomAt(its.source, Dimension.Debtor, OrganisationId.unwrap(its.debtor));
         left = _least(left, _roomAt(its.source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup)));
-        if (!its.countsPlaces) return left;
-        left = _least(left, _roomAt(its.source, Dimension.Country, uint16(its.country)));
-        left = _least(left, _roomAt(its.source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse)));
+        if (its.countsPlaces) left = _least(left, _roomOfPlaces(its));
     }
 
     /// @inheritdoc IConcentration
@@ -171,19 +184,40 @@ contract Concentration is IConcentration, AccessManaged {
 
     // Internals
 
-    /// @dev Only as much as the places leave room for; books it there.
-    function _takePlaces(Source storage source, Assignment memory its, uint256 wanted)
+    /// @dev Both are looked at before either is written.
+    function _take(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 wanted)
         private
         returns (uint256 granted)
     {
-        (uint256 country, uint256 warehouse) = (uint16(its.country), OrganisationId.unwrap(its.warehouse));
-        Counter storage ofCountry = _counter(source, Dimension.Country, country);
-        Counter storage ofWarehouse = _counter(source, Dimension.Warehouse, warehouse);
-        granted = _least(wanted, _roomOf(source, Dimension.Country, country, ofCountry));
-        granted = _least(granted, _roomOf(source, Dimension.Warehouse, warehouse, ofWarehouse));
+        Source storage its = _sources[source];
+        (uint256 organisation, uint256 group) = (OrganisationId.unwrap(debtor), GroupId.unwrap(sellerGroup));
+        Counter storage ofDebtor = _counter(its, Dimension.Debtor, organisation);
+        Counter storage ofGroup = _counter(its, Dimension.SellerGroup, group);
+        granted = _least(wanted, _roomOf(its, Dimension.Debtor, organisation, ofDebtor));
+        granted = _least(granted, _roomOf(its, Dimension.SellerGroup, group, ofGroup));
 
-        _add(country, ofCountry, granted);
-        _add(warehouse, ofWarehouse, granted);
+        _add(organisation, ofDebtor, granted);
+        _add(group, ofGroup, granted);
+    }
+
+    function _give(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 amount) private {
+        Source storage its = _sources[source];
+        _subtract(its, Dimension.Debtor, OrganisationId.unwrap(debtor), amount);
+        _subtract(its, Dimension.SellerGroup, GroupId.unwrap(sellerGroup), amount);
+    }
+
+    function _roomOfPlaces(Assignment memory its) private view returns (uint256) {
+        return _least(
+            _roomAt(its.source, Dimension.Country, uint16(its.country)),
+            _roomAt(its.source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse))
+        );
+    }
+
+    function _addPlaces(Assignment memory its, uint256 amount) private {
+        Source storage source = _sources[its.source];
+        (uint256 country, uint256 warehouse) = (uint16(its.country), OrganisationId.unwrap(its.warehouse));
+        _add(country, _counter(source, Dimension.Country, country), amount);
+        _add(warehouse, _counter(source, Dimension.Warehouse, warehouse), amount);
     }
 
     function _requireAssigned(FinancingId financing, IFundingSource source) private pure {

@@ -104,25 +104,26 @@ contract DeskOpenings is DeskOffices {
         emit IFinancingDesk.FinancingOpened(id, facilityId, collateral, itemId, units, subject);
 
         if (subject != 0) _oracle.watch(subject);
-        _take(id, record.anchor, supplier, itemId, units, subject);
+        _take(id, record, supplier, itemId, units, subject);
     }
 
     /// @dev The item's due day and whose risk it is are known once the adapter has it.
     function _take(
         FinancingId id,
-        Anchor storage anchor,
+        FinancingRecord storage record,
         address pledgor,
         uint256 itemId,
         uint256 units,
         bytes32 subject
     ) private {
+        Anchor storage anchor = record.anchor;
         FacilityId facilityId = FacilityId.wrap(anchor.facility);
         Usage memory usage = _facilities[facilityId].usage;
         (uint16 maturityDay, IConcentration.Keys memory keys) =
             anchor.collateral.take(id, facilityId, pledgor, itemId, units, subject, address(usage.pool.cash()));
-        anchor.maturityDay = maturityDay;
+        (anchor.maturityDay, anchor.debtor, anchor.sellerGroup) = (maturityDay, keys.debtor, keys.sellerGroup);
         emit IFinancingDesk.MaturitySet(id, 0, maturityDay);
-        _concentration.assign(id, usage.pool, keys);
+        if (_concentration.assign(id, usage.pool, keys)) record.debt.marks = PLACED;
     }
 
     // Checks

@@ -56,7 +56,7 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     /// @inheritdoc IFinancingDesk
     function facility(FacilityId id) external view returns (Facility memory its) {
         FacilityRecord storage record = _known(id);
-        Line memory line = _lineOf(record);
+        Line memory line = record.line;
         Usage memory usage = _usageOf(record);
         Covenants memory covenants = record.covenants;
         its.terms = FacilityTerms({
@@ -106,7 +106,7 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
         its.feesDue = debt.feesDue;
         its.reserveDue = debt.reserveDue;
         its.writtenOff = accruals.writtenOff;
-        its.impairment = anchor.impairment;
+        its.impairment = _impairmentOf(id, account);
         its.repaidAhead = debt.repaidAhead;
         its.accruedAt = debt.accruedAt;
         its.accruedNumerator = accruals.interest;

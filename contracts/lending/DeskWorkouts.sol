@@ -63,11 +63,11 @@ contract DeskWorkouts is PaymentBook {
         emit IFinancingDesk.WrittenOff(id, amount, settled, its.debt.principal);
 
         // The loss was expected as far as it was impaired: what was set against it goes first.
-        uint256 impairment = its.anchor.impairment;
+        uint256 impairment = _impairmentOf(id, its);
         _impair(id, its, impairment > amount ? impairment - amount : 0);
         uint256 weight = Accrual.weightOf(amount, its.line.discountRateBps, its.usage.dayCount);
         its.usage.pool.writeOff(amount, weight, settled, its.usage.dayCount);
-        _concentration.give(id, amount);
+        _giveExposure(id, its, amount);
     }
 
     /// @notice See `IFinancingDesk`.
@@ -120,7 +120,7 @@ contract DeskWorkouts is PaymentBook {
         Waterfall.Claims memory claims = _claims(its);
         uint256 amount = claims.total();
         require(amount != 0, IFinancingDesk.RepaymentZero(id));
-        IFundingSource.Receipt memory receipt = _bookPayment(id, its, Waterfall.split(amount, claims), amount);
+        IFundingSource.Receipt memory receipt = _bookPayment(id, its, Waterfall.split(amount, claims), amount, amount);
         _takeOver(id, its, to, amount);
         _emitRefinanced(id, from, to, its);
 
@@ -139,7 +139,7 @@ contract DeskWorkouts is PaymentBook {
         bool fits = FacilityId.unwrap(from) != FacilityId.unwrap(to) && next.line.supplier == its.line.supplier
             && address(pool.cash()) == address(its.usage.pool.cash());
         require(fits, IFinancingDesk.RefinancingUnfit(id, from, to));
-        uint256 impairment = uint256(its.anchor.impairment) + its.accruals.writtenOff;
+        uint256 impairment = uint256(_impairmentOf(id, its)) + its.accruals.writtenOff;
         bool sound = impairment == 0 && block.timestamp < _endOf(its.anchor.maturityDay);
         require(sound, IFinancingDesk.RefinancingTooLate(id, impairment, its.anchor.maturityDay));
         _requireNoRecourse(to, next);
@@ -151,7 +151,7 @@ contract DeskWorkouts is PaymentBook {
         FacilityRecord storage next = _facilities[to];
         // The cast is safe: facilities are numbered in sequence.
         its.anchor.facility = uint32(FacilityId.unwrap(to));
-        (its.line, its.usage) = (_lineOf(next), _usageOf(next));
+        (its.line, its.usage) = (next.line, next.usage);
         uint256 commitment = _commitmentDue(its);
         (uint256 fee, uint256 reserve) = _charges(its, amount);
         Debt memory debt = its.debt;
@@ -187,7 +187,8 @@ contract DeskWorkouts is PaymentBook {
     function _moveExposure(FinancingId id, Account memory its, uint256 previous) private {
         IConcentration.Keys memory keys = _concentration.keysOf(id);
         if (previous != 0) _concentration.give(id, previous);
-        _concentration.assign(id, its.usage.pool, keys);
+        bool placed = _concentration.assign(id, its.usage.pool, keys);
+        _financings[id].debt.marks = its.debt.marks = placed ? PLACED : 0;
         uint256 amount = its.debt.principal;
         uint256 granted = _concentration.take(id, amount);
         require(granted == amount, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Cap, amount, granted));

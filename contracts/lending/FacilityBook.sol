@@ -78,30 +78,34 @@ abstract contract FacilityBook is AccessManaged {
 
     // Internals: reading
 
-    /// @dev One storage read; see `FinancingBook._load`. The casts cut off the fields above, which is their purpose.
-    function _lineOf(FacilityRecord storage its) internal view returns (Line memory) {
+    function _usageOf(FacilityRecord storage its) internal view returns (Usage memory usage) {
+        _fillUsage(usage, its);
+    }
+
+    /// @dev One storage read; see `FinancingBook._fill`. The casts cut off the fields above, which is their purpose.
+    function _fillLine(Line memory line, FacilityRecord storage its) internal view {
         uint256 word;
         assembly ("memory-safe") {
             word := sload(its.slot)
         }
-        return Line(
-            address(uint160(word)), uint48(word >> 160), uint16(word >> 208), uint16(word >> 224), uint16(word >> 240)
-        );
+        line.supplier = address(uint160(word));
+        line.limit = uint48(word >> 160);
+        line.discountRateBps = uint16(word >> 208);
+        line.feeBps = uint16(word >> 224);
+        line.reserveBps = uint16(word >> 240);
     }
 
-    /// @dev One storage read; see `FinancingBook._load`. The casts cut off the fields above, which is their purpose.
-    function _usageOf(FacilityRecord storage its) internal view returns (Usage memory) {
+    /// @dev One storage read; see `FinancingBook._fill`. The casts cut off the fields above, which is their purpose.
+    function _fillUsage(Usage memory usage, FacilityRecord storage its) internal view {
         uint256 word;
         assembly ("memory-safe") {
             word := sload(add(its.slot, 1))
         }
-        return Usage(
-            IFundingSource(address(uint160(word))),
-            uint48(word >> 160),
-            uint32(word >> 208),
-            DayCount(uint8(word >> 240)),
-            uint8(word >> 248)
-        );
+        usage.pool = IFundingSource(address(uint160(word)));
+        usage.drawn = uint48(word >> 160);
+        usage.expiresAt = uint32(word >> 208);
+        usage.dayCount = DayCount(uint8(word >> 240));
+        usage.flags = uint8(word >> 248);
     }
 
     // Internals: the committed fee

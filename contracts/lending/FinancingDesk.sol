@@ -36,12 +36,12 @@ contract FinancingDesk is DeskViews, Drawing, Repayments, DeskParts {
     function onMilestone(bytes32 subject, uint32, uint32) external nonReentrant {
         require(msg.sender == address(oracle), OnlyOracle(msg.sender, address(oracle)));
         FinancingId id = _financingOf[subject];
-        if (FinancingId.unwrap(id) != 0) _draw(id);
+        if (FinancingId.unwrap(id) != 0) _draw(id, subject);
     }
 
     // Internals
 
     function _drawFirst(FinancingId id) internal override nonReentrant {
-        _draw(id);
+        _draw(id, 0);
     }
 }

@@ -103,12 +103,12 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
     {
         Waterfall.Split memory parts = Waterfall.split(amount, claims);
         residual = parts.residual;
-        IFundingSource.Receipt memory receipt = _bookPayment(id, its, parts, claims.total());
+        IFundingSource.Receipt memory receipt = _bookPayment(id, its, parts, amount - residual, claims.total());
         if (amount == residual) return residual;
 
         _bring(its.usage.pool, receipt, amount - residual);
-        if (parts.principal != 0) _concentration.give(id, parts.principal);
-        if (its.anchor.impairment > its.debt.principal) _impair(id, its, its.debt.principal);
+        if (parts.principal != 0) _giveExposure(id, its, parts.principal);
+        if (_impairmentOf(id, its) > its.debt.principal) _impair(id, its, its.debt.principal);
     }
 
     function _bring(IFundingSource pool, IFundingSource.Receipt memory receipt, uint256 amount) private {

@@ -11,7 +11,7 @@ library Rounding {
     }
 
     function bpsUp(uint256 amount, uint256 bps) internal pure returns (uint256) {
-        return Math.ceilDiv(amount * bps, Rates.BPS);
+        return (amount * bps + Rates.BPS - 1) / Rates.BPS;
     }
 
     /// @notice `amount` in the proportion `part` / `whole`; never more than `amount`, and nothing of an unknown whole.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 /// @title The order in which money that comes in is owed out. Between the tranches of a pool, interest and principal are
 /// senior's first and then junior's: that order is kept by the pool, whose senior claim is fixed.
 library Waterfall {
@@ -36,26 +34,28 @@ library Waterfall {
     }
 
     function split(uint256 amount, Claims memory claims) internal pure returns (Split memory parts) {
-        parts.lateFees = Math.min(amount, claims.lateFees);
-        amount -= parts.lateFees;
-        parts.fees = Math.min(amount, claims.fees);
-        amount -= parts.fees;
-        parts.interest = Math.min(amount, claims.interest);
-        amount -= parts.interest;
-        parts.principal = Math.min(amount, claims.principal);
-        amount -= parts.principal;
-        parts.recovered = Math.min(amount, claims.writtenOff);
-        amount -= parts.recovered;
-        parts.reserve = Math.min(amount, claims.reserve);
-        parts.residual = amount - parts.reserve;
+        // Safe: each part is at most what is left of the amount.
+        unchecked {
+            amount -= parts.lateFees = _least(amount, claims.lateFees);
+            amount -= parts.fees = _least(amount, claims.fees);
+            amount -= parts.interest = _least(amount, claims.interest);
+            amount -= parts.principal = _least(amount, claims.principal);
+            amount -= parts.recovered = _least(amount, claims.writtenOff);
+            amount -= parts.reserve = _least(amount, claims.reserve);
+        }
+        parts.residual = amount;
     }
 
     function total(Claims memory claims) internal pure returns (uint256) {
-        return claims.lateFees + claims.fees + claims.interest + claims.principal + claims.writtenOff + claims.reserve;
+        // Safe: amounts of money, which have far fewer bits.
+        unchecked {
+            return
+                claims.lateFees + claims.fees + claims.interest + claims.principal + claims.writtenOff + claims.reserve;
+        }
     }
 
-    /// @return minor units that go to the source of money: all but the residual
-    function sumToPool(Split memory parts) internal pure returns (uint256) {
-        return parts.lateFees + parts.fees + parts.interest + parts.principal + parts.recovered + parts.reserve;
+    /// @dev OpenZeppelin's `Math.min` avoids the jump and costs more: six of them in every payment.
+    function _least(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
     }
 }

@@ -75,7 +75,8 @@ interface IConcentration {
     /// @notice Names whose risk a financing is. Desk only, when it opens, and when it moves to another source.
     /// @dev Warning: all that was taken must have been given back before a financing is assigned anew; what was taken is
     /// not remembered by financing.
-    function assign(FinancingId financing, IFundingSource source, Keys calldata keys) external;
+    /// @return placed whether its places are counted: then only `take` and `give` book it, which know them
+    function assign(FinancingId financing, IFundingSource source, Keys calldata keys) external returns (bool placed);
 
     /// @notice Books a draw, as much of it as every cap leaves room for. Desk only.
     /// @param wanted minor units of principal
@@ -85,6 +86,15 @@ interface IConcentration {
     /// @notice Takes principal that has come back, or has been written off, off the books. Desk only.
     /// @param amount minor units, at most what `take` has granted
     function give(FinancingId financing, uint256 amount) external;
+
+    /// @notice `take` for a financing whose places are not counted, by what it was assigned: so that this need not be read
+    /// again. Desk only, which keeps it.
+    function takeBy(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 wanted)
+        external
+        returns (uint256 granted);
+
+    /// @notice `give` for a financing whose places are not counted, by what it was assigned. Desk only, which keeps it.
+    function giveBy(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 amount) external;
 
     /// @return minor units that every cap of the financing leaves room for now
     function room(FinancingId financing) external view returns (uint256);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {LendingPool} from "../../../contracts/lending/LendingPool.sol";
+import {TrancheVault} from "../../../contracts/lending/TrancheVault.sol";
 import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {ILendingPool} from "../../../contracts/lending/interfaces/ILendingPool.sol";
@@ -151,11 +153,11 @@ contract DrawTest is LendingBase {
         _depart(SHIPMENT);
         assertEq(euro.balanceOf(supplier), 1_000_000);
 
-        _leaveCash(0);
         _expectDeferred(id, IFinancingDesk.Bound.Cash, wanted - 1_000_000, 0);
         assertEq(desk.poke(id), 0);
+        assertEq(_exposure(), 1_000_000, "what was not lent was given back to the caps");
 
-        vm.clearMockedCalls();
+        _fundTranche(junior, granite, wanted);
         assertApproxEqAbs(desk.poke(id), wanted - 1_000_000, 2, "the rest, but for the rounding of two fees");
         assertLe(_owed(id), _base(id));
     }
@@ -184,6 +186,28 @@ contract DrawTest is LendingBase {
         (, available) = desk.availability(id);
         assertEq(available, 1_000_000);
         assertEq(desk.poke(id), 1_000_000);
+    }
+
+    /// @dev Where the source counts places, what is drawn, and what is paid back, is counted there too.
+    function test_placesAreCountedWhereTheSourceCountsThem() public {
+        (LendingPool other,, TrancheVault otherJunior,) = _deployPool(euro, 400, 0);
+        concentration.setDefaultCap(other, IConcentration.Dimension.Country, 2_000_000);
+        _fundTranche(otherJunior, granite, 10_000_000);
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        terms.pool = other;
+        facility = _openFacility(terms);
+        FinancingId id = _open();
+        _expectDeferred(id, IFinancingDesk.Bound.Cap, _greatestDraw(6_000_000, CHARGES_BPS), 2_000_000);
+        _depart(SHIPMENT);
+        uint256 country = uint16(concentration.keysOf(id).country);
+        assertEq(concentration.exposureOf(other, IConcentration.Dimension.Country, country), 2_000_000);
+
+        _fundAndApprove(supplier, 530_000, address(desk));
+        vm.prank(supplier);
+        desk.repay(id, 530_000);
+        assertEq(desk.financing(id).principal, 1_480_000, "after the fee of 10,000; the reserve waits");
+        assertEq(concentration.exposureOf(other, IConcentration.Dimension.Country, country), 1_480_000);
+        assertEq(_exposure(), 0, "of the first source nothing");
     }
 
     function test_limitIsSaidToBind() public {

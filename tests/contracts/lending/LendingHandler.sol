@@ -23,8 +23,6 @@ import {Vm} from "forge-std/Vm.sol";
 /// @title Lenders, suppliers, debtors, oracles, officers, servicing and strangers act at random, always within what is
 /// allowed. Ghost totals are kept from what the desk announces, and what must hold of an act itself is noted in it.
 abstract contract LendingHandler is LendingBase {
-    using Waterfall for Waterfall.Split;
-
     uint256 internal constant MOST_FINANCINGS = 6;
 
     // Ghost totals, minor units
@@ -371,7 +369,8 @@ abstract contract LendingHandler is LendingBase {
                 drawnUnder[uint256(logs[i].topics[3])] += amount;
             } else if (kind == IFinancingDesk.Repaid.selector) {
                 (Waterfall.Split memory parts,) = abi.decode(logs[i].data, (Waterfall.Split, uint256));
-                repaid += parts.sumToPool();
+                repaid += parts.lateFees + parts.fees + parts.interest + parts.principal;
+                repaid += parts.recovered + parts.reserve;
                 principalReceived += parts.principal;
                 recovered += parts.recovered;
                 reserveReceived += parts.reserve;

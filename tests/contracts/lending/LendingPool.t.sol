@@ -272,6 +272,33 @@ contract LendingPoolTest is BarePoolBase {
         assertEq(pool.lendable(), 500);
     }
 
+    /// @dev What has streamed in is junior's, whether or not a draw has moved it to cash.
+    function test_streamLiftsJuniorAboveTheFloor() public {
+        _deposit(granite, 200);
+        _depositInto(senior, cobalt, 800);
+        _lend(500);
+        IFundingSource.Receipt memory receipt;
+        receipt.lateFees = 700;
+        _collect(receipt);
+        pool.changeImpairment(0, 1);
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.LendableTooLow.selector, 1, 0));
+        _lend(1);
+
+        vm.warp(START + 1 days);
+        _lend(1);
+        assertEq(pool.books().cash, 599, "with the hundred that had to be counted");
+        assertEq(pool.held().streaming, 600);
+        vm.warp(START + 2 days);
+        _lend(1);
+        assertEq(pool.books().cash, 698, "with the hundred that had not");
+        assertEq(pool.held().streaming, 500);
+        vm.expectRevert(abi.encodeWithSelector(ILendingPool.LendableTooLow.selector, 699, 698));
+        _lend(699);
+        _lend(698);
+        assertEq(pool.books().cash, 0);
+        assertEq(pool.held().streaming, 500);
+    }
+
     function testFuzz_floorHoldsAfterTheLargestSeniorDeposit(uint64 sub, uint64 earlier, uint256 impaired) public {
         sub = uint64(bound(sub, 1, 1e12));
         _deposit(granite, sub);

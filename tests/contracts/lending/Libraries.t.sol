@@ -10,7 +10,6 @@ import {Test} from "forge-std/Test.sol";
 
 contract LibrariesTest is Test {
     using Waterfall for Waterfall.Claims;
-    using Waterfall for Waterfall.Split;
 
     function test_waterfallServesInOrder() public pure {
         Waterfall.Claims memory claims = Waterfall.Claims(5, 7, 11, 100, 20, 3);
@@ -36,7 +35,6 @@ contract LibrariesTest is Test {
             taken = together;
         }
         assertEq(parts.residual, amount - taken);
-        assertEq(parts.sumToPool(), taken);
         assertEq(claims.total(), sum);
     }
 
