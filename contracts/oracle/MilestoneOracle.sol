@@ -309,8 +309,8 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         }
     }
 
-    /// @dev Two new facts of one milestone and beneficiary, with the same votes on both, come to the same. Measured, 6,700
-    /// gas less for each but the first.
+    /// @dev Two new facts of one milestone and beneficiary, with the same votes on both, come to the same. Measured,
+    /// 6,700 gas less for each but the first.
     /// @return whether the item is such a one after the one before, and so counted without looking at its votes
     function _repeat(Draft memory draft, Observation memory it, Record storage record) private view returns (bool) {
         if (!draft.repeats || PackedTally.unwrap(record.tally) != 0) return false;

@@ -6,8 +6,8 @@ import {Rates} from "../types/Rates.sol";
 import {PackedPolicy} from "./Policies.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 
-/// @notice A fact in one storage slot, its fields from the lowest bit up; 0 is no votes. A value with named readers, as a
-/// policy is: what comes of the votes lies above what comes of the figures, so that one fact can be counted like another.
+/// @notice A fact in one storage slot, its fields from the lowest bit up; 0 is no votes. A value with named readers, as
+/// a policy is: what comes of the votes lies above the figures, so that one fact can be counted like another.
 /// least, greatest: measured quantities, thousandths; 0 while nobody has measured
 /// final: block time at which the quorum was reached; 0 before
 /// window: seconds, of the policy under which it became final
@@ -116,8 +116,8 @@ library Tallies {
 
     // Counting
 
-    /// @notice Takes in the figures that all votes on an item share, once for all of them. The caller keeps the tally only
-    /// if one of them counts.
+    /// @notice Takes in the figures that all votes on an item share, once for all of them. The caller keeps the tally
+    /// only if one of them counts.
     /// @param moment when it occurred, bounded by the caller to the block's time and a skew
     /// @param quantity at most `MOST_QUANTITY`
     /// @return the tally with these figures
