@@ -58,7 +58,8 @@ library OrganisationSets {
     {
         // Safe: count is `MOST` at most.
         unchecked {
-            return OrganisationSet.wrap(OrganisationSet.unwrap(set) | OrganisationSet.unwrap(others) << (count * WIDTH));
+            uint256 joined = OrganisationSet.unwrap(others) << (count * WIDTH);
+            return OrganisationSet.wrap(OrganisationSet.unwrap(set) | joined);
         }
     }
 
