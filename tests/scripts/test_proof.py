@@ -117,6 +117,19 @@ def test_gas_above_its_budget_fails(measured: Path, monkeypatch: pytest.MonkeyPa
     assert gas.run_command(measured / "gas.json", check=False) == 1
 
 
+@pytest.mark.parametrize(("gas_used", "code"), [(96_000, 0), (97_001, 1)])
+def test_operation_that_misses_its_budget_is_named_and_gets_no_dearer(
+    measured: Path, monkeypatch: pytest.MonkeyPatch, gas_used: int, code: int
+) -> None:
+    lines = (f"gas|register|{gas_used}|95000|97000",)
+    monkeypatch.setattr(gas, "run_tests", lambda arguments: [outcome("test_a", lines=lines)])
+    monkeypatch.setattr(gas, "PEERS", {"register": "Huma 220k"})
+
+    assert gas.run_command(measured / "gas.json", check=False) == code
+    assert "register: **over its budget**, held at 97,000." in gas.PAGE.read_text(encoding="utf-8")
+    assert json.loads((measured / "gas.json").read_text()) == {"register": {"gas": gas_used, "budget": 95_000}}
+
+
 def test_operation_of_the_list_that_nothing_measures_fails(measured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gas, "PEERS", {"register": "Huma 220k", "accept": "Huma 124k"})
 

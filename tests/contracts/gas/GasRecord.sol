@@ -13,6 +13,15 @@ abstract contract GasRecord is Test {
         _recordShare(operation, 1, budget);
     }
 
+    /// @notice Records an operation that does not meet its budget yet: it may not get any dearer than it is.
+    function _recordMissed(string memory operation, uint256 budget, uint256 ceiling) internal view {
+        uint256 used = vm.lastCallGas().gasTotalUsed;
+        string memory figures = string.concat(vm.toString(used), "|", vm.toString(budget), "|", vm.toString(ceiling));
+        console.log(string.concat("gas|", operation, "|", figures));
+        assertLe(used, ceiling, operation);
+        assertGt(used, budget, "met: record it as such");
+    }
+
     /// @notice Records one of `count` equal parts of the last call.
     function _recordShare(string memory operation, uint256 count, uint256 budget) internal view {
         uint256 used = vm.lastCallGas().gasTotalUsed / count;
