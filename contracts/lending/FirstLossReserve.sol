@@ -15,29 +15,52 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title A pool's first loss: what the waterfall has collected stands first, what sponsors have deposited next.
-/// @dev A loss touches two counters however many sponsors there are: it makes every share worth less. A share is never
-/// worth more than when the first was bought, because nothing but deposits ever comes in for it.
+/// @dev A loss takes the same fraction of every sponsor's claim, and what restores sponsors gives back the same fraction
+/// of what each has lost. Neither changes a sponsor's stake, its claim and its losses together. So a claim is at any time
+/// `kept` of what it was plus `restored` of the stake, with two factors that are the same for all: a loss or a recovery
+/// touches these two however many sponsors there are, and a deposit or a release touches none.
 contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTransient {
     using Math for uint256;
     using SafeCast for uint256;
     using SafeERC20 for ICashToken;
 
-    /// @dev Both parts in minor units.
+    /// @dev All in minor units.
+    /// @param stakes of all sponsors: `sponsored`, and what they have lost and not got back
     struct Parts {
         uint128 collected;
         uint128 sponsored;
+        uint128 stakes;
     }
 
-    /// @dev Shares of another generation than the present one are void.
-    struct Shares {
-        uint192 amount;
+    /// @dev What claims have been through since the generation began, with which all of them were nothing or whole.
+    /// @param kept of `ONE`, times `STEP` for each step
+    /// @param restored of `ONE`
+    struct Course {
+        uint192 kept;
         uint64 generation;
+        uint192 restored;
+        uint32 step;
+        bool beganWhole;
     }
 
-    /// @dev What one minor unit buys at first: so fine that what rounding gives to others is never a minor unit.
-    uint256 private constant FIRST_SHARES_PER_UNIT = 1e6;
-    /// @dev Shares for one minor unit above which the sponsors' money counts as used up. It bounds their number.
-    uint256 private constant MOST_SHARES_PER_UNIT = 1e12;
+    /// @dev A sponsor's, as it was when it last came or went; `kept` and what follows say when that was.
+    /// @param claim in `PARTS_PER_UNIT` of a minor unit, so that what rounding leaves to nobody is never a minor unit
+    /// @param stake minor units
+    struct Sponsor {
+        uint128 claim;
+        uint128 stake;
+        uint192 kept;
+        uint64 generation;
+        uint192 restored;
+        uint32 step;
+    }
+
+    uint256 private constant PARTS_PER_UNIT = 1e6;
+    /// @dev So fine that no sum of money can make a minor unit of one of its parts.
+    uint256 private constant ONE = 1e54;
+    /// @dev By how much `kept` is blown up where it falls below `LEAST_KEPT`.
+    uint256 private constant STEP = 1e18;
+    uint256 private constant LEAST_KEPT = 1e36;
 
     ILendingPool public immutable pool;
     ICashToken public immutable cash;
@@ -45,9 +68,8 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
     uint256 public immutable floorBps;
 
     Parts private _parts;
-    /// @dev All shares of the present generation.
-    Shares private _total;
-    mapping(address sponsor => Shares) private _sharesOf;
+    Course private _course;
+    mapping(address sponsor => Sponsor) private _sponsors;
 
     modifier onlyPool() {
         require(msg.sender == address(pool), OnlyPool(msg.sender, address(pool)));
@@ -62,6 +84,7 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
         cash = pool_.cash();
         registry = registry_;
         floorBps = floorBps_;
+        _course.kept = uint192(ONE);
     }
 
     // By the pool
@@ -75,14 +98,18 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
         if (covered != 0 && !cash.trySafeTransfer(address(pool), covered)) covered = 0;
 
         uint256 first = Math.min(covered, parts.collected);
-        _absorb(parts.collected - first, parts.sponsored - (covered - first));
+        // The cast is safe: no more is taken than there is.
+        _parts.collected = uint128(parts.collected - first);
+        if (covered != first) _takeFromSponsors(parts.sponsored, covered - first);
         emit LossCovered(loss, covered);
     }
 
     /// @inheritdoc IFirstLossReserve
     function topUp(uint256 amount) external onlyPool {
-        _parts.collected = (_parts.collected + amount).toUint128();
+        uint256 back = Math.min(amount, lostBySponsors());
+        _parts.collected = (_parts.collected + amount - back).toUint128();
         emit ReserveFunded(msg.sender, amount);
+        if (back != 0) _restoreSponsors(back);
     }
 
     // By sponsors
@@ -92,10 +119,9 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
         require(amount != 0, ReserveAmountZero());
         registry.requireAdmitted(msg.sender, msg.sender);
 
-        uint256 bought =
-            _total.amount == 0 ? amount * FIRST_SHARES_PER_UNIT : amount.mulDiv(_total.amount, _parts.sponsored);
-        _setShares(msg.sender, _sharesHeldBy(msg.sender) + bought, _total.amount + bought);
-        _parts.sponsored = (_parts.sponsored + amount).toUint128();
+        uint256 claim = _bringUpToDate(msg.sender);
+        _setClaim(msg.sender, claim + amount * PARTS_PER_UNIT, _sponsors[msg.sender].stake + amount);
+        _setSponsored(_parts.sponsored + amount, _parts.stakes + amount);
         emit ReserveFunded(msg.sender, amount);
 
         cash.safeTransferFrom(msg.sender, address(this), amount);
@@ -111,10 +137,9 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
         uint256 most = releasable();
         require(amount <= most, BelowFloor(amount, most));
 
-        uint256 sponsored_ = _parts.sponsored;
-        uint256 given = amount.mulDiv(_total.amount, sponsored_, Math.Rounding.Ceil);
-        _setShares(to, _sharesHeldBy(to) - given, _total.amount - given);
-        _absorb(_parts.collected, sponsored_ - amount);
+        claim = _bringUpToDate(to);
+        _setClaim(to, claim - amount * PARTS_PER_UNIT, _sponsors[to].stake - amount);
+        _setSponsored(_parts.sponsored - amount, _parts.stakes - amount);
         emit ReserveReleased(to, amount);
 
         cash.safeTransfer(to, amount);
@@ -153,8 +178,17 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
 
     /// @inheritdoc IFirstLossReserve
     function claimOf(address sponsor) public view returns (uint256) {
-        uint256 shares = _sharesHeldBy(sponsor);
-        return shares == 0 ? 0 : shares.mulDiv(_parts.sponsored, _total.amount);
+        return _claimNow(_sponsors[sponsor]) / PARTS_PER_UNIT;
+    }
+
+    /// @inheritdoc IFirstLossReserve
+    function stakeOf(address sponsor) external view returns (uint256) {
+        return _sponsors[sponsor].stake;
+    }
+
+    /// @inheritdoc IFirstLossReserve
+    function lostBySponsors() public view returns (uint256) {
+        return _parts.stakes - _parts.sponsored;
     }
 
     /// @inheritdoc IFirstLossReserve
@@ -174,25 +208,68 @@ contract FirstLossReserve is IFirstLossReserve, AccessManaged, ReentrancyGuardTr
 
     // Internals
 
-    /// @dev Books what is left of both parts. Where the sponsors' is used up, a new generation of shares begins.
-    function _absorb(uint256 collected_, uint256 sponsored_) private {
-        Shares memory total = _total;
-        if (total.amount != 0 && sponsored_ * MOST_SHARES_PER_UNIT < total.amount) {
-            _total = Shares(0, total.generation + 1);
-            emit SponsorsExhausted(sponsored_);
-            (collected_, sponsored_) = (collected_ + sponsored_, 0);
+    /// @dev Every claim loses the same fraction, of what it has kept and of what was restored to it.
+    function _takeFromSponsors(uint256 sponsored_, uint256 loss) private {
+        uint256 left = sponsored_ - loss;
+        _setCourse(uint256(_course.kept).mulDiv(left, sponsored_), uint256(_course.restored).mulDiv(left, sponsored_));
+        _parts.sponsored = left.toUint128();
+    }
+
+    /// @dev Every sponsor gets back the same fraction of what it has lost, which is its stake less its claim.
+    function _restoreSponsors(uint256 amount) private {
+        uint256 lost = lostBySponsors();
+        uint256 left = lost - amount;
+        uint256 restored = uint256(_course.restored).mulDiv(left, lost) + ONE.mulDiv(amount, lost);
+        _setCourse(uint256(_course.kept).mulDiv(left, lost), restored);
+        _parts.sponsored = (_parts.sponsored + amount).toUint128();
+        emit SponsorsRestored(amount, left);
+    }
+
+    /// @dev Where nothing is kept, all claims are the same fraction of their stakes, nothing or all: a new generation.
+    function _setCourse(uint256 kept, uint256 restored) private {
+        Course memory course = _course;
+        if (kept == 0) {
+            (course.generation, course.step, course.beganWhole) = (course.generation + 1, 0, restored != 0);
+            (kept, restored) = (ONE, 0);
+        } else if (kept < LEAST_KEPT) {
+            (kept, course.step) = (kept * STEP, course.step + 1);
         }
-        _parts = Parts(collected_.toUint128(), sponsored_.toUint128());
+        // Both casts are safe: neither is above `ONE`.
+        (course.kept, course.restored) = (uint192(kept), uint192(restored));
+        _course = course;
     }
 
-    function _setShares(address sponsor, uint256 its, uint256 all) private {
-        uint64 generation = _total.generation;
-        _sharesOf[sponsor] = Shares(its.toUint192(), generation);
-        _total.amount = all.toUint192();
+    /// @return claim of the sponsor now, in `PARTS_PER_UNIT` of a minor unit
+    function _bringUpToDate(address account) private returns (uint256 claim) {
+        Sponsor storage sponsor = _sponsors[account];
+        claim = _claimNow(sponsor);
+        (sponsor.kept, sponsor.generation) = (_course.kept, _course.generation);
+        (sponsor.restored, sponsor.step) = (_course.restored, _course.step);
     }
 
-    function _sharesHeldBy(address sponsor) private view returns (uint256) {
-        Shares memory its = _sharesOf[sponsor];
-        return its.generation == _total.generation ? its.amount : 0;
+    function _setClaim(address account, uint256 claim, uint256 stake) private {
+        (_sponsors[account].claim, _sponsors[account].stake) = (claim.toUint128(), stake.toUint128());
+    }
+
+    function _setSponsored(uint256 sponsored_, uint256 stakes) private {
+        (_parts.sponsored, _parts.stakes) = (sponsored_.toUint128(), stakes.toUint128());
+    }
+
+    /// @dev Rounded down. What had been restored when the sponsor last came is in its claim then; what is kept of it is
+    /// therefore taken off. Two steps ago or more, nothing that was there then makes a minor unit now.
+    /// @return in `PARTS_PER_UNIT` of a minor unit
+    function _claimNow(Sponsor memory its) private view returns (uint256) {
+        Course memory course = _course;
+        uint256 stake = uint256(its.stake) * PARTS_PER_UNIT;
+        if (stake == 0) return 0;
+        if (its.generation != course.generation) {
+            (its.claim, its.kept, its.restored, its.step) =
+            (course.beganWhole ? stake.toUint128() : 0, uint192(ONE), 0, 0);
+        }
+        uint256 kept = course.step - its.step < 2 ? course.kept : 0;
+        uint256 base = course.step == its.step ? its.kept : uint256(its.kept) * STEP;
+        uint256 before = uint256(its.restored).mulDiv(kept, base, Math.Rounding.Ceil);
+        uint256 restored = stake.mulDiv(uint256(course.restored).saturatingSub(before), ONE);
+        return Math.min(stake, uint256(its.claim).mulDiv(kept, base) + restored);
     }
 }

@@ -9,9 +9,13 @@ import {ILendingPool} from "./ILendingPool.sol";
 /// claims. Sponsors earn nothing here and their claims never grow.
 /// Nothing leaves below the floor but to cover a loss: sponsors may take out what all of the reserve has above it, the
 /// network only what the collected part alone has above it, so that it keeps standing before the sponsors.
-/// Sponsors hold shares of the sponsored part, bought and given back at its value, rounded for those who stay: a claim
-/// may come to one minor unit less than was paid in. When losses leave the shares less than a millionth of their first
-/// value, what is left joins the collected part and they are void, so that those who come later start clean.
+/// What sponsors have lost is remembered, and made good first: as long as they have not got all of it back, whatever the
+/// pool sends is theirs, recoveries and shares of volume alike, each sponsor's in proportion to what it has lost itself.
+/// Only then does the collected part grow again. So recoveries run in the reverse order of losses, the network keeps
+/// nothing while a sponsor lacks something, and who sponsors after a loss neither bears it nor gains by its recovery. What
+/// is made good stays in the sponsored part, and so absorbs the next loss. The right to it does not end: not when the
+/// sponsored part is used up, not when others come, and not when the sponsor takes out what it still has.
+/// A claim is rounded down: it may come to one minor unit less than its part, until all has been made good.
 interface IFirstLossReserve {
     /// @notice Money came in: from the waterfall (`from` the pool), from a recovery, or from a sponsor.
     /// @param amount minor units
@@ -22,8 +26,8 @@ interface IFirstLossReserve {
     event ReserveReleased(address indexed to, uint256 amount);
     /// @notice The network took out money that the waterfall had collected, minor units.
     event SurplusReleased(address indexed to, uint256 amount);
-    /// @notice The sponsors' claims have come to nothing: `remainder` minor units joined the collected part.
-    event SponsorsExhausted(uint256 remainder);
+    /// @notice Of what the pool sent, `amount` minor units made good what sponsors had lost; `left` is still to be.
+    event SponsorsRestored(uint256 amount, uint256 left);
 
     /// @notice The caller is not the pool.
     error OnlyPool(address caller, address pool);
@@ -42,7 +46,8 @@ interface IFirstLossReserve {
     /// @return covered minor units sent to the pool
     function cover(uint256 loss) external returns (uint256 covered);
 
-    /// @notice Books money that the pool has just sent here. Pool only.
+    /// @notice Books money that the pool has just sent here: the sponsors' as far as they have lost more than they got
+    /// back, wherever it comes from, and collected beyond that. Pool only.
     /// @param amount minor units
     function topUp(uint256 amount) external;
 
@@ -69,10 +74,15 @@ interface IFirstLossReserve {
     function releasable() external view returns (uint256);
     /// @return minor units of the collected part above the floor
     function surplus() external view returns (uint256);
-    /// @return minor units of the part that loses first: collected by the waterfall, or recovered
+    /// @return minor units of the part that loses first: collected by the waterfall, or recovered. 0 while sponsors lack
+    /// something
     function collected() external view returns (uint256);
     /// @return minor units of the part that loses next: the sponsors'
     function sponsored() external view returns (uint256);
     /// @return minor units of the sponsored part that are this sponsor's, rounded down
     function claimOf(address sponsor) external view returns (uint256);
+    /// @return minor units that the sponsor has paid in and not taken out: its claim, and what it has lost and not got back
+    function stakeOf(address sponsor) external view returns (uint256);
+    /// @return minor units that all sponsors have lost and not got back
+    function lostBySponsors() external view returns (uint256);
 }

@@ -28,6 +28,15 @@ contract ReserveHandler is Test {
     bool public coveredOtherThanItShould;
     bool public sponsorsLostBeforeTheCollected;
     bool public actsOfOthersTook;
+    bool public recoveredForTheNetworkFirst;
+    /// @dev Per layer: what losses took of it, and what came back to it.
+    uint256 public collectedLost;
+    uint256 public sponsorsLost;
+    uint256 public sponsorsRestored;
+    /// @dev Claims that a loss raised or a recovery lowered.
+    uint256 public movedTheWrongWay;
+    /// @dev Claims that a recovery raised by more than the sponsor had lost itself.
+    uint256 public overRestored;
 
     constructor(
         FirstLossReserve reserve,
@@ -45,9 +54,21 @@ contract ReserveHandler is Test {
     }
 
     function topUp(uint256 amount) external {
-        amount = bound(amount, 0, 1e12);
+        uint256 lost = sponsorsLost - sponsorsRestored;
+        amount = amount % 4 == 0 ? lost : bound(amount, 0, 1e12);
+        (uint256 first, uint256 next) = (_reserve.collected(), _reserve.sponsored());
+        uint256[3] memory claims = _claims();
         _pool.topUp(_reserve, amount);
-        toppedUp += amount;
+        uint256 back = _reserve.sponsored() - next;
+        if (back != (amount < lost ? amount : lost)) recoveredForTheNetworkFirst = true;
+        if (_reserve.collected() - first != amount - back) recoveredForTheNetworkFirst = true;
+        for (uint256 i; i < 3; ++i) {
+            uint256 claim = _reserve.claimOf(_sponsors[i]);
+            // While others are made good, a whole claim may stand a rounding below itself.
+            if (claim + 1 < claims[i]) ++movedTheWrongWay;
+            if (claim + takenOut[i] > paidIn[i]) ++overRestored;
+        }
+        (toppedUp, sponsorsRestored) = (toppedUp + amount, sponsorsRestored + back);
     }
 
     function deposit(uint256 who, uint256 amount) external {
@@ -66,11 +87,16 @@ contract ReserveHandler is Test {
         uint256 all = _reserve.held();
         loss = loss % 4 == 0 ? all - (all == 0 ? 0 : loss % 5 % all) : bound(loss, 0, all / 2 + 1);
         (uint256 first, uint256 next) = (_reserve.collected(), _reserve.sponsored());
+        uint256[3] memory claims = _claims();
         uint256 paid = _pool.cover(_reserve, loss);
         if (paid != (loss < first + next ? loss : first + next)) coveredOtherThanItShould = true;
-        // What the sponsors lost is what the collected part could not pay, or crumbs that joined it.
-        if (_reserve.sponsored() < next && paid <= first) sponsorsLostBeforeTheCollected = true;
-        covered += paid;
+        // What the sponsors lost is what the collected part could not pay.
+        uint256 theirs = paid > first ? paid - first : 0;
+        if (next - _reserve.sponsored() != theirs) sponsorsLostBeforeTheCollected = true;
+        for (uint256 i; i < 3; ++i) {
+            if (_reserve.claimOf(_sponsors[i]) > claims[i]) ++movedTheWrongWay;
+        }
+        (covered, collectedLost, sponsorsLost) = (covered + paid, collectedLost + paid - theirs, sponsorsLost + theirs);
     }
 
     function release(uint256 who, uint256 amount) external {
@@ -103,6 +129,12 @@ contract ReserveHandler is Test {
         vm.prank(_sponsors[who % 3]);
         _cash.transfer(address(_reserve), amount);
         donated += amount;
+    }
+
+    function _claims() private view returns (uint256[3] memory claims) {
+        for (uint256 i; i < 3; ++i) {
+            claims[i] = _reserve.claimOf(_sponsors[i]);
+        }
     }
 
     function _othersOf(uint256 who) private view returns (uint256 sum) {
@@ -145,6 +177,28 @@ contract FirstLossReserveInvariants is FirstLossBase {
 
     function invariant_reserve_collected_part_loses_before_sponsors() public view {
         assertFalse(_handler.sponsorsLostBeforeTheCollected());
+    }
+
+    function invariant_reserve_recoveries_restore_sponsors_first() public view {
+        assertFalse(_handler.recoveredForTheNetworkFirst());
+        if (reserve.lostBySponsors() != 0) assertEq(reserve.collected(), 0, "the network has nothing of it before");
+    }
+
+    function invariant_reserve_no_layer_recovers_more_than_it_lost() public view {
+        assertEq(reserve.lostBySponsors(), _handler.sponsorsLost() - _handler.sponsorsRestored());
+        assertEq(_handler.overRestored(), 0);
+        uint256 stakes;
+        for (uint256 i; i < 3; ++i) {
+            assertEq(reserve.stakeOf(sponsors[i]), _handler.paidIn(i) - _handler.takenOut(i));
+            stakes += reserve.stakeOf(sponsors[i]);
+        }
+        assertEq(stakes, reserve.sponsored() + reserve.lostBySponsors());
+        uint256 kept = _handler.toppedUp() - _handler.sponsorsRestored() - _handler.collectedLost();
+        assertEq(reserve.collected() + _handler.surplusReleased(), kept);
+    }
+
+    function invariant_reserve_losses_lower_claims_and_recoveries_raise_them() public view {
+        assertEq(_handler.movedTheWrongWay(), 0);
     }
 
     function invariant_reserve_covers_all_it_can_and_no_more() public view {
