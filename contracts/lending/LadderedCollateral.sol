@@ -24,6 +24,8 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @dev Partial deliveries that a measured step adds up; a bound on the work of a draw.
     uint32 private constant MOST_DELIVERIES = 8;
+    /// @dev A pledge is at least one of so many parts of its item: whoever fills an item's places has pledged a quarter.
+    uint256 private constant MOST_PARTS = 64;
 
     IMilestoneOracle public immutable oracle;
     IParticipantRegistry public immutable registry;
@@ -158,6 +160,12 @@ abstract contract LadderedCollateral is PledgeBook {
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
     // Internals
+
+    /// @param value of the whole item, whatever of it is paid, minor units
+    function _requireWorthAPlace(uint256 itemId, uint256 units, uint256 value) internal pure {
+        uint256 least = Math.ceilDiv(value, MOST_PARTS);
+        require(units >= least, PledgeTooSmall(itemId, units, least));
+    }
 
     function _baseOf(Pledge storage pledge, bytes32 subject) private view returns (uint256) {
         (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);

@@ -42,6 +42,7 @@ contract OrderCollateral is LadderedCollateral {
         require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         uint256 outstanding = order.value - order.paid;
         require(units != 0 && units <= outstanding, UnitsOutOfRange(itemId, units, outstanding));
+        _requireWorthAPlace(itemId, units, order.value);
 
         _broughtIn[itemId] = order.paid;
 

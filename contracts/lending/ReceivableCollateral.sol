@@ -61,6 +61,7 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
         address cash = address(token.cashOf(id));
         require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         require(units != 0 && units <= held - paid, UnitsOutOfRange(itemId, units, held - paid));
+        _requireWorthAPlace(itemId, units, its.faceValue);
 
         token.safeTransferFrom(pledgor, address(this), itemId, units, "");
         return (its.dueDate, its.debtor);

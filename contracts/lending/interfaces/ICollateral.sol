@@ -61,6 +61,9 @@ interface ICollateral {
     error ItemCurrencyDiffers(uint256 itemId, address cash, address poolCash);
     /// @notice No units, or more than can be pledged; both in minor units of the item's value.
     error UnitsOutOfRange(uint256 itemId, uint256 units, uint256 available);
+    /// @notice Less than a 64th of the item's whole value is to be pledged: the few places that an item has are not for
+    /// crumbs. `least` is that part, rounded up; both in minor units of the item's value.
+    error PledgeTooSmall(uint256 itemId, uint256 units, uint256 least);
     /// @notice The item backs no financing here.
     error ItemUnknown(uint256 itemId);
     /// @notice Nothing was ever pledged here for the financing.
@@ -92,7 +95,7 @@ interface ICollateral {
 
     /// @notice Takes a part of an item into custody for a financing. Desk only. Reverts where the pledgor's part is
     /// reserved for another facility; a reservation for this one is used up by it.
-    /// @param units how much of it, in minor units of its value
+    /// @param units how much of it, in minor units of its value; at least a 64th of the whole value, rounded up
     /// @param subject consignment whose facts move the base; 0 for none: then only acceptance counts
     /// @param poolCash the currency that the pool lends
     /// @return maturityDay day on which the item falls due, days since 1970-01-01

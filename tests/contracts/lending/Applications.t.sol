@@ -319,7 +319,7 @@ contract ApplicationsTest is CollateralBase {
         calls[0] = abi.encodeCall(requests.open, (FACILITY, invoices, ITEM, UNITS, GOODS));
         calls[1] = abi.encodeCall(requests.open, (FACILITY, invoices, ITEM, FACE, GOODS));
         calls[2] = abi.encodeCall(requests.endReservation, (invoices, supplier, ITEM));
-        calls[3] = abi.encodeCall(requests.open, (OTHER_FACILITY, invoices, ITEM, 7, GOODS));
+        calls[3] = abi.encodeCall(requests.open, (OTHER_FACILITY, invoices, ITEM, LEAST, GOODS));
         vm.prank(supplier);
         IBatchCalls.Outcome[] memory outcomes = requests.batch(calls);
         assertEq(abi.decode(outcomes[0].data, (uint64)), 1);
@@ -329,7 +329,7 @@ contract ApplicationsTest is CollateralBase {
         );
         assertFalse(outcomes[2].ok, "a batch opens no doors");
         assertTrue(outcomes[3].ok);
-        assertEq(_held(), UNITS + 7);
+        assertEq(_held(), UNITS + LEAST);
     }
 
     function test_batchOfSignaturesIsRelayed() public {

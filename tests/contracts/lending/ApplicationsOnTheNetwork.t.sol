@@ -120,11 +120,11 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
         vm.expectRevert(reason);
         applications.reserve(otherFacility, second, ITEM, uint40(START + 1 days));
         vm.expectRevert(reason);
-        applications.open(otherFacility, second, ITEM, 1, OTHER_SHIPMENT);
+        applications.open(otherFacility, second, ITEM, FACE_VALUE / 64, OTHER_SHIPMENT);
 
         applications.open(facility, invoices, ITEM, FACE_VALUE / 2, SHIPMENT);
         vm.expectRevert(abi.encodeWithSelector(ICirculation.AlreadyEncumbered.selector, ITEM, 1));
-        applications.open(otherFacility, second, ITEM, 1, OTHER_SHIPMENT);
+        applications.open(otherFacility, second, ITEM, FACE_VALUE / 64, OTHER_SHIPMENT);
         vm.stopPrank();
         assertEq(desk.financingCount(), 1);
     }
@@ -261,6 +261,16 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
         vm.prank(address(applications));
         vm.expectRevert(abi.encodeWithSelector(ICollateral.NotHolderOf.selector, ORDER, debtor));
         orders.reserve(facility, debtor, ORDER, uint40(START + 1 days));
+    }
+
+    function test_crumbsOfAnOrderAreRefused() public {
+        _registerAndAcceptOrder();
+        uint256 least = FACE_VALUE / 64;
+        vm.startPrank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeTooSmall.selector, ORDER, least - 1, least));
+        applications.open(facility, orders, ORDER, least - 1, SHIPMENT);
+        applications.open(facility, orders, ORDER, least, SHIPMENT);
+        assertEq(orders.unitsOf(ORDER), least);
     }
 
     function test_orderOfPartIsPaidIntoItsFinancingWhole() public {

@@ -208,7 +208,7 @@ contract BorrowingBaseTest is CollateralBase {
         pledges = _bound(pledges, 1, 6);
         for (uint64 i = 1; i <= pledges; ++i) {
             uint256 random = uint256(keccak256(abi.encode(seed, i)));
-            _take(i, supplier, _bound(random >> 8, 1, random % 2 == 0 ? 30 : FACE / 16));
+            _take(i, supplier, _bound(random >> 8, LEAST, random % 2 == 0 ? LEAST + 30 : FACE / 16));
         }
         _fact(Milestones.DEPARTED, 1, QUANTITY);
         if (seed % 2 == 0) _fact(Milestones.RECEIVED, 1, seed % QUANTITY);
@@ -253,7 +253,7 @@ contract BorrowingBaseTest is CollateralBase {
 
     /// @dev The formula another way: in one fraction, over the attested part.
     function testFuzz_base(uint256 units, uint256 quantity, uint256 rate, bool measured, bool received) public {
-        units = _bound(units, 1, FACE / 2);
+        units = _bound(units, LEAST, FACE / 2);
         quantity = _bound(quantity, 0, 2 * QUANTITY);
         ICollateral.Step[] memory steps = _ladder();
         steps[1].measured = measured;

@@ -20,7 +20,7 @@ contract CustodyTest is CollateralBase {
         vm.startPrank(stranger);
         bytes memory reason = abi.encodeWithSelector(ICollateral.OnlyDesk.selector, stranger, desk);
         vm.expectRevert(reason);
-        invoices.take(_id(1), FACILITY, supplier, ITEM, 1, GOODS, address(cash));
+        invoices.take(_id(1), FACILITY, supplier, ITEM, LEAST, GOODS, address(cash));
         vm.expectRevert(reason);
         invoices.release(_id(1), stranger);
         vm.expectRevert(reason);
@@ -49,7 +49,7 @@ contract CustodyTest is CollateralBase {
     function test_facilityWithoutLadderIsRefused() public {
         FacilityId bare = FacilityId.wrap(9);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.LadderMissing.selector, bare));
-        desk.take(invoices, _id(1), bare, supplier, ITEM, 1, GOODS);
+        desk.take(invoices, _id(1), bare, supplier, ITEM, LEAST, GOODS);
     }
 
     function test_unitsOutOfRangeAreRefused() public {
@@ -59,13 +59,35 @@ contract CustodyTest is CollateralBase {
         _expectUnits(FACE / 2, FACE / 2 - 1000);
     }
 
+    /// @dev What is paid of the invoice does not lower the bound; what is credited does.
+    function test_crumbsOfAnInvoiceAreRefused() public {
+        _expectTooSmall(1, LEAST);
+        _expectTooSmall(LEAST - 1, LEAST);
+        token.bring(ReceivableId.wrap(ITEM), thirdTier, 1_000_000);
+        _expectTooSmall(LEAST - 1, LEAST);
+        token.dilute(ReceivableId.wrap(ITEM), thirdTier, 63);
+        _expectTooSmall(LEAST - 1, LEAST);
+        token.dilute(ReceivableId.wrap(ITEM), thirdTier, 1);
+        _take(1, supplier, LEAST - 1);
+        assertEq(_units(1), LEAST - 1);
+    }
+
+    /// @dev Whoever would shut the other holders out must pledge a quarter of the invoice for it.
+    function test_fillingAllPlacesTakesAQuarterOfTheInvoice() public {
+        for (uint64 i = 1; i <= 16; ++i) {
+            _expectTooSmall(LEAST - 1, LEAST);
+            _take(i, supplier, LEAST);
+        }
+        assertEq(invoices.unitsOf(ITEM), FACE / 4);
+    }
+
     function test_onlyAcceptedInvoicesAreTaken() public {
         IReceivableToken.State needed = IReceivableToken.State.Accepted;
         for (uint8 state; state <= uint8(IReceivableToken.State.Disputed); ++state) {
             if (state == uint8(needed)) continue;
             _setState(IReceivableToken.State(state), 0);
             vm.expectRevert(abi.encodeWithSelector(ICollateral.ItemNotFinanceable.selector, ITEM, state, uint8(needed)));
-            _take(1, supplier, 1);
+            _take(1, supplier, LEAST);
         }
     }
 
@@ -75,38 +97,38 @@ contract CustodyTest is CollateralBase {
         vm.expectRevert(
             abi.encodeWithSelector(ICollateral.ItemCurrencyDiffers.selector, ITEM, address(cash), address(dollar))
         );
-        invoices.take(_id(1), FACILITY, supplier, ITEM, 1, GOODS, address(dollar));
+        invoices.take(_id(1), FACILITY, supplier, ITEM, LEAST, GOODS, address(dollar));
     }
 
     function test_financingWithAPledgeTakesNoOther() public {
-        _take(1, supplier, 1);
+        _take(1, supplier, LEAST);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeExists.selector, _id(1), ITEM));
-        _take(1, supplier, 1);
+        _take(1, supplier, LEAST);
         desk.release(_id(1), supplier);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeExists.selector, _id(1), ITEM));
-        _take(1, supplier, 1);
+        _take(1, supplier, LEAST);
     }
 
     /// @dev Also after the first has been released: the goods have counted.
     function test_factsCountForOneItemOnly() public {
         _setUpInvoice(OTHER_ITEM);
-        _take(1, supplier, 1);
+        _take(1, supplier, LEAST);
         bytes memory reason = abi.encodeWithSelector(ICollateral.SubjectOfOtherItem.selector, GOODS, OTHER_ITEM, ITEM);
         vm.expectRevert(reason);
-        desk.take(invoices, _id(2), FACILITY, supplier, OTHER_ITEM, 1, GOODS);
+        desk.take(invoices, _id(2), FACILITY, supplier, OTHER_ITEM, LEAST, GOODS);
         desk.release(_id(1), supplier);
         vm.expectRevert(reason);
-        desk.take(invoices, _id(2), FACILITY, supplier, OTHER_ITEM, 1, GOODS);
+        desk.take(invoices, _id(2), FACILITY, supplier, OTHER_ITEM, LEAST, GOODS);
     }
 
     function test_aSeventeenthPledgeIsRefused() public {
         for (uint64 i = 1; i <= 16; ++i) {
-            _take(i, supplier, 10);
+            _take(i, supplier, LEAST);
         }
         vm.expectRevert(abi.encodeWithSelector(ICollateral.TooManyPledges.selector, ITEM, 16, 16));
-        _take(17, secondTier, 10);
+        _take(17, secondTier, LEAST);
         desk.release(_id(7), supplier);
-        _take(17, secondTier, 10);
+        _take(17, secondTier, LEAST);
         assertEq(invoices.financingsOf(ITEM).length, 16);
     }
 
@@ -130,7 +152,7 @@ contract CustodyTest is CollateralBase {
     // Happy path
 
     function test_takingTellsMaturityAndWhoseRiskItIs() public {
-        (uint16 day, IConcentration.Keys memory keys) = _take(1, secondTier, 5);
+        (uint16 day, IConcentration.Keys memory keys) = _take(1, secondTier, LEAST);
         assertEq(day, DUE_DAY);
         assertEq(OrganisationId.unwrap(keys.debtor), 2);
         assertEq(GroupId.unwrap(keys.sellerGroup), 4);
@@ -194,10 +216,10 @@ contract CustodyTest is CollateralBase {
     }
 
     function test_fullyPaidPledgeIsReleasedWithoutUnits() public {
-        _take(1, supplier, 100);
-        _bring(100);
+        _take(1, supplier, LEAST);
+        _bring(LEAST);
         desk.release(_id(1), supplier);
-        assertEq(cash.balanceOf(supplier), 100);
+        assertEq(cash.balanceOf(supplier), LEAST);
         assertEq(_held(), 0);
         assertEq(invoices.financingsOf(ITEM).length, 0);
     }
@@ -215,12 +237,12 @@ contract CustodyTest is CollateralBase {
     }
 
     function test_openFinancingKeepsItsLadder() public {
-        _take(1, supplier, 1000);
+        _take(1, supplier, 1_000_000);
         _fact(Milestones.DEPARTED, 1, QUANTITY);
         ICollateral.Step[] memory steps = new ICollateral.Step[](1);
         steps[0] = ICollateral.Step(Milestones.DEPARTED, 9999, false);
         desk.setLadder(invoices, FACILITY, steps);
-        assertEq(_base(1), 600);
+        assertEq(_base(1), 600_000);
         assertEq(invoices.ladder(FACILITY).length, 1);
         assertEq(invoices.ladder(FACILITY)[0].advanceRateBps, 9999);
         ICollateral.Step[] memory kept = invoices.ladderOf(_id(1));
@@ -248,7 +270,7 @@ contract CustodyTest is CollateralBase {
         uint256 total;
         uint256[16] memory units;
         for (uint64 i = 1; i <= 16; ++i) {
-            units[i - 1] = _bound(uint256(keccak256(abi.encode(seed, i))), 1, FACE / 32);
+            units[i - 1] = _bound(uint256(keccak256(abi.encode(seed, i))), LEAST, FACE / 32);
             _take(i, supplier, units[i - 1]);
             total += units[i - 1];
         }
@@ -271,6 +293,11 @@ contract CustodyTest is CollateralBase {
     function _expectLadderInvalid(ICollateral.Step[] memory steps, uint256 step) private {
         vm.expectRevert(abi.encodeWithSelector(ICollateral.LadderInvalid.selector, FACILITY, step));
         desk.setLadder(invoices, FACILITY, steps);
+    }
+
+    function _expectTooSmall(uint256 units, uint256 least) private {
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeTooSmall.selector, ITEM, units, least));
+        _take(99, supplier, units);
     }
 
     function _expectUnits(uint256 units, uint256 available) private {

@@ -37,7 +37,7 @@ contract ReservationTest is CollateralBase {
     function test_anotherFacilityDoesNotTakeAReservedPart() public {
         _reserve(FACILITY, supplier, START + 1 days);
         vm.expectRevert(_itemReserved(FACILITY, START + 1 days));
-        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, 1000, GOODS);
+        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, LEAST, GOODS);
     }
 
     /// @dev Another adapter knows nothing of the reservation; the token does.
@@ -46,7 +46,7 @@ contract ReservationTest is CollateralBase {
         desk.setLadder(other, OTHER_FACILITY, _ladder());
         _reserve(FACILITY, supplier, START + 1 days);
         vm.expectRevert("reserved by another custodian");
-        desk.take(other, _id(1), OTHER_FACILITY, supplier, ITEM, 1000, GOODS);
+        desk.take(other, _id(1), OTHER_FACILITY, supplier, ITEM, LEAST, GOODS);
         vm.prank(applications);
         vm.expectRevert("reserved already");
         other.reserve(OTHER_FACILITY, supplier, ITEM, uint40(START + 1 days));
@@ -81,26 +81,26 @@ contract ReservationTest is CollateralBase {
 
         vm.expectEmit(address(invoices));
         emit ICollateral.ReservationEnded(FACILITY, ITEM, supplier);
-        _take(1, supplier, 1000);
-        assertEq(_units(1), 1000);
+        _take(1, supplier, LEAST);
+        assertEq(_units(1), LEAST);
     }
 
     /// @dev Used up by its facility: what is left of the part is free.
     function test_takingUsesTheReservationUp() public {
         _reserve(FACILITY, supplier, START + 7 days);
-        _take(1, supplier, 1000);
+        _take(1, supplier, LEAST);
         (FacilityId facility, uint256 until) = invoices.reservationOf(ITEM, supplier);
         assertEq(FacilityId.unwrap(facility), 0);
         assertEq(until, 0);
         (address custodian,) = token.reservations(ReceivableId.wrap(ITEM), supplier);
         assertEq(custodian, address(0));
-        desk.take(invoices, _id(2), OTHER_FACILITY, supplier, ITEM, 1000, GOODS);
-        assertEq(_held(), 2000);
+        desk.take(invoices, _id(2), OTHER_FACILITY, supplier, ITEM, LEAST, GOODS);
+        assertEq(_held(), 2 * LEAST);
     }
 
     function test_anotherHoldersPartStaysFree() public {
         _reserve(FACILITY, supplier, START + 1 days);
-        desk.take(invoices, _id(1), OTHER_FACILITY, secondTier, ITEM, 1000, GOODS);
+        desk.take(invoices, _id(1), OTHER_FACILITY, secondTier, ITEM, LEAST, GOODS);
         _reserve(OTHER_FACILITY, thirdTier, START + 1 days);
         (FacilityId facility,) = invoices.reservationOf(ITEM, thirdTier);
         assertEq(FacilityId.unwrap(facility), FacilityId.unwrap(OTHER_FACILITY));
@@ -110,9 +110,9 @@ contract ReservationTest is CollateralBase {
         _reserve(FACILITY, supplier, START + 1 days);
         vm.warp(START + 1 days - 1);
         vm.expectRevert(_itemReserved(FACILITY, START + 1 days));
-        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, 1000, GOODS);
+        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, LEAST, GOODS);
         vm.warp(START + 1 days);
-        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, 1000, GOODS);
+        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, LEAST, GOODS);
         _reserve(OTHER_FACILITY, supplier, START + 2 days);
     }
 
@@ -120,8 +120,8 @@ contract ReservationTest is CollateralBase {
         _reserve(FACILITY, supplier, START + 1 days);
         vm.prank(applications);
         invoices.endReservation(supplier, ITEM);
-        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, 1000, GOODS);
-        assertEq(_held(), 1000);
+        desk.take(invoices, _id(1), OTHER_FACILITY, supplier, ITEM, LEAST, GOODS);
+        assertEq(_held(), LEAST);
     }
 
     // Fuzz
@@ -134,8 +134,8 @@ contract ReservationTest is CollateralBase {
         vm.warp(START + waited);
         bool free = own || waited >= length;
         if (!free) vm.expectRevert(_itemReserved(FACILITY, START + length));
-        desk.take(invoices, _id(1), own ? FACILITY : OTHER_FACILITY, supplier, ITEM, 1000, GOODS);
-        assertEq(_held(), free ? 1000 : 0);
+        desk.take(invoices, _id(1), own ? FACILITY : OTHER_FACILITY, supplier, ITEM, LEAST, GOODS);
+        assertEq(_held(), free ? LEAST : 0);
     }
 
     function _expectOutOfRange(uint256 until) private {

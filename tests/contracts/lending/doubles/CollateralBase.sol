@@ -24,6 +24,8 @@ abstract contract CollateralBase is Test {
     uint256 internal constant START = 1_777_896_000;
     uint16 internal constant DUE_DAY = uint16(START / 1 days + 60);
     uint256 internal constant FACE = 10_000_000;
+    /// @dev The smallest part of it that is taken.
+    uint256 internal constant LEAST = FACE / 64;
     uint256 internal constant QUANTITY = 1_000_000;
     uint256 internal constant ITEM = uint256(keccak256("invoice"));
     bytes32 internal constant GOODS = keccak256("consignment");

@@ -7,6 +7,7 @@ import {IReceivableToken} from "../../../../contracts/receivables/interfaces/IRe
 import {FacilityId, FinancingId, ReceivableId} from "../../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../../contracts/types/Milestones.sol";
 import {CollateralBase} from "./CollateralBase.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Three holders pledge parts of two invoices under two facilities; debtors pay, dispute and return goods; hints
 /// come, or do not.
@@ -56,8 +57,9 @@ contract CollateralHandler is CollateralBase {
         uint256 held = token.balanceOf(pledgor, item);
         (IReceivableToken.State state,,,,) = token.debtOf(ReceivableId.wrap(item));
         uint256 pledges = invoices.financingsOf(item).length;
-        if (state != IReceivableToken.State.Accepted || held == 0 || pledges == 16) return;
-        units = _bound(units, 1, units % 3 == 0 && held > 9 ? 9 : held);
+        uint256 least = Math.ceilDiv(token.receivable(ReceivableId.wrap(item)).faceValue, 64);
+        if (state != IReceivableToken.State.Accepted || held < least || pledges == 16 || held == 0) return;
+        units = _bound(units, least, units % 3 == 0 && held > least + 9 ? least + 9 : held);
         _tryTake(item, pledgor, units, other ? OTHER_FACILITY : FACILITY);
     }
 
