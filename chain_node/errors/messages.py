@@ -272,6 +272,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "OnlyServicing": "only the servicing contract {servicing} may do this, not {caller}",
     "PlacesUncounted": "{source} does not count exposures by {dimension}, and it is too late to begin",
     "PledgeExists": "financing {financing} already has its collateral, item {itemId}",
+    "PledgeTooSmall": "{units} units of item {itemId} are too small a pledge; the least is {least}",
     "PledgeUnknown": "financing {financing} has no collateral here",
     "RecourseIsOpen": "facility {facility} must first pay financing {recourseTo}, for which its supplier answers",
     "RefinancingExceeds": (

@@ -239,13 +239,14 @@ class Pool:
 
 @dataclass
 class FirstLoss:
-    """The reserve: what was collected loses first, then the sponsors', in proportion to their claims (exact)."""
+    """The reserve: what was collected loses first, then the sponsors', in proportion to their claims. What the pool
+    sends makes the sponsors whole first, in proportion to what each has lost (exact)."""
 
     collected: int = 0
     sponsored: int = 0
     claims: defaultdict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    worth: Fraction = Fraction(1)
-    voided: list[int] = field(default_factory=list)
+    losses: defaultdict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    lost: int = 0
 
     @property
     def held(self) -> int:
@@ -255,19 +256,22 @@ class FirstLoss:
         self.claims[account] += amount
         self.sponsored += amount
 
+    def top_up(self, amount: int) -> None:
+        back = min(amount, self.lost)
+        self.collected += amount - back
+        if back:
+            self._move(self.losses, self.claims, Fraction(back, self.lost))
+            self.sponsored, self.lost = self.sponsored + back, self.lost - back
+
     def cover(self, loss: int) -> int:
-        """What is collected loses first, then the sponsors', in proportion. Where their shares come to less than a
-        millionth of what they first were worth, they are void and the rest joins what is collected."""
         covered = min(loss, self.held)
         first = min(covered, self.collected)
         self.collected -= first
         if covered > first:
-            left = Fraction(self.sponsored - (covered - first), self.sponsored)
-            self.claims = defaultdict(Fraction, {account: its * left for account, its in self.claims.items()})
-            self.sponsored -= covered - first
-            self.worth *= left
-        if self.worth < Fraction(1, 1_000_000):
-            self.voided.append(self.sponsored)
-            self.collected, self.sponsored = self.collected + self.sponsored, 0
-            self.claims, self.worth = defaultdict(Fraction), Fraction(1)
+            self._move(self.claims, self.losses, Fraction(covered - first, self.sponsored))
+            self.sponsored, self.lost = self.sponsored - (covered - first), self.lost + covered - first
         return covered
+
+    def _move(self, from_: defaultdict[str, Fraction], to: defaultdict[str, Fraction], part: Fraction) -> None:
+        for account, its in list(from_.items()):
+            from_[account], to[account] = its - its * part, to[account] + its * part

@@ -76,7 +76,6 @@ class Books:
     epochs: defaultdict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
     arriving: list[dict[str, int]] = field(default_factory=list)
     before_loss: int = 0
-    exhausted: list[int] = field(default_factory=list)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
@@ -501,13 +500,11 @@ class Books:
         self.pools[currency].impairment = its["impairment"]
         self.same("impairment of all financings", its["impairment"], sum(one.impairment for one in ours))
 
-    def _FirstLossReserve_SponsorsExhausted(self, its: Any, currency: str) -> None:  # noqa: N802
-        self.exhausted = [its["remainder"]]
+    def _FirstLossReserve_SponsorsRestored(self, its: Any, currency: str) -> None:  # noqa: N802
+        self.same("what sponsors still lack", its["left"], self.reserves[currency].lost)
 
     def _FirstLossReserve_LossCovered(self, its: Any, currency: str) -> None:  # noqa: N802
         self.same("what the reserve covered", its["amount"], self.reserves[currency].cover(its["loss"]))
-        self.same("sponsors' shares that are void", self.exhausted, self.reserves[currency].voided)
-        self.exhausted, self.reserves[currency].voided = [], []
         self.ledgers[currency].post(("reserve cover",), ("reserve held",), its["amount"])
 
     def _LendingPool_LossTaken(self, its: Any, currency: str) -> None:  # noqa: N802
@@ -546,7 +543,7 @@ class Books:
     def _FirstLossReserve_ReserveFunded(self, its: Any, currency: str) -> None:  # noqa: N802
         ledger, reserve = self.ledgers[currency], self.reserves[currency]
         if its["from"] == self.address(f"LendingPool:{currency}"):
-            reserve.collected += its["amount"]
+            reserve.top_up(its["amount"])
             ledger.post(("reserve held",), ("in transit",), its["amount"])
         else:
             reserve.sponsor(its["from"], its["amount"])

@@ -165,6 +165,7 @@ def open_financing(books: Books, line: Facility, its: Invoice, by: str, units: i
         (its.state != ReceivableState.ACCEPTED, "ItemNotFinanceable"),
         (its.currency != books.currency_of(line), "ItemCurrencyDiffers"),
         (not 0 < units <= most, "UnitsOutOfRange"),
+        (units * 64 < its.face, "PledgeTooSmall"),
         (least < units <= most and least != most, UNSURE),
         (TRANSFER in books.stopped, "FunctionIsStopped"),
         (not its.waived and books.organisations[by] != its.supplier, "SetOffKept"),

@@ -67,7 +67,9 @@ abstract contract ServicingHandler is ServicingBase {
     function finance(uint256 face, uint256 passed, uint256 days_, bool jointly) external act {
         if (desk.financingCount() + 2 > MOST_FINANCINGS) return;
         face = _bound(face, 1000, 6_000_000);
-        passed = passed % 2 == 0 ? 0 : _bound(passed, 10, face - 10);
+        // No smaller part is financed.
+        uint256 least = (face + 63) / 64;
+        passed = passed % 2 == 0 ? 0 : _bound(passed, least, face - least);
         uint256 item = _itemOf(vm.toString(++invoicesMade));
         _acceptedUntil(item, face, passed != 0, clock / 1 days + _bound(days_, 1, 20));
         if (passed != 0) {
