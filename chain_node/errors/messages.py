@@ -152,6 +152,10 @@ TEMPLATES: Final[dict[str, str]] = {
         "the rules for tenors make no sense: most {mostTenorDays} days, ordinarily {ordinaryTenorDays}, ceiling "
         "{ceiling}"
     ),
+    "TierRaiseNotAgreed": (
+        "account {holder} is at tier {had} with invoice {id}; these units would put it at {raised}, to which it has "
+        "not agreed"
+    ),
     "TierTooDeep": "invoice {id} would be passed on to tier {tier}; the deepest is {most}",
     "TooManyDilutions": "invoice {id} has been lowered {dilutions} times; the most is {most}",
     "TransfersExhausted": "parts of invoice {id} have been passed on {transfers} times; the most is {most}",

@@ -11,9 +11,9 @@ import {ICirculation} from "./interfaces/ICirculation.sol";
 import {IReceivableToken} from "./interfaces/IReceivableToken.sol";
 
 /// @title The part of the token for the network's offices and its custodians: rules, lists, stops, reservations; and
-/// for payments by permit and batches.
-/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not fit
-/// beside payments and moves.
+/// for payments by permit, batches, and moves of several invoices at once.
+/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not
+/// fit beside payments and moves.
 /// @dev Nothing is ever taken off a list: receivables go on naming it.
 contract ReceivableOffices is PaymentIntake, BatchCalls {
     uint256 private constant MOST_RESERVATION = 7 days;

@@ -7,11 +7,11 @@ import {ReceivableId} from "../types/Ids.sol";
 import {ICirculation} from "./interfaces/ICirculation.sol";
 import {IReceivableToken} from "./interfaces/IReceivableToken.sol";
 
-/// @title The token's functions that are seldom called and whose code lies in two contracts of their own. They run on the
-/// token's storage, with its caller and its guard; the addresses are fixed when the token is made.
+/// @title The token's functions that are seldom called and whose code lies in two contracts of their own. They run on
+/// the token's storage, with its caller and its guard; the addresses are fixed when the token is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
 abstract contract ReceivableParts is IReceivableToken, IBatchCalls {
-    address private immutable _offices;
+    address internal immutable _offices;
     address private immutable _workouts;
 
     constructor(address offices, address workouts) {
@@ -128,7 +128,7 @@ abstract contract ReceivableParts is IReceivableToken, IBatchCalls {
     // Internals
 
     /// @dev Goes back to the caller with what the part returned or why it reverted.
-    function _run(address part) private {
+    function _run(address part) internal {
         // Assembly because what comes back is handed on as it is, whatever its type.
         assembly {
             calldatacopy(0, 0, calldatasize())

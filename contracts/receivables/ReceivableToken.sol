@@ -10,6 +10,8 @@ import {ReceivableBook} from "./ReceivableBook.sol";
 import {ReceivableParts} from "./ReceivableParts.sol";
 import {ReceivableViews} from "./ReceivableViews.sol";
 import {IReceivableToken} from "./interfaces/IReceivableToken.sol";
+import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
+import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 import {ERC1155Utils} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Utils.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
@@ -28,6 +30,17 @@ contract ReceivableToken is PaymentIntake, ReceivableViews, ReceivableParts {
         address authority
     ) ReceivableBook(registry, authority) ReceivableParts(offices, workouts) {
         _setRules(rules);
+    }
+
+    // Holder
+
+    /// @inheritdoc ERC1155
+    /// @dev The offices' code, which is an ERC-1155 too: several invoices at once seldom move.
+    function safeBatchTransferFrom(address, address, uint256[] memory, uint256[] memory, bytes memory)
+        public
+        override(ERC1155, IERC1155)
+    {
+        _run(_offices);
     }
 
     // Registration and acceptance

@@ -45,8 +45,8 @@ abstract contract ReceivableUnits is ReceivableBook {
         ERC1155Utils.checkOnERC1155Received(operator, from, to, id, value, data);
     }
 
-    /// @dev Every batch passes here, of one item too; units come into being in `register` and end in claims, dilution and
-    /// cancellation, which write the holding themselves.
+    /// @dev Every batch passes here, of one item too; units come into being in `register` and end in claims, dilution
+    /// and cancellation, which write the holding themselves.
     function _update(address from, address to, uint256[] memory ids, uint256[] memory values) internal override {
         bool paired = ids.length != 0 && ids.length == values.length;
         if (!paired) revert ERC1155InvalidArrayLength(ids.length, values.length);
@@ -133,10 +133,24 @@ abstract contract ReceivableUnits is ReceivableBook {
             require(fits, ICirculation.PartTooSmall(id, units, left, smallest));
             bool hop = !(parties.fromOrganisation == parties.toOrganisation);
             tier = Math.max(had, hop ? tier + 1 : tier);
-            if (hop) _countHop(id, tier);
+            if (hop) {
+                _countHop(id, tier);
+                if (had != 0 && tier != had) _requireRaiseAgreed(id, parties.to, target.units, had, tier);
+            }
         }
         // Safe: a hop's tier is at most the rules', any other's one of the two holders'.
         if (tier != had) target.tier = uint8(tier);
+    }
+
+    /// @dev Units from further away take from a holder how far its own may go, those too that custody may give back.
+    /// Who hands the move in itself, or has approved the caller for all its units, agrees.
+    function _requireRaiseAgreed(ReceivableId id, address holder, uint256 units, uint256 had, uint256 tier)
+        private
+        view
+    {
+        if (units == 0 && _receivables[id].custodian == 0) return;
+        bool agreed = msg.sender == holder || isApprovedForAll(holder, msg.sender);
+        require(agreed, ICirculation.TierRaiseNotAgreed(id, holder, had, tier));
     }
 
     function _countHop(ReceivableId id, uint256 tier) private {

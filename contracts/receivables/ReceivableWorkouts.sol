@@ -14,8 +14,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title The part of the token for what happens to some receivables only: signatures that others send, cancellation,
 /// default, dispute, dilution.
-/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not fit
-/// beside payments and moves.
+/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not
+/// fit beside payments and moves.
 /// @dev Each signature is bound to chain, contract, deal and deadline. Acceptance and cancellation happen once in an
 /// invoice's life; a transfer, which could happen again, carries a nonce.
 contract ReceivableWorkouts is ReceivableAcceptance, PaymentIntake {
@@ -192,6 +192,7 @@ contract ReceivableWorkouts is ReceivableAcceptance, PaymentIntake {
         if (amount == owed) emit IReceivableToken.ReceivableSettled(id);
     }
 
+    /// @dev Never a burn of nothing: something is owed, and what a holder keeps of its units is rounded up.
     /// @return absorbed units burned, at most what the holder has once its share is set aside
     function _absorb(ReceivableId id, IReceivableToken.Receivable memory its, address holder, uint256 most)
         private

@@ -9,6 +9,8 @@ import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 /// @dev A hop is a move between two organisations of which neither is a custodian. Moves into and out of custody and
 /// moves between the accounts of one organisation are none: they change no tier and count no transfer. A part below the
 /// smallest may come out of custody or of a claim; such a holding moves as a whole.
+/// @dev A tier is an account's, for all its units of an invoice. A hop from further away would raise it: who holds
+/// units, or may get some back from custody, must agree.
 interface ICirculation is IERC1155 {
     /// @notice Caps that hold for every invoice of the network.
     /// @param mostTenorDays days from registration to the due date, at most; 1 to 1826
@@ -93,6 +95,9 @@ interface ICirculation is IERC1155 {
     error SetOffKept(ReceivableId id, OrganisationId party, OrganisationId supplier);
     /// @notice The receiver would be further from the supplier than the rules allow.
     error TierTooDeep(ReceivableId id, uint256 tier, uint256 most);
+    /// @notice The move would put the holder, whose tier is `had`, at `raised`, and so all its units of the invoice. It
+    /// can agree: by handing the move in itself, or by having approved the caller for all its units.
+    error TierRaiseNotAgreed(ReceivableId id, address holder, uint256 had, uint256 raised);
     /// @notice The invoice's units have already made as many hops as the rules allow.
     error TransfersExhausted(ReceivableId id, uint256 transfers, uint256 most);
     /// @notice The move would hand over or leave less than the smallest part; all in minor units.

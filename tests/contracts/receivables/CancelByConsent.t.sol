@@ -50,6 +50,8 @@ contract CancelByConsent is Network {
         _consent(true);
         _move(acme.account, lender.account, 1000);
         _refused(_notCancellable(0, 1, 0, FACE_VALUE - 1000));
+        vm.prank(acme.account);
+        receivables.setApprovalForAll(lender.account, true);
         _move(lender.account, acme.account, 1000);
         _refused(_notCancellable(0, 2, 0, FACE_VALUE));
     }

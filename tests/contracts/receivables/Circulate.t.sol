@@ -57,6 +57,82 @@ contract Circulate is Network {
         _hop(_fourth.account, _second.account, 5000);
     }
 
+    /// @dev However few: they would take from the supplier that its own may go on.
+    function test_units_sent_up_the_chain_are_refused() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 100_000);
+        _refusedAsRaise(_second.account, acme.account, 1, 3);
+        assertEq(receivables.holding(INVOICE, acme.account).tier, 1);
+        _hop(acme.account, _third.account, 1000);
+        assertEq(receivables.holding(INVOICE, _third.account).tier, 2);
+    }
+
+    function test_units_sent_up_to_who_approved_another_are_refused() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 100_000);
+        vm.prank(acme.account);
+        receivables.setApprovalForAll(_third.account, true);
+        _refusedAsRaise(_second.account, acme.account, 1, 3);
+        vm.prank(_second.account);
+        receivables.setApprovalForAll(_fourth.account, true);
+        vm.expectRevert(_raiseNotAgreed(acme.account, 1, 3));
+        vm.prank(_fourth.account);
+        receivables.safeTransferFrom(_second.account, acme.account, ID, 1000, "");
+    }
+
+    function test_a_batch_sent_up_the_chain_is_refused() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 100_000);
+        (uint256[] memory ids, uint256[] memory units) = (new uint256[](1), new uint256[](1));
+        (ids[0], units[0]) = (ID, 1000);
+        vm.expectRevert(_raiseNotAgreed(acme.account, 1, 3));
+        vm.prank(_second.account);
+        receivables.safeBatchTransferFrom(_second.account, acme.account, ids, units, "");
+    }
+
+    /// @dev Its own would come back out of custody at that tier.
+    function test_units_sent_up_to_who_has_all_in_custody_are_refused() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 100_000);
+        Custodian custodian = _pledged(acme.account, FACE_VALUE - 100_000);
+        _refusedAsRaise(_second.account, acme.account, 1, 3);
+        custodian.give(acme.account, INVOICE, FACE_VALUE - 100_000);
+        _hop(acme.account, _third.account, 1000);
+    }
+
+    function test_a_receiver_that_moves_the_units_itself_agrees_to_its_tier() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 100_000);
+        vm.prank(_second.account);
+        receivables.setApprovalForAll(acme.account, true);
+        vm.prank(acme.account);
+        receivables.safeTransferFrom(_second.account, acme.account, ID, 1000, "");
+        assertEq(receivables.holding(INVOICE, acme.account).tier, 3);
+    }
+
+    function test_a_receiver_that_approved_the_caller_agrees_to_its_tier() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 100_000);
+        vm.prank(acme.account);
+        receivables.setApprovalForAll(_second.account, true);
+        _hop(_second.account, acme.account, 1000);
+        assertEq(receivables.holding(INVOICE, acme.account).tier, 3);
+    }
+
+    function test_who_has_none_left_takes_units_at_their_tier() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, FACE_VALUE);
+        _hop(_second.account, acme.account, 1000);
+        assertEq(receivables.holding(INVOICE, acme.account).tier, 3);
+    }
+
+    function test_units_that_raise_nothing_need_no_agreement() public {
+        _toTheThird();
+        _hop(acme.account, _third.account, 1000);
+        _hop(_second.account, _third.account, 1000);
+        assertEq(receivables.holding(INVOICE, _third.account).tier, 3);
+    }
+
     function test_more_hops_than_the_rules_allow_are_refused() public {
         _registerAndAccept();
         for (uint256 i = 0; i < 4; ++i) {
@@ -232,6 +308,15 @@ contract Circulate is Network {
     function _refusedAsSmall(uint256 units, uint256 left) private {
         vm.expectRevert(abi.encodeWithSelector(ICirculation.PartTooSmall.selector, INVOICE, units, left, 1000));
         _hop(acme.account, _second.account, units);
+    }
+
+    function _refusedAsRaise(address from, address to, uint256 had, uint256 raised) private {
+        vm.expectRevert(_raiseNotAgreed(to, had, raised));
+        _hop(from, to, 1000);
+    }
+
+    function _raiseNotAgreed(address holder, uint256 had, uint256 raised) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(ICirculation.TierRaiseNotAgreed.selector, INVOICE, holder, had, raised);
     }
 
     function _notTransferable(IReceivableToken.State state) private pure returns (bytes memory) {

@@ -7,6 +7,9 @@ import {ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {Custodian} from "../support/Custodian.sol";
 import {Network} from "../support/Network.t.sol";
+import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Vm} from "forge-std/Vm.sol";
 
 contract CreditNote is Network {
     uint256 private constant ID = uint256(keccak256("Acme 2026-0815"));
@@ -97,6 +100,35 @@ contract CreditNote is Network {
         assertEq(receivables.balanceOf(acme.account, ID), FACE_VALUE - paid - amount);
     }
 
+    /// @dev Every burn is of something, also of holdings worn down to one unit by payments.
+    function testFuzz_no_move_of_nothing_is_reported(uint256 own, uint256[3] memory payments, uint256[3] memory notes)
+        public
+    {
+        address other = makeAddr("Acme's other account");
+        registry.admitAccount(acme.lei, other);
+        own = bound(own, 1, 3);
+        vm.startPrank(acme.account);
+        receivables.safeTransferFrom(acme.account, other, ID, own, "");
+        receivables.safeTransferFrom(acme.account, lender.account, ID, FACE_VALUE - own - 3, "");
+        vm.stopPrank();
+        vm.recordLogs();
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256 owed = receivables.outstanding(INVOICE);
+            if (owed < 2) break;
+            _pay(bound(payments[i], 1, owed - 1));
+            uint256 most = Math.min(_kept(acme.account) + _kept(other), receivables.outstanding(INVOICE));
+            if (most == 0) break;
+            vm.prank(acme.account);
+            disputes.creditNote(INVOICE, bound(notes[i], 1, most), PROOF);
+        }
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IERC1155.TransferSingle.selector) continue;
+            (, uint256 units) = abi.decode(logs[i].data, (uint256, uint256));
+            assertGt(units, 0);
+        }
+    }
+
     /// @dev A holder that has not claimed for long gets of each payment what it would have got at once: expectation
     /// from a twin that claims after every step.
     function testFuzz_dilution_changes_nobodys_share_of_earlier_payments(
@@ -130,6 +162,11 @@ contract CreditNote is Network {
         assertEq(euro.balanceOf(lender.account), part);
         assertEq(euro.balanceOf(carrier.account), part);
         assertEq(euro.balanceOf(address(receivables)), 0);
+    }
+
+    function _kept(address holder) private view returns (uint256) {
+        (uint256 units, uint256 claimable) = receivables.position(INVOICE, holder);
+        return units - claimable;
     }
 
     function _refused(uint256 amount, bytes32 evidence, bytes memory reason) private {

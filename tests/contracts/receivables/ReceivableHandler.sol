@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {CashToken} from "../../../contracts/money/CashToken.sol";
 import {ReceivableDisputes} from "../../../contracts/receivables/ReceivableDisputes.sol";
 import {ReceivableToken} from "../../../contracts/receivables/ReceivableToken.sol";
+import {ICirculation} from "../../../contracts/receivables/interfaces/ICirculation.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Custodian} from "../support/Custodian.sol";
@@ -185,10 +186,13 @@ contract ReceivableHandler is Test {
         uint256 reached = tier[id][from] + (inside ? 0 : 1);
         if (tier[id][to] > reached) reached = tier[id][to];
         if (!_mayHop(id, inside, reached)) return;
+        bool raise = !inside && _isRaised(id, to, reached);
+        if (raise && !signed) return _moveRefused(id, from, to, units, reached);
         tier[id][to] = reached;
         if (!inside) ++_models[id].transfers;
         _noteMove(id, from, to, units);
-        if (signed) _moveSigned(id, from, to, units);
+        // Who hands it in agrees to its tier.
+        if (signed) _moveSigned(id, from, to, units, raise ? holders[to] : address(0xBEEF));
         else _move(id, from, to, units);
         if (units < SMALLEST && _receivables.balanceOf(holders[from], id) != 0) ++tooSmallParts;
         uint256 left = _receivables.balanceOf(holders[from], id);
@@ -381,12 +385,26 @@ contract ReceivableHandler is Test {
         _receivables.safeTransferFrom(holders[from], holders[to], id, units, "");
     }
 
-    function _moveSigned(uint256 id, uint256 from, uint256 to, uint256 units) private {
+    function _moveRefused(uint256 id, uint256 from, uint256 to, uint256 units, uint256 reached) private {
+        vm.expectRevert(
+            abi.encodeWithSelector(ICirculation.TierRaiseNotAgreed.selector, id, holders[to], tier[id][to], reached)
+        );
+        _move(id, from, to, units);
+        ++done["refusedRaise"];
+    }
+
+    /// @return whether it has units, or might get some back, and would stand further from the supplier with all of them
+    function _isRaised(uint256 id, uint256 who, uint256 reached) private view returns (bool) {
+        bool some = _receivables.balanceOf(holders[who], id) != 0 || _models[id].custodian != 0;
+        return some && tier[id][who] != 0 && tier[id][who] < reached;
+    }
+
+    function _moveSigned(uint256 id, uint256 from, uint256 to, uint256 units, address sender) private {
         IReceivableToken.Transfer memory transfer = IReceivableToken.Transfer(
             ReceivableId.wrap(id), holders[from], holders[to], units, signedMoves[from]++, block.timestamp
         );
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[from], _receivables.transferDigest(transfer));
-        vm.prank(address(0xBEEF));
+        vm.prank(sender);
         _receivables.transferBySignature(transfer, abi.encodePacked(r, s, v));
     }
 

@@ -81,6 +81,18 @@ contract TransferBySignature is Network {
         assertEq(receivables.nonces(acme.account), 0);
     }
 
+    /// @dev Nobody but the receiver agrees by handing it in.
+    function test_up_the_chain_takes_the_receiver_to_hand_it_in() public {
+        receivables.transferBySignature(_said, _sign(acme.key));
+        _said = IReceivableToken.Transfer(INVOICE, lender.account, acme.account, 500, 0, DEADLINE);
+        bytes memory signature = _sign(lender.key);
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.TierRaiseNotAgreed.selector, INVOICE, acme.account, 1, 3));
+        receivables.transferBySignature(_said, signature);
+        vm.prank(acme.account);
+        receivables.transferBySignature(_said, signature);
+        assertEq(receivables.holding(INVOICE, acme.account).tier, 3);
+    }
+
     function test_to_nobody_is_refused() public {
         _said.to = address(0);
         bytes memory signature = _sign(acme.key);
