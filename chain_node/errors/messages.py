@@ -77,7 +77,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "FaceValueOutOfRange": "invoice {id} has a face value of {faceValue} minor units; it must be from 1 to {most}",
     "QuantityOutOfRange": "invoice {id} has a quantity of {quantity} thousandths; the most is {most}",
     "DueDateOutOfRange": "invoice {id} is due on {dueDate}; it must be from {earliest} to {latest}",
-    "DebtorIsSupplier": "invoice {id} names organisation {organisation} as both supplier and debtor",
+    "DebtorIsSupplier": "invoice {id} names a debtor of the supplier's own group, organisation {organisation}",
     "NotDebtorOf": "organisation {caller} is not the debtor of invoice {id}; organisation {debtor} is",
     "NotSupplierOf(uint256,uint24,uint24)": (
         "organisation {caller} is not the supplier of invoice {id}; organisation {supplier} is"
@@ -167,7 +167,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "OrderValueOutOfRange": "order {id} has a value of {value} minor units; it must be from 1 to {most}",
     "OrderQuantityOutOfRange": "order {id} has a quantity of {quantity} thousandths; the most is {most}",
     "DeliverByOutOfRange": "order {id} is to be delivered by {deliverBy}; it must be from {earliest} to {latest}",
-    "BuyerIsSeller": "order {id} names organisation {organisation} as both buyer and seller",
+    "BuyerIsSeller": "order {id} names a buyer of the seller's own group, organisation {organisation}",
     "NotBuyerOf": "organisation {caller} is not the buyer of order {id}; organisation {buyer} is",
     "NotSellerOf": "organisation {caller} is not the seller of order {id}; organisation {seller} is",
     "AcceptanceDiffers(id,value,registeredValue,quantity,registeredQuantity,deliverBy,registeredDeliverBy)": (

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
-import {OrganisationId, ReceivableId} from "../types/Ids.sol";
+import {GroupId, OrganisationId, ReceivableId} from "../types/Ids.sol";
 import {Roles} from "../types/Roles.sol";
 import {PaymentIntake} from "./PaymentIntake.sol";
 import {ReceivableBook} from "./ReceivableBook.sol";
@@ -14,6 +14,13 @@ import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
 import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 import {ERC1155Utils} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Utils.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+
+/// @title The registry's look-up, for who needs the organisation and its group: the record that it answers starts with
+/// them.
+interface IGroupLookup {
+    /// @notice As in `IParticipantRegistry`.
+    function requireRole(address account, uint32 anyOfRoles) external view returns (OrganisationId, GroupId);
+}
 
 /// @title Invoices: registered by the supplier, accepted and paid by the debtor, claimed by whoever holds the units.
 contract ReceivableToken is PaymentIntake, ReceivableViews, ReceivableParts {
@@ -49,15 +56,14 @@ contract ReceivableToken is PaymentIntake, ReceivableViews, ReceivableParts {
     function register(RegisterTerms calldata terms) external {
         RulesInForce memory rules = _rules;
         _requireRunning(Stoppable.Registration);
-        OrganisationId supplier = _organisationOf(msg.sender, Roles.SUPPLIER);
+        (OrganisationId supplier, GroupId group) = _memberOf(msg.sender, Roles.SUPPLIER);
         _requireFree(terms.id);
         _requireTermsInRange(terms, rules.mostTenorDays);
         uint256 tenor = terms.dueDate - block.timestamp / 1 days;
         bool justified = tenor <= rules.ordinaryTenorDays || terms.justification != 0;
         require(justified, JustificationMissing(terms.id, tenor, rules.ordinaryTenorDays));
         uint8 currency = _indexOf(terms.currency);
-        OrganisationId debtor = _organisationOf(terms.debtor, Roles.DEBTOR);
-        require(!(debtor == supplier), DebtorIsSupplier(terms.id, supplier));
+        OrganisationId debtor = _debtorOutside(group, terms);
 
         _record(terms, supplier, debtor, currency);
         emit ReceivableRegistered(
@@ -102,6 +108,17 @@ contract ReceivableToken is PaymentIntake, ReceivableViews, ReceivableParts {
     }
 
     // Internals
+
+    /// @dev A group could accept its own invoices, and so lend itself what an acceptance is worth.
+    function _debtorOutside(GroupId group, RegisterTerms calldata terms) private view returns (OrganisationId debtor) {
+        GroupId itsGroup;
+        (debtor, itsGroup) = _memberOf(terms.debtor, Roles.DEBTOR);
+        require(!(itsGroup == group), DebtorIsSupplier(terms.id, debtor));
+    }
+
+    function _memberOf(address account, uint32 anyOfRoles) private view returns (OrganisationId, GroupId) {
+        return IGroupLookup(address(_registry)).requireRole(account, anyOfRoles);
+    }
 
     function _record(RegisterTerms calldata terms, OrganisationId supplier, OrganisationId debtor, uint8 currency)
         private

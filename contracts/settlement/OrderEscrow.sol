@@ -60,9 +60,7 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
         uint8 currency = _currencyIndexes[terms.currency];
         require(currency != 0, CurrencyUnlisted(terms.currency));
         _requireInRange(terms);
-        OrganisationId seller = registry.requireRole(msg.sender, Roles.SUPPLIER).organisation;
-        OrganisationId buyer = registry.requireRole(terms.buyer, Roles.DEBTOR).organisation;
-        require(!(buyer == seller), BuyerIsSeller(id, seller));
+        (OrganisationId seller, OrganisationId buyer) = _partiesOf(terms);
 
         // The casts are safe: the terms are in range.
         _orders[id] = Order({
@@ -178,6 +176,14 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
     }
 
     // Internals
+
+    /// @dev A group could accept its own orders, and so lend itself what an acceptance is worth.
+    function _partiesOf(OrderTerms calldata terms) private view returns (OrganisationId seller, OrganisationId buyer) {
+        IParticipantRegistry.Membership memory selling = registry.requireRole(msg.sender, Roles.SUPPLIER);
+        IParticipantRegistry.Membership memory buying = registry.requireRole(terms.buyer, Roles.DEBTOR);
+        (seller, buyer) = (selling.organisation, buying.organisation);
+        require(!(buying.group == selling.group), BuyerIsSeller(terms.id, buyer));
+    }
 
     function _hint(OrderId id, address assignee) private {
         bytes memory message = abi.encodeCall(IProceedsReceiver.onProceeds, (OrderId.unwrap(id)));

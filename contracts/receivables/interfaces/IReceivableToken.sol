@@ -140,7 +140,7 @@ interface IReceivableToken is ICirculation {
     error DueDateOutOfRange(ReceivableId id, uint256 dueDate, uint256 earliest, uint256 latest);
     /// @notice The tenor is above the ordinary and no reason is given; in days.
     error JustificationMissing(ReceivableId id, uint256 tenorDays, uint256 ordinaryTenorDays);
-    /// @notice Supplier and debtor are the same organisation.
+    /// @notice The debtor's organisation, which is named, is the supplier's or of its group.
     error DebtorIsSupplier(ReceivableId id, OrganisationId organisation);
     /// @notice The account's organisation is not the invoice's debtor.
     error NotDebtorOf(ReceivableId id, OrganisationId caller, OrganisationId debtor);

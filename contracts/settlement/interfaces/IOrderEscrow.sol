@@ -89,7 +89,7 @@ interface IOrderEscrow is IParkedPayouts {
     /// @notice The day of delivery lies before today or after the last that can be booked; all in days since
     /// 1970-01-01.
     error DeliverByOutOfRange(OrderId id, uint256 deliverBy, uint256 earliest, uint256 latest);
-    /// @notice Buyer and seller are the same organisation.
+    /// @notice The buyer's organisation, which is named, is the seller's or of its group.
     error BuyerIsSeller(OrderId id, OrganisationId organisation);
     /// @notice The caller's organisation is not the order's buyer.
     error NotBuyerOf(OrderId id, OrganisationId caller, OrganisationId buyer);

@@ -95,6 +95,36 @@ contract Register is Network {
         _refused(abi.encodeWithSelector(IReceivableToken.DebtorIsSupplier.selector, INVOICE, acme.id));
     }
 
+    function test_an_invoice_to_a_sister_company_is_refused() public {
+        Party memory sister = _admitIn("ACMERETAIL", acme.lei, Roles.DEBTOR);
+        _said.debtor = sister.account;
+        _refused(abi.encodeWithSelector(IReceivableToken.DebtorIsSupplier.selector, INVOICE, sister.id));
+    }
+
+    /// @dev Two that belong to a third, neither to the other.
+    function test_an_invoice_between_two_daughters_is_refused() public {
+        Party memory maker = _admitIn("BOREALISMILLS", borealis.lei, Roles.SUPPLIER);
+        Party memory shop = _admitIn("BOREALISSHOPS", borealis.lei, Roles.DEBTOR);
+        _said.debtor = shop.account;
+        vm.expectRevert(abi.encodeWithSelector(IReceivableToken.DebtorIsSupplier.selector, INVOICE, shop.id));
+        vm.prank(maker.account);
+        receivables.register(_said);
+        _said.debtor = borealis.account;
+        vm.expectRevert(abi.encodeWithSelector(IReceivableToken.DebtorIsSupplier.selector, INVOICE, borealis.id));
+        vm.prank(maker.account);
+        receivables.register(_said);
+    }
+
+    function test_a_company_of_another_group_may_owe() public {
+        Party memory maker = _admitIn("COBALTMILLS", lender.lei, Roles.SUPPLIER);
+        Party memory shop = _admitIn("BOREALISSHOPS", borealis.lei, Roles.DEBTOR);
+        _said.debtor = shop.account;
+        vm.prank(maker.account);
+        receivables.register(_said);
+        assertTrue(receivables.receivable(INVOICE).supplier == maker.id);
+        assertTrue(receivables.receivable(INVOICE).debtor == shop.id);
+    }
+
     /// @dev Invariant 24: of two in one block, one wins and the other leaves nothing behind.
     function test_the_same_invoice_by_another_supplier_is_refused() public {
         _register();

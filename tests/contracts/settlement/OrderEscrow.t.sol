@@ -137,6 +137,18 @@ contract OrderEscrowTest is Network {
         _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.BuyerIsSeller.selector, ID, acme.id));
     }
 
+    function test_buyerOfTheSellersGroupIsRefused() public {
+        Party memory sister = _admitIn("ACMERETAIL", acme.lei, Roles.DEBTOR);
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.buyer = sister.account;
+        _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.BuyerIsSeller.selector, ID, sister.id));
+        sister = _admitIn("BOREALISSHOPS", borealis.lei, Roles.DEBTOR);
+        terms.buyer = sister.account;
+        vm.prank(seller);
+        escrow.registerOrder(terms);
+        assertTrue(escrow.order(ID).buyer == sister.id);
+    }
+
     function test_anIdIsSpentForGood() public {
         _registerOrder();
         _registerRefused(
