@@ -15,6 +15,8 @@ abstract contract DeskParts is IFinancingDesk {
     address private immutable _workouts;
 
     constructor(address openings, address workouts) {
+        require(openings.code.length != 0, PartHasNoCode(openings));
+        require(workouts.code.length != 0, PartHasNoCode(workouts));
         _openings = openings;
         _workouts = workouts;
     }
@@ -105,7 +107,7 @@ abstract contract DeskParts is IFinancingDesk {
     }
 
     /// @inheritdoc IFinancingDesk
-    function declareDefault(FinancingId) external {
+    function declareDefault(FinancingId, uint256) external {
         _run(_workouts);
     }
 
@@ -124,6 +126,11 @@ abstract contract DeskParts is IFinancingDesk {
         _run(_workouts);
     }
 
+    /// @inheritdoc IFinancingDesk
+    function closeRecourse(FinancingId) external {
+        _run(_workouts);
+    }
+
     // Internals
 
     function _openAndDraw() private returns (FinancingId id) {
@@ -134,7 +141,7 @@ abstract contract DeskParts is IFinancingDesk {
     /// @dev Under the desk's guard, as every draw.
     function _drawFirst(FinancingId id) internal virtual;
 
-    /// @dev Reverts with the part's own reason; reverts where the part has no code.
+    /// @dev Reverts with the part's own reason.
     function _run(address part) private returns (bytes memory) {
         return Address.functionDelegateCall(part, msg.data);
     }

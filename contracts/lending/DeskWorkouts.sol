@@ -6,6 +6,7 @@ import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {Rates} from "../types/Rates.sol";
 import {FacilityBook} from "./FacilityBook.sol";
 import {FinancingBook} from "./FinancingBook.sol";
 import {PaymentBook} from "./PaymentBook.sol";
@@ -55,8 +56,8 @@ contract DeskWorkouts is PaymentBook {
         require(amount != 0 && amount <= principal, IFinancingDesk.WriteOffOutOfRange(id, amount, principal));
 
         uint256 settled = uint256(its.accruals.interest) * amount / principal;
-        // The casts are safe: no more than what each is taken from.
-        its.accruals.interest -= uint96(settled);
+        _keepOwed(its, settled);
+        // The cast is safe: no more than what it is taken from.
         its.accruals.writtenOff = (its.accruals.writtenOff + amount).toUint48();
         its.debt.principal -= uint48(amount);
         _store(id, its);
@@ -71,12 +72,17 @@ contract DeskWorkouts is PaymentBook {
     }
 
     /// @notice See `IFinancingDesk`.
-    function declareDefault(FinancingId id) external onlyServicing nonReentrant {
+    function declareDefault(FinancingId id, uint256 leastImpairment) external onlyServicing nonReentrant {
         Account memory its = _current(id);
         _requireOpen(id, its);
+        uint256 principal = its.debt.principal;
+        bool within = leastImpairment <= principal;
+        require(within, IFinancingDesk.ImpairmentExceedsPrincipal(id, leastImpairment, principal));
 
         _financings[id].debt.state = IFinancingDesk.State.Defaulted;
         emit IFinancingDesk.FinancingDefaulted(id, _claims(its).total());
+
+        if (leastImpairment > _impairmentOf(id, its)) _impair(id, its, leastImpairment);
     }
 
     /// @notice See `IFinancingDesk`.
@@ -109,6 +115,20 @@ contract DeskWorkouts is PaymentBook {
     }
 
     /// @notice See `IFinancingDesk`.
+    function closeRecourse(FinancingId id) external onlyServicing nonReentrant {
+        Account memory its = _load(id);
+        _requireOpen(id, its);
+        FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
+        FacilityRecord storage line = _facilities[facilityId];
+        FinancingId claim = line.covenants.recourseTo;
+        bool isClaimed = FinancingId.unwrap(claim) == FinancingId.unwrap(id);
+        require(isClaimed, IFinancingDesk.RecourseNotOpen(facilityId, id, claim));
+
+        _holdTo(line, FinancingId.wrap(0));
+        emit IFinancingDesk.RecourseClosed(facilityId, id);
+    }
+
+    /// @notice See `IFinancingDesk`.
     function refinance(FinancingId id, FacilityId to) external onlyServicing nonReentrant {
         Account memory its = _current(id);
         _requireOpen(id, its);
@@ -132,6 +152,19 @@ contract DeskWorkouts is PaymentBook {
 
     // Internals
 
+    /// @dev What the source gives up stays owed, where the source's books do not count it: among the late fees, which are
+    /// its income when they are paid. In whole minor units, rounded up: the debt is no smaller for it, and at most one
+    /// minor unit greater. Late fees that the grace may still spare are none that were owed, and do not become so here.
+    function _keepOwed(Account memory its, uint256 settled) private pure {
+        if (settled == 0) return;
+        Accruals memory accruals = its.accruals;
+        uint256 late = its.debt.graceSpent ? accruals.late : 0;
+        // The cast is safe: a share of it.
+        accruals.interest -= uint96(settled);
+        accruals.late = (late + Accrual.interestUp(settled) * Rates.INTEREST_DENOMINATOR).toUint96();
+        its.debt.graceSpent = true;
+    }
+
     function _requireFit(FinancingId id, Account memory its, FacilityId to) private view {
         FacilityId from = FacilityId.wrap(its.anchor.facility);
         FacilityRecord storage next = _known(to);
@@ -143,6 +176,9 @@ contract DeskWorkouts is PaymentBook {
         bool sound = impairment == 0 && block.timestamp < _endOf(its.anchor.maturityDay);
         require(sound, IFinancingDesk.RefinancingTooLate(id, impairment, its.anchor.maturityDay));
         _requireNoRecourse(to, next);
+        // What pays another financing of the facility does not leave it.
+        FinancingId claim = _facilities[from].covenants.recourseTo;
+        if (FinancingId.unwrap(claim) != FinancingId.unwrap(id)) _requireNoRecourse(from, _facilities[from]);
         _requireOpening(to, next.usage);
     }
 

@@ -11,11 +11,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Money that comes back, by the waterfall. Nothing here can be stopped.
 abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
-    using SafeCast for uint256;
     using SafeERC20 for IERC20;
     using Waterfall for Waterfall.Claims;
 
@@ -80,9 +78,18 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         taken = Math.min(amount, claims.total());
         require(taken != 0, RepaymentZero(id));
 
-        // Otherwise anyone could poke the money out again, with a new fee, against the will of whoever repaid it.
-        its.debt.repaidAhead = (its.debt.repaidAhead + taken).toUint48();
+        _countAhead(its.debt, taken);
         _settle(id, its, claims, taken);
+    }
+
+    /// @dev Otherwise anyone could poke the money out again, with a new fee, against the will of whoever repaid it. Where
+    /// the count is full it stays there: no repayment is refused because of it.
+    function _countAhead(Debt memory debt, uint256 taken) private pure {
+        // Safe: 48 bits, and what is owed, which has few more.
+        unchecked {
+            uint256 ahead = debt.repaidAhead + taken;
+            debt.repaidAhead = ahead > type(uint48).max ? type(uint48).max : uint48(ahead);
+        }
     }
 
     /// @dev The supplier's rest of one financing pays the one that it answers for. The one may just have been paid itself.

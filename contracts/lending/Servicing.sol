@@ -97,8 +97,9 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
         require(block.timestamp >= graceEndsAt, GraceNotOver(id, graceEndsAt, block.timestamp));
         require(desk.owedInAll(id) != 0, NothingOwed(id));
 
-        desk.declareDefault(id);
         IFinancingDesk.Facility memory line = desk.facility(its.facility);
+        uint256 firstShare = scheduleOf(line.terms.pool)[0].writtenOffBps;
+        desk.declareDefault(id, its.principal * firstShare / Rates.BPS);
         if (line.terms.recourse && FinancingId.unwrap(line.recourseTo) == 0) desk.openRecourse(id);
     }
 
@@ -114,6 +115,17 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
         }
 
         desk.openRecourse(id);
+    }
+
+    /// @inheritdoc IServicing
+    /// @dev What is in default is only ever paid: the desk refuses it.
+    function closeRecourse(FinancingId id) external {
+        IFinancingDesk.Financing memory its = _broughtIn(id);
+        uint256 owed = desk.owedInAll(id);
+        uint256 value = its.collateral.valueOf(id);
+        require(owed <= value, NotCovered(id, owed, value));
+
+        desk.closeRecourse(id);
     }
 
     // Views

@@ -83,7 +83,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @param repaidAhead minor units repaid otherwise than out of the collateral, which are not drawn again
     /// @param accruedAt seconds on the facility's clock (`DayCounts.clock`); 0 before the first draw
     /// @param accruedNumerator interest accrued until `accruedAt` and unpaid, times `Rates.INTEREST_DENOMINATOR`
-    /// @param lateNumerator late fees accrued until `accruedAt` and unpaid, on the same scale
+    /// @param lateNumerator late fees accrued until `accruedAt` and unpaid, with the interest that the source has given up
+    /// with losses, on the same scale
     /// @param graceSpent whether late fees have been charged: from then on they are due as they accrue
     /// @param openedDay days since 1970-01-01
     /// @param maturityDay days since 1970-01-01; the whole of that day (UTC) is still in time
@@ -175,7 +176,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     event ImpairmentSet(FinancingId indexed financing, uint256 impairment);
     /// @notice Principal was booked as lost; it stays owed.
     /// @param amount minor units
-    /// @param settledNumerator interest given up with it, times `Rates.INTEREST_DENOMINATOR`
+    /// @param settledNumerator interest that the source gives up with it, times `Rates.INTEREST_DENOMINATOR`; owed on as
+    /// late fees, rounded up to minor units
     /// @param principal minor units still booked as out
     event WrittenOff(FinancingId indexed financing, uint256 amount, uint256 settledNumerator, uint256 principal);
     /// @notice The financing is in default: no more draws, payments are still taken.
@@ -193,10 +195,10 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint256 fee,
         uint256 reserve
     );
-    /// @notice The supplier answers for the financing: until it is paid its facility draws nothing, and what the
+    /// @notice The supplier answers for the financing: until it is paid or covered again its facility draws nothing, and what the
     /// supplier would get out of its other financings pays it first.
     event RecourseOpened(FacilityId indexed facility, FinancingId indexed financing);
-    /// @notice The financing was paid, or moved away; the facility draws again.
+    /// @notice The financing was paid, moved away, or has its collateral good again; the facility draws again.
     event RecourseClosed(FacilityId indexed facility, FinancingId indexed financing);
     /// @notice Nothing was owed and the collateral went back.
     event FinancingClosed(FinancingId indexed financing);
@@ -233,8 +235,11 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error SubjectNotOfSupplier(bytes32 subject, uint256 beneficiary, uint256 supplierGroup);
     /// @notice Collateral cannot go back while `owed` minor units are left.
     error StillOwed(FinancingId financing, uint256 owed);
-    /// @notice Collateral cannot go back while the supplier has to pay another financing of the facility.
+    /// @notice Collateral cannot go back, and no financing leave, while the supplier has to pay another financing of the
+    /// facility.
     error RecourseIsOpen(FacilityId facility, FinancingId recourseTo);
+    /// @notice The supplier does not answer for this financing, but for `recourseTo` (0: for none).
+    error RecourseNotOpen(FacilityId facility, FinancingId financing, FinancingId recourseTo);
     /// @notice The facility was granted without recourse to the supplier.
     error WithoutRecourse(FacilityId facility);
     /// @notice The amount is zero, or nothing is owed.
@@ -251,6 +256,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error OnlyApplications(address caller, address applications);
     /// @notice More loss is expected than there is principal out; both in minor units.
     error ImpairmentExceedsPrincipal(FinancingId financing, uint256 impairment, uint256 principal);
+    /// @notice One of the contracts that hold the desk's further code is not there.
+    error PartHasNoCode(address part);
     /// @notice Nothing, or more than there is principal out, is to be written off; both in minor units.
     error WriteOffOutOfRange(FinancingId financing, uint256 amount, uint256 principal);
     /// @notice An extension must be later than the maturity there is and not in the past; days since 1970-01-01.
@@ -368,13 +375,17 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
 
     // Servicing contract
 
-    /// @notice Books principal as lost: it leaves the source's books with the interest accrued on it, and stays owed. An
-    /// impairment is used up by it. Servicing only.
+    /// @notice Books principal as lost: it leaves the source's books with the interest accrued on it, and both stay owed,
+    /// the interest among the late fees, rounded up to minor units. From then on late fees are due as they accrue; those
+    /// that the grace spared until now are forgiven. On what is written off no interest accrues any more. An impairment is
+    /// used up by it. Servicing only.
     /// @param amount minor units, at most the principal out
     function writeOff(FinancingId financing, uint256 amount) external;
 
-    /// @notice Declares an open financing in default: nothing more is drawn. Servicing only, which has looked at the grace.
-    function declareDefault(FinancingId financing) external;
+    /// @notice Declares an open financing in default: nothing more is drawn, and a loss is expected at once, so that nobody
+    /// leaves the pool at the price of before. Servicing only, which has looked at the grace.
+    /// @param leastImpairment minor units expected to be lost at least, at most the principal out; one that is greater stays
+    function declareDefault(FinancingId financing, uint256 leastImpairment) external;
 
     /// @notice Extends an open financing. Late fees charged until now stay due; within grace they are forgiven. Servicing
     /// only, on both sides' agreement.
@@ -389,6 +400,9 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice Holds the supplier to a financing under a facility with recourse. One at a time for each facility.
     /// Servicing only.
     function openRecourse(FinancingId financing) external;
+
+    /// @notice Lets the supplier go before an open financing is paid. Servicing only, which has looked at the collateral.
+    function closeRecourse(FinancingId financing) external;
 
     // Views
 

@@ -59,6 +59,8 @@ interface IServicing {
     error NoRecourse(FacilityId facility);
     /// @notice The collateral is still good for what is owed; both in minor units.
     error StillCovered(FinancingId financing, uint256 owed, uint256 value);
+    /// @notice The collateral is not good for what is owed; both in minor units.
+    error NotCovered(FinancingId financing, uint256 owed, uint256 value);
     /// @notice The caller is not the facility's supplier.
     error NotSupplierOf(FacilityId facility, address caller, address supplier);
     /// @notice The amendment starts from another facility or maturity than the financing has.
@@ -77,17 +79,24 @@ interface IServicing {
     function setSchedule(IFundingSource source, Step[] calldata steps) external;
 
     /// @notice Takes the loss that the schedule says by now: the reserve pays, then junior bears it, then senior. Anyone.
-    /// What has come in on the collateral and waits there is applied first, here and in the next two.
+    /// What has come in on the collateral and waits there is applied first, here and in the next three. The debt is no
+    /// smaller for it: principal and interest that lenders give up stay owed. On principal that is written off no further
+    /// interest accrues.
     /// @return amount minor units of principal written off by this call
     function markOverdue(FinancingId financing) external returns (uint256 amount);
 
     /// @notice Puts a financing in default once its grace has passed with something owed; under recourse the seller
-    /// answers for it from then on. Anyone. No repayment in part puts it off.
+    /// answers for it from then on. Anyone. No repayment in part puts it off. The schedule's first share of the principal
+    /// is expected to be lost from then on, unless more is already.
     function declareDefault(FinancingId financing) external;
 
     /// @notice Calls on the seller because dilution has left less collateral than is owed, what is in dispute not counted;
     /// or because the financing is in default. Anyone; facilities with recourse only.
     function callRecourse(FinancingId financing) external;
+
+    /// @notice Lets the seller go once the collateral is good again for all that is owed, say because a dispute was
+    /// withdrawn or part was paid. Anyone; what is in default is only ever paid.
+    function closeRecourse(FinancingId financing) external;
 
     /// @notice Agrees to a change as the supplier; carries it out if the credit officer has approved it.
     function agree(Amendment calldata amendment) external;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
+import {Tranche} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {IServicing} from "../../../contracts/lending/interfaces/IServicing.sol";
 import {FacilityId, FinancingId} from "../../../contracts/types/Ids.sol";
 import {ServicingBase} from "./ServicingBase.sol";
@@ -59,7 +60,7 @@ contract DeclareDefaultTest is ServicingBase {
         vm.expectRevert(
             abi.encodeWithSelector(IFinancingDesk.OnlyServicing.selector, address(this), address(servicing))
         );
-        desk.declareDefault(_id);
+        desk.declareDefault(_id, 0);
     }
 
     function test_moneyThatWaitsWithTheCustodianKeepsItOff() public {
@@ -82,7 +83,64 @@ contract DeclareDefaultTest is ServicingBase {
         servicing.declareDefault(_id);
         assertEq(uint8(_state(_id)), uint8(IFinancingDesk.State.Defaulted));
         assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), FinancingId.unwrap(_id));
-        assertEq(_owed(_id), owed, "nothing else changes");
+        assertEq(_owed(_id), owed, "nothing else changes for the debtor");
+    }
+
+    /// @dev Whoever leaves after it leaves at a price that counts the loss; the first step of the schedule uses it up.
+    function test_theExitPriceFallsAtOnce() public {
+        vm.warp(_graceEndsAt);
+        uint256 lent = _principal(_id);
+        (uint256 entry, uint256 exit) = pool.trancheAssets(Tranche.Junior);
+        assertEq(entry, exit);
+        servicing.declareDefault(_id);
+        assertEq(desk.financing(_id).impairment, lent / 4);
+        (uint256 entryAfter, uint256 exitAfter) = pool.trancheAssets(Tranche.Junior);
+        assertEq(entryAfter, entry, "whoever comes pays as before");
+        assertEq(exit - exitAfter, lent / 4);
+        _overdue(30);
+        assertEq(servicing.markOverdue(_id), lent / 4);
+        assertEq(desk.financing(_id).impairment, 0);
+        _assertHealthy(_healthOf(pool));
+    }
+
+    function test_anExpectationThatIsGreaterStays() public {
+        vm.warp(_graceEndsAt);
+        uint256 expected = _principal(_id) / 2;
+        desk.setImpairment(_id, expected);
+        servicing.declareDefault(_id);
+        assertEq(desk.financing(_id).impairment, expected);
+    }
+
+    function test_theSourcesOwnFirstStepCounts() public {
+        IServicing.Step[] memory steps = new IServicing.Step[](2);
+        (steps[0], steps[1]) = (IServicing.Step(20, 10_000 - 1), IServicing.Step(40, 10_000));
+        servicing.setSchedule(pool, steps);
+        vm.warp(_graceEndsAt);
+        servicing.declareDefault(_id);
+        assertEq(desk.financing(_id).impairment, _principal(_id) * 9999 / 10_000);
+    }
+
+    /// @dev After a loss has been taken, of what is left; nothing of what is all lost.
+    function test_ofWhatIsStillOut() public {
+        _overdue(60);
+        servicing.markOverdue(_id);
+        uint256 snapshot = vm.snapshotState();
+        servicing.declareDefault(_id);
+        assertEq(desk.financing(_id).impairment, _principal(_id) / 4);
+        vm.revertToState(snapshot);
+        _overdue(90);
+        servicing.markOverdue(_id);
+        servicing.declareDefault(_id);
+        assertEq(desk.financing(_id).impairment, 0);
+        _assertHealthy(_healthOf(pool));
+    }
+
+    function test_paidInFullNothingIsExpectedToBeLost() public {
+        vm.warp(_graceEndsAt);
+        servicing.declareDefault(_id);
+        _repayAll(_id);
+        assertEq(desk.financing(_id).impairment, 0);
+        assertEq(pool.books().impairment, 0);
     }
 
     /// @dev One minor unit left is enough, and a minor unit paid puts nothing off.

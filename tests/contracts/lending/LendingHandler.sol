@@ -241,7 +241,8 @@ abstract contract LendingHandler is LendingBase {
     function declareDefault(uint256 which) external act {
         (FinancingId id,) = _pick(which);
         if (FinancingId.unwrap(id) == 0 || _state(id) != IFinancingDesk.State.Open) return;
-        if (_owed(id) != 0 && clock >= _overdueFrom(id)) desk.declareDefault(id);
+        uint256 loss = desk.financing(id).principal / 4;
+        if (_owed(id) != 0 && clock >= _overdueFrom(id)) desk.declareDefault(id, loss);
     }
 
     function reschedule(uint256 which, uint256 daysMore) external act {

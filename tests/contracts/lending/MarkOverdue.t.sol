@@ -320,8 +320,8 @@ contract MarkOverdueTest is ServicingBase {
     }
 
     function _tranches() private view returns (uint256 senior, uint256 junior) {
-        (senior,) = pool.trancheAssets(Tranche.Senior);
-        (junior,) = pool.trancheAssets(Tranche.Junior);
+        (, senior) = pool.trancheAssets(Tranche.Senior);
+        (, junior) = pool.trancheAssets(Tranche.Junior);
     }
 
     function _assertTranches(uint256 senior, uint256 junior) private view {

@@ -53,7 +53,49 @@ contract OpenRecourseTest is LendingBase {
         vm.stopPrank();
     }
 
+    function test_whatIsNotUnderRecourseCannotBeLetGo() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(IFinancingDesk.RecourseNotOpen.selector, facility, id, FinancingId.wrap(0))
+        );
+        desk.closeRecourse(id);
+        desk.openRecourse(id);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.RecourseNotOpen.selector, facility, other, id));
+        desk.closeRecourse(other);
+    }
+
+    function test_whatIsInDefaultIsNotLetGo() public {
+        desk.openRecourse(id);
+        desk.declareDefault(id, 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IFinancingDesk.FinancingStateWrong.selector,
+                id,
+                IFinancingDesk.State.Defaulted,
+                IFinancingDesk.State.Open
+            )
+        );
+        desk.closeRecourse(id);
+        assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), FinancingId.unwrap(id));
+    }
+
     // Happy path
+
+    function test_facilityDrawsAgainOnceItIsLetGo() public {
+        desk.openRecourse(id);
+        _depart(ORDER_SHIPMENT);
+        assertEq(desk.poke(other), 0);
+        uint256 owed = _owed(id);
+        vm.expectEmit(address(desk));
+        emit IFinancingDesk.RecourseClosed(facility, id);
+        desk.closeRecourse(id);
+        assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), 0);
+        assertEq(_owed(id), owed);
+        assertGt(desk.poke(other), 0);
+        desk.openRecourse(id);
+        assertEq(
+            FinancingId.unwrap(desk.facility(facility).recourseTo), FinancingId.unwrap(id), "and may be held again"
+        );
+    }
 
     function test_facilityDrawsNothingUntilItIsPaid() public {
         desk.openRecourse(id);

@@ -59,6 +59,36 @@ contract RecourseTest is ServicingBase {
         servicing.callRecourse(other);
     }
 
+    function test_theSellerIsNotLetGoInDefault() public {
+        vm.warp((DUE_DATE + 1 + GRACE_DAYS) * 1 days);
+        servicing.declareDefault(_id);
+        assertLt(_owed(_id), invoices.valueOf(_id), "though it is covered");
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IFinancingDesk.FinancingStateWrong.selector,
+                _id,
+                IFinancingDesk.State.Defaulted,
+                IFinancingDesk.State.Open
+            )
+        );
+        servicing.closeRecourse(_id);
+    }
+
+    function test_theSellerIsNotLetGoOfAnother() public {
+        FinancingId other = _financed("Acme 2026-0916", FACE_VALUE, facility);
+        _creditNote(NAMED, FACE_VALUE / 2);
+        servicing.callRecourse(_id);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.RecourseNotOpen.selector, facility, other, _id));
+        servicing.closeRecourse(other);
+    }
+
+    function test_onlyServicingLetsTheSellerGo() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(IFinancingDesk.OnlyServicing.selector, address(this), address(servicing))
+        );
+        desk.closeRecourse(_id);
+    }
+
     /// @dev Paid by the debtor and not handed on: the invoice is worth less by it, and so is the debt.
     function test_moneyThatWaitsWithTheCustodian() public {
         _payItemAndLeaveItThere(NAMED, FACE_VALUE / 2);
@@ -94,7 +124,26 @@ contract RecourseTest is ServicingBase {
         servicing.callRecourse(_id);
         vm.prank(debtor);
         disputes.withdrawDispute(_invoiceId());
-        assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), FinancingId.unwrap(_id), "until it is paid");
+        assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), FinancingId.unwrap(_id), "until it is let go");
+        vm.expectEmit(address(desk));
+        emit IFinancingDesk.RecourseClosed(facility, _id);
+        vm.prank(stranger);
+        servicing.closeRecourse(_id);
+        assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), 0);
+        _stillCovered(_due, FACE_VALUE);
+        _assertHealthy(_healthOf(pool));
+    }
+
+    /// @dev What waits with the custodian counts, as it did when the seller was called.
+    function test_aPaymentMayLetTheSellerGo() public {
+        _creditNote(NAMED, FACE_VALUE - _due + 1000);
+        servicing.callRecourse(_id);
+        _notCovered(_due, _due - 1000);
+        _repay(_id, 999);
+        _notCovered(_due - 999, _due - 1000);
+        _repay(_id, 1);
+        servicing.closeRecourse(_id);
+        assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), 0);
     }
 
     function test_theFacilityDrawsAgainOnceItIsPaid() public {
@@ -150,7 +199,27 @@ contract RecourseTest is ServicingBase {
         _assertHealthy(_healthOf(pool));
     }
 
+    /// @dev Let go exactly where the debt is no more than the value again, and nowhere could it be called at once.
+    function testFuzz_letGoExactlyWhereItIsCovered(uint256 disputed, uint256 conceded, uint256 paid) public {
+        disputed = bound(disputed, FACE_VALUE - _due + 1, FACE_VALUE);
+        conceded = bound(conceded, 0, disputed);
+        _dispute(disputed);
+        servicing.callRecourse(_id);
+        disputes.resolve(_invoiceId(), conceded, EVIDENCE);
+        paid = bound(paid, 0, _due - 1);
+        if (paid != 0) _repay(_id, paid);
+        if (_due - paid > FACE_VALUE - conceded) return _notCovered(_due - paid, FACE_VALUE - conceded);
+        servicing.closeRecourse(_id);
+        _stillCovered(_due - paid, FACE_VALUE - conceded);
+        _assertHealthy(_healthOf(pool));
+    }
+
     // Helpers
+
+    function _notCovered(uint256 owed, uint256 value) private {
+        vm.expectRevert(abi.encodeWithSelector(IServicing.NotCovered.selector, _id, owed, value));
+        servicing.closeRecourse(_id);
+    }
 
     function _dispute(uint256 amount) private {
         vm.prank(debtor);

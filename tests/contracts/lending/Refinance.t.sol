@@ -92,6 +92,16 @@ contract RefinanceTest is LendingBase {
         desk.refinance(id, next);
     }
 
+    /// @dev A good financing does not leave the facility whose supplier has to pay another out of it.
+    function test_facilityUnderRecourseLetsNoneGo() public {
+        desk.setLimit(facility, LIMIT);
+        FinancingId claimed = _openOnOrder();
+        desk.openRecourse(claimed);
+        _refused(next, abi.encodeWithSelector(IFinancingDesk.RecourseIsOpen.selector, facility, claimed));
+        desk.closeRecourse(claimed);
+        desk.refinance(id, next);
+    }
+
     // Happy path
 
     function test_newSourcePaysTheOldOneOff() public {

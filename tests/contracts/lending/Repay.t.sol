@@ -126,6 +126,20 @@ contract RepayTest is LendingBase {
         assertEq(_claims(id).lateFees, _ceil(numerator));
     }
 
+    /// @dev What is repaid ahead only ever grows. Where its count is full, it stays there and the payment is taken.
+    function test_aFullCountRefusesNoPayment() public {
+        uint256 most = type(uint48).max;
+        _setRepaidAhead(most - 5);
+        assertEq(_repay(supplier, 5), 5);
+        assertEq(desk.financing(id).repaidAhead, most);
+        assertEq(_repay(supplier, 1000), 1000);
+        assertEq(desk.financing(id).repaidAhead, most);
+        _repay(supplier, type(uint256).max);
+        assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Repaid));
+        assertEq(desk.financing(id).principal, 0, "and no other figure was touched");
+        assertEq(pool.books().principalOut, 0);
+    }
+
     function test_overpaymentIsNotTaken() public {
         uint256 owed = _owed(id);
         uint256 before = euro.balanceOf(supplier);
@@ -135,7 +149,7 @@ contract RepayTest is LendingBase {
     }
 
     function test_defaultedFinancingStillTakesPayments() public {
-        desk.declareDefault(id);
+        desk.declareDefault(id, 0);
         assertEq(_repay(supplier, 1000), 1000);
         _repay(supplier, type(uint256).max);
         assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Repaid));
@@ -254,6 +268,18 @@ contract RepayTest is LendingBase {
     function _repay(address payer, uint256 amount) private returns (uint256) {
         vm.prank(payer);
         return desk.repay(id, amount);
+    }
+
+    /// @dev Its place is in the word that holds the principal, from the 200th bit on.
+    function _setRepaidAhead(uint256 figure) private {
+        vm.record();
+        desk.financing(id);
+        (bytes32[] memory slots,) = vm.accesses(address(desk));
+        for (uint256 i; i < slots.length; ++i) {
+            uint256 word = uint256(vm.load(address(desk), slots[i]));
+            if (uint48(word >> 56) == principal) vm.store(address(desk), slots[i], bytes32(word | figure << 200));
+        }
+        assertEq(desk.financing(id).repaidAhead, figure);
     }
 
     function _overdue(uint256 time) private pure returns (uint256) {

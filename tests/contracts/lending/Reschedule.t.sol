@@ -30,7 +30,7 @@ contract RescheduleTest is LendingBase {
     }
 
     function test_defaultedFinancingIsNotExtended() public {
-        desk.declareDefault(id);
+        desk.declareDefault(id, 0);
         vm.expectRevert(
             abi.encodeWithSelector(
                 IFinancingDesk.FinancingStateWrong.selector,

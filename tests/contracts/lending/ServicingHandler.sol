@@ -30,6 +30,7 @@ abstract contract ServicingHandler is ServicingBase {
     uint256 public marked;
     uint256 public declared;
     uint256 public called;
+    uint256 public freed;
     uint256 public amended;
     uint256 public carriedOut;
     string public fault;
@@ -129,9 +130,12 @@ abstract contract ServicingHandler is ServicingBase {
     function markOverdue(uint256 which) external act {
         (FinancingId id,) = _pick(which);
         if (FinancingId.unwrap(id) == 0) return;
+        invoices.forward(id);
+        uint256 owed = _owed(id);
         vm.prank(stranger);
         try servicing.markOverdue(id) returns (uint256 amount) {
             ++marked;
+            if (_owed(id) < owed || _owed(id) > owed + 1) fault = "a loss is not the debtor's gain";
             IFinancingDesk.Financing memory its = desk.financing(id);
             uint256 end = (uint256(its.maturityDay) + 1) * 1 days;
             uint256 debt = uint256(its.principal) + its.writtenOff;
@@ -150,6 +154,8 @@ abstract contract ServicingHandler is ServicingBase {
                 fault = "within the grace";
             }
             if (_owed(id) == 0) fault = "nothing was owed";
+            IFinancingDesk.Financing memory its = desk.financing(id);
+            if (its.impairment < its.principal * uint256(2500) / 10_000) fault = "no loss is expected";
         } catch {}
     }
 
@@ -161,6 +167,17 @@ abstract contract ServicingHandler is ServicingBase {
             ++called;
             bool inDefault = _state(id) == IFinancingDesk.State.Defaulted;
             if (!inDefault && _owed(id) <= invoices.valueOf(id)) fault = "it was covered";
+        } catch {}
+    }
+
+    function letGo(uint256 which) external act {
+        (FinancingId id,) = _pick(which);
+        if (FinancingId.unwrap(id) == 0) return;
+        vm.prank(stranger);
+        try servicing.closeRecourse(id) {
+            ++freed;
+            bool open = _state(id) == IFinancingDesk.State.Open;
+            if (!open || _owed(id) > invoices.valueOf(id)) fault = "it was not covered";
         } catch {}
     }
 

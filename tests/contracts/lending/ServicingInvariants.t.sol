@@ -77,7 +77,7 @@ contract ServicingInvariants is Test {
         // Every walk begins with debts to be late with.
         handler.finance(2_000_000, 700_001, 9, false);
         handler.finance(3_000_000, 0, 59, true);
-        bytes4[] memory selectors = new bytes4[](22);
+        bytes4[] memory selectors = new bytes4[](23);
         selectors[0] = handler.finance.selector;
         selectors[1] = handler.creditNote.selector;
         selectors[2] = handler.release.selector;
@@ -101,6 +101,7 @@ contract ServicingInvariants is Test {
         selectors[19] = handler.wait_.selector;
         selectors[20] = handler.markOverdue.selector;
         selectors[21] = handler.declareDefault.selector;
+        selectors[22] = handler.letGo.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector({addr: address(handler), selectors: selectors}));
     }
@@ -132,6 +133,9 @@ contract ServicingInvariants is Test {
         handler.creditNote(2, 2_500_000);
         handler.callRecourse(2);
         assertEq(handler.called(), 1);
+        handler.repay(2, 1_700_000);
+        handler.letGo(2);
+        assertEq(handler.freed(), 1);
         for (uint256 i; i < 4; ++i) {
             handler.wait_(15 days);
         }
@@ -141,6 +145,6 @@ contract ServicingInvariants is Test {
         assertEq(handler.marked(), 1);
         handler.pay(0, 500_000, true);
         handler.repay(1, 100_000);
-        assertEq(handler.acts(), 13);
+        assertEq(handler.acts(), 15);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
+import {Tranche} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {FinancingId, OrganisationId} from "../../../contracts/types/Ids.sol";
 import {LendingBase} from "./LendingBase.sol";
@@ -29,13 +30,15 @@ contract WriteOffTest is LendingBase {
         vm.expectRevert(refusal);
         desk.writeOff(id, 1);
         vm.expectRevert(refusal);
-        desk.declareDefault(id);
+        desk.declareDefault(id, 0);
         vm.expectRevert(refusal);
         desk.reschedule(id, 1);
         vm.expectRevert(refusal);
         desk.refinance(id, facility);
         vm.expectRevert(refusal);
         desk.openRecourse(id);
+        vm.expectRevert(refusal);
+        desk.closeRecourse(id);
     }
 
     function test_nothingOrMoreThanThereIs() public {
@@ -56,7 +59,14 @@ contract WriteOffTest is LendingBase {
         vm.expectRevert(refusal);
         desk.writeOff(id, 1);
         vm.expectRevert(refusal);
-        desk.declareDefault(id);
+        desk.declareDefault(id, 0);
+    }
+
+    function test_moreLossIsExpectedThanThereIs() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(IFinancingDesk.ImpairmentExceedsPrincipal.selector, id, principal + 1, principal)
+        );
+        desk.declareDefault(id, principal + 1);
     }
 
     // Happy path
@@ -71,7 +81,10 @@ contract WriteOffTest is LendingBase {
         assertEq(after_.writtenOff, cut);
         assertEq(after_.fees, before.fees);
         assertEq(after_.reserve, before.reserve);
-        assertApproxEqAbs(after_.interest, before.interest / 2, 1, "the interest on it is given up");
+        assertApproxEqAbs(after_.interest, before.interest / 2, 1, "the pool gives the interest on it up");
+        assertApproxEqAbs(after_.lateFees, before.interest - after_.interest, 1, "and the debtor owes it still");
+        assertGt(after_.lateFees, 0);
+        assertEq(pool.accruedIncome(), after_.interest - 1, "none of that is the pool's until it is paid");
         assertEq(pool.books().principalOut, principal - cut);
         assertEq(_drawn(facility), principal, "what is lost still counts against the limit");
         assertEq(_exposure(), principal - cut);
@@ -97,7 +110,7 @@ contract WriteOffTest is LendingBase {
         Waterfall.Claims memory due = _claims(id);
         assertEq(due.interest, 0);
         vm.prank(supplier);
-        desk.repay(id, due.fees + principal - 10);
+        desk.repay(id, due.lateFees + due.fees + principal - 10);
         assertEq(_claims(id).writtenOff, 10);
         assertEq(_claims(id).reserve, due.reserve);
         assertEq(_drawn(facility), 10);
@@ -111,7 +124,7 @@ contract WriteOffTest is LendingBase {
         uint256 owed = _owed(id);
         vm.expectEmit(address(desk));
         emit IFinancingDesk.FinancingDefaulted(id, owed);
-        desk.declareDefault(id);
+        desk.declareDefault(id, 0);
         _receive(SHIPMENT, uint64(QUANTITY));
         assertEq(desk.financing(id).principal, principal, "a better base draws nothing");
         vm.prank(supplier);
@@ -125,7 +138,70 @@ contract WriteOffTest is LendingBase {
         desk.release(id);
     }
 
+    /// @dev What the pool has given up comes to it when it is paid, and counts over the days that follow.
+    function test_interestGivenUpIsIncomeWhenItIsPaid() public {
+        desk.writeOff(id, principal);
+        Waterfall.Claims memory due = _claims(id);
+        uint256 gross = pool.grossAssets();
+        vm.prank(supplier);
+        desk.repay(id, due.lateFees);
+        assertEq(pool.grossAssets(), gross);
+        assertEq(pool.held().streaming, due.lateFees);
+        assertEq(_claims(id).lateFees, 0);
+        vm.warp(START + 37 days);
+        assertEq(pool.grossAssets(), gross + due.lateFees);
+    }
+
+    /// @dev Within the grace: what the grace may spare is not owed before, and not because of the loss.
+    function test_lossWithinTheGraceChargesNothing() public {
+        vm.warp((DUE_DATE + 2) * 1 days);
+        assertGt(desk.financing(id).accruedAt, 0);
+        uint256 owed = _owed(id);
+        assertEq(_claims(id).lateFees, 0);
+        desk.writeOff(id, principal / 4);
+        assertApproxEqAbs(_owed(id), owed, 1);
+        assertGe(_owed(id), owed);
+        assertTrue(desk.financing(id).graceSpent);
+    }
+
+    function test_defaultBooksALossAtOnce() public {
+        (, uint256 exit) = pool.trancheAssets(Tranche.Junior);
+        vm.expectEmit(address(desk));
+        emit IFinancingDesk.ImpairmentSet(id, 1_000_000);
+        desk.declareDefault(id, 1_000_000);
+        assertEq(desk.financing(id).impairment, 1_000_000);
+        (, uint256 exitAfter) = pool.trancheAssets(Tranche.Junior);
+        assertEq(exit - exitAfter, 1_000_000);
+    }
+
+    function test_defaultLowersNoExpectation() public {
+        desk.setImpairment(id, 1_000_001);
+        desk.declareDefault(id, 1_000_000);
+        assertEq(desk.financing(id).impairment, 1_000_001);
+        assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Defaulted));
+    }
+
     // Properties
+
+    /// @dev Whenever it is taken, before maturity, within the grace or long after, and in how many parts.
+    function testFuzz_lossLeavesTheDebtAsItWas(uint256 first, uint256 second, uint32 wait) public {
+        vm.warp(START + bound(wait, 0, 400 days));
+        uint256 owed = _owed(id);
+        first = bound(first, 1, principal - 1);
+        desk.writeOff(id, first);
+        uint256 between = _owed(id);
+        desk.writeOff(id, bound(second, 1, principal - first));
+        assertGe(between, owed, "no less is owed");
+        assertLe(between, owed + 1, "and at most one unit of rounding more");
+        assertGe(_owed(id), between);
+        assertLe(_owed(id), between + 1);
+        owed = _owed(id);
+        uint256 before = euro.balanceOf(address(pool));
+        vm.prank(supplier);
+        desk.repay(id, type(uint256).max);
+        assertEq(euro.balanceOf(address(pool)) - before, owed);
+        assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Repaid));
+    }
 
     /// @dev Written off in two cuts or in one, the debtor owes the same and the pool has lost the same.
     function testFuzz_cutsAddUp(uint256 first, uint256 second, uint32 wait) public {
@@ -143,6 +219,7 @@ contract WriteOffTest is LendingBase {
         assertEq(twice.principal, once.principal);
         assertEq(twice.writtenOff, once.writtenOff);
         assertApproxEqAbs(twice.interest, once.interest, 1);
+        assertApproxEqAbs(twice.lateFees, once.lateFees, 1);
         assertApproxEqAbs(pool.grossAssets(), gross, 1);
     }
 
