@@ -130,7 +130,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "NotOverdue": "invoice {id} is in default from {from} at the earliest; it is now {now_}",
     "NotReservedBy": "the units of {holder} in invoice {id} are not reserved for {custodian}",
     "NothingToReserve": "{holder} has no units of invoice {id} to reserve",
-    "PartHasNoCode": "there is no contract at {part}, which should be a part of the invoices' contract",
+    "PartHasNoCode": "there is no contract at {part}, which should hold a part of another contract's code",
     "PartRulesOutOfRange": (
         "the rules for parts make no sense: {mostTier} tiers, smallest part {smallestPart} minor units"
     ),
@@ -261,6 +261,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "MembersOutOfRange": "a syndicate of {members} pools is refused: from {least} to {most} are needed",
     "MoreThanBooked": "{amount} minor units are more than the syndicate has booked, {booked}",
     "NoRecourse": "facility {facility} has no recourse to its supplier",
+    "NotCovered": "financing {financing} owes {owed} minor units, and its collateral is good for only {value}",
     "NotHolderOf": "{holder} does not hold item {itemId}",
     "NotReserved": "item {itemId} of {holder} is not reserved",
     "NotSupplierOf(facility,account,supplier)": (
@@ -279,6 +280,9 @@ TEMPLATES: Final[dict[str, str]] = {
     "PledgeTooSmall": "{units} units of item {itemId} are too small a pledge; the least is {least}",
     "PledgeUnknown": "financing {financing} has no collateral here",
     "RecourseIsOpen": "facility {facility} must first pay financing {recourseTo}, for which its supplier answers",
+    "RecourseNotOpen": (
+        "the supplier of facility {facility} does not answer for financing {financing}, but for {recourseTo} (0: none)"
+    ),
     "RefinancingExceeds": (
         "financing {financing} cannot be taken over: {wanted} minor units are wanted, {available} are there ({bound})"
     ),
@@ -315,6 +319,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "FloorTooHigh": "a floor of {floorBps} bps is above the most, {most}",
     "ImpairmentUnknown": "an expected loss of {previous} minor units cannot be replaced: {booked} are booked",
     "LendableTooLow": "the pool can lend {lendable} minor units now, {amount} are wanted",
+    "LossTooLow": "lenders have lost {lost} minor units and not got them back; {amount} cannot be struck",
     "NotOperator": "{caller} may not act for {account}",
     "NothingForReserve": "nothing has been collected for the reserve",
     "OnlyPool": "only the pool {pool} may do this, not {caller}",
