@@ -371,6 +371,10 @@ class Books:
         told = Fraction(its["settledNumerator"], BPS * 26_280 * 86_400)
         assert 0 <= given_up - told < Fraction(1, BPS * 26_280 * 86_400), "interest given up with a loss"
         financing.interest -= told
+        # What the pool gives up stays owed, in whole minor units; what the grace may have spared until now is forgiven.
+        if told:
+            kept = financing.late if financing.late_due else Fraction(0)
+            financing.late, financing.late_due = kept + math.ceil(told), True
         financing.principal -= amount
         financing.written_off += amount
         self.same("principal after a loss", its["principal"], financing.principal)
@@ -381,12 +385,19 @@ class Books:
         financing = self.financings[its["financing"]]
         self.same("owed at default", its["owed"], financing.owed_at(self.now).total)
         financing.state = FinancingState.DEFAULTED
+        # The first step's share is expected to be lost; its own event follows where that is more than before.
+        financing.impairment = max(financing.impairment, financing.principal * self.schedule[0][1] // BPS)
 
     def _FinancingDesk_RecourseOpened(self, its: Any) -> None:  # noqa: N802
         self.facilities[its["facility"]].recourse_to = its["financing"]
 
     def _FinancingDesk_RecourseClosed(self, its: Any) -> None:  # noqa: N802
-        self.same("recourse closed", self.facilities[its["facility"]].recourse_to, 0)
+        facility, financing = self.facilities[its["facility"]], self.financings[its["financing"]]
+        if facility.recourse_to == financing.number:
+            covered = financing.owed_at(self.now).total <= self.value(financing)
+            self.same("let go of", (financing.state, covered), (FinancingState.OPEN, True))
+            facility.recourse_to = 0
+        self.same("recourse closed", facility.recourse_to, 0)
 
     def _FinancingDesk_FinancingClosed(self, its: Any) -> None:  # noqa: N802
         financing = self.financings[its["financing"]]
@@ -526,6 +537,9 @@ class Books:
         for tranche, name in ((Tranche.SENIOR, "senior"), (Tranche.JUNIOR, "junior")):
             self.same(f"{name} epoch", self.epochs.pop(f"{tranche}{currency}", []), paid[tranche])
             self.same(f"{name} claims", its[name], sum(assets for _, _, assets in paid[tranche]))
+
+    def _LendingPool_LossStruck(self, its: Any, currency: str) -> None:  # noqa: N802
+        self.pools[currency].lost -= its["amount"]
 
     def _LendingPool_FeesTaken(self, its: Any, currency: str) -> None:  # noqa: N802
         self.ledgers[currency].post(("owed to operator",), ("pool", "fees"), its["amount"])

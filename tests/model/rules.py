@@ -250,7 +250,7 @@ def _refinance(books: Books, its: Financing, to: Facility) -> Refusals:
     return when(
         (unfit, "RefinancingUnfit"),
         (bool(its.impairment or its.written_off) or now >= end_of(its.maturity), "RefinancingTooLate"),
-        (to.recourse_to != 0, "RecourseIsOpen"),
+        (to.recourse_to != 0 or its.facility.recourse_to not in (0, its.number), "RecourseIsOpen"),
         (OPENING in books.stopped, "IsStopped"),
         (now >= to.expires_at, "FacilityExpired"),
         (amount == 0, "RepaymentZero"),
