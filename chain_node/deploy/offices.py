@@ -41,7 +41,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     "LendingPool": {
         Office.GOVERNOR: ("setTranches", "setReserve", "listSyndicate", "setDepositCap", "resume"),
         Office.GUARDIAN: ("stop",),
-        Office.SERVICER: ("takeFees",),
+        Office.SERVICER: ("takeFees", "strikeLoss"),
     },
     "FirstLossReserve": {Office.SERVICER: ("release", "releaseSurplus")},
 }

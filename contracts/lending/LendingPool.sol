@@ -113,6 +113,15 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
         cash.safeTransfer(to, amount);
     }
 
+    /// @inheritdoc ILendingPool
+    function strikeLoss(uint256 amount) external restricted {
+        uint256 lost = _losses.lost;
+        require(amount <= lost, LossTooLow(amount, lost));
+
+        _losses.lost = uint64(lost - amount);
+        emit LossStruck(amount);
+    }
+
     // By the desk and the syndicates
 
     /// @inheritdoc IFundingSource
@@ -199,7 +208,7 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
         uint256 most = _fundable(tranche, word, worth);
         require(assets <= most, AmountTooLarge(assets, most));
 
-        entry = _shareOf(tranche, worth.gross, worth.claim);
+        entry = _entryOf(tranche, word.streams, worth);
         _books.cash = (word.cash + assets).toUint56();
         if (tranche == Tranche.Senior) {
             SeniorWord memory senior = _accrued();
@@ -233,7 +242,8 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
         uint256 exit = Math.min(worth.net, worth.claim);
         (uint256 forSenior, uint256 waiting) = ITrancheVault(_seniorVault).closeEpoch(Math.min(word.cash, exit), exit);
         if (forSenior != 0) _payDown(senior, forSenior, exit);
-        uint256 most = waiting == 0 ? word.cash - forSenior : 0;
+        // Shares that wait although senior was paid all that it is worth are worth nothing: they hold nobody up.
+        uint256 most = waiting == 0 || forSenior == exit ? word.cash - forSenior : 0;
         uint256 forJunior = _closeJunior(most, worth.net - exit, exit - forSenior);
 
         senior.lastEpochAt = block.timestamp.toUint40();
@@ -309,8 +319,10 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
 
     function _fundable(Tranche tranche, BooksWord memory word, Worth memory worth) private view returns (uint256 most) {
         if (_isStopped(word, Stoppable.Deposits)) return 0;
-        // What is brought to junior while senior is not covered would be senior's.
-        if (tranche == Tranche.Junior && worth.gross < worth.claim) return 0;
+        // While senior is not covered, what is brought to junior would be senior's, and what is brought to senior would
+        // share in what makes it whole. Junior's price counts what may come back, so that it must have as much itself.
+        uint256 least = tranche == Tranche.Junior ? worth.claim + _losses.lost : worth.claim;
+        if (worth.gross < least) return 0;
         most = MOST_FUNDED.saturatingSub(uint256(word.cash) + word.principalOut + word.setAside);
         uint256 cap = _losses.depositCap;
         if (cap != type(uint64).max) most = Math.min(most, cap.saturatingSub(worth.gross));
@@ -369,18 +381,6 @@ contract LendingPool is PoolAccounts, AccessManaged, ReentrancyGuardTransient {
         covered = Math.min(loss, _held.reserve);
         if (covered != 0) _held.reserve = (_held.reserve - covered).toUint56();
         if (covered < loss && address(reserve) != address(0)) covered += reserve.cover(loss - covered);
-    }
-
-    /// @dev Takes from senior's claim what its redeemed shares stood for: the same part of principal and of interest, so
-    /// that the shares that stay are owed what they were owed. Where the claim is covered that is just what is paid.
-    function _payDown(SeniorWord memory senior, uint256 paid, uint256 exit) private {
-        uint256 interest = Accrual.interestDown(senior.accruedNumerator);
-        uint256 claimGone = (senior.principal + interest).mulDiv(paid, exit);
-        uint256 interestGone = interest.mulDiv(paid, exit);
-        senior.principal = (senior.principal + interestGone - claimGone).toUint56();
-        senior.accruedNumerator -= (interestGone * Rates.INTEREST_DENOMINATOR).toUint112();
-        uint256 seniorPaid = _income.seniorPaid;
-        if (seniorPaid != 0) _income.seniorPaid = (seniorPaid - seniorPaid.mulDiv(paid, exit)).toUint56();
     }
 
     /// @param most minor units that senior has left

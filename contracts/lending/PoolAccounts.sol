@@ -61,7 +61,7 @@ abstract contract PoolAccounts is ILendingPool {
     }
 
     /// @notice What is seldom touched.
-    /// @param lost minor units borne by lenders and not yet recovered
+    /// @param lost minor units borne by lenders, not yet recovered and not struck
     /// @param covered minor units borne by the first-loss reserve and not yet recovered
     struct LossesWord {
         uint64 lost;
@@ -134,7 +134,7 @@ abstract contract PoolAccounts is ILendingPool {
 
     /// @inheritdoc ILendingPool
     function accruedIncome() external view returns (uint256) {
-        return _accruedIncome(_books);
+        return _accruedIncome(_books.counts30E);
     }
 
     /// @inheritdoc ILendingPool
@@ -155,7 +155,7 @@ abstract contract PoolAccounts is ILendingPool {
     /// @inheritdoc ILendingPool
     function trancheAssets(Tranche tranche) external view returns (uint256 entry, uint256 exit) {
         Worth memory worth = _worthNow();
-        return (_shareOf(tranche, worth.gross, worth.claim), _shareOf(tranche, worth.net, worth.claim));
+        return (_entryOf(tranche, _books.streams, worth), _shareOf(tranche, worth.net, worth.claim));
     }
 
     // Internals: worth
@@ -172,7 +172,7 @@ abstract contract PoolAccounts is ILendingPool {
     function _worthWith(BooksWord memory word, uint256 cash_) internal view returns (Worth memory worth) {
         // Safe: the income is a quotient of at most 122 bits, the others have 64 bits and less.
         unchecked {
-            worth.gross = cash_ + word.principalOut + _accruedIncome(word);
+            worth.gross = cash_ + word.principalOut + _accruedIncome(word.counts30E);
         }
         worth.net = worth.gross.saturatingSub(word.impairment);
         worth.claim = _claimOf(_senior);
@@ -181,6 +181,13 @@ abstract contract PoolAccounts is ILendingPool {
     /// @return of the assets, what the tranche owns: senior up to its claim, junior the rest
     function _shareOf(Tranche tranche, uint256 assets, uint256 claim) internal pure returns (uint256) {
         return tranche == Tranche.Senior ? Math.min(assets, claim) : assets.saturatingSub(claim);
+    }
+
+    /// @dev Whoever enters pays also for what is still to count, and for what lenders have lost as if it came back.
+    function _entryOf(Tranche tranche, bool streams, Worth memory worth) internal view returns (uint256) {
+        uint256 assets = worth.gross + _losses.lost;
+        if (streams) assets += _unvested(_held);
+        return _shareOf(tranche, assets, worth.claim);
     }
 
     /// @return the least that junior must own beside so much of senior, rounded up
@@ -202,9 +209,9 @@ abstract contract PoolAccounts is ILendingPool {
         return uint256(word.cash) + held_.streaming - _unvested(held_);
     }
 
-    function _accruedIncome(BooksWord memory word) internal view returns (uint256) {
+    function _accruedIncome(bool counts30E) internal view returns (uint256) {
         uint256 numerator = _earned(_income, block.timestamp);
-        if (word.counts30E) numerator += _earned(_income30E, DayCounts.thirty360(block.timestamp));
+        if (counts30E) numerator += _earned(_income30E, DayCounts.thirty360(block.timestamp));
         return Accrual.interestDown(numerator);
     }
 
@@ -284,6 +291,18 @@ abstract contract PoolAccounts is ILendingPool {
         // The casts are safe: both are products of a uint80 at most and of seconds.
         int256 change = int256(numerator) - int256(weight * DayCounts.clock(dayCount, block.timestamp));
         _reweigh(income, income.weight - weight, change);
+    }
+
+    /// @dev Takes from senior's claim what its redeemed shares stood for: the same part of principal and of interest, so
+    /// that the shares that stay are owed what they were owed. Where the claim is covered that is just what is paid.
+    function _payDown(SeniorWord memory senior, uint256 paid, uint256 exit) internal {
+        uint256 interest = Accrual.interestDown(senior.accruedNumerator);
+        uint256 claimGone = (senior.principal + interest).mulDiv(paid, exit);
+        uint256 interestGone = interest.mulDiv(paid, exit);
+        senior.principal = (senior.principal + interestGone - claimGone).toUint56();
+        senior.accruedNumerator -= (interestGone * Rates.INTEREST_DENOMINATOR).toUint112();
+        uint256 seniorPaid = _income.seniorPaid;
+        if (seniorPaid != 0) _income.seniorPaid = (seniorPaid - seniorPaid.mulDiv(paid, exit)).toUint56();
     }
 
     function _incomeOn(DayCount dayCount) private view returns (IncomeWord storage) {

@@ -15,7 +15,8 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Lenders' shares of one tranche of a pool. The assets live in the pool. Shares are bought at the tranche's entry
-/// assets and given back at its exit assets; `totalAssets` and the `convertTo` pair speak of entry.
+/// assets and given back at its exit assets; `previewDeposit` and `previewMint` speak of entry, `totalAssets` and the
+/// `convertTo` pair of exit: what has been lost and what still streams in is nobody's yet.
 /// @dev A million virtual shares on one virtual unit keep the first price from being moved; a donation to the pool or
 /// to this contract changes nothing, because neither reads its balance of cash.
 contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IERC165 {
@@ -140,8 +141,18 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
     // Prices
 
     /// @inheritdoc ERC4626
-    function totalAssets() public view override returns (uint256 entry) {
-        (entry,) = pool.trancheAssets(tranche);
+    function totalAssets() public view override returns (uint256 exit) {
+        (, exit) = pool.trancheAssets(tranche);
+    }
+
+    /// @inheritdoc ERC4626
+    function previewDeposit(uint256 assets) public view override returns (uint256 sharesDown) {
+        return assets.mulDiv(_allShares(), _entryAssets());
+    }
+
+    /// @inheritdoc ERC4626
+    function previewMint(uint256 shares) public view override returns (uint256 assetsUp) {
+        return shares.mulDiv(_entryAssets(), _allShares(), Math.Rounding.Ceil);
     }
 
     /// @inheritdoc ERC4626
@@ -158,8 +169,7 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
 
     /// @inheritdoc ITrancheVault
     function pendingAssets() external view returns (uint256) {
-        (, uint256 exit) = pool.trancheAssets(tranche);
-        return balanceOf(address(this)).mulDiv(exit + VIRTUAL_ASSETS, totalSupply() + VIRTUAL_SHARES);
+        return convertToAssets(balanceOf(address(this)));
     }
 
     // Limits: they never revert, and what they name succeeds
@@ -168,7 +178,7 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
     function maxDeposit(address receiver) public view override returns (uint256) {
         if (!_isLender(receiver)) return 0;
         uint256 room = MOST_SHARES.saturatingSub(totalSupply());
-        uint256 within = (room + 1).mulDiv(totalAssets() + VIRTUAL_ASSETS, _allShares(), Math.Rounding.Ceil) - 1;
+        uint256 within = (room + 1).mulDiv(_entryAssets(), _allShares(), Math.Rounding.Ceil) - 1;
         return Math.min(pool.fundable(tranche), within);
     }
 
@@ -249,6 +259,12 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
 
     function _isLender(address account) private view returns (bool) {
         return registry.isAdmitted(account) && registry.membershipOf(account).roles & Roles.LENDER != 0;
+    }
+
+    /// @return minor units that all shares would be bought at, with the virtual one
+    function _entryAssets() private view returns (uint256) {
+        (uint256 entry,) = pool.trancheAssets(tranche);
+        return entry + VIRTUAL_ASSETS;
     }
 
     function _allShares() private view returns (uint256) {

@@ -91,14 +91,16 @@ def _pool(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
 def _tranche(books: Books, chain: Chain, currency: str, tranche: Tranche) -> Iterator[Question]:
     pool, its, now = books.pools[currency], books.pools[currency].shares[tranche], books.now
     vault, name = chain.vault(currency, tranche), f"{currency} {tranche.name}"
-    entry, exit_ = (pool.part(tranche, assets, now) for assets in (pool.gross(now), pool.net(now)))
+    entry, exit_ = (pool.part(tranche, assets, now) for assets in (pool.entry(now), pool.net(now)))
     yield f"{name}: assets", chain.pool(currency), "trancheAssets", (int(tranche),), (entry, exit_)
     yield f"{name}: shares", vault, "totalSupply", (), its.supply
     assert sum(its.balances.values()) == its.supply
     yield f"{name}: shares waiting", vault, "balanceOf", (vault.address,), its.waiting
     million = 10**12
-    worth = math.floor(million * its.price(entry))
+    worth = math.floor(million * its.price(exit_))
     yield f"{name}: price", vault, "convertToAssets", (million,), worth
+    bought = math.floor(million / its.price(entry))
+    yield f"{name}: price of entry", vault, "previewDeposit", (million,), bought
     for epoch in its.epochs:
         its_sums = (epoch.requested, epoch.processed, epoch.assets)
         yield f"{name}: epoch {epoch.number}", vault, "epoch", (epoch.number,), its_sums

@@ -129,6 +129,10 @@ class Pool:
     def gross(self, now: int) -> int:
         return self.cash(now) + self.loans() + math.floor(self.earned(now))
 
+    def entry(self, now: int) -> int:
+        """What shares are bought at: also what still streams in, and what was lost, as if it came back."""
+        return self.gross(now) + self.unvested(now) + self.lost
+
     def net(self, now: int) -> int:
         return max(0, self.gross(now) - self.impairment)
 
@@ -156,7 +160,8 @@ class Pool:
 
     def fundable(self, tranche: Tranche, now: int) -> int | None:
         """What may still be deposited; None where only the counters bound it."""
-        if 1 in self.stopped or (tranche == Tranche.JUNIOR and self.gross(now) < self.claim(now)):
+        least = self.claim(now) + (self.lost if tranche == Tranche.JUNIOR else 0)
+        if 1 in self.stopped or self.gross(now) < least:
             return 0
         if tranche == Tranche.JUNIOR:
             return None
@@ -184,7 +189,7 @@ class Pool:
     def deposit(self, tranche: Tranche, assets: int, now: int) -> int:
         """The shares that are bought, at the entry assets, rounded down."""
         its = self.shares[tranche]
-        bought = math.floor(assets / its.price(self.part(tranche, self.gross(now), now)))
+        bought = math.floor(assets / its.price(self.part(tranche, self.entry(now), now)))
         its.supply += bought
         if tranche == Tranche.SENIOR:
             self._accrue_senior(now)
@@ -206,7 +211,7 @@ class Pool:
         return lenders, reserve, recovered - lenders - reserve
 
     def close(self, now: int) -> dict[Tranche, list[tuple[int, int, int]]]:
-        """Senior first; then, where no senior waits, junior as far as the subordination floor allows."""
+        """Senior first; then, where no senior of any worth waits, junior as far as the subordination floor allows."""
         self.vest(now)
         self._accrue_senior(now)
         net, cash = self.net(now), self.cash(now)
@@ -216,7 +221,7 @@ class Pool:
         if forsenior:
             self._pay_down(forsenior, exit_, now)
         spare = max(0, net - exit_ - self.junior_needed(exit_ - forsenior))
-        most = min(cash - forsenior, spare) if not senior.waiting else 0
+        most = min(cash - forsenior, spare) if not senior.waiting or forsenior == exit_ else 0
         forjunior, told_junior = junior.pay(most, net - exit_)
         self.closed_at = now
         self.ledger.post(("pool", "set aside"), ("pool", "cash"), forsenior + forjunior)

@@ -12,8 +12,8 @@ enum Tranche {
 
 /// @title One pot of lenders' money in one currency, in two tranches.
 /// gross = cash + principalOut + accruedIncome; net = gross - impairment. Senior's claim grows at its rate and
-/// is capped by the assets; junior owns the rest. Shares are bought at gross and given back at net, so that nobody
-/// gains by stepping in front of news. Income accrues each second, in aggregate, as W*t - K, one pair per clock.
+/// is capped by the assets; junior owns the rest. Shares are given back at net, and bought at gross and what is still to
+/// come: what streams in, and what lenders have lost, as if it came back. So nobody gains by stepping in front of news. Income accrues each second, in aggregate, as W*t - K, one pair per clock.
 /// What comes in above book (late fees, recoveries) becomes cash bit by bit over `STREAM_SECONDS`.
 /// The token's balance is always cash + setAside + fees + reserve + streaming, and whatever has been donated.
 interface ILendingPool is IFundingSource {
@@ -90,6 +90,8 @@ interface ILendingPool is IFundingSource {
     /// @param junior borne by junior at the entry assets
     /// @param senior borne by senior at the entry assets
     event LossTaken(uint256 loss, uint256 covered, uint256 junior, uint256 senior);
+    /// @notice So much of the lenders' loss will not come back, in minor units: it is no longer in `losses`.
+    event LossStruck(uint256 amount);
     /// @notice What is expected to be lost on all financings together, minor units.
     event ImpairmentChanged(uint256 impairment);
     /// @notice An epoch was closed; the two amounts were set aside for claims, in minor units.
@@ -133,6 +135,8 @@ interface ILendingPool is IFundingSource {
     error ImpairmentUnknown(uint256 previous, uint256 booked);
     /// @notice More fees are asked for than have been collected; both in minor units.
     error FeesTooLow(uint256 amount, uint256 collected);
+    /// @notice More is to be struck than lenders have lost and not got back; both in minor units.
+    error LossTooLow(uint256 amount, uint256 lost);
     /// @notice Nothing has been collected for the reserve.
     error NothingForReserve();
     /// @notice The epoch may not be closed yet; both in Unix seconds.
@@ -156,6 +160,10 @@ interface ILendingPool is IFundingSource {
     /// @notice Pays collected fees to the operator's account. Servicer only. Lenders' money is never touched.
     /// @param amount minor units, at most `held().fees`
     function takeFees(address to, uint256 amount) external;
+    /// @notice Gives up so much of what lenders have lost, for good: entry no longer pays for it, and what is recovered
+    /// beyond the rest goes to the first-loss reserve, then to whoever are lenders then. Servicer only.
+    /// @param amount minor units, at most the first of `losses()`
+    function strikeLoss(uint256 amount) external;
     /// @notice Sends what has been collected for the first-loss reserve there. Anyone.
     /// @return amount minor units sent
     function sendReserve() external returns (uint256 amount);
@@ -177,7 +185,7 @@ interface ILendingPool is IFundingSource {
     function books() external view returns (Books memory);
     /// @return see `Held`; as of now, with what has not streamed in yet in `streaming`
     function held() external view returns (Held memory);
-    /// @return minor units that the lenders have lost for good and not got back
+    /// @return minor units that the lenders have lost and not got back, less what has been struck
     /// @return minor units that the first-loss reserve has paid and not got back
     function losses() external view returns (uint256, uint256);
     /// @return minor units of interest earned and not received, both clocks together, rounded down
@@ -208,10 +216,12 @@ interface ILendingPool is IFundingSource {
     function grossAssets() external view returns (uint256);
     /// @return minor units of lenders' assets after impairment
     function netAssets() external view returns (uint256);
-    /// @return entry minor units that the tranche's shares are bought at
+    /// @return entry minor units that the tranche's shares are bought at: its part of gross, of what still streams in and
+    /// of what lenders have lost
     /// @return exit minor units that they are given back at; never more than `entry`
     function trancheAssets(Tranche tranche) external view returns (uint256 entry, uint256 exit);
     /// @return minor units that may still be deposited into the tranche: counters, deposit cap, pause; for senior the
-    /// subordination floor, and nothing for junior while the assets do not cover senior's claim: it would be senior's
+    /// subordination floor. Nothing for either while the assets do not cover senior's claim, and nothing for junior while
+    /// it owns less than lenders have lost, neither recovered nor struck: it would cost more than twice what it owns
     function fundable(Tranche tranche) external view returns (uint256);
 }

@@ -199,7 +199,7 @@ contract LendingChecks is LendingHandler {
     }
 
     function checkTranchesShareTheAssets() external view {
-        assertEq(senior.totalAssets() + junior.totalAssets(), pool.grossAssets());
+        assertEq(senior.totalAssets() + junior.totalAssets(), pool.netAssets());
     }
 }
 

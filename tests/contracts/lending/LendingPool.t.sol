@@ -95,6 +95,8 @@ contract LendingPoolTest is BarePoolBase {
         pool.resume(ILendingPool.Stoppable.Draws);
         vm.expectRevert(refusal);
         pool.takeFees(stranger, 0);
+        vm.expectRevert(refusal);
+        pool.strikeLoss(0);
     }
 
     function test_termsOutOfRangeAreRefused() public {

@@ -63,6 +63,7 @@ abstract contract PoolBase is Network {
         manager.setTargetFunctionRole(address(pool_), governed, Offices.GOVERNOR);
         _allow(pool_.stop.selector, address(pool_), Offices.GUARDIAN);
         _allow(pool_.takeFees.selector, address(pool_), Offices.SERVICER);
+        _allow(pool_.strikeLoss.selector, address(pool_), Offices.SERVICER);
         pool_.setTranches(address(senior_), address(junior_));
         registry.admitAccount(operator.lei, address(pool_));
         registry.admitAccount(operator.lei, address(senior_));

@@ -160,7 +160,11 @@ contract PoolHandler is Test {
         uint256 forJunior = _pool.books().setAside - setAside - forSenior;
         if (forJunior != 0 && !_isSubordinated()) floorBreach = "closeEpoch";
         if (forJunior > juniorBefore || (supply == 0 && forSenior != 0)) orderBreach = "closeEpoch";
-        if (forJunior != 0 && _senior.balanceOf(address(_senior)) != 0) orderBreach = "junior before senior";
+        // Senior's shares that are worth nothing hold junior up no longer.
+        bool worthless = forSenior == exit;
+        if (forJunior != 0 && _senior.balanceOf(address(_senior)) != 0 && !worthless) {
+            orderBreach = "junior before senior";
+        }
     }
 
     /// @dev Buys, asks, closes and claims within one block.
@@ -233,7 +237,7 @@ contract PoolHandler is Test {
         amount = amount % 8 == 0 ? loan.principal : bound(amount, 0, loan.principal / 4);
         uint256 given = amount == 0 ? 0 : loan.numerator / 4;
         uint256 gross = _pool.grossAssets();
-        uint256 senior = _entry(Tranche.Senior);
+        uint256 senior = _exit(Tranche.Senior);
         uint256 reserveBefore = _cash.balanceOf(_reserve);
         uint256 held = reserveBefore + _pool.held().reserve;
         (uint256 lostBefore, uint256 coveredBefore) = _pool.losses();
@@ -246,11 +250,22 @@ contract PoolHandler is Test {
         (lost, covered) = (lost + lostNow - lostBefore, covered + coveredNow - coveredBefore);
         if (lostNow - lostBefore != gross - _pool.grossAssets()) orderBreach = "loss";
         if (lostNow > lostBefore && coveredNow - coveredBefore != held) orderBreach = "reserve first";
-        if (_entry(Tranche.Senior) < senior && _entry(Tranche.Junior) != 0) orderBreach = "junior before senior";
+        if (_exit(Tranche.Senior) < senior && _exit(Tranche.Junior) != 0) orderBreach = "junior before senior";
         _impair(loan, _min(loan.impairment, loan.principal));
     }
 
     // Operator, sponsors and strangers
+
+    /// @dev Lowers the price of entry, and no other.
+    function strikeLoss(uint256 amount) external {
+        Prices memory before = _prices();
+        amount = bound(amount, 0, lost);
+        _pool.strikeLoss(amount);
+        lost -= amount;
+        Prices memory next = _prices();
+        bool moved = next.seniorExit != before.seniorExit || next.juniorExit != before.juniorExit;
+        if (moved || next.juniorEntry > before.juniorEntry) priceFall = "strikeLoss";
+    }
 
     function takeFees(uint256 amount) external keepsPrices("takeFees") {
         amount = bound(amount, 0, _pool.held().fees);

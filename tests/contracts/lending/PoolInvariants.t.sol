@@ -77,7 +77,8 @@ contract PoolInvariants is PoolBase {
     // The tranches
 
     function invariant_tranchesSumToTheWhole() public view {
-        assertEq(_entry(Tranche.Senior) + _entry(Tranche.Junior), pool.grossAssets());
+        uint256 toCome = pool.held().streaming + handler.lost();
+        assertEq(_entry(Tranche.Senior) + _entry(Tranche.Junior), pool.grossAssets() + toCome);
         assertEq(_exit(Tranche.Senior) + _exit(Tranche.Junior), pool.netAssets());
     }
 
@@ -188,7 +189,7 @@ contract PoolInvariants is PoolBase {
     }
 
     function _actions() private view returns (bytes4[] memory actions) {
-        actions = new bytes4[](17);
+        actions = new bytes4[](18);
         actions[0] = handler.wait.selector;
         actions[1] = handler.deposit.selector;
         actions[2] = handler.mint.selector;
@@ -206,6 +207,7 @@ contract PoolInvariants is PoolBase {
         actions[14] = handler.donate.selector;
         actions[15] = handler.sponsor.selector;
         actions[16] = handler.poke.selector;
+        actions[17] = handler.strikeLoss.selector;
     }
 
     // Internals

@@ -102,6 +102,7 @@ contract TrancheVaultTest is BarePoolBase {
         _deposit(cobalt, 1e12);
         _lend(1e12);
         _writeOff(1e12 - 1);
+        pool.strikeLoss(1e12 - 1);
         uint256 most = junior.maxDeposit(granite);
         _fundAndApprove(granite, most + 1, address(junior));
         vm.startPrank(granite);
@@ -168,7 +169,7 @@ contract TrancheVaultTest is BarePoolBase {
         pool.changeImpairment(0, 20_000);
 
         assertEq(_exit(Tranche.Junior), 80_000);
-        assertEq(junior.convertToAssets(shares), 100_000);
+        assertApproxEqAbs(junior.convertToAssets(shares), 80_000, 1);
         assertEq(junior.previewDeposit(100_000), shares);
     }
 
