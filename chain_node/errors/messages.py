@@ -320,7 +320,6 @@ TEMPLATES: Final[dict[str, str]] = {
     "ImpairmentUnknown": "an expected loss of {previous} minor units cannot be replaced: {booked} are booked",
     "LendableTooLow": "the pool can lend {lendable} minor units now, {amount} are wanted",
     "LossTooLow": "lenders have lost {lost} minor units and not got them back; {amount} cannot be struck",
-    "LossTooLow": "lenders have lost {lost} minor units and not got them back; {amount} cannot be struck",
     "NotOperator": "{caller} may not act for {account}",
     "NothingForReserve": "nothing has been collected for the reserve",
     "OnlyPool": "only the pool {pool} may do this, not {caller}",

@@ -541,9 +541,6 @@ class Books:
     def _LendingPool_LossStruck(self, its: Any, currency: str) -> None:  # noqa: N802
         self.pools[currency].lost -= its["amount"]
 
-    def _LendingPool_LossStruck(self, its: Any, currency: str) -> None:  # noqa: N802
-        self.pools[currency].lost -= its["amount"]
-
     def _LendingPool_FeesTaken(self, its: Any, currency: str) -> None:  # noqa: N802
         self.ledgers[currency].post(("owed to operator",), ("pool", "fees"), its["amount"])
 
