@@ -12,8 +12,9 @@ enum Tranche {
 
 /// @title One pot of lenders' money in one currency, in two tranches.
 /// gross = cash + principalOut + accruedIncome; net = gross - impairment. Senior's claim grows at its rate and
-/// is capped by the assets; junior owns the rest. Shares are given back at net, and bought at gross and what is still to
-/// come: what streams in, and what lenders have lost, as if it came back. So nobody gains by stepping in front of news. Income accrues each second, in aggregate, as W*t - K, one pair per clock.
+/// is capped by the assets; junior owns the rest. Shares are given back at net, and bought at gross and what is still
+/// to come: what streams in, and what lenders have lost, as if it came back. So nobody gains by stepping in front of
+/// news. Income accrues each second, in aggregate, as W*t - K, one pair per clock.
 /// What comes in above book (late fees, recoveries) becomes cash bit by bit over `STREAM_SECONDS`.
 /// The token's balance is always cash + setAside + fees + reserve + streaming, and whatever has been donated.
 interface ILendingPool is IFundingSource {
@@ -216,12 +217,12 @@ interface ILendingPool is IFundingSource {
     function grossAssets() external view returns (uint256);
     /// @return minor units of lenders' assets after impairment
     function netAssets() external view returns (uint256);
-    /// @return entry minor units that the tranche's shares are bought at: its part of gross, of what still streams in and
-    /// of what lenders have lost
+    /// @return entry minor units that the tranche's shares are bought at: its part of gross, of what still streams in
+    /// and of what lenders have lost
     /// @return exit minor units that they are given back at; never more than `entry`
     function trancheAssets(Tranche tranche) external view returns (uint256 entry, uint256 exit);
     /// @return minor units that may still be deposited into the tranche: counters, deposit cap, pause; for senior the
-    /// subordination floor. Nothing for either while the assets do not cover senior's claim, and nothing for junior while
-    /// it owns less than lenders have lost, neither recovered nor struck: it would cost more than twice what it owns
+    /// subordination floor. Nothing for either while the assets do not cover senior's claim, and nothing for junior
+    /// while it owns less than lenders have lost, neither recovered nor struck: it would cost more than twice what it owns
     function fundable(Tranche tranche) external view returns (uint256);
 }
