@@ -79,6 +79,8 @@ def hop(books: Books, its: Invoice, giver: str, taker: str, units: int) -> Refus
     inside = books.organisations[giver] == books.organisations[taker]
     supplier = {books.organisations[giver], books.organisations[taker]} == {its.supplier}
     tier = max(its.tier[taker], its.tier[giver] + (not inside))
+    raised = not inside and 0 < its.tier[taker] < tier <= books.last_tier
+    has_some = held(its, taker)[1] > 0 or any(its.units[custodian] for custodian in books.custodians)
     return when(
         (TRANSFER in books.stopped, "FunctionIsStopped"),
         (its.state != ReceivableState.ACCEPTED, "NotTransferable"),
@@ -88,6 +90,7 @@ def hop(books: Books, its: Invoice, giver: str, taker: str, units: int) -> Refus
         (0 < left < 100 or (left != 0 and units < 100), "PartTooSmall"),
         (0 <= left <= 100 + most - least and least != most, UNSURE),
         (not inside and tier > books.last_tier, "TierTooDeep"),
+        (raised and has_some, "TierRaiseNotAgreed"),
     )
 
 
