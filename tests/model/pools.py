@@ -171,6 +171,15 @@ class Pool:
 
     # What happens
 
+    def lend(self, amount: int, now: int) -> None:
+        """What has streamed in becomes cash with a draw only where cash or floor need it: a rounding of its own."""
+        streamed = self.ledger.of("pool", "streaming") - self.unvested(now)
+        net = max(0, self.net(now) - streamed)
+        senior, junior = self.part(Tranche.SENIOR, net, now), self.part(Tranche.JUNIOR, net, now)
+        if amount > self.ledger.of("pool", "cash") or junior < self.junior_needed(senior):
+            self.vest(now)
+        self.ledger.post(("in transit",), ("pool", "cash"), amount)
+
     def vest(self, now: int) -> None:
         left = self.unvested(now)
         self.ledger.post(("pool", "cash"), ("pool", "streaming"), self.ledger.of("pool", "streaming") - left)

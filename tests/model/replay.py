@@ -476,9 +476,7 @@ class Books:
     # Pools
 
     def _LendingPool_Disbursed(self, its: Any, currency: str) -> None:  # noqa: N802
-        pool = self.pools[currency]
-        pool.vest(self.now)
-        self.ledgers[currency].post(("in transit",), ("pool", "cash"), its["amount"])
+        self.pools[currency].lend(its["amount"], self.now)
 
     def _LendingPool_Collected(self, its: Any, currency: str) -> None:  # noqa: N802
         pool, ledger, parts = self.pools[currency], self.ledgers[currency], self.arriving.pop(0)

@@ -60,6 +60,10 @@ class Servicing(Contract):
     def call_recourse(self, financing: int) -> Call:
         return self.call("callRecourse", financing)
 
+    def close_recourse(self, financing: int) -> Call:
+        """Lets the seller go where the collateral is good for the debt again; anyone may."""
+        return self.call("closeRecourse", financing)
+
     def agree(self, amendment: Amendment) -> Call:
         return self.call("agree", astuple(amendment))
 
