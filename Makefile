@@ -7,6 +7,9 @@ PYTHON ?= python3
 # The tools of this checkout come before the machine's.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
+# The program itself: the package's wrapper of it ends with 0 whatever the program says.
+FORGE := $$(echo node_modules/@foundry-rs/forge-*/bin/forge)
+
 .PHONY: help setup demo up test fuzz lint format gas bench clean
 
 help: ## Say what can be made
@@ -21,7 +24,7 @@ up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
 test: setup ## Run every test
-	forge test --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
+	$(FORGE) test --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
 	portolan invariants
 	portolan gas --check
 	pytest -q -n 2 --dist loadgroup
@@ -33,7 +36,7 @@ LONG := FOUNDRY_PROFILE=long $(if $(FUZZ_RUNS),FOUNDRY_FUZZ_RUNS=$(FUZZ_RUNS)) \
 
 comma := ,
 fuzz: setup ## Run fuzz tests, invariants and the model for long (FUZZ_RUNS=, INVARIANT_RUNS=, INVARIANT_DEPTH=, MODEL_SEEDS=)
-	$(LONG) forge test --match-test '^testFuzz'
+	$(LONG) $(FORGE) test --match-test '^testFuzz'
 	$(LONG) portolan invariants
 	MODEL_OPERATIONS=$(or $(MODEL_OPERATIONS),2000) MODEL_SEEDS=$(or $(MODEL_SEEDS),1$(comma)2$(comma)3$(comma)4$(comma)5) \
 	  pytest -q -n 2 --dist loadgroup tests/model -k add_up
@@ -43,13 +46,13 @@ lint: setup ## Check format, types, import rules, and the contracts by slither
 	ruff format --check .
 	mypy
 	lint-imports
-	forge fmt --check
+	$(FORGE) fmt --check
 	portolan slither
 
 format: setup ## Put the code into the house's format
 	ruff check --fix .
 	ruff format .
-	forge fmt
+	$(FORGE) fmt
 
 gas: setup ## Measure the gas of each operation; writes docs/gas.md and build/gas.json
 	portolan gas
@@ -78,7 +81,7 @@ node_modules/.stamp: package.json package-lock.json | $(VENV)/.stamp
 
 build/forge/.stamp: $(shell find contracts -name '*.sol' 2>/dev/null) foundry.toml chain_node/solc/launcher.js node_modules/.stamp
 	@echo "Compiling the contracts"
-	@forge build --skip test --quiet
+	@$(FORGE) build --skip test --quiet
 	@touch $@
 
 requirements.txt: requirements.in requirements-overrides.txt

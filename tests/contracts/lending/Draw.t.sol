@@ -353,7 +353,7 @@ contract DrawTest is LendingBase {
         feeBps = uint16(bound(feeBps, 1, 500));
         limit = uint64(bound(limit, 1, LIMIT));
         cash = uint64(bound(cash, 1, FUNDED));
-        units = uint64(bound(units, 1, FACE_VALUE));
+        units = uint64(bound(units, (FACE_VALUE + 63) / 64, FACE_VALUE));
         _leaveCash(cash);
         FacilityId id = _openFacility(limit, feeBps);
         desk.setLadder(id, invoices, _ladder(0, departedBps, 10_000, true));
