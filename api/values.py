@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import Column, Dialect, String, TypeDecorator
+
+from api.errors import Malformed
 
 HEX32_PATTERN = r"^0x[0-9a-f]{64}$"
 Hex32 = Annotated[str, StringConstraints(pattern=HEX32_PATTERN)]
@@ -17,7 +19,29 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MOST_UNITS = 2**56 - 1
 """The most minor units that the contracts book as one amount."""
 _EPOCH = date(1970, 1, 1)
+_MOST_DAYS = 2**16 - 1
+"""The chain counts days since 1970-01-01 in 16 bits."""
 T = TypeVar("T")
+
+
+def _countable_moment(value: datetime) -> datetime:
+    if value < datetime(1970, 1, 1, tzinfo=UTC):
+        raise ValueError("the chain's clock begins in 1970")
+    return value
+
+
+def _countable_day(value: date) -> date:
+    if not 0 <= days(value) <= _MOST_DAYS:
+        raise ValueError(f"the chain counts days from {_EPOCH} to {day(_MOST_DAYS)}")
+    return value
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_countable_moment)]
+"""A moment that the chain's clock can show."""
+Day = Annotated[date, AfterValidator(_countable_day)]
+"""A day that the chain can count."""
+Number = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")]
+"""The number of a facility or financing."""
 
 
 class Amount(BaseModel):
@@ -43,6 +67,12 @@ class PositiveAmount(Amount):
     amount: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,15}$")]
 
 
+class AmountOrNothing(Amount):
+    """An amount from 0 to 2^56 - 1 minor units."""
+
+    amount: Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,15})$")]
+
+
 class Page(BaseModel, Generic[T]):
     """A part of a list, the newest first."""
 
@@ -52,6 +82,19 @@ class Page(BaseModel, Generic[T]):
 
 Limit = Annotated[int, Query(ge=1, le=200, description="most items in the answer")]
 Before = Annotated[str | None, Query(max_length=100, description="`next` of the previous answer")]
+
+
+def page_number(before: str | None) -> int | None:
+    """The number that a page ended with; Malformed where no page can have."""
+    if before is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,18}", before) is None:
+        raise page_unknown()
+    return int(before)
+
+
+def page_unknown() -> Malformed:
+    return Malformed("page-unknown", "`before` is not a `next` that an earlier answer gave.")
 
 
 class WholeNumber(TypeDecorator[int]):

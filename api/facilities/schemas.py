@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
 from api.examples import eur, shown
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
-from api.values import Amount, Currency, Lei, PositiveAmount
+from api.values import Amount, Currency, Lei, Moment, PositiveAmount
 from chain_node.client import DayCount
 
 MilestoneName = Literal["ACCEPTED", "LOADED", "DEPARTED", "ARRIVED", "DISCHARGED", "RECEIVED", "STORED", "INSPECTED"]
@@ -87,7 +87,7 @@ class FacilityRequest(BaseModel):
     )
     recourse: bool = Field(default=False, description="whether the supplier answers for its debtors")
     revolving: bool = Field(default=True, description="whether what is repaid can be drawn again")
-    expires_at: AwareDatetime = Field(description="from then on nothing more is opened or drawn")
+    expires_at: Moment = Field(description="from then on nothing more is opened or drawn")
     ladders: Ladders
 
 
@@ -99,7 +99,7 @@ class LineRequest(BaseModel):
     )
 
     limit: PositiveAmount | None = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 _EXAMPLE: dict[str, Any] = {

@@ -6,14 +6,14 @@ from typing import Any, cast
 from sqlmodel import Session
 
 from api.auth.principal import Principal
-from api.errors import Malformed, NotFound
+from api.errors import NotFound
 from api.facilities import repository
 from api.facilities.models import Facility
 from api.facilities.schemas import DayCountName, FacilityView, Ladders, Step
 from api.figures import Figures, ask
 from api.participants import service as participants
 from api.participants.schemas import PartyView
-from api.values import Amount, Page, moment
+from api.values import Amount, Page, moment, page_number
 from chain_node.client import AddressBook, Chain, Milestone
 
 COLLATERALS = {"receivable": "ReceivableCollateral", "order": "OrderCollateral"}
@@ -50,10 +50,8 @@ def view(session: Session, facility: Facility, chain: Chain) -> FacilityView:
 
 def page(session: Session, principal: Principal, chain: Chain, before: str | None, limit: int) -> Page[FacilityView]:
     """The caller's facilities, the newest first; all for who sees all."""
-    if before is not None and not before.isdecimal():
-        raise Malformed("page-unknown", "`before` is not a `next` that an earlier answer gave.")
     accounts = None if principal.sees_all else participants.accounts_of(session, principal.organisation())
-    found = repository.page(session, accounts=accounts, before=int(before) if before else None, limit=limit)
+    found = repository.page(session, accounts=accounts, before=page_number(before), limit=limit)
     following = str(found[-1].number) if len(found) == limit else None
     return Page(items=_views(session, found, chain), next=following)
 

@@ -1,16 +1,16 @@
 """Financings as JSON."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
 from api.examples import eur, shown
 from api.facilities.schemas import Step
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
-from api.values import Amount, Hex32, PositiveAmount
+from api.values import Amount, AmountOrNothing, Day, Hex32, Moment, Number, PositiveAmount
 
 
 class FinancingRequest(BaseModel):
@@ -20,7 +20,7 @@ class FinancingRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"facility_id": "1", "receivable_id": "0x" + "2a" * 32}}
     )
 
-    facility_id: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")]
+    facility_id: Number
     receivable_id: Hex32
     amount: PositiveAmount | None = Field(default=None, description="face value to pledge; by default all one holds")
     on_acceptance_only: bool = Field(
@@ -51,10 +51,10 @@ class AmendmentRequest(BaseModel):
         ),
     )
 
-    maturity_date: date | None = None
-    facility_id: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")] | None = None
+    maturity_date: Day | None = None
+    facility_id: Number | None = None
     document: Hex32
-    valid_until: AwareDatetime
+    valid_until: Moment
 
 
 class ImpairmentRequest(BaseModel):
@@ -62,7 +62,7 @@ class ImpairmentRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=shown({"amount": eur(1_000_000)}))
 
-    amount: Amount
+    amount: AmountOrNothing
 
 
 class OwedView(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from api.auth.principal import Principal
-from api.errors import Malformed, NotFound
+from api.errors import NotFound
 from api.facilities import service as facilities
 from api.facilities.models import Facility
 from api.facilities.schemas import Step
@@ -16,7 +16,7 @@ from api.financings.models import Draw, Financing, Repayment, WriteOff
 from api.financings.schemas import DrawView, FinancingView, OwedView, RepaymentView, WriteOffView
 from api.participants import service as participants
 from api.participants.schemas import PartyView
-from api.values import Amount, Page, day, moment
+from api.values import Amount, Page, day, moment, page_number
 from chain_node.client import AddressBook, Chain, Milestone, Owed
 
 
@@ -56,11 +56,8 @@ def page(
     limit: int,
 ) -> Page[FinancingView]:
     """The caller's financings, the newest first; all for who sees all."""
-    if before is not None and not before.isdecimal():
-        raise Malformed("page-unknown", "`before` is not a `next` that an earlier answer gave.")
     accounts = None if principal.sees_all else participants.accounts_of(session, principal.organisation())
-    after = int(before) if before else None
-    found = repository.page(session, accounts=accounts, item_id=receivable_id, before=after, limit=limit)
+    found = repository.page(session, accounts=accounts, item_id=receivable_id, before=page_number(before), limit=limit)
     following = str(found[-1].number) if len(found) == limit else None
     return Page(items=_views(session, found, chain), next=following)
 

@@ -87,6 +87,8 @@ class Desk:
         if asked.maturity_date is None and asked.facility_id is None:
             raise Malformed("nothing-asked", "Name a later maturity, another facility, or both.")
         its = self.financing
+        if asked.facility_id is not None:
+            facilities.find(self.session, self.principal, asked.facility_id)
         return Amendment(
             financing=its.number,
             facility=its.facility,

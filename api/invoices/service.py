@@ -3,14 +3,14 @@
 from sqlmodel import Session
 
 from api.auth.principal import Principal
-from api.errors import Malformed, NotFound
+from api.errors import NotFound
 from api.invoices import repository
 from api.invoices.models import InvoiceRow
 from api.invoices.schemas import InvoiceView, ReferenceView
 from api.invoices.similarity import service as similarity
 from api.invoices.standing import state_of
 from api.transactions.schemas import transaction_views
-from api.values import Page
+from api.values import Page, page_number
 
 
 def find(session: Session, principal: Principal, invoice_id: str) -> InvoiceRow:
@@ -50,10 +50,8 @@ def view_with_similar(session: Session, principal: Principal, invoice: InvoiceRo
 
 def page(session: Session, principal: Principal, before: str | None, limit: int) -> Page[InvoiceView]:
     """The caller's invoices, the newest first; all for who sees all."""
-    if before is not None and not before.isdecimal():
-        raise Malformed("page-unknown", "`before` is not a `next` that an earlier answer gave.")
     lei = None if principal.sees_all else principal.organisation()
-    found = repository.page(session, lei=lei, before=int(before) if before else None, limit=limit)
+    found = repository.page(session, lei=lei, before=page_number(before), limit=limit)
     following = str(found[-1].sequence) if len(found) == limit else None
     return Page(items=[view(session, invoice) for invoice in found], next=following)
 

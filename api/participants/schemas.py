@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api import examples
 from api.examples import shown
 from api.transactions.schemas import TransactionView
-from api.values import Lei
+from api.values import Lei, Moment
 
 RoleName = Literal[
     "CARRIER", "WAREHOUSE", "INSPECTOR", "CUSTOMS", "SENSOR", "CONSIGNEE", "SUPPLIER", "DEBTOR", "LENDER", "SUPERVISOR"
@@ -52,7 +52,7 @@ class NewParticipant(BaseModel):
     group_lei: Lei | None = Field(default=None, description="ultimate parent, where it has one")
     jurisdiction: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(description="ISO 3166-1 alpha-2")
     roles: list[RoleName] = Field(min_length=1)
-    kyc_expires_at: AwareDatetime = Field(description="from then on it may no longer act")
+    kyc_expires_at: Moment = Field(description="from then on it may no longer act")
     account: Address | None = Field(default=None, description="its own account, where it keeps its key itself")
     document_key: str | None = Field(default=None, max_length=66, description="its own X25519 public key, hexadecimal")
     identifiers: list[IdentifierView] = Field(default=[], max_length=50)

@@ -1,16 +1,16 @@
 """Receivables as JSON."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
 from api.examples import eur, shown
 from api.invoices.similarity.schemas import SimilarView
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
-from api.values import Amount, Hex32, Lei, PositiveAmount
+from api.values import Amount, AmountOrNothing, Hex32, Lei, Moment, Number, PositiveAmount
 
 StateName = Literal["registered", "accepted", "settled", "defaulted", "cancelled", "disputed"]
 _EXAMPLE = {
@@ -150,8 +150,8 @@ class ReservationRequest(BaseModel):
         extra="forbid", json_schema_extra={"example": {"facility_id": "1", "until": "2026-05-08T09:00:00Z"}}
     )
 
-    facility_id: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}$")]
-    until: AwareDatetime
+    facility_id: Number
+    until: Moment
 
 
 class ObjectionRequest(BaseModel):
@@ -172,7 +172,7 @@ class ResolutionRequest(BaseModel):
         extra="forbid", json_schema_extra=shown({"taken_off": eur(200_000), "evidence": examples.HASH})
     )
 
-    taken_off: Amount
+    taken_off: AmountOrNothing
     evidence: Hex32
 
 

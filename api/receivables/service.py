@@ -8,14 +8,14 @@ from sqlmodel import Session
 
 from api.auth.principal import Principal
 from api.clock import indexed_now
-from api.errors import Malformed, NotFound
+from api.errors import NotFound
 from api.figures import Figures, ask
 from api.participants import service as participants
 from api.participants.schemas import PartyView
 from api.receivables import repository
 from api.receivables.models import Holding, Objection, Payment, Receivable, ReceivableState
 from api.receivables.schemas import HoldingView, ObjectionView, PaymentView, ReceivableView
-from api.values import Amount, Page, day, is_hex32, moment, moment_or_none
+from api.values import Amount, Page, day, is_hex32, moment, moment_or_none, page_number, page_unknown
 from chain_node.client import Chain
 
 
@@ -100,9 +100,10 @@ def _position(before: str | None) -> tuple[int, str] | None:
     if before is None:
         return None
     block, _, receivable_id = before.partition(".")
-    if not block.isdecimal() or not is_hex32(receivable_id):
-        raise Malformed("page-unknown", "`before` is not a `next` that an earlier answer gave.")
-    return int(block), receivable_id
+    number = page_number(block)
+    if number is None or not is_hex32(receivable_id):
+        raise page_unknown()
+    return number, receivable_id
 
 
 def _views(session: Session, receivables: list[Receivable], chain: Chain) -> list[ReceivableView]:

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends
 
 from api.deps import Principal, SessionDep, gateway_router, requires
 from api.errors import NotFound
 from api.problems import READ_PROBLEMS
 from api.transactions import repository
 from api.transactions.schemas import TransactionPage, TransactionView
+from api.values import Before, Limit, page_number
 
 router = gateway_router("/v1/transactions", "transactions")
 ReaderDep = Annotated[Principal, Depends(requires("transactions:read"))]
@@ -20,12 +21,12 @@ def list_transactions(
     session: SessionDep,
     status: str | None = None,
     subject_id: str | None = None,
-    before: Annotated[int | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Before = None,
+    limit: Limit = 50,
 ) -> TransactionPage:
     owner_lei = None if principal.sees_all else principal.organisation()
     rows = repository.page(
-        session, owner_lei=owner_lei, status=status, subject_id=subject_id, before=before, limit=limit
+        session, owner_lei=owner_lei, status=status, subject_id=subject_id, before=page_number(before), limit=limit
     )
     following = str(rows[-1].sequence) if len(rows) == limit else None
     return TransactionPage(items=[TransactionView.of(row) for row in rows], next=following)
