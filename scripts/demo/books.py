@@ -20,7 +20,8 @@ BPS = 10_000
 @dataclass(frozen=True)
 class Books:
     """All in minor units of the trade's currency. `balances` name every holder of cash, people and contracts. Deposit
-    and worth are both lenders'; worth is what they were paid and what their shares stand for."""
+    and worth are both lenders'; worth is what they were paid and what their shares stand for. `in_pool` is what the
+    pool still has for lenders, by its own books."""
 
     currency: str
     issued: int
@@ -30,6 +31,9 @@ class Books:
     lender_worth: int
     junior_deposit: int
     junior_worth: int
+    paid_to_lenders: int
+    in_pool: int
+    late_fees_received: int
     interest_received: int
     interest_by_formula: int
     fees_received: int
@@ -44,6 +48,7 @@ class Books:
         return {
             **self.__dict__,
             "lender_income": self.income,
+            "left_by_rounding": self.left_by_rounding,
             "senior_income": senior,
             "junior_income": self.junior_income,
         }
@@ -51,6 +56,17 @@ class Books:
     @property
     def income(self) -> int:
         return self.lender_worth - self.deposit
+
+    @property
+    def came_in(self) -> int:
+        """For lenders: what they put in and what their money has earned."""
+        return self.deposit + self.interest_received + self.late_fees_received
+
+    @property
+    def left_by_rounding(self) -> int:
+        """What the pool has for lenders beyond the worth of their shares: the part of the vaults' virtual shares, and
+        what each worth was rounded down by. It stays with whoever remains."""
+        return self.in_pool - (self.lender_worth - self.paid_to_lenders)
 
     @property
     def junior_income(self) -> int:
@@ -93,7 +109,7 @@ def close_books(story: Story) -> Books:
     financing = story.financing()
     draws = [(minor_of(draw["amount"]), _moment(draw["at"])) for draw in financing["draws"]]
     repaid = financing["repayments"]
-    senior, junior = _worth(story, "lender"), _worth(story, "junior")
+    senior, junior = _position(story, "lender"), _position(story, "junior")
     issued, withdrawn = cash_flows(chain, code)
     lending = story.trade.lending
     return Books(
@@ -102,9 +118,12 @@ def close_books(story: Story) -> Books:
         withdrawn=withdrawn,
         balances={name: cash.balance_of(address) for name, address in holders.items()},
         deposit=story.currency.minor(lending.deposit) + story.currency.minor(lending.junior_deposit),
-        lender_worth=senior + junior,
+        lender_worth=senior.worth + junior.worth,
         junior_deposit=story.currency.minor(lending.junior_deposit),
-        junior_worth=junior,
+        junior_worth=junior.worth,
+        paid_to_lenders=senior.paid + junior.paid,
+        in_pool=_in_pool(story),
+        late_fees_received=sum(minor_of(payment["late_fees"]) for payment in repaid),
         interest_received=sum(minor_of(payment["interest"]) for payment in repaid),
         interest_by_formula=interest_by_formula(draws, lending.discount_rate_bps, _moment(repaid[-1]["at"])),
         fees_received=sum(minor_of(payment["fees"]) for payment in repaid),
@@ -127,8 +146,10 @@ def check_books(story: Story, books: Books) -> None:
     record("fees_agree_with_the_formula", books.fees_received == books.fees_by_formula)
     kept = books.reserve_received == books.reserve_by_formula == books.reserve_held
     record("reserve_agrees_with_the_formula", kept, f"{books.reserve_held} held")
-    # Each vault rounds a holder's shares down, and a redemption once more: by less than one minor unit each.
-    record("lender_earns_the_interest", 0 <= books.interest_received - books.income <= 3, f"{books.income}")
+    out, in_ = books.paid_to_lenders + books.in_pool, books.came_in
+    record("paid_to_lenders_and_left_in_pool_is_what_came_in", out == in_, f"{out} out, {in_} in")
+    # A vault's virtual shares and its rounding keep less than one minor unit each, a redemption at most one more.
+    record("lenders_have_all_but_the_rounding", 0 <= books.left_by_rounding <= 5, f"{books.left_by_rounding}")
     record("junior_earns_more_on_its_money_than_senior", _return(books, "junior") > _return(books, "senior"))
     record("loan_is_repaid_in_full", books.principal_out == 0 and story.financing()["state"] == "repaid")
 
@@ -147,14 +168,36 @@ def print_books(console: Console, currency: Currency, books: Books) -> None:
     shares = f"senior {currency.show(books.senior_income)}, junior {currency.show(books.junior_income)}"
     formula = currency.show(books.interest_by_formula)
     console.print(f"Lenders' income {currency.show(books.income)} ({shares}); by the formula (actual/360): {formula}.")
+    paid, in_pool = currency.show(books.paid_to_lenders), currency.show(books.in_pool)
+    console.print(f"Lenders were paid {paid}, and the pool has {in_pool} for them: together all that came in.")
+    if books.left_by_rounding:
+        left = currency.show(books.left_by_rounding)
+        console.print(f"Of that, {left} is no share's: prices round down, and it stays there for those who remain.")
     reserve = currency.show(books.reserve_held)
     console.print(f"Operator's fees {currency.show(books.fees_received)}; the first-loss reserve holds {reserve}.")
 
 
-def _worth(story: Story, lender: str) -> int:
-    """What its shares stand for, and what was paid for others."""
-    (position,) = story.desks[lender].get(f"/v1/pools/{story.currency.code}/positions")["items"]
-    return minor_of(position["value"]) + minor_of(position["withdrawn"]) + minor_of(position["claimable"])
+@dataclass(frozen=True)
+class _Position:
+    """What a lender's shares stand for and what was promised for others; and what it was paid."""
+
+    held: int
+    paid: int
+
+    @property
+    def worth(self) -> int:
+        return self.held + self.paid
+
+
+def _position(story: Story, lender: str) -> _Position:
+    (its,) = story.desks[lender].get(f"/v1/pools/{story.currency.code}/positions")["items"]
+    return _Position(minor_of(its["value"]) + minor_of(its["claimable"]), minor_of(its["withdrawn"]))
+
+
+def _in_pool(story: Story) -> int:
+    """What belongs to shares, what was set aside for claims and what still streams in."""
+    pool = story.operator.get(f"/v1/pools/{story.currency.code}")
+    return minor_of(pool["gross"]) + minor_of(pool["set_aside"]) + minor_of(pool["streaming"])
 
 
 def _reserve_on(amount: int, fee_bps: int, reserve_bps: int) -> int:

@@ -40,6 +40,9 @@ def test_documents_become_cash_and_the_books_balance(trade: str, tmp_path: Path)
     books = report["books"]
     assert sum(books["balances"].values()) == books["issued"] - books["withdrawn"] > 0
     assert books["interest_received"] == books["interest_by_formula"] > 0
+    assert books["paid_to_lenders"] + books["in_pool"] == books["deposit"] + books["interest_received"]
+    assert books["lender_income"] + books["left_by_rounding"] == books["interest_received"]
+    assert "together all that came in" in done.stdout
     assert not list((tmp_path / "work").rglob("*.part"))
 
 
