@@ -9,7 +9,8 @@ from typing import Any
 
 from chain_node.client import Chain, Dimension, FinancingState, ReceivableState, Tranche
 from chain_node.client.contract import Contract
-from model.replay import Books
+from model import availability
+from model.books import Books
 
 Question = tuple[str, Contract, str, tuple[Any, ...], Any]
 """What it is, whom to ask which view with which values, and the model's answer (or a test of the chain's)."""
@@ -141,14 +142,26 @@ def _financing(books: Books, chain: Chain, number: int) -> Iterator[Question]:
     kept = (its.ahead, its.maturity, its.collateral, its.item, its.subject)
     record = lambda answer: (*answer[:7], answer[7], *answer[-4:]) == (*told, *kept)  # noqa: E731
     yield f"{name}: record {told} {kept[:2]}", chain.desk, "financing", (number,), record
-    base = 0 if its.state == FinancingState.RELEASED else books.base(its)
-    yield f"{name}: base and what may be drawn", chain.desk, "availability", (number,), (base, books.available(its))
+    base = 0 if its.state == FinancingState.RELEASED else availability.base_of(books, its)
+    yield (
+        f"{name}: base and what may be drawn",
+        chain.desk,
+        "availability",
+        (number,),
+        (base, availability.available(books, its)),
+    )
     yield f"{name}: maturity", chain.desk, "maturityOf", (number,), (its.maturity, its.overdue_from)
     collateral = chain.receivable_collateral
     yield f"{name}: pledge", collateral, "pledgeOf", (number,), (its.item, its.subject, its.units)
     yield f"{name}: cash waiting", collateral, "cashOf", (number,), its.cash
-    yield f"{name}: value", collateral, "valueOf", (number,), books.value(its)
-    yield f"{name}: loss by the schedule", chain.servicing, "writeOffDue", (number,), books.write_off_due(its)
+    yield f"{name}: value", collateral, "valueOf", (number,), availability.value_of(books, its)
+    yield (
+        f"{name}: loss by the schedule",
+        chain.servicing,
+        "writeOffDue",
+        (number,),
+        availability.write_off_due(books, its),
+    )
 
 
 def _invoice(books: Books, chain: Chain, id: int) -> Iterator[Question]:
@@ -179,6 +192,6 @@ def _exposures(books: Books, chain: Chain) -> Iterator[Question]:
     dimensions = {Dimension.DEBTOR: "debtor", Dimension.SELLER_GROUP: "sellerGroup"}
     for dimension, name in dimensions.items():
         for source, key in sorted({(keys["source"], keys[name]) for keys in books.keys.values()}):
-            told = books.exposure(source, dimension, key)
+            told = availability.exposure(books, source, dimension, key)
             asked = (source, int(dimension), key)
             yield f"exposure to {name} {key}", chain.concentration, "exposureOf", asked, told

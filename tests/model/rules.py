@@ -8,10 +8,11 @@ from copy import copy
 from fractions import Fraction
 
 from chain_node.client import DayCount, FinancingState, ReceivableState, Tranche
+from model import availability
+from model.books import Books
 from model.calendar360 import DAY, end_of
 from model.financings import Facility, Financing
 from model.invoices import OWED, Invoice
-from model.replay import Books
 
 UNSURE = "unsure"
 Refusals = set[str]
@@ -204,7 +205,7 @@ def brought_in(books: Books, its: Financing) -> Financing:
 
 def mark_overdue(books: Books, its: Financing) -> Refusals:
     its = brought_in(books, its)
-    return when((books.write_off_due(its) <= its.written_off, "NothingToWriteOff"))
+    return when((availability.write_off_due(books, its) <= its.written_off, "NothingToWriteOff"))
 
 
 def declare_default(books: Books, its: Financing) -> Refusals:
@@ -218,7 +219,7 @@ def declare_default(books: Books, its: Financing) -> Refusals:
 
 def call_recourse(books: Books, its: Financing) -> Refusals:
     owed = its.owed_at(books.now).total
-    covered = its.state != FinancingState.DEFAULTED and owed <= books.value(its)
+    covered = its.state != FinancingState.DEFAULTED and owed <= availability.value_of(books, its)
     return when(
         (its.cash != 0, UNSURE),
         (not its.facility.terms.recourse, "NoRecourse"),
@@ -245,11 +246,11 @@ def _refinance(books: Books, its: Financing, to: Facility) -> Refusals:
     amount, now = its.owed_at(books.now).total, books.now
     fee, reserve = to.charges(amount)
     commitment = math.ceil(to.commitment(now)) if to.terms.committed_fee_bps else 0
-    exceeds = amount + fee + reserve + commitment > books.base(its)
+    exceeds = amount + fee + reserve + commitment > availability.base_of(books, its)
     exceeds |= amount > max(0, to.limit - to.drawn) or amount > books.pool_of(to).lendable(now)
     unfit = to.terms.supplier != its.facility.terms.supplier or books.currency_of(to) != books.currency_of(its.facility)
     principal, its.principal = its.principal, 0
-    room, its.principal = books.room(its), principal
+    room, its.principal = availability.left_by_caps(books, its), principal
     return when(
         (unfit, "RefinancingUnfit"),
         (bool(its.impairment or its.written_off) or now >= end_of(its.maturity), "RefinancingTooLate"),

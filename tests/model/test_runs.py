@@ -14,10 +14,14 @@ from collections.abc import Iterator
 import pytest
 from support.network import start_network
 
+from model.books import Disagreement
 from model.compare import differences
+from model.history import moments, new_books
 from model.invoices import Invoice
-from model.replay import Disagreement, Moment
-from model.runs import Run, moments, new_books
+from model.plan import go
+from model.replay import Moment, replay
+from model.run import Run
+from model.scene import begin
 
 pytestmark = pytest.mark.node
 
@@ -66,8 +70,8 @@ MET_BY_DEFAULT = {
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A network after a run of its own."""
     network = start_network(tmp_path_factory.mktemp("model"))
-    made = Run(network, request.param)
-    made.go(OPERATIONS)
+    made = begin(network, request.param)
+    go(made, OPERATIONS)
     yield made
     network.chain.close()
     network.engine.stop()
@@ -84,7 +88,7 @@ def test_every_book_is_what_the_events_add_up_to(run: Run) -> None:
 
     for number in checkpoints(run):
         while told and told[0].event.block_number <= number:
-            books.replay(block_of(told))
+            replay(books, block_of(told))
         books.now = run.chain.block(number).timestamp
         figures, found = differences(books, run.chain, number)
         assert found == []
@@ -137,7 +141,7 @@ def test_a_waterfall_out_of_order_is_noticed(run: Run) -> None:
     parts["principal"], parts["reserve"] = parts["principal"] - 1, parts["reserve"] + 1
 
     with pytest.raises(Disagreement, match="waterfall"):
-        new_books(run.network).replay(told)
+        replay(new_books(run.network), told)
 
 
 def test_an_operation_that_only_the_model_refuses_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,4 +151,4 @@ def test_an_operation_that_only_the_model_refuses_is_noticed(run: Run, monkeypat
     monkeypatch.setattr("model.rules.pay", never)
 
     with pytest.raises(Disagreement, match="the chain takes it; the model refuses"):
-        run.go(200)
+        go(run, 200)

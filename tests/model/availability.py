@@ -1,0 +1,110 @@
+"""What a financing may draw now, and what bounds it: its base, limit, cash and caps."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from chain_node.client import Dimension, FactStatus, FinancingState, Milestone, ReceivableState, Step
+from model.books import Books
+from model.calendar360 import BPS, DAY, end_of
+from model.financings import Financing, bps_down
+
+UNCAPPED = 2**56 - 1
+MOST_DELIVERIES = 8
+
+
+def base_of(books: Books, financing: Financing) -> int:
+    """What may be lent against the pledge now: the furthest step reached of its share that nobody objects to."""
+    invoice = books.invoices[financing.item]
+    alive = invoice.state in (ReceivableState.ACCEPTED, ReceivableState.DISPUTED)
+    value = value_of(books, financing)
+    if not alive or books.now >= end_of(invoice.due_day):
+        return 0
+    for step in reversed(financing.ladder):
+        status, quantity = _standing(books, financing.subject, step)
+        if status == FactStatus.DISPUTED:
+            return 0
+        if status != FactStatus.FINAL:
+            continue
+        if step.measured and step.milestone != Milestone.ACCEPTED:
+            part = Fraction(min(quantity, invoice.quantity), invoice.quantity) if invoice.quantity else Fraction(0)
+            value = math.floor(value * part)
+        return bps_down(value, step.advance_rate_bps)
+    return 0
+
+
+def value_of(books: Books, financing: Financing) -> int:
+    """The pledge's share of what is outstanding, less its share of what is in dispute, rounded down; one that has
+    shared its item counts for a unit less."""
+    invoice = books.invoices[financing.item]
+    value = financing.units - (1 if financing.shared and financing.units else 0)
+    if value and invoice.outstanding:
+        value -= math.ceil(Fraction(value * invoice.objected, invoice.outstanding))
+    return value
+
+
+def _standing(books: Books, subject: bytes, step: Step) -> tuple[FactStatus, int]:
+    if step.milestone == Milestone.ACCEPTED:
+        return FactStatus.FINAL, 0
+    if subject == bytes(32):
+        return FactStatus.NONE, 0
+    reached, quantity = FactStatus.NONE, 0
+    for sequence in range(1, (MOST_DELIVERIES if step.measured else 1) + 1):
+        fact = books.facts[subject, step.milestone, sequence]
+        if fact.status == FactStatus.DISPUTED:
+            return FactStatus.DISPUTED, 0
+        if fact.status != FactStatus.FINAL:
+            break
+        reached, quantity = FactStatus.FINAL, quantity + fact.quantity
+    return reached, quantity
+
+
+def may_draw(books: Books, financing: Financing) -> bool:
+    facility = financing.facility
+    sound = financing.state == FinancingState.OPEN and not financing.impairment and not financing.written_off
+    in_time = books.now < facility.expires_at and books.now < end_of(financing.maturity)
+    return sound and in_time and not facility.recourse_to
+
+
+def available(books: Books, financing: Financing, commitment: bool = True) -> int:
+    """What a poke would draw now: what the base leaves, so that with its own charges all that is owed stays within
+    it; then limit, cash and caps. `commitment`: whether the committed fee due is still to be charged."""
+    if not may_draw(books, financing):
+        return 0
+    facility = financing.facility
+    taken = financing.owed_at(books.now).total + financing.ahead
+    taken += math.ceil(facility.commitment(books.now)) if commitment and facility.terms.committed_fee_bps else 0
+    room = max(0, base_of(books, financing) - taken)
+    charges = facility.terms.fee_bps + facility.terms.reserve_bps
+    wanted = math.floor(room / (1 + Fraction(charges, BPS)))
+    limits = (max(0, facility.limit - facility.drawn), books.pool_of(facility).lendable(books.now))
+    return min(wanted, *limits, left_by_caps(books, financing))
+
+
+def exposure(books: Books, source: str, dimension: Dimension, key: int) -> int:
+    """Principal out of all the source's financings that have the key."""
+    name = {Dimension.DEBTOR: "debtor", Dimension.SELLER_GROUP: "sellerGroup"}[dimension]
+    ours = [number for number, keys in books.keys.items() if keys["source"] == source and keys[name] == key]
+    return sum(books.financings[number].principal for number in ours)
+
+
+def left_by_caps(books: Books, financing: Financing) -> int:
+    """How much more principal the concentration caps on its debtor and its seller's group leave room for."""
+    keys = books.keys[financing.number]
+    left = UNCAPPED
+    for dimension, name in ((Dimension.DEBTOR, "debtor"), (Dimension.SELLER_GROUP, "sellerGroup")):
+        source, key = keys["source"], keys[name]
+        cap = books.caps.get((source, dimension, key), books.caps.get((source, dimension, 0), UNCAPPED))
+        if cap != UNCAPPED:
+            left = min(left, max(0, cap - exposure(books, source, dimension, key)))
+    return left
+
+
+def write_off_due(books: Books, financing: Financing) -> int:
+    """Principal that counts as lost by the schedule by now, in all."""
+    over = books.now - end_of(financing.maturity)
+    if over < 0:
+        return 0
+    reached = [bps for days, bps in books.schedule if over // DAY >= days]
+    return bps_down(financing.principal + financing.written_off, reached[-1]) if reached else 0

@@ -1,0 +1,103 @@
+"""A financing as it is paid as agreed: opened, drawn, repaid, extended, refinanced, closed."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from chain_node.client import FinancingState
+from model import availability
+from model.books import Books
+from model.financings import Financing
+from model.reading import reads
+
+
+@reads("FinancingDesk", "FinancingOpened")
+def financing_opened(books: Books, its: Any) -> None:
+    facility, number = books.facilities[its["facility"]], its["financing"]
+    financing = Financing(number, facility, its["collateral"], its["itemId"], its["subject"], list(facility.ladder))
+    books.financings[number] = financing
+
+
+@reads("FinancingDesk", "MaturitySet")
+def maturity_set(books: Books, its: Any) -> None:
+    financing = books.financings[its["financing"]]
+    books.same("previous maturity", its["previousDay"], financing.maturity)
+    financing.accrue(books.now)
+    if not financing.late_due:
+        financing.late = Fraction(0)
+    financing.maturity = its["maturityDay"]
+
+
+@reads("FinancingDesk", "Drawn")
+def drawn(books: Books, its: Any) -> None:
+    financing, amount = books.financings[its["financing"]], its["amount"]
+    facility = financing.facility
+    books.same("base of the draw", its["base"], availability.base_of(books, financing))
+    books.same("amount of the draw", amount, availability.available(books, financing, commitment=False))
+    fee, reserve = facility.charges(amount)
+    books.same("charges of the draw", (its["fee"], its["reserve"]), (fee, reserve))
+    financing.draw(amount, fee, reserve, books.now)
+    books.same("principal after the draw", its["principal"], financing.principal)
+    facility.count_commitment(books.now)
+    facility.drawn += amount
+    assert financing.owed().total + financing.ahead <= its["base"], "more is owed than the base bears"
+    assert facility.drawn <= facility.limit
+    books.ledgers[books.currency_of(facility)].post(("loan", str(financing.number)), ("in transit",), amount)
+
+
+@reads("FinancingDesk", "Repaid")
+def repaid(books: Books, its: Any) -> None:
+    financing, told = books.financings[its["financing"]], its["parts"]
+    amount = sum(told.values())
+    financing.accrue(books.now)
+    owed, parts = financing.owed().total, financing.split(amount)
+    books.same("waterfall", told, parts)
+    books.same("still owed", its["stillOwed"], owed - amount + parts["residual"])
+    by_collateral = its["payer"] == financing.collateral
+    if by_collateral:
+        books.forwarded[0] -= amount - parts["residual"]
+    elif its["payer"] != books.address("Servicing"):
+        financing.ahead += amount - parts["residual"]
+    facility = financing.facility
+    if facility.terms.revolving and parts["principal"] + parts["recovered"]:
+        facility.count_commitment(books.now)
+        facility.drawn -= parts["principal"] + parts["recovered"]
+    financing.pay(parts)
+    if facility.recourse_to == financing.number and financing.state == FinancingState.REPAID:
+        facility.recourse_to = 0
+    if amount > parts["residual"]:
+        books.arriving.append(parts)
+        ledger = books.ledgers[books.currency_of(facility)]
+        ledger.post(("in transit",), ("loan", str(financing.number)), parts["principal"])
+
+
+@reads("FinancingDesk", "FinancingClosed")
+def financing_closed(books: Books, its: Any) -> None:
+    financing = books.financings[its["financing"]]
+    books.same("owed at release", 0, financing.owed_at(books.now).total)
+    financing.state = FinancingState.RELEASED
+
+
+@reads("FinancingDesk", "Refinanced")
+def refinanced(books: Books, its: Any) -> None:
+    financing, to = books.financings[its["financing"]], books.facilities[its["to"]]
+    financing.facility, financing.state, financing.late_due = to, FinancingState.OPEN, False
+    amount = its["amount"]
+    books.same("charges of a refinancing", (its["fee"], its["reserve"]), to.charges(amount))
+    to.count_commitment(books.now)
+    to.drawn += amount
+    financing.draw(amount, its["fee"], its["reserve"], books.now)
+    books.ledgers[books.currency_of(to)].post(("loan", str(financing.number)), ("in transit",), amount)
+
+
+@reads("FinancingDesk", "PayoutParked")
+def payout_parked(books: Books, its: Any) -> None:
+    currency = books.addresses[its["cash"]].partition(":")[2]
+    books.ledgers[currency].post(("parked", its["payee"]), ("owed to payees",), its["amount"])
+
+
+@reads("FinancingDesk", "ParkedClaimed")
+def parked_claimed(books: Books, its: Any) -> None:
+    currency = books.addresses[its["cash"]].partition(":")[2]
+    books.ledgers[currency].post(("owed to payees",), ("parked", its["payee"]), its["amount"])

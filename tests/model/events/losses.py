@@ -1,0 +1,66 @@
+"""A financing that is not paid as agreed: impaired, written off, in default, under recourse."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from chain_node.client import FinancingState
+from model import availability
+from model.books import Books
+from model.calendar360 import BPS, DAY
+from model.reading import reads
+
+# Interest is counted in whole numbers of so many parts of a minor unit: 26,280 days hold whole years of 360 and of 365.
+_NUMERATORS = BPS * 26_280 * DAY
+
+
+@reads("FinancingDesk", "ImpairmentSet")
+def impairment_set(books: Books, its: Any) -> None:
+    books.financings[its["financing"]].impairment = its["impairment"]
+
+
+@reads("FinancingDesk", "WrittenOff")
+def written_off(books: Books, its: Any) -> None:
+    financing, amount = books.financings[its["financing"]], its["amount"]
+    financing.accrue(books.now)
+    books.before_loss = books.pool_of(financing.facility).gross(books.now)
+    given_up = financing.interest * amount / financing.principal
+    # The chain gives up a whole number of its smallest fractions.
+    told = Fraction(its["settledNumerator"], _NUMERATORS)
+    assert 0 <= given_up - told < Fraction(1, _NUMERATORS), "interest given up with a loss"
+    financing.interest -= told
+    # What the pool gives up stays owed, in whole minor units; what the grace may have spared until now is forgiven.
+    if told:
+        kept = financing.late if financing.late_due else Fraction(0)
+        financing.late, financing.late_due = kept + math.ceil(told), True
+    financing.principal -= amount
+    financing.written_off += amount
+    books.same("principal after a loss", its["principal"], financing.principal)
+    ledger = books.ledgers[books.currency_of(financing.facility)]
+    ledger.post(("losses",), ("loan", str(financing.number)), amount)
+
+
+@reads("FinancingDesk", "FinancingDefaulted")
+def financing_defaulted(books: Books, its: Any) -> None:
+    financing = books.financings[its["financing"]]
+    books.same("owed at default", its["owed"], financing.owed_at(books.now).total)
+    financing.state = FinancingState.DEFAULTED
+    # The first step's share is expected to be lost; its own event follows where that is more than before.
+    financing.impairment = max(financing.impairment, financing.principal * books.schedule[0][1] // BPS)
+
+
+@reads("FinancingDesk", "RecourseOpened")
+def recourse_opened(books: Books, its: Any) -> None:
+    books.facilities[its["facility"]].recourse_to = its["financing"]
+
+
+@reads("FinancingDesk", "RecourseClosed")
+def recourse_closed(books: Books, its: Any) -> None:
+    facility, financing = books.facilities[its["facility"]], books.financings[its["financing"]]
+    if facility.recourse_to == financing.number:
+        covered = financing.owed_at(books.now).total <= availability.value_of(books, financing)
+        books.same("let go of", (financing.state, covered), (FinancingState.OPEN, True))
+        facility.recourse_to = 0
+    books.same("recourse closed", facility.recourse_to, 0)
