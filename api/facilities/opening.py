@@ -63,7 +63,7 @@ def change_line(
     facility = service.find(session, principal, facility_id)
     calls: list[tuple[Call, str]] = []
     if asked.limit is not None:
-        if asked.limit.currency != service.currency_of(facility.pool, chain.addresses):
+        if asked.limit.currency != service.currency_of(session, chain, facility):
             raise Malformed("currency-differs", "The limit is in another currency than the facility.")
         calls.append((chain.desk.set_limit(facility.number, asked.limit.units), "set limit"))
     if asked.expires_at is not None:

@@ -1,5 +1,6 @@
 """Facilities as JSON."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -10,7 +11,7 @@ from api.examples import eur, shown
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, Currency, Lei, Moment, PositiveAmount
-from chain_node.client import DayCount
+from chain_node.client import DayCount, Milestone
 
 MilestoneName = Literal["ACCEPTED", "LOADED", "DEPARTED", "ARRIVED", "DISCHARGED", "RECEIVED", "STORED", "INSPECTED"]
 Bps = Annotated[int, Field(ge=0, le=10_000)]
@@ -20,6 +21,7 @@ DAY_COUNTS: Final[dict[DayCount, DayCountName]] = {
     DayCount.ACTUAL365: "actual/365",
     DayCount.THIRTY360: "30/360",
 }
+_MILESTONES: Final = {milestone.value: milestone.name for milestone in Milestone}
 _LADDERS: dict[str, Any] = {
     "receivable": [
         {"milestone": "DEPARTED", "advance_rate_bps": 6000, "measured": False},
@@ -49,6 +51,25 @@ class Ladders(BaseModel):
 
     receivable: Steps | None = None
     order: Steps | None = None
+
+
+class StepView(BaseModel):
+    """As `Step`; a milestone that has no name here is shown by its number, and a rate is what the chain has."""
+
+    milestone: str
+    advance_rate_bps: int
+    measured: bool
+
+    @classmethod
+    def of(cls, step: Mapping[str, Any]) -> "StepView":
+        """Of a step as a row keeps it."""
+        number = int(step["milestone"])
+        return cls(**{**step, "milestone": _MILESTONES.get(number, str(number))})
+
+
+class LaddersView(BaseModel):
+    receivable: list[StepView] | None = None
+    order: list[StepView] | None = None
 
 
 class FacilityRequest(BaseModel):
@@ -151,7 +172,7 @@ class FacilityView(BaseModel):
     revolving: bool
     expires_at: datetime
     opened_at: datetime
-    ladders: Ladders
+    ladders: LaddersView
     transaction_hash: str
     block_number: int
 

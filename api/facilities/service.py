@@ -1,6 +1,6 @@
 """What the chain says of facilities, to their suppliers and to the operator."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from sqlmodel import Session
@@ -9,12 +9,13 @@ from api.auth.principal import Principal
 from api.errors import NotFound
 from api.facilities import repository
 from api.facilities.models import Facility
-from api.facilities.schemas import DayCountName, FacilityView, Ladders, Step
+from api.facilities.schemas import DayCountName, FacilityView, LaddersView, StepView
+from api.facilities.sources import currencies_of
 from api.figures import Figures, ask
 from api.participants import service as participants
 from api.participants.schemas import PartyView
 from api.values import Amount, Page, moment, page_number
-from chain_node.client import AddressBook, Chain, Milestone
+from chain_node.client import Chain
 
 COLLATERALS = {"receivable": "ReceivableCollateral", "order": "OrderCollateral"}
 """Kind of collateral to the deployed name of its adapter."""
@@ -44,6 +45,16 @@ def by_numbers(session: Session, numbers: Iterable[int]) -> dict[int, Facility]:
     return {facility.number: facility for facility in repository.facilities(session, numbers)}
 
 
+def currencies(session: Session, chain: Chain, facilities: Collection[Facility]) -> dict[int, str]:
+    """What each facility lends, by its number."""
+    lent = currencies_of(session, chain, {facility.pool for facility in facilities})
+    return {facility.number: lent[facility.pool] for facility in facilities}
+
+
+def currency_of(session: Session, chain: Chain, facility: Facility) -> str:
+    return currencies(session, chain, [facility])[facility.number]
+
+
 def view(session: Session, facility: Facility, chain: Chain) -> FacilityView:
     return _views(session, [facility], chain)[0]
 
@@ -56,29 +67,24 @@ def page(session: Session, principal: Principal, chain: Chain, before: str | Non
     return Page(items=_views(session, found, chain), next=following)
 
 
-def currency_of(pool: str, addresses: AddressBook) -> str:
-    """The currency of a pool, by its address."""
-    names = (name for name, address in addresses.addresses.items() if address == pool)
-    return next(name.partition(":")[2] for name in names if name.startswith("LendingPool:"))
-
-
 def _is_suppliers(session: Session, principal: Principal, facility: Facility) -> bool:
     return principal.lei is not None and facility.supplier in participants.accounts_of(session, principal.lei)
 
 
 def _views(session: Session, facilities: list[Facility], chain: Chain) -> list[FacilityView]:
     suppliers = participants.parties_by_account(session, {facility.supplier for facility in facilities})
-    ladders: dict[int, dict[str, list[Step]]] = {facility.number: {} for facility in facilities}
+    ladders: dict[int, dict[str, list[StepView]]] = {facility.number: {} for facility in facilities}
     kinds: dict[str, str] = {chain.addresses.address(name): kind for kind, name in COLLATERALS.items()}
     for ladder in repository.ladders(session, ladders):
-        ladders[ladder.facility][kinds[ladder.collateral]] = [_step(step) for step in ladder.steps]
+        ladders[ladder.facility][kinds[ladder.collateral]] = [StepView.of(step) for step in ladder.steps]
+    lent = currencies(session, chain, facilities)
     usages = _usages(session, facilities, chain)
     return [
         _view(
             facility,
             suppliers.get(facility.supplier, PartyView(lei="", name=facility.supplier)),
-            Ladders(**ladders[facility.number]),
-            currency_of(facility.pool, chain.addresses),
+            LaddersView(**ladders[facility.number]),
+            lent[facility.number],
             usage,
         )
         for facility, usage in zip(facilities, usages, strict=True)
@@ -97,7 +103,7 @@ def _usages(session: Session, facilities: list[Facility], chain: Chain) -> list[
 
 
 def _view(
-    facility: Facility, supplier: PartyView, ladders: Ladders, currency: str, usage: tuple[int, int]
+    facility: Facility, supplier: PartyView, ladders: LaddersView, currency: str, usage: tuple[int, int]
 ) -> FacilityView:
     drawn, commitment_due = usage
     return FacilityView(
@@ -125,7 +131,3 @@ def _view(
         transaction_hash=facility.transaction_hash,
         block_number=facility.block_number,
     )
-
-
-def _step(step: dict[str, Any]) -> Step:
-    return Step.model_validate({**step, "milestone": Milestone(step["milestone"]).name})

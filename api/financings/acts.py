@@ -18,7 +18,7 @@ from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
 from api.transactions.service import Transactions
 from api.values import Amount, hex32
-from chain_node.client import AddressBook, Call, Chain
+from chain_node.client import Call, Chain
 from chain_node.references import NetworkKey
 from chain_node.references import subject as subject_of
 
@@ -39,7 +39,7 @@ def open_financing(
     receivable = receivables.find(session, principal, asked.receivable_id)
     custodian = chain.addresses.address("ReceivableCollateral")
     units = _units_to_pledge(session, receivable, account, asked.amount)
-    _require_openable(session, facility, receivable, account, custodian, chain.addresses)
+    _require_openable(session, facility, receivable, account, custodian, chain)
     subject = bytes(32) if asked.on_acceptance_only else subject_of(key, int(receivable.id, 16))
     _require_unwatched(session, subject, receivable)
     opening = chain.desk.open_financing(
@@ -65,7 +65,7 @@ def repay(
     """Repays out of the caller's cash: allows the desk to take it, then repays, in one nonce lane."""
     financing = service.find(session, principal, financing_id)
     facility = facilities.by_number(session, financing.facility)
-    currency = facilities.currency_of(facility.pool, chain.addresses)
+    currency = facilities.currency_of(session, chain, facility)
     if asked.amount.currency != currency:
         detail = f"The financing is in {currency}, the repayment in {asked.amount.currency}."
         raise Malformed("currency-differs", detail, id=financing_id)
@@ -114,7 +114,7 @@ def _units_to_pledge(session: Session, receivable: Receivable, account: str, amo
 
 
 def _require_openable(
-    session: Session, facility: Facility, receivable: Receivable, account: str, custodian: str, addresses: AddressBook
+    session: Session, facility: Facility, receivable: Receivable, account: str, custodian: str, chain: Chain
 ) -> None:
     """What the desk would refuse, said before anything is sent: the first opening follows an approval, so that it
     cannot be tried on its own."""
@@ -124,7 +124,7 @@ def _require_openable(
     if receivable.state != ReceivableState.ACCEPTED:
         detail = f"The receivable is {receivable.state}; only an accepted one can be financed."
         raise Conflict("item-not-financeable", detail, id=receivable.id, state=receivable.state)
-    if receivable.currency != facilities.currency_of(facility.pool, addresses):
+    if receivable.currency != facilities.currency_of(session, chain, facility):
         detail = f"The receivable is in {receivable.currency}; the facility lends another currency."
         raise Malformed("item-currency-differs", detail, id=receivable.id, facility=facility.number)
     if indexed_now(session) >= facility.expires_at:

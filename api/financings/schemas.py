@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import examples
 from api.examples import eur, shown
-from api.facilities.schemas import Step
+from api.facilities.schemas import StepView
 from api.participants.schemas import PartyView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, AmountOrNothing, Day, Hex32, Moment, Number, PositiveAmount
@@ -184,7 +184,7 @@ class FinancingView(BaseModel):
     pledged: Amount
     discount_rate_bps: int
     fee_bps: int
-    ladder: list[Step]
+    ladder: list[StepView]
     principal: Amount
     impairment: Amount
     owed: OwedView

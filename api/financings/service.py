@@ -9,7 +9,7 @@ from api.auth.principal import Principal
 from api.errors import NotFound
 from api.facilities import service as facilities
 from api.facilities.models import Facility
-from api.facilities.schemas import Step
+from api.facilities.schemas import StepView
 from api.figures import Figures, ask
 from api.financings import repository
 from api.financings.models import Draw, Financing, Repayment, WriteOff
@@ -17,7 +17,7 @@ from api.financings.schemas import DrawView, FinancingView, OwedView, RepaymentV
 from api.participants import service as participants
 from api.participants.schemas import PartyView
 from api.values import Amount, Page, day, moment, page_number
-from chain_node.client import AddressBook, Chain, Milestone, Owed
+from chain_node.client import AddressBook, Chain, Owed
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def _views(session: Session, financings: list[Financing], chain: Chain) -> list[
     numbers = [financing.number for financing in financings]
     suppliers = participants.parties_by_account(session, {financing.supplier for financing in financings})
     lines = facilities.by_numbers(session, {financing.facility for financing in financings})
+    currencies = facilities.currencies(session, chain, lines.values())
     draws, repayments = repository.draws(session, numbers), repository.repayments(session, numbers)
     write_offs = repository.write_offs(session, numbers)
     return [
@@ -101,6 +102,7 @@ def _views(session: Session, financings: list[Financing], chain: Chain) -> list[
             financing,
             lines[financing.facility],
             chain.addresses,
+            currencies[financing.facility],
             suppliers.get(financing.supplier, PartyView(lei="", name=financing.supplier)),
             standing,
             [draw for draw in draws if draw.financing == financing.number],
@@ -115,13 +117,13 @@ def _view(
     financing: Financing,
     facility: Facility,
     addresses: AddressBook,
+    currency: str,
     supplier: PartyView,
     standing: Standing,
     draws: list[Draw],
     repayments: list[Repayment],
     write_offs: list[WriteOff],
 ) -> FinancingView:
-    currency = facilities.currency_of(facility.pool, addresses)
     collateral = next((name for name, at in addresses.addresses.items() if at == financing.collateral), "")
 
     def amount(units: int) -> Amount:
@@ -139,7 +141,7 @@ def _view(
         pledged=amount(financing.units),
         discount_rate_bps=facility.discount_rate_bps,
         fee_bps=facility.fee_bps,
-        ladder=[Step(**{**step, "milestone": Milestone(step["milestone"]).name}) for step in financing.ladder],
+        ladder=[StepView.of(step) for step in financing.ladder],
         principal=amount(standing.owed.principal),
         impairment=amount(standing.impairment),
         owed=_owed_view(standing.owed, currency),

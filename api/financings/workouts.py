@@ -77,7 +77,7 @@ class Desk:
     def impair(self, asked: ImpairmentRequest) -> list[str]:
         """Books an expected loss."""
         facility = facilities.by_number(self.session, self.financing.facility)
-        currency = facilities.currency_of(facility.pool, self.chain.addresses)
+        currency = facilities.currency_of(self.session, self.chain, facility)
         if asked.amount.currency != currency:
             raise Malformed("currency-differs", f"The financing is in {currency}.", id=self.financing_id)
         call = self.chain.desk.set_impairment(self.financing.number, asked.amount.units)
