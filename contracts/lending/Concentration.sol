@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
+import {MemberShares} from "./MemberShares.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
@@ -9,16 +10,16 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 /// @title Counts whose risk each source's money is, and holds every draw to the caps.
 /// @dev Called by every draw and every repayment, so one word a key is all that they read, the financing's only where its
 /// places are counted, and the defaults' only for a key without a cap of its own.
-contract Concentration is IConcentration, AccessManaged {
+contract Concentration is MemberShares, AccessManaged {
     /// @dev One word.
-    /// @param countsPlaces whether country and warehouse are counted
+    /// @param marks PLACES, SHARED: what the short way of `takeBy` does not look at
     struct Assignment {
         IFundingSource source;
         OrganisationId debtor;
         GroupId sellerGroup;
         bytes2 country;
         OrganisationId warehouse;
-        bool countsPlaces;
+        uint8 marks;
     }
 
     /// @dev One word. Amounts in minor units.
@@ -31,15 +32,22 @@ contract Concentration is IConcentration, AccessManaged {
 
     /// @param denied by dimension, what its default cap takes off the greatest amount, in minor units: so a word that was
     /// never written is no cap
-    /// @param inUse whether a financing has ever been assigned to it
+    /// @param inUse whether a financing has ever been assigned to it, or to a syndicate of which it is a member
+    /// @param shared whether it is a syndicate
     struct Source {
         uint56[4] denied;
         bool countsPlaces;
         bool inUse;
+        bool shared;
         mapping(uint256 key => Counter)[4] counters;
     }
 
+    uint256 private constant DIMENSIONS = 4;
     uint256 private constant UNCAPPED = type(uint56).max;
+    /// @dev Country and warehouse are counted.
+    uint8 private constant PLACES = 1;
+    /// @dev A syndicate's: its members' caps bind as well.
+    uint8 private constant SHARED = 2;
 
     address public immutable desk;
 
@@ -99,10 +107,10 @@ contract Concentration is IConcentration, AccessManaged {
         require(address(source) != address(0), SourceZero(financing));
 
         Source storage its = _sources[source];
-        if (!its.inUse) its.inUse = true;
-        placed = its.countsPlaces;
-        _assignments[financing] =
-            Assignment(source, keys.debtor, keys.sellerGroup, keys.country, keys.warehouse, placed);
+        if (!its.inUse) _begin(source, its);
+        uint8 marks = (its.countsPlaces ? PLACES : 0) | (its.shared ? SHARED : 0);
+        placed = marks != 0;
+        _assignments[financing] = Assignment(source, keys.debtor, keys.sellerGroup, keys.country, keys.warehouse, marks);
         emit FinancingAssigned(financing, source, keys);
     }
 
@@ -110,18 +118,20 @@ contract Concentration is IConcentration, AccessManaged {
     function take(FinancingId financing, uint256 wanted) external onlyDesk returns (uint256 granted) {
         Assignment memory its = _assignments[financing];
         _requireAssigned(financing, its.source);
-        granted = its.countsPlaces ? _least(wanted, _roomOfPlaces(its)) : wanted;
+        if (its.marks & SHARED != 0) return _takeShared(its, wanted);
+        granted = its.marks & PLACES != 0 ? _least(wanted, _roomOfPlaces(its)) : wanted;
 
         granted = _take(its.source, its.debtor, its.sellerGroup, granted);
-        if (its.countsPlaces) _addPlaces(its, granted);
+        if (its.marks & PLACES != 0) _addPlaces(its, granted);
     }
 
     /// @inheritdoc IConcentration
     function give(FinancingId financing, uint256 amount) external onlyDesk {
         Assignment memory its = _assignments[financing];
         _requireAssigned(financing, its.source);
+        if (its.marks & SHARED != 0) return _giveShared(its, amount);
         _give(its.source, its.debtor, its.sellerGroup, amount);
-        if (!its.countsPlaces) return;
+        if (its.marks & PLACES == 0) return;
         Source storage source = _sources[its.source];
         _subtract(source, Dimension.Country, uint16(its.country), amount);
         _subtract(source, Dimension.Warehouse, OrganisationId.unwrap(its.warehouse), amount);
@@ -150,9 +160,10 @@ contract Concentration is IConcentration, AccessManaged {
     function room(FinancingId financing) external view returns (uint256 left) {
         Assignment memory its = _assignments[financing];
         _requireAssigned(financing, its.source);
+        if (its.marks & SHARED != 0) return _roomShared(its);
         left = _roomAt(its.source, Dimension.Debtor, OrganisationId.unwrap(its.debtor));
         left = _least(left, _roomAt(its.source, Dimension.SellerGroup, GroupId.unwrap(its.sellerGroup)));
-        if (its.countsPlaces) left = _least(left, _roomOfPlaces(its));
+        if (its.marks & PLACES != 0) left = _least(left, _roomOfPlaces(its));
     }
 
     /// @inheritdoc IConcentration
@@ -219,6 +230,92 @@ contract Concentration is IConcentration, AccessManaged {
         _add(country, _counter(source, Dimension.Country, country), amount);
         _add(warehouse, _counter(source, Dimension.Warehouse, warehouse), amount);
     }
+
+    // Internals: of a syndicate
+
+    function _takeShared(Assignment memory its, uint256 wanted) private returns (uint256 granted) {
+        granted = _least(wanted, _roomShared(its));
+        for (uint256 i; i < DIMENSIONS; ++i) {
+            Dimension dimension = Dimension(i);
+            uint256 key = _keyOf(its, dimension);
+            if (key == 0) continue;
+            Counter storage counter = _counter(_sources[its.source], dimension, key);
+            uint256 whole = counter.exposure;
+            _add(key, counter, granted);
+            _moveParts(its.source, dimension, key, whole, whole + granted);
+        }
+    }
+
+    function _giveShared(Assignment memory its, uint256 amount) private {
+        for (uint256 i; i < DIMENSIONS; ++i) {
+            Dimension dimension = Dimension(i);
+            uint256 key = _keyOf(its, dimension);
+            if (key == 0) continue;
+            uint256 whole = _counter(_sources[its.source], dimension, key).exposure;
+            _subtract(_sources[its.source], dimension, key, amount);
+            _moveParts(its.source, dimension, key, whole, whole - amount);
+        }
+    }
+
+    /// @dev A part never passes its whole, so that it fits whatever the whole fits.
+    function _moveParts(IFundingSource syndicate, Dimension dimension, uint256 key, uint256 from, uint256 to) private {
+        Share[] memory members = _members[syndicate];
+        for (uint256 i; i < members.length; ++i) {
+            Source storage member = _sources[members[i].source];
+            if (!_counts(member, dimension)) continue;
+            (uint256 before, uint256 then) = (_partOf(from, members[i].fundingBps), _partOf(to, members[i].fundingBps));
+            if (then > before) _add(key, _counter(member, dimension, key), then - before);
+            else _subtract(member, dimension, key, before - then);
+        }
+    }
+
+    function _roomShared(Assignment memory its) private view returns (uint256 left) {
+        left = UNCAPPED;
+        Share[] memory members = _members[its.source];
+        for (uint256 i; i < DIMENSIONS; ++i) {
+            Dimension dimension = Dimension(i);
+            uint256 key = _keyOf(its, dimension);
+            if (key == 0) continue;
+            left = _least(left, _roomAt(its.source, dimension, key));
+            uint256 whole = _counter(_sources[its.source], dimension, key).exposure;
+            for (uint256 j; j < members.length; ++j) {
+                if (!_counts(_sources[members[j].source], dimension)) continue;
+                uint256 room_ = _roomAt(members[j].source, dimension, key);
+                left = _least(left, _wholeWithin(whole, members[j].fundingBps, room_));
+            }
+        }
+    }
+
+    /// @return zero where it does not apply, or is not counted
+    function _keyOf(Assignment memory its, Dimension dimension) private pure returns (uint256) {
+        if (dimension == Dimension.Debtor) return OrganisationId.unwrap(its.debtor);
+        if (dimension == Dimension.SellerGroup) return GroupId.unwrap(its.sellerGroup);
+        if (its.marks & PLACES == 0) return 0;
+        return dimension == Dimension.Country ? uint16(its.country) : OrganisationId.unwrap(its.warehouse);
+    }
+
+    function _counts(Source storage source, Dimension dimension) private view returns (bool) {
+        return dimension < Dimension.Country || source.countsPlaces;
+    }
+
+    /// @dev At a source's first financing. The members' places are settled with it: what counts there counts here.
+    function _begin(IFundingSource source, Source storage its) private {
+        its.inUse = true;
+        its.shared = _meetMembers(source);
+        if (!its.shared) return;
+        Share[] memory members = _members[source];
+        bool placed = its.countsPlaces;
+        for (uint256 i; i < members.length; ++i) {
+            Source storage member = _sources[members[i].source];
+            if (!member.inUse) _begin(members[i].source, member);
+            placed = placed || member.countsPlaces;
+        }
+        if (placed == its.countsPlaces) return;
+        its.countsPlaces = true;
+        emit PlacesCounted(source);
+    }
+
+    // Internals: reading
 
     function _requireAssigned(FinancingId financing, IFundingSource source) private pure {
         require(address(source) != address(0), FinancingUnassigned(financing));

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
+import {Rates} from "../types/Rates.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
@@ -124,7 +125,21 @@ abstract contract HealthOfFinancings is IHealthCheck {
             bool same = address(all[i].source) == address(entry.source) && _keyOf(all[i].keys, dimension) == key;
             if (same) sum += all[i].principal;
         }
+        sum += _partsOf(book, entry.source, dimension, key);
         return sum == book.exposureOf(entry.source, dimension, key);
+    }
+
+    /// @dev What the source lends through syndicates; what stands against these is looked at with their own financings.
+    function _partsOf(IConcentration book, IFundingSource source, IConcentration.Dimension dimension, uint256 key)
+        private
+        view
+        returns (uint256 sum)
+    {
+        IConcentration.Share[] memory syndicates = book.syndicatesOf(source);
+        for (uint256 i; i < syndicates.length; ++i) {
+            uint256 whole = book.exposureOf(syndicates[i].source, dimension, key);
+            sum += Math.ceilDiv(whole * syndicates[i].fundingBps, Rates.BPS);
+        }
     }
 
     function _keyOf(IConcentration.Keys memory keys, IConcentration.Dimension dimension)

@@ -10,6 +10,10 @@ import {IFundingSource} from "./IFundingSource.sol";
 /// warehouse) are counted for a source that has been given a cap in either of them before its first financing; a source
 /// that has not can never be given one. So what is counted is always the whole of it: the sum of the principal of all of
 /// the source's financings that have the key.
+/// What a syndicate lends is its members' money: it counts against the caps of the syndicate, and by funding shares, rounded
+/// up, against those of every member, together with what the member lends alone. The least room of all decides. Members are
+/// asked for at the syndicate's first financing; from then on the places are counted if one of the members counts them, and
+/// a member that does not count them then never can.
 interface IConcentration {
     enum Dimension {
         Debtor,
@@ -26,6 +30,13 @@ interface IConcentration {
         GroupId sellerGroup;
         bytes2 country;
         OrganisationId warehouse;
+    }
+
+    /// @notice A member of a syndicate, or a syndicate of a member.
+    /// @param fundingBps the member's share of every draw; 10000 = all of it
+    struct Share {
+        IFundingSource source;
+        uint16 fundingBps;
     }
 
     /// @notice The cap of everyone in a dimension who has none of its own. `type(uint56).max` lifts it.
@@ -75,7 +86,8 @@ interface IConcentration {
     /// @notice Names whose risk a financing is. Desk only, when it opens, and when it moves to another source.
     /// @dev Warning: all that was taken must have been given back before a financing is assigned anew; what was taken is
     /// not remembered by financing.
-    /// @return placed whether its places are counted: then only `take` and `give` book it, which know them
+    /// @return placed whether its places are counted, or members share it: then only `take` and `give` book it, which know
+    /// them
     function assign(FinancingId financing, IFundingSource source, Keys calldata keys) external returns (bool placed);
 
     /// @notice Books a draw, as much of it as every cap leaves room for. Desk only.
@@ -87,13 +99,13 @@ interface IConcentration {
     /// @param amount minor units, at most what `take` has granted
     function give(FinancingId financing, uint256 amount) external;
 
-    /// @notice `take` for a financing whose places are not counted, by what it was assigned: so that this need not be read
-    /// again. Desk only, which keeps it.
+    /// @notice `take` for a financing that is not `placed`, by what it was assigned: so that this need not be read again.
+    /// Desk only, which keeps it.
     function takeBy(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 wanted)
         external
         returns (uint256 granted);
 
-    /// @notice `give` for a financing whose places are not counted, by what it was assigned. Desk only, which keeps it.
+    /// @notice `give` for a financing that is not `placed`, by what it was assigned. Desk only, which keeps it.
     function giveBy(IFundingSource source, OrganisationId debtor, GroupId sellerGroup, uint256 amount) external;
 
     /// @return minor units that every cap of the financing leaves room for now
@@ -104,6 +116,10 @@ interface IConcentration {
     function capOf(IFundingSource source, Dimension dimension, uint256 key) external view returns (uint256);
     /// @return whether the source's countries and warehouses are counted
     function countsPlaces(IFundingSource source) external view returns (bool);
+    /// @return the members of a syndicate that lends already; none for a pool
+    function membersOf(IFundingSource syndicate) external view returns (Share[] memory);
+    /// @return the syndicates that lend the pool's money with that of others
+    function syndicatesOf(IFundingSource pool) external view returns (Share[] memory);
     /// @return whose risk the financing is
     function keysOf(FinancingId financing) external view returns (Keys memory);
     /// @return whose money it counts against; zero where it has not been assigned
