@@ -77,6 +77,7 @@ contract DeskOpenings is DeskOffices {
         if (subject != 0) _financingOf[subject] = FinancingId.wrap(0);
         emit IFinancingDesk.FinancingClosed(id);
 
+        if (its.usage.flags & COMMITTED != 0) _collectCommitment(facilityId, _facilities[facilityId]);
         if (subject != 0) _oracle.unwatch(subject);
         its.anchor.collateral.release(id, supplier);
     }

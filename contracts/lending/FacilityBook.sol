@@ -10,12 +10,15 @@ import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title The lines that have been granted, and what is left and due of them.
 abstract contract FacilityBook is AccessManaged {
     using SafeCast for uint256;
+    using SafeERC20 for IERC20;
 
     /// @notice What a draw reads of a facility's terms. One word.
     struct Line {
@@ -131,6 +134,20 @@ abstract contract FacilityBook is AccessManaged {
     function _settleCommitment(FacilityRecord storage its) internal returns (uint256 due) {
         due = Accrual.interestUp(_commitment(its));
         _setCommitment(its, 0);
+    }
+
+    /// @dev Takes what is due from the caller, by allowance.
+    /// @return amount minor units, 0 where nothing is due
+    function _collectCommitment(FacilityId id, FacilityRecord storage its) internal returns (uint256 amount) {
+        amount = _settleCommitment(its);
+        if (amount == 0) return 0;
+        emit IFinancingDesk.CommitmentFeePaid(id, msg.sender, amount);
+
+        IFundingSource.Receipt memory receipt;
+        (receipt.fees, receipt.dayCount) = (amount, its.usage.dayCount);
+        IFundingSource pool = its.usage.pool;
+        IERC20(pool.cash()).safeTransferFrom(msg.sender, address(pool), amount);
+        pool.collect(receipt);
     }
 
     function _setCommitment(FacilityRecord storage its, uint256 numerator) private {

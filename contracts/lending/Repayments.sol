@@ -38,15 +38,8 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
 
     /// @inheritdoc IFinancingDesk
     function payCommitmentFee(FacilityId id) external nonReentrant returns (uint256 amount) {
-        FacilityRecord storage its = _known(id);
-        amount = _settleCommitment(its);
+        amount = _collectCommitment(id, _known(id));
         require(amount != 0, NothingDue(id));
-        emit CommitmentFeePaid(id, msg.sender, amount);
-
-        IFundingSource.Receipt memory receipt;
-        receipt.fees = amount;
-        receipt.dayCount = its.usage.dayCount;
-        _bring(its.usage.pool, receipt, amount);
     }
 
     // By the collateral

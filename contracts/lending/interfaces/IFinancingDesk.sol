@@ -339,7 +339,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     ) external returns (FinancingId);
 
     /// @notice Gives the rest of the collateral back to the supplier once nothing is owed, and no other financing of the
-    /// facility is under recourse. Supplier only.
+    /// facility is under recourse. The committed fee that the facility owes until now is taken from the supplier with it, by
+    /// allowance: what backs a lender's claims does not leave before they are paid. Supplier only.
     function release(FinancingId financing) external;
 
     // Anyone, and the collateral
@@ -362,7 +363,9 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         external
         returns (uint256 taken);
 
-    /// @notice Pays the committed fee due so far, by allowance. Anyone.
+    /// @notice Pays the committed fee due so far, by allowance. Anyone, at any time: nothing forgives it, neither a change
+    /// of limit or end, an opening or a refinancing, nor the end of the facility. Beside this, the next draw is charged
+    /// with it, and a release takes it.
     /// @return amount minor units taken
     function payCommitmentFee(FacilityId facility) external returns (uint256 amount);
 

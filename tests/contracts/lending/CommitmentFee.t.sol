@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {FacilityId, FinancingId} from "../../../contracts/types/Ids.sol";
 import {LendingBase} from "./LendingBase.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @title The fee on what was promised and not drawn: 1 % a year on the undrawn part of 10,000,000 minor units.
 contract CommitmentFeeTest is LendingBase {
@@ -32,7 +33,72 @@ contract CommitmentFeeTest is LendingBase {
         desk.payCommitmentFee(FacilityId.wrap(9));
     }
 
+    function test_collateralStaysUntilItIsPaid() public {
+        FinancingId id = _pledged();
+        vm.warp(START + 36 days);
+        uint256 due = _fee(PROMISED, 36 days);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, address(desk), 0, due));
+        desk.release(id);
+        _fundAndApprove(supplier, due - 1, address(desk));
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, supplier, due - 1, due));
+        desk.release(id);
+        assertEq(desk.commitmentDue(line), due);
+        assertEq(_custody(), FACE_VALUE);
+    }
+
     // Happy path
+
+    function test_releaseTakesIt() public {
+        FinancingId id = _pledged();
+        vm.warp(START + 36 days);
+        uint256 due = _fee(PROMISED, 36 days);
+        _fundAndApprove(supplier, due + 1, address(desk));
+        vm.expectEmit(address(desk));
+        emit IFinancingDesk.CommitmentFeePaid(line, supplier, due);
+        vm.prank(supplier);
+        desk.release(id);
+        assertEq(pool.held().fees, due);
+        assertEq(euro.balanceOf(supplier), 1);
+        assertEq(desk.commitmentDue(line), 0);
+        assertEq(receivables.balanceOf(supplier, ITEM), FACE_VALUE);
+    }
+
+    function test_releaseAfterTheEndTakesWhatWasDueThen() public {
+        FinancingId id = _pledged();
+        vm.warp(START + 400 days);
+        _fundAndApprove(supplier, 1_000_000, address(desk));
+        vm.prank(supplier);
+        desk.release(id);
+        assertEq(pool.held().fees, _fee(PROMISED, 365 days));
+        vm.warp(START + 500 days);
+        assertEq(desk.commitmentDue(line), 0);
+    }
+
+    function test_paidByAnotherItDoesNotStopTheRelease() public {
+        FinancingId id = _pledged();
+        vm.warp(START + 36 days);
+        vm.prank(debtor);
+        desk.payCommitmentFee(line);
+        vm.prank(supplier);
+        desk.release(id);
+        assertEq(receivables.balanceOf(supplier, ITEM), FACE_VALUE);
+    }
+
+    /// @dev Neither an opening nor the end of the facility makes it less, and it can be paid long after.
+    function test_openingsAndTheEndForgiveNothing() public {
+        vm.warp(START + 10 days);
+        FinancingId id = _pledged();
+        assertEq(desk.commitmentDue(line), _fee(PROMISED, 10 days));
+        vm.prank(debtor);
+        receivables.pay(_invoice(), FACE_VALUE);
+        vm.warp(START + 700 days);
+        assertEq(desk.poke(id), 0);
+        vm.prank(debtor);
+        assertEq(desk.payCommitmentFee(line), _fee(PROMISED, 365 days));
+        assertEq(pool.held().fees, _fee(PROMISED, 365 days));
+    }
 
     function test_anyonePaysIt() public {
         vm.warp(START + 36 days);
@@ -101,6 +167,12 @@ contract CommitmentFeeTest is LendingBase {
             desk.setLimit(line, PROMISED);
         }
         assertEq(desk.commitmentDue(line), _fee(PROMISED, time));
+    }
+
+    function _pledged() private returns (FinancingId) {
+        _registerAndAccept();
+        _fundAndApprove(debtor, FACE_VALUE, address(receivables));
+        return _pledge(line, ITEM, FACE_VALUE, 0);
     }
 
     function _fee(uint256 undrawn, uint256 time) private pure returns (uint256) {
