@@ -1,14 +1,11 @@
 """What an endpoint may ask for.
 
-    @router.post("/issues", response_model=CashIssueView, status_code=202)
+    @router.write("/issues", CashIssueView, "Issue cash against a bank payment (operator)")
     def issue(
-        body: CashIssueRequest,
-        principal: Annotated[Principal, Depends(requires("cash:write", "operator"))],
-        session: SessionDep,
-        transactions: TransactionsDep,
+        body: CashIssueRequest, operator: Annotated[Acting, Depends(writes("cash:write", "operator"))]
     ) -> Response:
-        issue_id = service.issue(session, transactions, principal, body)
-        return Written(session, lambda session: service.view(session, issue_id))
+        issue_id = service.issue(operator, body)
+        return operator.written(lambda session: service.view(session, issue_id))
 
 Endpoints are plain functions (they run in a worker thread); raw bodies come by `RawBodyDep`. Nobody commits: the edge
 does.
@@ -23,6 +20,7 @@ from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2
 from sqlmodel import Session
 
+from api.acting import Acting
 from api.auth.principal import Principal
 from api.auth.scopes import SCOPES
 from api.chain_link import ChainLink
@@ -37,6 +35,7 @@ from chain_node.client import Chain
 from chain_node.errors import ChainError
 
 __all__ = [
+    "Acting",
     "ChainDep",
     "GatewayRoute",
     "LinkDep",
@@ -52,6 +51,7 @@ __all__ = [
     "gateway_router",
     "requires",
     "transaction_views",
+    "writes",
 ]
 
 
@@ -126,3 +126,17 @@ def requires(*scopes: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
         return principal
 
     return check
+
+
+def writes(*scopes: str) -> Callable[..., Coroutine[Any, Any, Acting]]:
+    """A dependency that answers the caller with what writing takes; refuses as `requires` does."""
+
+    async def acting(
+        principal: Annotated[Principal, Depends(requires(*scopes))],
+        session: SessionDep,
+        transactions: TransactionsDep,
+        chain: ChainDep,
+    ) -> Acting:
+        return Acting(session, transactions, chain, principal)
+
+    return acting

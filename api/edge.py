@@ -25,6 +25,7 @@ from sqlmodel import Session
 from api.errors import GatewayError, of_recorded, problem_response
 from api.gateway import Gateway, gateway_of
 from api.idempotency import Answer, Attempted, attempted
+from api.problems import WRITE_PROBLEMS
 from api.transactions import repository
 from api.transactions.models import Status, Transaction
 from api.transactions.schemas import TransactionView
@@ -132,9 +133,17 @@ class GatewayRoute(APIRoute):
         return at_the_edge
 
 
-def gateway_router(prefix: str, tag: str) -> APIRouter:
+class GatewayRouter(APIRouter):
     """The router of a resource."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=GatewayRoute)
+
+    def write(self, path: str, answer: type[BaseModel], summary: str, **options: Any) -> Callable[..., Any]:
+        """A POST that causes transactions: 202 and `answer` with them, or 201 once they are in a block."""
+        told = {"responses": WRITE_PROBLEMS, **options}
+        return self.post(path, status_code=202, response_model=answer, summary=summary, **told)
+
+
+def gateway_router(prefix: str, tag: str) -> GatewayRouter:
+    return GatewayRouter(prefix=prefix, tags=[tag], route_class=GatewayRoute)
 
 
 Handle = Callable[[Request], Awaitable[Response]]

@@ -7,15 +7,15 @@ from hashlib import sha256
 
 from sqlmodel import Session
 
+from api.acting import Acting
 from api.auth.principal import Principal
 from api.cash import repository
 from api.cash.schemas import BalancesView, BalanceView, CashIssueRequest, CashIssueView
 from api.errors import Conflict, Malformed, NotFound
 from api.participants import service as participants
 from api.transactions.schemas import transaction_views
-from api.transactions.service import Transactions
 from api.values import Amount
-from chain_node.client import Chain
+from chain_node.client import Call, Chain
 from chain_node.references import NetworkKey
 
 CASH_ISSUER = "office:cash-issuer"
@@ -45,18 +45,14 @@ def keyed_payment_reference(key: NetworkKey, reference: str) -> bytes:
     return hmac.new(key.secret, _PAYMENT_LABEL + normalised.encode(), sha256).digest()
 
 
-def issue(
-    session: Session, transactions: Transactions, chain: Chain, key: NetworkKey, asked: CashIssueRequest
-) -> Issue:
+def issue(acting: Acting, key: NetworkKey, asked: CashIssueRequest) -> Issue:
     """Issues cash to the participant's account, once per payment reference."""
-    currency = require_currency(chain, asked.amount.currency)
-    account = participants.acting_account(session, asked.lei)
+    currency = require_currency(acting.chain, asked.amount.currency)
+    account = participants.acting_account(acting.session, asked.lei)
     reference = keyed_payment_reference(key, asked.payment_reference)
-    call = chain.cash(currency).issue(account, asked.amount.units, reference)
+    call = acting.chain.cash(currency).issue(account, asked.amount.units, reference)
     try:
-        issued = transactions.submit(
-            session, signer=CASH_ISSUER, call=call, owner_lei=asked.lei, purpose="issue cash", subject_id=asked.lei
-        )
+        issued = acting.by_office(CASH_ISSUER, call, "issue cash", asked.lei, owner_lei=asked.lei)
     except Conflict as refused:
         raise _in_words(refused, asked.payment_reference) from refused
     return Issue(account, issued.id)
@@ -98,3 +94,20 @@ def require_funds(session: Session, account: str, amount: Amount) -> None:
     if held < amount.units:
         detail = f"The account has {held} minor units of {amount.currency} and needs {amount.units}."
         raise Conflict("cash-too-low", detail, balance=held, needed=amount.units, currency=amount.currency)
+
+
+def require_payable(acting: Acting, amount: Amount) -> None:
+    """Conflict unless the gateway can sign for the caller, and the caller has so much cash."""
+    participants.signer_of(acting.session, acting.lei)
+    require_funds(acting.session, acting.account, amount)
+
+
+def pay(
+    acting: Acting, amount: Amount, spender: str, paying: Call, what: str, purpose: str, subject_id: str
+) -> list[str]:
+    """Lets `spender` take the amount out of the caller's cash, then makes the call that takes it, in one nonce lane;
+    the transactions' ids. Refuses as `require_payable` does."""
+    require_payable(acting, amount)
+    allowing = acting.chain.cash(amount.currency).approve(spender, amount.units)
+    allowed = acting.by_itself(allowing, f"allow {what}", subject_id)
+    return [allowed.id, acting.by_itself(paying, purpose, subject_id, allowed).id]

@@ -9,61 +9,51 @@ from collections.abc import Iterator
 
 from sqlmodel import Session
 
-from api.auth.principal import Principal
+from api.acting import Acting
 from api.cash import service as cash
 from api.errors import Malformed
 from api.facilities import repository, service
+from api.facilities.models import Facility
 from api.facilities.schemas import DAY_COUNTS, FacilityRequest, FacilityWritten, Ladders, LineRequest
 from api.participants import service as participants
 from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
-from api.transactions.service import Transactions
 from chain_node.client import Call, Chain, FacilityTerms, Milestone, Step
 
 CREDIT_OFFICER = "office:credit-officer"
 
 
-def grant(session: Session, transactions: Transactions, chain: Chain, asked: FacilityRequest) -> list[str]:
+def grant(officer: Acting, asked: FacilityRequest) -> list[str]:
     """Opens a facility and sets its ladders; the transactions' ids, the opening first."""
+    session, chain = officer.session, officer.chain
     currency = cash.require_currency(chain, asked.currency)
     if asked.limit.currency != currency:
         detail = f"The limit is in {asked.limit.currency}, the facility in {currency}."
         raise Malformed("currency-differs", detail)
     supplier = participants.acting_account(session, asked.supplier_lei)
     call = chain.desk.open_facility(_terms(asked, supplier, chain.addresses.address(f"LendingPool:{currency}")))
-    ladders = list(_ladder_calls(chain, 0, asked.ladders))
-    if not ladders:
+    if asked.ladders.receivable is None and asked.ladders.order is None:
         raise Malformed("ladder-missing", "A facility needs a ladder for at least one kind of collateral.")
     repository.lock_numbering(session)
-    opened = _submit(session, transactions, call, "open facility", asked.supplier_lei, None)
+    opened = officer.by_office(CREDIT_OFFICER, call, "open facility", owner_lei=asked.supplier_lei)
     number = repository.last_number(session) + repository.openings_before(session, opened) + 1
-    return [opened.id, *_set_ladders(session, transactions, chain, number, asked.ladders, asked.supplier_lei, opened)]
+    return [opened.id, *_set_ladders(officer, number, asked.ladders, asked.supplier_lei, opened)]
 
 
-def set_ladders(
-    session: Session, transactions: Transactions, chain: Chain, principal: Principal, facility_id: str, asked: Ladders
-) -> list[str]:
+def set_ladders(officer: Acting, facility_id: str, asked: Ladders) -> list[str]:
     """Sets ladders of a facility anew, for financings opened from then on; the transactions' ids."""
-    facility = service.find(session, principal, facility_id)
+    facility = service.find(officer.session, officer.principal, facility_id)
     if asked.receivable is None and asked.order is None:
         raise Malformed("ladder-missing", "Name a ladder for at least one kind of collateral.")
-    owner = participants.parties_by_account(session, [facility.supplier]).get(facility.supplier)
-    return _set_ladders(session, transactions, chain, facility.number, asked, owner.lei if owner else None, None)
+    return _set_ladders(officer, facility.number, asked, _owner_lei(officer, facility), None)
 
 
-def change_line(
-    session: Session,
-    transactions: Transactions,
-    chain: Chain,
-    principal: Principal,
-    facility_id: str,
-    asked: LineRequest,
-) -> list[str]:
+def change_line(officer: Acting, facility_id: str, asked: LineRequest) -> list[str]:
     """Sets a facility's limit, its end, or both; the transactions' ids."""
-    facility = service.find(session, principal, facility_id)
+    chain, facility = officer.chain, service.find(officer.session, officer.principal, facility_id)
     calls: list[tuple[Call, str]] = []
     if asked.limit is not None:
-        if asked.limit.currency != service.currency_of(session, chain, facility):
+        if asked.limit.currency != service.currency_of(officer.session, chain, facility):
             raise Malformed("currency-differs", "The limit is in another currency than the facility.")
         calls.append((chain.desk.set_limit(facility.number, asked.limit.units), "set limit"))
     if asked.expires_at is not None:
@@ -71,9 +61,8 @@ def change_line(
         calls.append((chain.desk.set_expiry(facility.number, expires_at), "set expiry"))
     if not calls:
         raise Malformed("nothing-asked", "Name a new limit, a new end, or both.")
-    owner = participants.parties_by_account(session, [facility.supplier]).get(facility.supplier)
-    lei = owner.lei if owner else None
-    return [_submit(session, transactions, call, purpose, lei, None).id for call, purpose in calls]
+    owner = _owner_lei(officer, facility)
+    return [officer.by_office(CREDIT_OFFICER, call, purpose, owner_lei=owner).id for call, purpose in calls]
 
 
 def written(session: Session, chain: Chain, transaction_ids: list[str]) -> FacilityWritten:
@@ -85,10 +74,8 @@ def written(session: Session, chain: Chain, transaction_ids: list[str]) -> Facil
     return FacilityWritten(id=shown.id if shown else None, facility=shown, transactions=transactions)
 
 
-def rewritten(
-    session: Session, principal: Principal, facility_id: str, chain: Chain, transaction_ids: list[str]
-) -> FacilityWritten:
-    shown = service.view(session, service.find(session, principal, facility_id), chain)
+def rewritten(session: Session, acting: Acting, facility_id: str, transaction_ids: list[str]) -> FacilityWritten:
+    shown = service.view(session, service.find(session, acting.principal, facility_id), acting.chain)
     return FacilityWritten(id=shown.id, facility=shown, transactions=transaction_views(session, transaction_ids))
 
 
@@ -119,26 +106,13 @@ def _ladder_calls(chain: Chain, number: int, ladders: Ladders) -> Iterator[Call]
 
 
 def _set_ladders(
-    session: Session,
-    transactions: Transactions,
-    chain: Chain,
-    number: int,
-    ladders: Ladders,
-    owner_lei: str | None,
-    after: Transaction | None,
+    officer: Acting, number: int, ladders: Ladders, owner_lei: str | None, after: Transaction | None
 ) -> list[str]:
-    calls = _ladder_calls(chain, number, ladders)
-    return [_submit(session, transactions, call, "set ladder", owner_lei, after).id for call in calls]
+    calls = _ladder_calls(officer.chain, number, ladders)
+    sent = (officer.by_office(CREDIT_OFFICER, c, "set ladder", owner_lei=owner_lei, after=after) for c in calls)
+    return [transaction.id for transaction in sent]
 
 
-def _submit(
-    session: Session,
-    transactions: Transactions,
-    call: Call,
-    purpose: str,
-    owner_lei: str | None,
-    after: Transaction | None,
-) -> Transaction:
-    return transactions.submit(
-        session, signer=CREDIT_OFFICER, call=call, owner_lei=owner_lei, purpose=purpose, after=after
-    )
+def _owner_lei(officer: Acting, facility: Facility) -> str | None:
+    owner = participants.parties_by_account(officer.session, [facility.supplier]).get(facility.supplier)
+    return owner.lei if owner else None

@@ -4,71 +4,39 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from api.deps import ChainDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
+from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
 from api.facilities import opening, service
 from api.facilities.schemas import FacilityRequest, FacilityView, FacilityWritten, Ladders, LineRequest
-from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
+from api.problems import READ_PROBLEMS
 from api.values import Before, Limit, Page
 
 router = gateway_router("/v1/facilities", "facilities")
 Reader = Annotated[Principal, Depends(requires("facilities:read"))]
-CreditOfficer = Annotated[Principal, Depends(requires("facilities:write"))]
+CreditOfficer = Annotated[Acting, Depends(writes("facilities:write"))]
 
 
-@router.post(
-    "",
-    status_code=202,
-    response_model=FacilityWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Grant a supplier a line and set its ladders (credit officer)",
-)
-def grant(
-    body: FacilityRequest,
-    principal: CreditOfficer,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-) -> Response:
-    ids = opening.grant(session, transactions, chain, body)
-    return Written(session, lambda session: opening.written(session, chain, ids))
+@router.write("", FacilityWritten, "Grant a supplier a line and set its ladders (credit officer)")
+def grant(body: FacilityRequest, officer: CreditOfficer) -> Response:
+    ids = opening.grant(officer, body)
+    return officer.written(lambda session: opening.written(session, officer.chain, ids))
 
 
-@router.post(
+@router.write(
     "/{facility_id}/ladders",
-    status_code=202,
-    response_model=FacilityWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Set a facility's ladders anew, for financings still to be opened (credit officer)",
+    FacilityWritten,
+    "Set a facility's ladders anew, for financings still to be opened (credit officer)",
 )
-def set_ladders(
-    facility_id: str,
-    body: Ladders,
-    principal: CreditOfficer,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-) -> Response:
-    ids = opening.set_ladders(session, transactions, chain, principal, facility_id, body)
-    return Written(session, lambda session: opening.rewritten(session, principal, facility_id, chain, ids))
+def set_ladders(facility_id: str, body: Ladders, officer: CreditOfficer) -> Response:
+    return _rewritten(officer, facility_id, opening.set_ladders(officer, facility_id, body))
 
 
-@router.post(
-    "/{facility_id}/line",
-    status_code=202,
-    response_model=FacilityWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Change a facility's limit or end (credit officer)",
-)
-def change_line(
-    facility_id: str,
-    body: LineRequest,
-    principal: CreditOfficer,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-) -> Response:
-    ids = opening.change_line(session, transactions, chain, principal, facility_id, body)
-    return Written(session, lambda session: opening.rewritten(session, principal, facility_id, chain, ids))
+@router.write("/{facility_id}/line", FacilityWritten, "Change a facility's limit or end (credit officer)")
+def change_line(facility_id: str, body: LineRequest, officer: CreditOfficer) -> Response:
+    return _rewritten(officer, facility_id, opening.change_line(officer, facility_id, body))
+
+
+def _rewritten(acting: Acting, facility_id: str, ids: list[str]) -> Response:
+    return acting.written(lambda session: opening.rewritten(session, acting, facility_id, ids))
 
 
 @router.get("", responses=READ_PROBLEMS, summary="List one's facilities")

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from api.auth.principal import Principal
+from api.acting import Acting
 from api.cash import service as cash
 from api.clock import indexed_now
 from api.errors import Conflict, Forbidden, Malformed
@@ -11,74 +11,47 @@ from api.facilities.models import Facility
 from api.financings import repository, service
 from api.financings.models import FinancingState
 from api.financings.schemas import FinancingRequest, FinancingWritten, RepaymentRequest
-from api.participants import service as participants
 from api.receivables import service as receivables
 from api.receivables.models import Receivable, ReceivableState
-from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
-from api.transactions.service import Transactions
 from api.values import Amount, hex32
-from chain_node.client import Call, Chain
+from chain_node.client import Chain
 from chain_node.references import NetworkKey
 from chain_node.references import subject as subject_of
 
 
-def open_financing(
-    session: Session,
-    transactions: Transactions,
-    chain: Chain,
-    key: NetworkKey,
-    principal: Principal,
-    asked: FinancingRequest,
-) -> list[str]:
+def open_financing(acting: Acting, key: NetworkKey, asked: FinancingRequest) -> list[str]:
     """Lets the custodian take receivables where it may not yet, then pledges and opens; the transactions' ids, the
     opening last."""
-    lei = principal.organisation()
-    account = participants.acting_account(session, lei)
-    facility = facilities.find(session, principal, asked.facility_id)
-    receivable = receivables.find(session, principal, asked.receivable_id)
+    session, chain, account = acting.session, acting.chain, acting.account
+    facility = facilities.find(session, acting.principal, asked.facility_id)
+    receivable = receivables.find(session, acting.principal, asked.receivable_id)
     custodian = chain.addresses.address("ReceivableCollateral")
     units = _units_to_pledge(session, receivable, account, asked.amount)
-    _require_openable(session, facility, receivable, account, custodian, chain)
+    _require_openable(session, chain, facility, receivable, account)
     subject = bytes(32) if asked.on_acceptance_only else subject_of(key, int(receivable.id, 16))
     _require_unwatched(session, subject, receivable)
     opening = chain.desk.open_financing(
         facility=facility.number, collateral=custodian, item_id=int(receivable.id, 16), units=units, subject=subject
     )
-    signer = participants.signer_of(session, lei)
-    approved = None
-    if not receivables.is_approved(session, account, custodian):
-        call = chain.receivables.set_approval_for_all(custodian, True)
-        approved = _submit(session, transactions, signer, call, "let custodian take receivables", lei, receivable.id)
-    opened = _submit(session, transactions, signer, opening, "open financing", lei, receivable.id, approved)
+    approved = receivables.let_take(acting, receivable, custodian)
+    opened = acting.by_itself(opening, "open financing", receivable.id, approved)
     return [*([approved.id] if approved else []), opened.id]
 
 
-def repay(
-    session: Session,
-    transactions: Transactions,
-    chain: Chain,
-    principal: Principal,
-    financing_id: str,
-    asked: RepaymentRequest,
-) -> list[str]:
+def repay(acting: Acting, financing_id: str, asked: RepaymentRequest) -> list[str]:
     """Repays out of the caller's cash: allows the desk to take it, then repays, in one nonce lane."""
-    financing = service.find(session, principal, financing_id)
-    facility = facilities.by_number(session, financing.facility)
-    currency = facilities.currency_of(session, chain, facility)
+    session, chain = acting.session, acting.chain
+    financing = service.find(session, acting.principal, financing_id)
+    currency = facilities.currency_of(session, chain, facilities.by_number(session, financing.facility))
     if asked.amount.currency != currency:
         detail = f"The financing is in {currency}, the repayment in {asked.amount.currency}."
         raise Malformed("currency-differs", detail, id=financing_id)
     if financing.state not in (FinancingState.OPEN, FinancingState.DEFAULTED):
         raise Conflict("repayment-zero", f"Nothing is owed on financing {financing_id}.", id=financing_id)
-    lei = principal.organisation()
-    signer, account = participants.signer_of(session, lei), participants.acting_account(session, lei)
-    cash.require_funds(session, account, asked.amount)
-    allowing = chain.cash(currency).approve(chain.addresses.address("FinancingDesk"), asked.amount.units)
-    allowed = _submit(session, transactions, signer, allowing, "allow repayment", lei, financing.item_id)
-    call = chain.desk.repay(financing.number, asked.amount.units)
-    repaid = _submit(session, transactions, signer, call, "repay financing", lei, financing.item_id, allowed)
-    return [allowed.id, repaid.id]
+    paying = chain.desk.repay(financing.number, asked.amount.units)
+    desk = chain.addresses.address("FinancingDesk")
+    return cash.pay(acting, asked.amount, desk, paying, "repayment", "repay financing", financing.item_id)
 
 
 def opened(session: Session, chain: Chain, transaction_ids: list[str]) -> FinancingWritten:
@@ -90,10 +63,8 @@ def opened(session: Session, chain: Chain, transaction_ids: list[str]) -> Financ
     return FinancingWritten(id=shown.id if shown else None, financing=shown, transactions=transactions)
 
 
-def written(
-    session: Session, principal: Principal, financing_id: str, chain: Chain, transaction_ids: list[str]
-) -> FinancingWritten:
-    shown = service.view(session, service.find(session, principal, financing_id), chain)
+def written(session: Session, acting: Acting, financing_id: str, transaction_ids: list[str]) -> FinancingWritten:
+    shown = service.view(session, service.find(session, acting.principal, financing_id), acting.chain)
     return FinancingWritten(id=shown.id, financing=shown, transactions=transaction_views(session, transaction_ids))
 
 
@@ -113,9 +84,7 @@ def _units_to_pledge(session: Session, receivable: Receivable, account: str, amo
     return units
 
 
-def _require_openable(
-    session: Session, facility: Facility, receivable: Receivable, account: str, custodian: str, chain: Chain
-) -> None:
+def _require_openable(session: Session, chain: Chain, facility: Facility, receivable: Receivable, account: str) -> None:
     """What the desk would refuse, said before anything is sent: the first opening follows an approval, so that it
     cannot be tried on its own."""
     if account != facility.supplier:
@@ -129,6 +98,7 @@ def _require_openable(
         raise Malformed("item-currency-differs", detail, id=receivable.id, facility=facility.number)
     if indexed_now(session) >= facility.expires_at:
         raise Conflict("facility-expired", f"Facility {facility.number} has expired.", facility=facility.number)
+    custodian = chain.addresses.address("ReceivableCollateral")
     if not facilities.steps_for_collateral(session, facility.number, custodian):
         detail = f"Facility {facility.number} has no ladder for receivables."
         raise Conflict("ladder-missing", detail, facility=facility.number)
@@ -138,18 +108,3 @@ def _require_unwatched(session: Session, subject: bytes, receivable: Receivable)
     if any(subject) and repository.watches(session, hex32(subject)):
         detail = f"The goods of receivable {receivable.id} back another financing; ask for one on acceptance only."
         raise Conflict("consignment-taken", detail, id=receivable.id)
-
-
-def _submit(
-    session: Session,
-    transactions: Transactions,
-    signer: str,
-    call: Call,
-    purpose: str,
-    lei: str | None,
-    subject_id: str,
-    after: Transaction | None = None,
-) -> Transaction:
-    return transactions.submit(
-        session, signer=signer, call=call, owner_lei=lei, purpose=purpose, subject_id=subject_id, after=after
-    )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from api.deps import ChainDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
+from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
 from api.financings import acts, service
 from api.financings.schemas import (
     AmendmentRequest,
@@ -16,155 +16,83 @@ from api.financings.schemas import (
 )
 from api.financings.workouts import Desk
 from api.network_key import NetworkKeyDep
-from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
+from api.problems import READ_PROBLEMS
 from api.values import Before, Hex32, Limit, Page
 
 router = gateway_router("/v1/financings", "financings")
 Reader = Annotated[Principal, Depends(requires("financings:read"))]
-Supplier = Annotated[Principal, Depends(requires("financings:write"))]
-CreditOfficer = Annotated[Principal, Depends(requires("financings:write", "operator"))]
+Supplier = Annotated[Acting, Depends(writes("financings:write"))]
+CreditOfficer = Annotated[Acting, Depends(writes("financings:write", "operator"))]
 
 
-async def _desk(
-    financing_id: str, principal: Supplier, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
-) -> Desk:
-    return Desk(session, transactions, chain, principal, financing_id)
+async def _desk(financing_id: str, acting: Supplier) -> Desk:
+    return Desk(acting, financing_id)
 
 
 AtDesk = Annotated[Desk, Depends(_desk)]
 
 
 def _written(desk: Desk, ids: list[str]) -> Response:
-    return Written(
-        desk.session,
-        lambda session: acts.written(session, desk.principal, desk.financing_id, desk.chain, ids),
-    )
+    return desk.acting.written(lambda session: desk.written(session, ids))
 
 
-@router.post(
-    "",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Open a financing on an accepted receivable",
-)
-def open_financing(
-    body: FinancingRequest,
-    principal: Supplier,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-    key: NetworkKeyDep,
-) -> Response:
-    ids = acts.open_financing(session, transactions, chain, key, principal, body)
-    return Written(session, lambda session: acts.opened(session, chain, ids))
+@router.write("", FinancingWritten, "Open a financing on an accepted receivable")
+def open_financing(body: FinancingRequest, supplier: Supplier, key: NetworkKeyDep) -> Response:
+    ids = acts.open_financing(supplier, key, body)
+    return supplier.written(lambda session: acts.opened(session, supplier.chain, ids))
 
 
-@router.post(
-    "/{financing_id}/poke",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Draw what the state now allows",
-)
+@router.write("/{financing_id}/poke", FinancingWritten, "Draw what the state now allows")
 def poke(desk: AtDesk) -> Response:
     return _written(desk, desk.poke())
 
 
-@router.post(
-    "/{financing_id}/forward",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Hand on what came in on a financing's item",
-)
+@router.write("/{financing_id}/forward", FinancingWritten, "Hand on what came in on a financing's item")
 def forward(desk: AtDesk) -> Response:
     return _written(desk, desk.forward())
 
 
-@router.post(
-    "/{financing_id}/mark-overdue",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Take the loss that the schedule says by now",
-)
+@router.write("/{financing_id}/mark-overdue", FinancingWritten, "Take the loss that the schedule says by now")
 def mark_overdue(desk: AtDesk) -> Response:
     return _written(desk, desk.mark_overdue())
 
 
-@router.post(
-    "/{financing_id}/default",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Put a financing in default once its grace is over",
-)
+@router.write("/{financing_id}/default", FinancingWritten, "Put a financing in default once its grace is over")
 def declare_default(desk: AtDesk) -> Response:
     return _written(desk, desk.declare_default())
 
 
-@router.post(
+@router.write(
     "/{financing_id}/recourse",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Hold the supplier to a financing that its collateral no longer covers",
+    FinancingWritten,
+    "Hold the supplier to a financing that its collateral no longer covers",
 )
 def call_recourse(desk: AtDesk) -> Response:
     return _written(desk, desk.call_recourse())
 
 
-@router.post(
-    "/{financing_id}/release",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Take the collateral of a repaid financing back",
-)
+@router.write("/{financing_id}/release", FinancingWritten, "Take the collateral of a repaid financing back")
 def release(desk: AtDesk) -> Response:
     return _written(desk, desk.release())
 
 
-@router.post(
+@router.write(
     "/{financing_id}/amendments",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Agree to a later maturity or another facility, as supplier or credit officer",
+    FinancingWritten,
+    "Agree to a later maturity or another facility, as supplier or credit officer",
 )
 def amend(desk: AtDesk, body: AmendmentRequest) -> Response:
     return _written(desk, desk.amend(body))
 
 
-@router.post(
-    "/{financing_id}/impairment",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Book an expected loss (credit officer)",
-)
-def impair(desk: AtDesk, body: ImpairmentRequest, principal: CreditOfficer) -> Response:
+@router.write("/{financing_id}/impairment", FinancingWritten, "Book an expected loss (credit officer)")
+def impair(desk: AtDesk, body: ImpairmentRequest, officer: CreditOfficer) -> Response:
     return _written(desk, desk.impair(body))
 
 
-@router.post(
-    "/{financing_id}/repayments",
-    status_code=202,
-    response_model=FinancingWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Repay a financing out of one's own cash",
-)
-def repay(
-    financing_id: str,
-    body: RepaymentRequest,
-    principal: Supplier,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-) -> Response:
-    ids = acts.repay(session, transactions, chain, principal, financing_id, body)
-    return Written(session, lambda session: acts.written(session, principal, financing_id, chain, ids))
+@router.write("/{financing_id}/repayments", FinancingWritten, "Repay a financing out of one's own cash")
+def repay(desk: AtDesk, body: RepaymentRequest) -> Response:
+    return _written(desk, acts.repay(desk.acting, desk.financing_id, body))
 
 
 @router.get("", responses=READ_PROBLEMS, summary="List one's financings")

@@ -5,16 +5,14 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from api.auth.principal import Principal
+from api.acting import Acting
 from api.errors import Malformed
 from api.facilities import service as facilities
-from api.financings import service
+from api.financings import acts, service
 from api.financings.models import Financing
-from api.financings.schemas import AmendmentRequest, ImpairmentRequest
-from api.participants import service as participants
-from api.transactions.service import Transactions
+from api.financings.schemas import AmendmentRequest, FinancingWritten, ImpairmentRequest
 from api.values import days
-from chain_node.client import Amendment, Call, Chain
+from chain_node.client import Amendment, Call
 
 SERVICER, CREDIT_OFFICER = "office:servicer", "office:credit-officer"
 
@@ -22,16 +20,13 @@ SERVICER, CREDIT_OFFICER = "office:servicer", "office:credit-officer"
 class Desk:
     """One caller before one financing that it may see: its supplier, or the operator."""
 
-    def __init__(
-        self, session: Session, transactions: Transactions, chain: Chain, principal: Principal, financing_id: str
-    ) -> None:
-        self.session, self.transactions, self.chain, self.principal = session, transactions, chain, principal
-        self.financing_id = financing_id
+    def __init__(self, acting: Acting, financing_id: str) -> None:
+        self.acting, self.chain, self.financing_id = acting, acting.chain, financing_id
 
     @cached_property
     def financing(self) -> Financing:
         """NotFound where the caller may not see it."""
-        return service.find(self.session, self.principal, self.financing_id)
+        return service.find(self.acting.session, self.acting.principal, self.financing_id)
 
     # Anyone; for the operator its servicer
 
@@ -68,27 +63,27 @@ class Desk:
     def amend(self, asked: AmendmentRequest) -> list[str]:
         """Agrees as the supplier, or approves as the credit officer; whoever is second carries it out."""
         amendment, servicing = self._amendment(asked), self.chain.servicing
-        if self.principal.is_operator:
-            return self._submit(CREDIT_OFFICER, None, servicing.approve(amendment), "approve amendment")
+        if self.acting.principal.is_operator:
+            return self._by_officer(servicing.approve(amendment), "approve amendment")
         return self._send(servicing.agree(amendment), "agree to amendment")
 
     # The credit officer
 
     def impair(self, asked: ImpairmentRequest) -> list[str]:
         """Books an expected loss."""
-        facility = facilities.by_number(self.session, self.financing.facility)
-        currency = facilities.currency_of(self.session, self.chain, facility)
+        facility = facilities.by_number(self.acting.session, self.financing.facility)
+        currency = facilities.currency_of(self.acting.session, self.chain, facility)
         if asked.amount.currency != currency:
             raise Malformed("currency-differs", f"The financing is in {currency}.", id=self.financing_id)
         call = self.chain.desk.set_impairment(self.financing.number, asked.amount.units)
-        return self._submit(CREDIT_OFFICER, None, call, "set impairment")
+        return self._by_officer(call, "set impairment")
 
     def _amendment(self, asked: AmendmentRequest) -> Amendment:
         if asked.maturity_date is None and asked.facility_id is None:
             raise Malformed("nothing-asked", "Name a later maturity, another facility, or both.")
         its = self.financing
         if asked.facility_id is not None:
-            facilities.find(self.session, self.principal, asked.facility_id)
+            facilities.find(self.acting.session, self.acting.principal, asked.facility_id)
         return Amendment(
             financing=its.number,
             facility=its.facility,
@@ -99,16 +94,12 @@ class Desk:
             valid_until=int(asked.valid_until.timestamp()),
         )
 
+    def written(self, session: Session, transaction_ids: list[str]) -> FinancingWritten:
+        return acts.written(session, self.acting, self.financing_id, transaction_ids)
+
     def _send(self, call: Call, purpose: str) -> list[str]:
         """By the caller's own account; by the operator's servicer where that asks."""
-        if self.principal.is_operator:
-            return self._submit(SERVICER, None, call, purpose)
-        lei = self.principal.organisation()
-        return self._submit(participants.signer_of(self.session, lei), lei, call, purpose)
+        return [self.acting.as_anyone(SERVICER, call, purpose, self.financing.item_id).id]
 
-    def _submit(self, signer: str, lei: str | None, call: Call, purpose: str) -> list[str]:
-        item = self.financing.item_id
-        sent = self.transactions.submit(
-            self.session, signer=signer, call=call, owner_lei=lei, purpose=purpose, subject_id=item
-        )
-        return [sent.id]
+    def _by_officer(self, call: Call, purpose: str) -> list[str]:
+        return [self.acting.by_office(CREDIT_OFFICER, call, purpose, self.financing.item_id).id]

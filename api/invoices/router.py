@@ -43,13 +43,12 @@ async def _content(
     return Content(body, content_type.partition(";")[0].strip().lower())
 
 
-@router.post(
+@router.write(
     "",
-    status_code=202,
-    response_model=InvoiceView,
+    InvoiceView,
+    "Upload an invoice: check it, register it as a receivable, open its consignment",
     responses=problems(404, 409, 413, 422),
     openapi_extra=_PAPER,
-    summary="Upload an invoice: check it, register it as a receivable, open its consignment",
 )
 def upload(
     principal: Supplier,

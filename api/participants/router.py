@@ -9,7 +9,7 @@ from api.documents.deps import ReaderKeysDep
 from api.participants import directory
 from api.participants.admission import Admissions
 from api.participants.schemas import AccountAdded, AdmittedView, NewAccount, NewParticipant, ParticipantView
-from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
+from api.problems import READ_PROBLEMS
 from api.values import Before, Lei, Limit, Page
 
 router = gateway_router("/v1/participants", "participants")
@@ -26,24 +26,12 @@ async def _admissions(
 AdmissionsDep = Annotated[Admissions, Depends(_admissions)]
 
 
-@router.post(
-    "",
-    status_code=202,
-    response_model=AdmittedView,
-    responses=WRITE_PROBLEMS,
-    summary="Admit an organisation and open the gateway to it (operator)",
-)
+@router.write("", AdmittedView, "Admit an organisation and open the gateway to it (operator)")
 def admit(body: NewParticipant, principal: Admitter, session: SessionDep, admissions: AdmissionsDep) -> Response:
     return Written(session, admissions.admit(session, body).view)
 
 
-@router.post(
-    "/{lei}/accounts",
-    status_code=202,
-    response_model=AccountAdded,
-    responses=WRITE_PROBLEMS,
-    summary="Admit one more account of an organisation (operator)",
-)
+@router.write("/{lei}/accounts", AccountAdded, "Admit one more account of an organisation (operator)")
 def add_account(
     lei: Lei, body: NewAccount, principal: Admitter, session: SessionDep, admissions: AdmissionsDep
 ) -> Response:

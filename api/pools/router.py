@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Response
 
-from api.deps import ChainDep, Principal, SessionDep, TransactionsDep, Written, gateway_router, requires
+from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
 from api.pools import acts, service
 from api.pools.schemas import (
     ClaimRequest,
@@ -16,12 +16,12 @@ from api.pools.schemas import (
     PositionWritten,
     RedemptionRequest,
 )
-from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
+from api.problems import READ_PROBLEMS
 from api.values import Currency
 
 router = gateway_router("/v1/pools", "pools")
 Reader = Annotated[Principal, Depends(requires("pools:read"))]
-Lender = Annotated[Principal, Depends(requires("pools:write"))]
+Lender = Annotated[Acting, Depends(writes("pools:write"))]
 
 
 @router.get("", responses=READ_PROBLEMS, summary="See the books and share prices of all pools")
@@ -39,86 +39,36 @@ def positions(currency: Currency, principal: Reader, session: SessionDep, chain:
     return service.positions(session, principal, chain, currency)
 
 
-@router.post(
-    "/{currency}/deposits",
-    status_code=202,
-    response_model=PositionWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Deposit into a tranche of a pool as a lender",
+@router.write("/{currency}/deposits", PositionWritten, "Deposit into a tranche of a pool as a lender")
+def deposit(currency: Currency, body: DepositRequest, lender: Lender) -> Response:
+    return _position(lender, currency, body.tranche, acts.deposit(lender, currency, body))
+
+
+@router.write(
+    "/{currency}/redemption-requests", PositionWritten, "Hand shares in to be redeemed when an epoch is closed"
 )
-def deposit(
-    currency: Currency,
-    body: DepositRequest,
-    principal: Lender,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-) -> Response:
-    ids = acts.deposit(session, transactions, chain, principal, currency, body)
-    return Written(session, lambda session: acts.written(session, principal, chain, currency, body.tranche, ids))
+def request_redemption(currency: Currency, body: RedemptionRequest, lender: Lender) -> Response:
+    return _position(lender, currency, body.tranche, acts.request_redemption(lender, currency, body))
 
 
-@router.post(
-    "/{currency}/redemption-requests",
-    status_code=202,
-    response_model=PositionWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Hand shares in to be redeemed when an epoch is closed",
-)
-def request_redemption(
-    currency: Currency,
-    body: RedemptionRequest,
-    principal: Lender,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-) -> Response:
-    ids = acts.request_redemption(session, transactions, chain, principal, currency, body)
-    return Written(session, lambda session: acts.written(session, principal, chain, currency, body.tranche, ids))
+@router.write("/{currency}/redemption-claims", PositionWritten, "Claim what was paid for shares handed in")
+def claim(currency: Currency, body: ClaimRequest, lender: Lender) -> Response:
+    return _position(lender, currency, body.tranche, acts.claim(lender, currency, body))
 
 
-@router.post(
-    "/{currency}/redemption-claims",
-    status_code=202,
-    response_model=PositionWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Claim what was paid for shares handed in",
-)
-def claim(
-    currency: Currency,
-    body: ClaimRequest,
-    principal: Lender,
-    session: SessionDep,
-    chain: ChainDep,
-    transactions: TransactionsDep,
-) -> Response:
-    ids = acts.claim(session, transactions, chain, principal, currency, body)
-    return Written(session, lambda session: acts.written(session, principal, chain, currency, body.tranche, ids))
+@router.write("/{currency}/epochs", PoolWritten, "Close a pool's epoch: pay redemption requests as far as cash allows")
+def close_epoch(currency: Currency, anyone: Lender) -> Response:
+    return _pool(anyone, currency, acts.close_epoch(anyone, currency))
 
 
-@router.post(
-    "/{currency}/epochs",
-    status_code=202,
-    response_model=PoolWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Close a pool's epoch: pay redemption requests as far as cash allows",
-)
-def close_epoch(
-    currency: Currency, principal: Lender, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
-) -> Response:
-    ids = acts.close_epoch(session, transactions, chain, principal, currency)
-    return Written(session, lambda session: acts.pool_written(session, chain, currency, ids))
+@router.write("/{currency}/reserve", PoolWritten, "Hand the first-loss reserve what draws have brought it")
+def send_reserve(currency: Currency, anyone: Lender) -> Response:
+    return _pool(anyone, currency, acts.send_reserve(anyone, currency))
 
 
-@router.post(
-    "/{currency}/reserve",
-    status_code=202,
-    response_model=PoolWritten,
-    responses=WRITE_PROBLEMS,
-    summary="Hand the first-loss reserve what draws have brought it",
-)
-def send_reserve(
-    currency: Currency, principal: Lender, session: SessionDep, chain: ChainDep, transactions: TransactionsDep
-) -> Response:
-    ids = acts.send_reserve(session, transactions, chain, principal, currency)
-    return Written(session, lambda session: acts.pool_written(session, chain, currency, ids))
+def _position(lender: Acting, currency: str, tranche: str, ids: list[str]) -> Response:
+    return lender.written(lambda session: acts.written(session, lender, currency, tranche, ids))
+
+
+def _pool(anyone: Acting, currency: str, ids: list[str]) -> Response:
+    return anyone.written(lambda session: acts.pool_written(session, anyone.chain, currency, ids))

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from sqlmodel import Session
 
+from api.acting import Acting
 from api.auth.principal import Principal
 from api.clock import indexed_now
 from api.errors import NotFound
@@ -15,6 +16,7 @@ from api.participants.schemas import PartyView
 from api.receivables import repository
 from api.receivables.models import Holding, Objection, Payment, Receivable, ReceivableState
 from api.receivables.schemas import HoldingView, ObjectionView, PaymentView, ReceivableView
+from api.transactions.models import Transaction
 from api.values import Amount, Page, day, is_hex32, moment, moment_or_none, page_number, page_unknown
 from chain_node.client import Chain
 
@@ -85,6 +87,14 @@ def held_units(session: Session, receivable_id: str, account: str) -> int:
 def is_approved(session: Session, owner: str, operator: str) -> bool:
     """Whether the operator (a custodian) may already move the owner's receivables."""
     return repository.is_approved(session, owner, operator)
+
+
+def let_take(acting: Acting, receivable: Receivable, custodian: str) -> Transaction | None:
+    """Lets a custodian take the caller's receivables; None where it may already."""
+    if is_approved(acting.session, acting.account, custodian):
+        return None
+    call = acting.chain.receivables.set_approval_for_all(custodian, True)
+    return acting.by_itself(call, "let custodian take receivables", receivable.id)
 
 
 def _is_party(session: Session, principal: Principal, receivable: Receivable) -> bool:

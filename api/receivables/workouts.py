@@ -5,23 +5,22 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from api.auth.principal import Principal
+from api.acting import Acting
 from api.errors import Malformed
 from api.facilities import service as facilities
 from api.participants import service as participants
-from api.receivables import service
+from api.receivables import acts, service
 from api.receivables.models import Receivable, ReceivableState
 from api.receivables.schemas import (
     ConsentRequest,
     ObjectionRequest,
+    ReceivableWritten,
     ReservationRequest,
     ResolutionRequest,
     TransferRequest,
 )
-from api.transactions.models import Transaction
-from api.transactions.service import Transactions
 from api.values import Amount
-from chain_node.client import Call, Chain
+from chain_node.client import Call
 
 ARBITER, SERVICER = "office:arbiter", "office:servicer"
 
@@ -29,16 +28,13 @@ ARBITER, SERVICER = "office:arbiter", "office:servicer"
 class Desk:
     """One caller before one receivable to which it is a party."""
 
-    def __init__(
-        self, session: Session, transactions: Transactions, chain: Chain, principal: Principal, receivable_id: str
-    ) -> None:
-        self.session, self.transactions, self.chain, self.principal = session, transactions, chain, principal
-        self.receivable_id = receivable_id
+    def __init__(self, acting: Acting, receivable_id: str) -> None:
+        self.acting, self.chain, self.receivable_id = acting, acting.chain, receivable_id
 
     @cached_property
     def receivable(self) -> Receivable:
         """NotFound where the caller is no party to it."""
-        return service.find(self.session, self.principal, self.receivable_id)
+        return service.find(self.acting.session, self.acting.principal, self.receivable_id)
 
     @property
     def item(self) -> int:
@@ -47,9 +43,9 @@ class Desk:
     def transfer(self, asked: TransferRequest) -> list[str]:
         """Hands units on to another participant."""
         units = self._units(asked.amount)
-        to = participants.acting_account(self.session, asked.to_lei)
-        account = participants.acting_account(self.session, self.principal.organisation())
-        return self._send(self.chain.receivables.safe_transfer_from(account, to, self.item, units), "transfer units")
+        to = participants.acting_account(self.acting.session, asked.to_lei)
+        call = self.chain.receivables.safe_transfer_from(self.acting.account, to, self.item, units)
+        return self._send(call, "transfer units")
 
     def claim(self) -> list[str]:
         """Takes the caller's share of what was paid."""
@@ -57,18 +53,13 @@ class Desk:
 
     def reserve(self, asked: ReservationRequest) -> list[str]:
         """Keeps the caller's units for one facility; lets the custodian take them first where it may not yet."""
-        lei = self.principal.organisation()
-        account, signer = participants.acting_account(self.session, lei), participants.signer_of(self.session, lei)
-        facility = facilities.find(self.session, self.principal, asked.facility_id)
+        facility = facilities.find(self.acting.session, self.acting.principal, asked.facility_id)
         custodian = self.chain.addresses.address("ReceivableCollateral")
-        approved = None
-        if not service.is_approved(self.session, account, custodian):
-            call = self.chain.receivables.set_approval_for_all(custodian, True)
-            approved = self._submit(signer, lei, call, "let custodian take receivables")
+        approved = service.let_take(self.acting, self.receivable, custodian)
         call = self.chain.applications.reserve(
             facility=facility.number, collateral=custodian, item_id=self.item, until=int(asked.until.timestamp())
         )
-        reserved = self._submit(signer, lei, call, "reserve receivable", approved)
+        reserved = self.acting.by_itself(call, "reserve receivable", self.receivable.id, approved)
         return [*([approved.id] if approved else []), reserved.id]
 
     def credit(self, asked: ObjectionRequest) -> list[str]:
@@ -92,7 +83,7 @@ class Desk:
     def resolve(self, asked: ResolutionRequest) -> list[str]:
         """Decides a dispute as the operator's arbiter: so much is taken off, the rest is owed."""
         call = self.chain.disputes.resolve(self.item, self._units(asked.taken_off), _evidence(asked.evidence))
-        return [self._submit(ARBITER, None, call, "resolve dispute").id]
+        return [self.acting.by_office(ARBITER, call, "resolve dispute", self.receivable.id).id]
 
     def consent(self, asked: ConsentRequest) -> list[str]:
         """Agrees, as the debtor, to the cancellation of an accepted receivable, or takes that back."""
@@ -108,22 +99,14 @@ class Desk:
 
     def mark_defaulted(self) -> list[str]:
         """Once its grace is over, as anyone may; the operator's servicer, too."""
-        call, purpose = self.chain.receivables.mark_defaulted(self.item), "mark invoice defaulted"
-        if self.principal.is_operator:
-            return [self._submit(SERVICER, None, call, purpose).id]
-        return self._send(call, purpose)
+        call = self.chain.receivables.mark_defaulted(self.item)
+        return [self.acting.as_anyone(SERVICER, call, "mark invoice defaulted", self.receivable.id).id]
+
+    def written(self, session: Session, transaction_ids: list[str]) -> ReceivableWritten:
+        return acts.written(session, self.acting, self.receivable_id, transaction_ids)
 
     def _send(self, call: Call, purpose: str) -> list[str]:
-        lei = self.principal.organisation()
-        return [self._submit(participants.signer_of(self.session, lei), lei, call, purpose).id]
-
-    def _submit(
-        self, signer: str, lei: str | None, call: Call, purpose: str, after: Transaction | None = None
-    ) -> Transaction:
-        item = self.receivable.id
-        return self.transactions.submit(
-            self.session, signer=signer, call=call, owner_lei=lei, purpose=purpose, subject_id=item, after=after
-        )
+        return [self.acting.by_itself(call, purpose, self.receivable.id).id]
 
     def _units(self, amount: Amount) -> int:
         if amount.currency != self.receivable.currency:
