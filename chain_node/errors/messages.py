@@ -158,7 +158,7 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     "TierTooDeep": "invoice {id} would be passed on to tier {tier}; the deepest is {most}",
     "TooManyDilutions": "invoice {id} has been lowered {dilutions} times; the most is {most}",
-    "TransfersExhausted": "parts of invoice {id} have been passed on {transfers} times; the most is {most}",
+    "TransfersExhausted": "{holder} has passed on parts of invoice {id} {transfers} times; the most is {most}",
     "UnitsZero": "moving no units of invoice {id} is refused",
     # Orders
     "OrderIdZero": "an order needs a fingerprint that is not zero",

@@ -85,7 +85,7 @@ abstract contract ReceivableUnits is ReceivableBook {
         if (parties.from == parties.to) return;
         ICirculation.Holding storage target = _holdings[id][parties.to];
         _bringUpToDate(id, paid, parties.to, target);
-        if (parties.taking == 0) _setTier(parties, id, source.tier, target, units, held - units);
+        if (parties.taking == 0) _setTier(parties, id, source, target, units, held - units);
         // Safe: no more units than a 56-bit face value exist.
         source.units = uint56(held - units);
         target.units += uint56(units);
@@ -119,23 +119,28 @@ abstract contract ReceivableUnits is ReceivableBook {
     function _setTier(
         Parties memory parties,
         ReceivableId id,
-        uint256 tier,
+        ICirculation.Holding storage source,
         ICirculation.Holding storage target,
         uint256 units,
         uint256 left
     ) private {
-        uint256 had = target.tier;
+        (uint256 tier, uint256 had) = (source.tier, target.tier);
         if (parties.giving != 0) {
             tier = had == 0 ? _rules.mostTier : had;
         } else {
-            uint256 smallest = _rules.smallestPart;
+            (uint256 smallest, uint256 mostTier, uint256 most) =
+                (_rules.smallestPart, _rules.mostTier, _rules.mostTransfers);
             bool fits = left == 0 || (units >= smallest && left >= smallest);
             require(fits, ICirculation.PartTooSmall(id, units, left, smallest));
             bool hop = !(parties.fromOrganisation == parties.toOrganisation);
-            tier = Math.max(had, hop ? tier + 1 : tier);
+            if (hop) ++tier;
+            if (tier < had) tier = had;
             if (hop) {
-                _countHop(id, tier);
+                require(tier <= mostTier, ICirculation.TierTooDeep(id, tier, mostTier));
+                _countHop(id, parties.from, source, most);
                 if (had != 0 && tier != had) _requireRaiseAgreed(id, parties.to, target.units, had, tier);
+            } else if (source.transfers > target.transfers) {
+                target.transfers = source.transfers;
             }
         }
         // Safe: a hop's tier is at most the rules', any other's one of the two holders'.
@@ -153,12 +158,17 @@ abstract contract ReceivableUnits is ReceivableBook {
         require(agreed, ICirculation.TierRaiseNotAgreed(id, holder, had, tier));
     }
 
-    function _countHop(ReceivableId id, uint256 tier) private {
-        uint8 transfers = _receivables[id].transfers;
-        uint256 mostTier = _rules.mostTier;
-        require(tier <= mostTier, ICirculation.TierTooDeep(id, tier, mostTier));
-        uint256 most = _rules.mostTransfers;
-        require(transfers < most, ICirculation.TransfersExhausted(id, transfers, most));
-        _receivables[id].transfers = transfers + 1;
+    /// @dev Counted with who hands on: a count that others could raise would be a way to keep a holder's units where they
+    /// are. The invoice's own count only tells, and stays at its greatest.
+    function _countHop(ReceivableId id, address holder, ICirculation.Holding storage source, uint256 most) private {
+        uint8 made = source.transfers;
+        require(made < most, ICirculation.TransfersExhausted(id, holder, made, most));
+        IReceivableToken.Receivable storage its = _receivables[id];
+        uint8 inAll = its.transfers;
+        // Safe: each is below the greatest of its type.
+        unchecked {
+            source.transfers = made + 1;
+            if (inAll != type(uint8).max) its.transfers = inAll + 1;
+        }
     }
 }

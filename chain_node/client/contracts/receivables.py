@@ -32,7 +32,8 @@ class Receivable:
 @dataclass(frozen=True)
 class Holding:
     """An account's units of one invoice. `synced_paid` is what had been paid when it last took its share, `tier` its
-    place among the hands it has gone through, `reserved_until` in Unix seconds."""
+    place among the hands it has gone through, `reserved_until` in Unix seconds, `transfers` how often it passed parts
+    on."""
 
     units: int
     synced_paid: int
@@ -40,6 +41,7 @@ class Holding:
     tier: int
     reserved_by: int
     reserved_until: int
+    transfers: int
 
 
 class Receivables(Contract):

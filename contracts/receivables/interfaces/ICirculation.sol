@@ -7,7 +7,8 @@ import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 
 /// @title How the units of invoices go round: the network's rules, the listed currencies and custodians, reservations.
 /// @dev A hop is a move between two organisations of which neither is a custodian. Moves into and out of custody and
-/// moves between the accounts of one organisation are none: they change no tier and count no transfer. A part below the
+/// moves between the accounts of one organisation are none: they change no tier and count no transfer. A transfer counts
+/// with the holder that hands on, so that no other holder can use up what it may hand on (decision 0015). A part below the
 /// smallest may come out of custody or of a claim; such a holding moves as a whole.
 /// @dev A tier is an account's, for all its units of an invoice. A hop from further away would raise it: who holds
 /// units, or may get some back from custody, must agree.
@@ -16,7 +17,7 @@ interface ICirculation is IERC1155 {
     /// @param mostTenorDays days from registration to the due date, at most; 1 to 1826
     /// @param ordinaryTenorDays tenor above which the supplier must give a reason; 1 to `mostTenorDays`
     /// @param mostTier how far from the supplier units may go; the supplier is tier 1, so that 1 forbids every hop
-    /// @param mostTransfers hops of one invoice's units in all
+    /// @param mostTransfers how often a holder may hand on units of one invoice, in as many parts; nobody uses up another's
     /// @param smallestPart minor units, from 1: a move hands over no less and leaves no less, unless it is all there is
     /// @param graceDays days after the due date before an invoice may be called defaulted; at most 365
     struct CirculationRules {
@@ -42,6 +43,7 @@ interface ICirculation is IERC1155 {
     /// @param tier 1 for the supplier, 2 for who has units from it, …; 0 for a custodian and for who never held any
     /// @param reservedBy index of the custodian for which its units are kept; 0 for none
     /// @param reservedUntil Unix seconds; the reservation lapses at that moment
+    /// @param transfers hops by which its units went on; goes along to another account of the organisation
     struct Holding {
         uint56 units;
         uint56 syncedPaid;
@@ -49,6 +51,7 @@ interface ICirculation is IERC1155 {
         uint8 tier;
         uint8 reservedBy;
         uint40 reservedUntil;
+        uint8 transfers;
     }
 
     /// @notice Invoices may be registered in this currency from now on.
@@ -98,8 +101,8 @@ interface ICirculation is IERC1155 {
     /// @notice The move would put the holder, whose tier is `had`, at `raised`, and so all its units of the invoice. It
     /// can agree: by handing the move in itself, or by having approved the caller for all its units.
     error TierRaiseNotAgreed(ReceivableId id, address holder, uint256 had, uint256 raised);
-    /// @notice The invoice's units have already made as many hops as the rules allow.
-    error TransfersExhausted(ReceivableId id, uint256 transfers, uint256 most);
+    /// @notice The holder has already handed on units of the invoice as often as the rules allow.
+    error TransfersExhausted(ReceivableId id, address holder, uint256 transfers, uint256 most);
     /// @notice The move would hand over or leave less than the smallest part; all in minor units.
     error PartTooSmall(ReceivableId id, uint256 units, uint256 left, uint256 smallest);
     /// @notice The holder's units are kept for a custodian (its index) until the moment (Unix seconds).

@@ -27,7 +27,7 @@ interface IReceivableToken is ICirculation {
     /// @param currency index of the cash token
     /// @param custodian index of the custodian that holds units as collateral; 0 for none
     /// @param setOffWaived the debtor will not set claims of its own against this debt; only then do units circulate
-    /// @param transfers hops that its units have made
+    /// @param transfers hops that its units have made; 255 stands for all above, too
     struct Receivable {
         uint56 faceValue;
         uint56 paid;

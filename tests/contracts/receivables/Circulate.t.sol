@@ -138,8 +138,67 @@ contract Circulate is Network {
         for (uint256 i = 0; i < 4; ++i) {
             _hop(acme.account, _second.account, 1000);
         }
-        vm.expectRevert(abi.encodeWithSelector(ICirculation.TransfersExhausted.selector, INVOICE, 4, 4));
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.TransfersExhausted.selector, INVOICE, acme.account, 4, 4));
         _hop(acme.account, _second.account, 1000);
+    }
+
+    /// @dev Two that send parts to and fro use up what they themselves may hand on, and nobody else's.
+    function test_nobody_uses_up_anothers_hops() public {
+        receivables.setCirculationRules(ICirculation.CirculationRules(365, 184, 10, 4, 1000, 10));
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 50_000);
+        _hop(acme.account, _third.account, 50_000);
+        for (uint256 i = 0; i < 4; ++i) {
+            _hop(_second.account, _fourth.account, 1000);
+        }
+        vm.expectRevert(
+            abi.encodeWithSelector(ICirculation.TransfersExhausted.selector, INVOICE, _second.account, 4, 4)
+        );
+        _hop(_second.account, _fourth.account, 1000);
+        _hop(acme.account, _second.account, 1000);
+        _hop(_third.account, _fourth.account, 1000);
+        assertEq(receivables.holding(INVOICE, acme.account).transfers, 3);
+        assertEq(receivables.holding(INVOICE, _second.account).transfers, 4);
+        assertEq(receivables.holding(INVOICE, _fourth.account).transfers, 0, "who receives hands on nothing");
+        assertEq(receivables.receivable(INVOICE).transfers, 8, "in all");
+    }
+
+    function test_another_account_of_the_organisation_is_no_way_to_more_hops() public {
+        _registerAndAccept();
+        for (uint256 i = 0; i < 4; ++i) {
+            _hop(acme.account, _second.account, 1000);
+        }
+        address own = _otherAccount();
+        _hop(acme.account, own, 1000);
+        assertEq(receivables.holding(INVOICE, own).transfers, 4);
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.TransfersExhausted.selector, INVOICE, own, 4, 4));
+        _hop(own, _second.account, 1000);
+        _hop(own, acme.account, 1000);
+        assertEq(receivables.holding(INVOICE, acme.account).transfers, 4);
+    }
+
+    function test_custody_gives_back_the_hops_that_were_left() public {
+        _registerAndAccept();
+        _hop(acme.account, _second.account, 1000);
+        _pledged(acme.account, FACE_VALUE - 1000).give(acme.account, INVOICE, FACE_VALUE - 1000);
+        assertEq(receivables.holding(INVOICE, acme.account).transfers, 1);
+        _hop(acme.account, _second.account, 1000);
+        assertEq(receivables.holding(INVOICE, acme.account).transfers, 2);
+    }
+
+    /// @dev More hops than the invoice can count neither wrap its count nor stop.
+    function test_the_count_in_all_stays_at_its_greatest() public {
+        receivables.setCirculationRules(ICirculation.CirculationRules(365, 184, 10, 255, 1, 10));
+        _registerAndAccept();
+        for (uint256 i = 0; i < 255; ++i) {
+            _hop(acme.account, _second.account, 1);
+        }
+        _hop(_second.account, _third.account, 1);
+        assertEq(receivables.receivable(INVOICE).transfers, 255);
+        vm.expectRevert(
+            abi.encodeWithSelector(ICirculation.TransfersExhausted.selector, INVOICE, acme.account, 255, 255)
+        );
+        _hop(acme.account, _second.account, 1);
     }
 
     function test_a_part_below_the_smallest_is_refused() public {
@@ -162,7 +221,7 @@ contract Circulate is Network {
         for (uint256 i = 0; i < 5; ++i) {
             (ids[i], units[i]) = (ID, 1000);
         }
-        vm.expectRevert(abi.encodeWithSelector(ICirculation.TransfersExhausted.selector, INVOICE, 4, 4));
+        vm.expectRevert(abi.encodeWithSelector(ICirculation.TransfersExhausted.selector, INVOICE, acme.account, 4, 4));
         vm.prank(acme.account);
         receivables.safeBatchTransferFrom(acme.account, _second.account, ids, units, "");
     }

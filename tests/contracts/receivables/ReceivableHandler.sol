@@ -49,6 +49,7 @@ contract ReceivableHandler is Test {
     mapping(uint256 id => mapping(uint256 who => uint256)) public cashTaken;
     mapping(uint256 id => mapping(uint256 who => uint256)) public unitsNet;
     mapping(uint256 id => mapping(uint256 who => uint256)) public tier;
+    mapping(uint256 id => mapping(uint256 who => uint256)) public handedOn;
     mapping(uint256 id => mapping(uint256 who => uint256)) public reservedFor;
     mapping(uint256 id => mapping(uint256 who => uint256)) public reservedUntil;
     mapping(uint256 id => mapping(uint256 who => uint256)) public reservedFloor;
@@ -185,11 +186,12 @@ contract ReceivableHandler is Test {
         if (units < SMALLEST || (units != free && free - units < SMALLEST)) units = free;
         uint256 reached = tier[id][from] + (inside ? 0 : 1);
         if (tier[id][to] > reached) reached = tier[id][to];
-        if (!_mayHop(id, inside, reached)) return;
+        if (!_mayHop(id, inside, reached, handedOn[id][from])) return;
         bool raise = !inside && _isRaised(id, to, reached);
         if (raise && !signed) return _moveRefused(id, from, to, units, reached);
         tier[id][to] = reached;
-        if (!inside) ++_models[id].transfers;
+        if (!inside) (_models[id].transfers, handedOn[id][from]) = (_models[id].transfers + 1, handedOn[id][from] + 1);
+        else if (handedOn[id][from] > handedOn[id][to]) handedOn[id][to] = handedOn[id][from];
         _noteMove(id, from, to, units);
         // Who hands it in agrees to its tier.
         if (signed) _moveSigned(id, from, to, units, raise ? holders[to] : address(0xBEEF));
@@ -366,10 +368,10 @@ contract ReceivableHandler is Test {
         ++done["claim"];
     }
 
-    function _mayHop(uint256 id, bool inside, uint256 reached) private view returns (bool) {
+    function _mayHop(uint256 id, bool inside, uint256 reached, uint256 made) private view returns (bool) {
         Model storage its = _models[id];
         if (inside) return its.waived || supplierOf(id) == 0;
-        return its.waived && reached <= MOST_TIER && its.transfers < MOST_TRANSFERS;
+        return its.waived && reached <= MOST_TIER && made < MOST_TRANSFERS;
     }
 
     function _noteMove(uint256 id, uint256 from, uint256 to, uint256 units) private {

@@ -132,7 +132,10 @@ contract ReceivableInvariants is Network {
     function invariant_hops_are_counted_and_within_the_rules() public view {
         for (uint256 id = 1; id <= _handler.count(); ++id) {
             assertEq(_record(id).transfers, _handler.model(id).transfers);
-            assertLe(_record(id).transfers, 6);
+            for (uint256 who = 0; who < HOLDERS; ++who) {
+                assertEq(_holding(id, who).transfers, _handler.handedOn(id, who));
+                assertLe(_holding(id, who).transfers, 6);
+            }
         }
     }
 
