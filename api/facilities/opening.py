@@ -11,10 +11,17 @@ from sqlmodel import Session
 
 from api.acting import Acting
 from api.cash import service as cash
-from api.errors import Malformed
+from api.errors import Conflict, Malformed
 from api.facilities import repository, service
 from api.facilities.models import Facility
-from api.facilities.schemas import DAY_COUNTS, FacilityRequest, FacilityWritten, Ladders, LineRequest
+from api.facilities.schemas import (
+    DAY_COUNTS,
+    CommitmentFeeRequest,
+    FacilityRequest,
+    FacilityWritten,
+    Ladders,
+    LineRequest,
+)
 from api.participants import service as participants
 from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
@@ -63,6 +70,23 @@ def change_line(officer: Acting, facility_id: str, asked: LineRequest) -> list[s
         raise Malformed("nothing-asked", "Name a new limit, a new end, or both.")
     owner = _owner_lei(officer, facility)
     return [officer.by_office(CREDIT_OFFICER, call, purpose, owner_lei=owner).id for call, purpose in calls]
+
+
+def pay_commitment_fee(payer: Acting, facility_id: str, asked: CommitmentFeeRequest) -> list[str]:
+    """Pays the committed fee due so far out of the caller's cash; the transactions' ids."""
+    session, chain = payer.session, payer.chain
+    facility = service.find(session, payer.principal, facility_id)
+    if asked.most.currency != service.currency_of(session, chain, facility):
+        raise Malformed("currency-differs", "The most is in another currency than the facility.")
+    # The payment follows an allowance, so that it cannot be tried on its own.
+    due = chain.desk.commitment_due(facility.number)
+    if due == 0:
+        raise Conflict("nothing-due", f"No committed fee is due on facility {facility_id}.", facility=facility_id)
+    if due > asked.most.units:
+        detail = f"{due} minor units are due, at most {asked.most.units} may be taken."
+        raise Conflict("commitment-fee-exceeds-most", detail, due=due, most=asked.most.units)
+    call, desk = chain.desk.pay_commitment_fee(facility.number), chain.addresses.address("FinancingDesk")
+    return cash.pay(payer, asked.most, desk, call, "committed fee", "pay committed fee", facility_id)
 
 
 def written(session: Session, chain: Chain, transaction_ids: list[str]) -> FacilityWritten:

@@ -6,13 +6,21 @@ from fastapi import Depends, Response
 
 from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
 from api.facilities import opening, service
-from api.facilities.schemas import FacilityRequest, FacilityView, FacilityWritten, Ladders, LineRequest
+from api.facilities.schemas import (
+    CommitmentFeeRequest,
+    FacilityRequest,
+    FacilityView,
+    FacilityWritten,
+    Ladders,
+    LineRequest,
+)
 from api.problems import READ_PROBLEMS
 from api.values import Before, Limit, Page
 
 router = gateway_router("/v1/facilities", "facilities")
 Reader = Annotated[Principal, Depends(requires("facilities:read"))]
 CreditOfficer = Annotated[Acting, Depends(writes("facilities:write"))]
+Payer = Annotated[Acting, Depends(writes("financings:write"))]
 
 
 @router.write("", FacilityWritten, "Grant a supplier a line and set its ladders (credit officer)")
@@ -33,6 +41,11 @@ def set_ladders(facility_id: str, body: Ladders, officer: CreditOfficer) -> Resp
 @router.write("/{facility_id}/line", FacilityWritten, "Change a facility's limit or end (credit officer)")
 def change_line(facility_id: str, body: LineRequest, officer: CreditOfficer) -> Response:
     return _rewritten(officer, facility_id, opening.change_line(officer, facility_id, body))
+
+
+@router.write("/{facility_id}/commitment-fee", FacilityWritten, "Pay a facility's committed fee due so far")
+def pay_commitment_fee(facility_id: str, body: CommitmentFeeRequest, payer: Payer) -> Response:
+    return _rewritten(payer, facility_id, opening.pay_commitment_fee(payer, facility_id, body))
 
 
 def _rewritten(acting: Acting, facility_id: str, ids: list[str]) -> Response:

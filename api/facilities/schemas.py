@@ -123,6 +123,14 @@ class LineRequest(BaseModel):
     expires_at: Moment | None = None
 
 
+class CommitmentFeeRequest(BaseModel):
+    """Pays what of the committed fee is due when the payment is booked: it grows by the second, up to `most`."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=shown({"most": eur(50_000)}))
+
+    most: PositiveAmount
+
+
 _EXAMPLE: dict[str, Any] = {
     "id": "1",
     "supplier": examples.SUPPLIER,

@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from api.facilities import service as facilities
-from api.financings.models import Draw, Financing, FinancingState, ParkedPayout, Repayment, WriteOff
+from api.financings.models import Consent, Draw, Financing, FinancingState, ParkedPayout, Repayment, WriteOff
 from api.indexer import handles
 from api.pools import service as pools
 from api.values import hex32
@@ -125,6 +125,21 @@ def on_closed(session: Session, event: Event, block: Block) -> None:
     _financing(session, event).state = FinancingState.RELEASED.value
 
 
+@handles("Servicing", "AmendmentAgreed")
+def on_amendment_agreed(session: Session, event: Event, block: Block) -> None:
+    """By the supplier, or by whoever was the credit officer; agreeing twice says nothing new."""
+    consent, by = _consent(session, event), event.arguments["by"]
+    if by == _financing(session, event).supplier:
+        consent.agreed_at = consent.agreed_at or block.timestamp
+    else:
+        consent.approved_at = consent.approved_at or block.timestamp
+
+
+@handles("Servicing", "AmendmentCarriedOut")
+def on_amendment_carried_out(session: Session, event: Event, block: Block) -> None:
+    _consent(session, event).carried_out_at = block.timestamp
+
+
 @handles("FinancingDesk", "PayoutParked")
 def on_parked(session: Session, event: Event, block: Block) -> None:
     _park(session, event, event.arguments["amount"])
@@ -140,6 +155,16 @@ def _park(session: Session, event: Event, change: int) -> None:
     parked = session.get(ParkedPayout, key) or ParkedPayout(keeper=key[0], payee=key[1], cash=key[2])
     parked.amount += change
     session.add(parked)
+
+
+def _consent(session: Session, event: Event) -> Consent:
+    amendment = hex32(event.arguments["amendment"])
+    consent = session.get(Consent, amendment)
+    if consent is None:
+        financing = event.arguments["financing"]
+        consent = Consent(amendment=amendment, financing=financing, first_block=event.block_number)
+        session.add(consent)
+    return consent
 
 
 def _financing(session: Session, event: Event) -> Financing:

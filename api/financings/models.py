@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from api.db import ChainRow
 from api.values import units_column
@@ -107,3 +107,31 @@ class ParkedPayout(ChainRow, table=True):
     payee: str = Field(primary_key=True)
     cash: str = Field(primary_key=True)
     amount: int = Field(default=0, sa_column=units_column())
+
+
+class Consent(ChainRow, table=True):
+    """How far an amendment (by its EIP-712 digest) has come, in Unix seconds. The chain names it by the digest only."""
+
+    __tablename__ = "amendment_consents"
+
+    amendment: str = Field(primary_key=True)
+    financing: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    agreed_at: int | None = Field(default=None, sa_column=Column(BigInteger))
+    approved_at: int | None = Field(default=None, sa_column=Column(BigInteger))
+    carried_out_at: int | None = Field(default=None, sa_column=Column(BigInteger))
+    first_block: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class AmendmentWords(SQLModel, table=True):
+    """What an amendment's digest stands for, as a side that asked through this gateway said it; days since 1970-01-01,
+    `valid_until` in Unix seconds."""
+
+    __tablename__ = "amendment_words"
+
+    amendment: str = Field(primary_key=True)
+    facility: int = Field(sa_column=Column(BigInteger, nullable=False))
+    maturity_day: int
+    new_facility: int = Field(sa_column=Column(BigInteger, nullable=False))
+    new_maturity_day: int
+    document: str
+    valid_until: int = Field(sa_column=Column(BigInteger, nullable=False))

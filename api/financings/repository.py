@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, SQLModel, col, select
 
-from api.financings.models import Draw, Financing, FinancingState, Repayment, WriteOff
+from api.db import insert_new
+from api.financings.models import AmendmentWords, Consent, Draw, Financing, FinancingState, Repayment, WriteOff
 
 
 def financing(session: Session, number: int) -> Financing | None:
@@ -33,6 +34,22 @@ def page(
     if before is not None:
         chosen = chosen.where(col(Financing.number) < before)
     return list(session.exec(chosen))
+
+
+def consents(session: Session, financing: int) -> list[tuple[Consent, AmendmentWords | None]]:
+    """The newest first, each with its words where the gateway was told them."""
+    chosen = (
+        select(Consent, AmendmentWords)
+        .outerjoin(AmendmentWords, col(AmendmentWords.amendment) == col(Consent.amendment))
+        .where(Consent.financing == financing)
+        .order_by(col(Consent.first_block).desc(), col(Consent.amendment))
+    )
+    return [(consent, words) for consent, words in session.exec(chosen)]
+
+
+def remember_words(session: Session, words: AmendmentWords) -> None:
+    """Once: equal digests stand for equal words."""
+    insert_new(session.connection(), SQLModel.metadata.tables["amendment_words"], words.model_dump())
 
 
 def draws(session: Session, numbers: Sequence[int]) -> list[Draw]:

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
-from api.financings import acts, service
+from api.financings import acts, amendments, service
 from api.financings.schemas import (
     AmendmentRequest,
+    AmendmentsView,
     FinancingRequest,
     FinancingView,
     FinancingWritten,
@@ -71,6 +72,13 @@ def call_recourse(desk: AtDesk) -> Response:
     return _written(desk, desk.call_recourse())
 
 
+@router.write(
+    "/{financing_id}/recourse/closing", FinancingWritten, "Let the supplier go once the collateral is good again"
+)
+def close_recourse(desk: AtDesk) -> Response:
+    return _written(desk, desk.close_recourse())
+
+
 @router.write("/{financing_id}/release", FinancingWritten, "Take the collateral of a repaid financing back")
 def release(desk: AtDesk) -> Response:
     return _written(desk, desk.release())
@@ -83,6 +91,15 @@ def release(desk: AtDesk) -> Response:
 )
 def amend(desk: AtDesk, body: AmendmentRequest) -> Response:
     return _written(desk, desk.amend(body))
+
+
+@router.get(
+    "/{financing_id}/amendments",
+    responses=READ_PROBLEMS,
+    summary="See the changes that were asked for, and who has agreed to them until when",
+)
+def amendments_of(financing_id: str, principal: Reader, session: SessionDep) -> AmendmentsView:
+    return amendments.of_financing(session, principal, financing_id)
 
 
 @router.write("/{financing_id}/impairment", FinancingWritten, "Book an expected loss (credit officer)")

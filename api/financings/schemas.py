@@ -1,7 +1,7 @@
 """Financings as JSON."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -55,6 +55,51 @@ class AmendmentRequest(BaseModel):
     facility_id: Number | None = None
     document: Hex32
     valid_until: Moment
+
+
+class AmendmentTermsView(BaseModel):
+    """What was asked for; a part that stays as it is is null."""
+
+    maturity_date: date | None
+    facility_id: str | None
+    document: str
+    valid_until: datetime
+
+
+class AmendmentView(BaseModel):
+    """A change, by its EIP-712 digest, and who has agreed to it. It is `carried out` once both have, `overtaken` where
+    the financing has meanwhile another maturity or facility than it starts from."""
+
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {
+                "amendment": examples.HASH,
+                "state": "awaits credit officer",
+                "agreed_at": examples.OPENED,
+                "approved_at": None,
+                "carried_out_at": None,
+                "terms": {
+                    "maturity_date": "2026-08-03",
+                    "facility_id": None,
+                    "document": examples.HASH,
+                    "valid_until": "2026-06-30T00:00:00Z",
+                },
+            }
+        )
+    )
+
+    amendment: str
+    state: Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired"]
+    agreed_at: datetime | None = Field(description="by the supplier")
+    approved_at: datetime | None = Field(description="by the credit officer")
+    carried_out_at: datetime | None
+    terms: AmendmentTermsView | None = Field(description="null where neither side asked through this gateway")
+
+
+class AmendmentsView(BaseModel):
+    """The newest first."""
+
+    items: list[AmendmentView]
 
 
 class ImpairmentRequest(BaseModel):

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from api.acting import Acting
 from api.errors import Malformed
 from api.facilities import service as facilities
-from api.financings import acts, service
+from api.financings import acts, amendments, service
 from api.financings.models import Financing
 from api.financings.schemas import AmendmentRequest, FinancingWritten, ImpairmentRequest
 from api.values import days
@@ -52,6 +52,10 @@ class Desk:
         """Holds the supplier to it, where its facility has recourse and the collateral no longer covers the debt."""
         return self._send(self.chain.servicing.call_recourse(self.financing.number), "call recourse")
 
+    def close_recourse(self) -> list[str]:
+        """Lets the supplier go, where the collateral covers the debt again."""
+        return self._send(self.chain.servicing.close_recourse(self.financing.number), "close recourse")
+
     # The supplier
 
     def release(self) -> list[str]:
@@ -64,8 +68,11 @@ class Desk:
         """Agrees as the supplier, or approves as the credit officer; whoever is second carries it out."""
         amendment, servicing = self._amendment(asked), self.chain.servicing
         if self.acting.principal.is_operator:
-            return self._by_officer(servicing.approve(amendment), "approve amendment")
-        return self._send(servicing.agree(amendment), "agree to amendment")
+            sent = self._by_officer(servicing.approve(amendment), "approve amendment")
+        else:
+            sent = self._send(servicing.agree(amendment), "agree to amendment")
+        amendments.remember(self.acting.session, self.chain, amendment)
+        return sent
 
     # The credit officer
 

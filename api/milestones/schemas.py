@@ -22,6 +22,7 @@ _EXAMPLE: dict[str, Any] = {
             "greatest_quantity_thousandths": "0",
             "occurred_at": "2026-05-12T04:40:00Z",
             "final_at": examples.SHIPPED,
+            "usable_from": examples.SHIPPED,
             "transaction_hash": examples.HASH,
             "votes": [
                 {
@@ -77,6 +78,9 @@ class FactView(BaseModel):
     greatest_quantity_thousandths: str
     occurred_at: datetime | None = Field(description="the latest reported; null before any vote counted")
     final_at: datetime | None
+    usable_from: datetime | None = Field(
+        description="when the time for dissent is over and draws rely on it; null unless final"
+    )
     transaction_hash: str | None
     votes: list[VoteView]
     refused: list[RefusedVoteView]

@@ -95,6 +95,7 @@ def _fact_view(fact: Fact, policy: Policy | None, votes: list[VoteView], refused
         greatest_quantity_thousandths=str(fact.greatest_quantity),
         occurred_at=moment(fact.occurred_at) if fact.count else None,
         final_at=moment_or_none(fact.final_at),
+        usable_from=moment_or_none(fact.usable_from if fact.status == FactStatus.FINAL else None),
         transaction_hash=fact.final_transaction,
         votes=votes,
         refused=refused,

@@ -18,6 +18,7 @@ from api.receivables.schemas import (
     ReservationRequest,
     ResolutionRequest,
     StateName,
+    TerminationRequest,
     TransferRequest,
 )
 from api.receivables.workouts import Desk
@@ -26,7 +27,7 @@ from api.values import Before, Limit, Page
 router = gateway_router("/v1/receivables", "receivables")
 Reader = Annotated[Principal, Depends(requires("receivables:read"))]
 Writer = Annotated[Acting, Depends(writes("receivables:write"))]
-Arbiter = Annotated[Acting, Depends(writes("receivables:write", "operator"))]
+Operator = Annotated[Acting, Depends(writes("receivables:write", "operator"))]
 
 
 async def _desk(receivable_id: str, acting: Writer) -> Desk:
@@ -83,6 +84,13 @@ def reserve(desk: AtDesk, body: ReservationRequest) -> Response:
     return _written(desk, desk.reserve(body))
 
 
+@router.write(
+    "/{receivable_id}/reservations/termination", ReceivableWritten, "End a reservation early (credit officer)"
+)
+def end_reservation(desk: AtDesk, body: TerminationRequest, operator: Operator) -> Response:
+    return _written(desk, desk.end_reservation(body))
+
+
 @router.write("/{receivable_id}/credit-notes", ReceivableWritten, "Lower what is owed on an invoice, as its supplier")
 def credit(desk: AtDesk, body: ObjectionRequest) -> Response:
     return _written(desk, desk.credit(body))
@@ -106,7 +114,7 @@ def concede(desk: AtDesk, body: ObjectionRequest) -> Response:
 
 
 @router.write("/{receivable_id}/disputes/resolution", ReceivableWritten, "Decide a dispute (arbiter)")
-def resolve(desk: AtDesk, body: ResolutionRequest, arbiter: Arbiter) -> Response:
+def resolve(desk: AtDesk, body: ResolutionRequest, arbiter: Operator) -> Response:
     return _written(desk, desk.resolve(body))
 
 

@@ -154,6 +154,14 @@ class ReservationRequest(BaseModel):
     until: Moment
 
 
+class TerminationRequest(BaseModel):
+    """Whose units are free again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=shown({"holder_lei": examples.SUPPLIER["lei"]}))
+
+    holder_lei: Lei
+
+
 class ObjectionRequest(BaseModel):
     """A part of what is owed, and the SHA-256 of the paper that speaks against it."""
 

@@ -17,12 +17,13 @@ from api.receivables.schemas import (
     ReceivableWritten,
     ReservationRequest,
     ResolutionRequest,
+    TerminationRequest,
     TransferRequest,
 )
 from api.values import Amount
 from chain_node.client import Call
 
-ARBITER, SERVICER = "office:arbiter", "office:servicer"
+ARBITER, CREDIT_OFFICER, SERVICER = "office:arbiter", "office:credit-officer", "office:servicer"
 
 
 class Desk:
@@ -61,6 +62,14 @@ class Desk:
         )
         reserved = self.acting.by_itself(call, "reserve receivable", self.receivable.id, approved)
         return [*([approved.id] if approved else []), reserved.id]
+
+    def end_reservation(self, asked: TerminationRequest) -> list[str]:
+        """Frees, as the operator's credit officer, what a lender has refused."""
+        holder = participants.acting_account(self.acting.session, asked.holder_lei)
+        custodian = self.chain.addresses.address("ReceivableCollateral")
+        call = self.chain.applications.end_reservation(collateral=custodian, holder=holder, item_id=self.item)
+        sent = self.acting.by_office(CREDIT_OFFICER, call, "end reservation", self.receivable.id)
+        return [sent.id]
 
     def credit(self, asked: ObjectionRequest) -> list[str]:
         """Lowers, as the supplier, what is owed."""

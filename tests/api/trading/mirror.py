@@ -10,7 +10,7 @@ from api.db import Database, chain_tables
 from api.facilities.models import Facility
 from api.facilities.schemas import DAY_COUNTS
 from api.financings import service as financings
-from api.financings.models import Draw, Financing, Repayment, WriteOff
+from api.financings.models import Consent, Draw, Financing, Repayment, WriteOff
 from api.indexer.models import THE_CURSOR, Cursor, IndexedEvent
 from api.milestones.models import Fact, FactStatus
 from api.participants.models import Account, Organisation
@@ -51,6 +51,7 @@ def _pairs(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
     yield from _facilities(session, chain, block)
     yield from _financings(session, chain, block)
     yield from _pools(session, chain, block)
+    yield from _amendments(session, chain, block)
     yield from _facts(session, chain, block)
 
 
@@ -110,6 +111,13 @@ def _financings(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
         yield f"availability of {row.number}", available, chain.desk.availability(row.number, block)
 
 
+def _amendments(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
+    for row in session.exec(select(Consent)):
+        ours = (row.agreed_at is not None, row.approved_at is not None, row.carried_out_at is not None)
+        theirs = tuple(chain.servicing.read("consentOf", bytes.fromhex(row.amendment[2:]), block=block))
+        yield f"amendment {row.amendment}", ours, theirs
+
+
 def _principal(session: Session, number: int) -> tuple[int, int]:
     """What the rows of draws, repayments and losses leave lent, and written off."""
     drawn = sum(row.amount for row in session.exec(select(Draw).where(col(Draw.financing) == number)))
@@ -145,6 +153,7 @@ def _tranche(session: Session, chain: Chain, block: int, currency: str, tranche:
 
 
 def _facts(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
+    now = session.get_one(Cursor, THE_CURSOR).block_timestamp
     for row in session.exec(select(Fact)):
         subject = bytes.fromhex(row.subject[2:])
         its = chain.milestones.fact(subject, row.milestone, row.sequence, block)
@@ -159,3 +168,6 @@ def _facts(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
             its.final_at,
         )
         yield f"fact {row.milestone} of {row.subject}", ours, theirs
+        usable = row.status == FactStatus.FINAL and now >= (row.usable_from or 0)
+        theirs_usable, _ = chain.milestones.usable_fact(subject, row.milestone, row.sequence, block)
+        yield f"use of fact {row.milestone} of {row.subject}", usable, theirs_usable
