@@ -35,7 +35,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GUARDIAN: ("stop",),
         Office.CREDIT_OFFICER: ("openFacility", "setLadder", "setLimit", "setExpiry", "setImpairment"),
     },
-    "Servicing": {Office.CREDIT_OFFICER: ("setSchedule", "approve")},
+    "Servicing": {Office.CREDIT_OFFICER: ("setSchedule", "approve", "withdrawApproval")},
     "Applications": {Office.CREDIT_OFFICER: ("endReservation",)},
     "Concentration": {Office.CREDIT_OFFICER: ("setDefaultCap", "setCap", "clearCap")},
     "LendingPool": {

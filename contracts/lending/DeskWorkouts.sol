@@ -10,6 +10,7 @@ import {Rates} from "../types/Rates.sol";
 import {FacilityBook} from "./FacilityBook.sol";
 import {FinancingBook} from "./FinancingBook.sol";
 import {PaymentBook} from "./PaymentBook.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
@@ -134,6 +135,7 @@ contract DeskWorkouts is PaymentBook {
         _requireOpen(id, its);
         FacilityId from = FacilityId.wrap(its.anchor.facility);
         _requireFit(id, its, to);
+        _changeLadder(id, its, to);
 
         IFundingSource old = its.usage.pool;
         uint256 principal = its.debt.principal;
@@ -180,6 +182,14 @@ contract DeskWorkouts is PaymentBook {
         FinancingId claim = _facilities[from].covenants.recourseTo;
         if (FinancingId.unwrap(claim) != FinancingId.unwrap(id)) _requireNoRecourse(from, _facilities[from]);
         _requireOpening(to, next.usage);
+    }
+
+    /// @dev Before the base is asked for: the new debt must be borne on the new steps.
+    function _changeLadder(FinancingId id, Account memory its, FacilityId to) private {
+        ICollateral collateral = its.anchor.collateral;
+        ICollateral.Step[] memory steps = collateral.ladder(to);
+        require(steps.length != 0, ICollateral.LadderMissing(to));
+        collateral.changeLadder(id, steps);
     }
 
     /// @dev The debt begins anew under the other facility, with its fees, and must be borne by the same pledge.

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IProceedsReceiver} from "../receivables/interfaces/IProceedsReceiver.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
-import {Ladder} from "./Ladder.sol";
+import {Ladder, LadderCoder} from "./Ladder.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
@@ -21,7 +21,7 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     /// @param owed minor units that were owed on the whole item when `units` were set. Whatever takes units out of custody
     /// lowers what is owed, and nothing raises it: while as much is owed, `units` are what is left
     /// @param shared whether the item has had another pledge beside it: only then is the item's sum looked up
-    /// @param ladder as it was when the pledge was made; a later one does not touch it
+    /// @param ladder as it was when the pledge was made or its financing taken over; a later one does not touch it
     /// @param cash minor units that came in for it and were not forwarded yet
     struct Pledge {
         uint256 itemId;
@@ -73,6 +73,15 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     constructor(IFinancingDesk desk_, address applications_) {
         desk = desk_;
         applications = applications_;
+    }
+
+    // By the desk
+
+    /// @inheritdoc ICollateral
+    function changeLadder(FinancingId financing, Step[] calldata steps) external onlyDesk {
+        require(_pledges[financing].itemId != 0, PledgeUnknown(financing));
+
+        _pledges[financing].ladder = LadderCoder.pack(steps);
     }
 
     // By the applications contract

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {Rates} from "../types/Rates.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {IServicing} from "./interfaces/IServicing.sol";
@@ -13,21 +14,25 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 /// @title Arrears, default, recourse and amendments. It decides; the desk does.
 contract Servicing is IServicing, AccessManaged, EIP712 {
     /// @dev What both sides have said of an amendment, in one word.
+    /// @param facility whose supplier has agreed
     struct Consent {
         bool bySupplier;
         bool byOfficer;
         bool spent;
+        FacilityId facility;
     }
 
     bytes32 private constant AMENDMENT_TYPE = keccak256(
-        "Amendment(uint64 financing,uint64 facility,uint16 maturityDay,uint64 newFacility,uint16 newMaturityDay,bytes32 document,uint40 validUntil)"
+        "Amendment(uint64 financing,uint64 facility,uint16 maturityDay,uint64 newFacility,uint16 newMaturityDay,bytes32 document,uint40 validUntil,bytes32 ladder)"
     );
     uint256 private constant MOST_STEPS = 8;
 
     IFinancingDesk public immutable desk;
 
     mapping(IFundingSource => Step[]) private _schedules;
-    mapping(bytes32 amendment => Consent) public consentOf;
+    mapping(bytes32 amendment => Consent) private _consents;
+    /// @dev Signatures that do not count: their signer has withdrawn what they say.
+    mapping(bytes32 amendment => mapping(address signer => bool)) private _isVoid;
 
     /// @param networkSteps the schedule of every source that has none of its own
     constructor(IFinancingDesk desk_, Step[] memory networkSteps, address authority)
@@ -51,8 +56,18 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
     /// @inheritdoc IServicing
     function approve(Amendment calldata amendment) external restricted {
         bytes32 hash = amendmentHash(amendment);
-        consentOf[hash].byOfficer = true;
+        _consents[hash].byOfficer = true;
         _agreed(amendment, hash, msg.sender);
+    }
+
+    /// @inheritdoc IServicing
+    function withdrawApproval(bytes32 amendment) external restricted {
+        Consent storage consent = _consents[amendment];
+        require(!consent.spent, AmendmentSpent(amendment));
+        require(consent.byOfficer, NotApproved(amendment));
+
+        consent.byOfficer = false;
+        emit AmendmentWithdrawn(amendment, msg.sender);
     }
 
     // By the supplier
@@ -61,9 +76,7 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
     function agree(Amendment calldata amendment) external {
         address supplier = desk.facility(amendment.facility).terms.supplier;
         require(msg.sender == supplier, NotSupplierOf(amendment.facility, msg.sender, supplier));
-        bytes32 hash = amendmentHash(amendment);
-        consentOf[hash].bySupplier = true;
-        _agreed(amendment, hash, supplier);
+        _agreedBySupplier(amendment, amendmentHash(amendment), supplier);
     }
 
     /// @inheritdoc IServicing
@@ -73,8 +86,22 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
         bytes32 hash = amendmentHash(amendment);
         bool signed = SignatureChecker.isValidSignatureNowCalldata(supplier, hash, signature);
         require(signed, SignatureInvalid(amendment.financing, supplier));
-        consentOf[hash].bySupplier = true;
-        _agreed(amendment, hash, supplier);
+        require(!_isVoid[hash][supplier], SignatureWithdrawn(hash, supplier));
+        _agreedBySupplier(amendment, hash, supplier);
+    }
+
+    /// @inheritdoc IServicing
+    function withdrawAgreement(bytes32 amendment) external {
+        Consent storage consent = _consents[amendment];
+        require(!consent.spent, AmendmentSpent(amendment));
+        if (consent.bySupplier) {
+            address supplier = desk.facility(consent.facility).terms.supplier;
+            require(msg.sender == supplier, NotSupplierOf(consent.facility, msg.sender, supplier));
+            consent.bySupplier = false;
+        }
+
+        _isVoid[amendment][msg.sender] = true;
+        emit AmendmentWithdrawn(amendment, msg.sender);
     }
 
     // By anyone
@@ -144,7 +171,13 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
     /// @inheritdoc IServicing
     function amendmentHash(Amendment calldata amendment) public view returns (bytes32) {
         // The amendment's fields are static words in the order of the type, so it encodes in place.
-        return _hashTypedDataV4(keccak256(abi.encode(AMENDMENT_TYPE, amendment)));
+        return _hashTypedDataV4(keccak256(abi.encode(AMENDMENT_TYPE, amendment, _ladderHash(amendment))));
+    }
+
+    /// @inheritdoc IServicing
+    function consentOf(bytes32 amendment) external view returns (bool bySupplier, bool byOfficer, bool spent) {
+        Consent memory consent = _consents[amendment];
+        return (consent.bySupplier, consent.byOfficer, consent.spent);
     }
 
     // Internals
@@ -171,18 +204,33 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
         }
     }
 
+    /// @return hash of the steps that will hold, as they are now: who changes them afterwards changes what was agreed
+    function _ladderHash(Amendment calldata amendment) private view returns (bytes32) {
+        if (!_moves(amendment)) return 0;
+        ICollateral collateral = desk.financing(amendment.financing).collateral;
+        return keccak256(abi.encode(collateral.ladder(amendment.newFacility)));
+    }
+
+    function _moves(Amendment calldata amendment) private pure returns (bool) {
+        return FacilityId.unwrap(amendment.newFacility) != FacilityId.unwrap(amendment.facility);
+    }
+
+    function _agreedBySupplier(Amendment calldata amendment, bytes32 hash, address supplier) private {
+        (_consents[hash].bySupplier, _consents[hash].facility) = (true, amendment.facility);
+        _agreed(amendment, hash, supplier);
+    }
+
     function _agreed(Amendment calldata amendment, bytes32 hash, address by) private {
-        Consent memory consent = consentOf[hash];
+        Consent memory consent = _consents[hash];
         require(!consent.spent, AmendmentSpent(hash));
         _requireCurrent(amendment);
         emit AmendmentAgreed(amendment.financing, hash, by);
         if (!consent.bySupplier || !consent.byOfficer) return;
 
-        consentOf[hash].spent = true;
+        _consents[hash].spent = true;
         emit AmendmentCarriedOut(amendment.financing, hash, amendment.document);
 
-        bool moves = FacilityId.unwrap(amendment.newFacility) != FacilityId.unwrap(amendment.facility);
-        if (moves) desk.refinance(amendment.financing, amendment.newFacility);
+        if (_moves(amendment)) desk.refinance(amendment.financing, amendment.newFacility);
         if (amendment.newMaturityDay != amendment.maturityDay) {
             desk.reschedule(amendment.financing, amendment.newMaturityDay);
         }
@@ -197,8 +245,7 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
         require(current, AmendmentStale(id, its.facility, its.maturityDay));
         uint256 today = block.timestamp / 1 days;
         bool later = amendment.newMaturityDay > today && amendment.newMaturityDay > amendment.maturityDay;
-        bool moves = FacilityId.unwrap(amendment.newFacility) != FacilityId.unwrap(amendment.facility);
-        bool sensible = later || (moves && amendment.newMaturityDay == amendment.maturityDay);
+        bool sensible = later || (_moves(amendment) && amendment.newMaturityDay == amendment.maturityDay);
         require(sensible, MaturityInvalid(id, amendment.newMaturityDay, today));
     }
 

@@ -70,6 +70,14 @@ class Servicing(Contract):
     def approve(self, amendment: Amendment) -> Call:
         return self.call("approve", astuple(amendment))
 
+    def withdraw_agreement(self, amendment: bytes) -> Call:
+        """Takes the supplier's agreement back, by the amendment's hash; its signatures count no more."""
+        return self.call("withdrawAgreement", amendment)
+
+    def withdraw_approval(self, amendment: bytes) -> Call:
+        """Takes the credit officer's approval back, by the amendment's hash."""
+        return self.call("withdrawApproval", amendment)
+
     def write_off_due(self, financing: int, block: BlockTag = "latest") -> int:
         return self._number("writeOffDue", financing, block=block)
 

@@ -18,7 +18,7 @@ interface ICollateral {
         bool measured;
     }
 
-    /// @notice Financings opened from now on under the facility keep these steps.
+    /// @notice Financings opened or taken over from now on under the facility keep these steps.
     event LadderSet(FacilityId indexed facility, Step[] steps);
     /// @notice A part of an item went into custody for a financing.
     /// @param units minor units of the item's value
@@ -90,8 +90,13 @@ interface ICollateral {
     // Desk
 
     /// @notice Sets the ladder that a facility uses for this kind of collateral: 1 to 4 steps, in the order in which
-    /// they are reached. Desk only (for the credit officer); open financings keep the ladder they were opened with.
+    /// they are reached. Desk only (for the credit officer); open financings keep the ladder they have.
     function setLadder(FacilityId facility, Step[] calldata steps) external;
+
+    /// @notice Puts a financing on other steps, where another facility has taken it over. Desk only, on both sides'
+    /// agreement.
+    /// @param steps that facility's, checked when they were set
+    function changeLadder(FinancingId financing, Step[] calldata steps) external;
 
     /// @notice Takes a part of an item into custody for a financing. Desk only. Reverts where the pledgor's part is
     /// reserved for another facility; a reservation for this one is used up by it.
@@ -169,6 +174,6 @@ interface ICollateral {
     /// @return the ladder that a financing opened now would keep
     function ladder(FacilityId facility) external view returns (Step[] memory);
 
-    /// @return the ladder that the financing was opened with
+    /// @return the financing's ladder: the one of its facility when it was opened, or last taken over
     function ladderOf(FinancingId financing) external view returns (Step[] memory);
 }

@@ -183,7 +183,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice The financing is in default: no more draws, payments are still taken.
     /// @param owed minor units in all
     event FinancingDefaulted(FinancingId indexed financing, uint256 owed);
-    /// @notice Another facility took the financing over and paid off what was owed. The pledge and its ladder stay.
+    /// @notice Another facility took the financing over and paid off what was owed. The pledge stays; its ladder is the new
+    /// facility's from now on.
     /// @param amount minor units paid to the old facility's source; the principal from now on
     /// @param fee minor units charged by the new facility
     /// @param reserve minor units charged for the new pool's first-loss reserve
@@ -396,8 +397,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function reschedule(FinancingId financing, uint16 maturityDay) external;
 
     /// @notice Moves an open financing to another facility of the same supplier and currency, whose source pays off what
-    /// is owed. The collateral stays, on the ladder that it was pledged with, and must bear the new debt with its fees.
-    /// Servicing only, on both sides' agreement.
+    /// is owed. The collateral stays, on the new facility's ladder, and must bear the new debt with its fees.
+    /// Servicing only, on both sides' agreement, which names the ladder by its hash.
     function refinance(FinancingId financing, FacilityId to) external;
 
     /// @notice Holds the supplier to a financing under a facility with recourse. One at a time for each facility.

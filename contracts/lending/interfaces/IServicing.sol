@@ -16,7 +16,8 @@ interface IServicing {
     }
 
     /// @notice A change of one financing that supplier and credit officer both have to agree to. It says what it
-    /// starts from, so that it cannot be carried out on a state that neither had in mind.
+    /// starts from, so that it cannot be carried out on a state that neither had in mind. Its hash covers the ladder, too, on
+    /// which another facility puts the financing: where the ladder is changed in between, nobody has agreed to what it is then.
     /// @param facility that it hangs on now
     /// @param maturityDay days since 1970-01-01, now
     /// @param newFacility whose source pays what is owed to the present one; the same for an extension
@@ -41,6 +42,8 @@ interface IServicing {
     /// @notice One side agreed to a change.
     /// @param amendment hash of its terms, as `amendmentHash` says
     event AmendmentAgreed(FinancingId indexed financing, bytes32 indexed amendment, address indexed by);
+    /// @notice One side no longer agrees.
+    event AmendmentWithdrawn(bytes32 indexed amendment, address indexed by);
     /// @notice Both sides had agreed, and it was done.
     event AmendmentCarriedOut(FinancingId indexed financing, bytes32 indexed amendment, bytes32 document);
 
@@ -71,6 +74,10 @@ interface IServicing {
     error AmendmentExpired(FinancingId financing, uint256 validUntil, uint256 now_);
     /// @notice The amendment has been carried out already.
     error AmendmentSpent(bytes32 amendment);
+    /// @notice The credit officer has not approved it.
+    error NotApproved(bytes32 amendment);
+    /// @notice The signer has withdrawn what the signature says.
+    error SignatureWithdrawn(bytes32 amendment, address signer);
     /// @notice The signature is not the supplier's over this amendment.
     error SignatureInvalid(FinancingId financing, address supplier);
 
@@ -104,14 +111,24 @@ interface IServicing {
     /// @notice The same by the supplier's EIP-712 signature (ERC-1271 for contracts), relayed by anyone.
     function agreeBySignature(Amendment calldata amendment, bytes calldata signature) external;
 
+    /// @notice Takes the agreement back, as long as it has not been carried out; the caller's signatures over it count no
+    /// more, relayed or not, while a later `agree` does. The supplier that agreed; before anybody has, whoever may have signed.
+    /// @param amendment hash of its terms
+    function withdrawAgreement(bytes32 amendment) external;
+
     /// @notice Approves a change as the lender; carries it out if the supplier has agreed. Credit officer only.
     function approve(Amendment calldata amendment) external;
+
+    /// @notice Takes the approval back, as long as it has not been carried out. Credit officer only.
+    /// @param amendment hash of its terms
+    function withdrawApproval(bytes32 amendment) external;
 
     /// @return steps that the source follows
     function scheduleOf(IFundingSource source) external view returns (Step[] memory steps);
     /// @return minor units of principal that the schedule has written off by now, in all
     function writeOffDue(FinancingId financing) external view returns (uint256);
-    /// @return the EIP-712 digest of an amendment, by which both sides name it
+    /// @return the EIP-712 digest of an amendment, by which both sides name it: its fields, and `ladder`, keccak256 of the
+    /// steps (`abi.encode`d) that the new facility has now for the financing's collateral; zero where the facility stays
     function amendmentHash(Amendment calldata amendment) external view returns (bytes32);
     /// @return bySupplier whether the supplier has agreed
     /// @return byOfficer whether the credit officer has approved

@@ -226,18 +226,25 @@ contract AmendTest is ServicingBase {
 
     function test_theDigestIsTheOneOfTheType() public view {
         IServicing.Amendment memory its = _extension();
+        assertEq(servicing.amendmentHash(its), _digest(its, 0));
+        its.newFacility = _next;
+        assertEq(servicing.amendmentHash(its), _digest(its, keccak256(abi.encode(_ladder(0, 6000, 8000, true)))));
+    }
+
+    function _digest(IServicing.Amendment memory its, bytes32 ladder) private view returns (bytes32) {
         bytes32 type_ = keccak256(
-            "Amendment(uint64 financing,uint64 facility,uint16 maturityDay,uint64 newFacility,uint16 newMaturityDay,bytes32 document,uint40 validUntil)"
+            "Amendment(uint64 financing,uint64 facility,uint16 maturityDay,uint64 newFacility,uint16 newMaturityDay,bytes32 document,uint40 validUntil,bytes32 ladder)"
         );
         bytes memory fields = abi.encode(
             type_,
             FinancingId.unwrap(_id),
             FacilityId.unwrap(facility),
             DUE,
-            FacilityId.unwrap(facility),
+            FacilityId.unwrap(its.newFacility),
             LATER,
             its.document,
-            its.validUntil
+            its.validUntil,
+            ladder
         );
         bytes32 domain = keccak256(
             abi.encode(
@@ -248,7 +255,7 @@ contract AmendTest is ServicingBase {
                 address(servicing)
             )
         );
-        assertEq(servicing.amendmentHash(its), keccak256(abi.encodePacked(hex"1901", domain, keccak256(fields))));
+        return keccak256(abi.encodePacked(hex"1901", domain, keccak256(fields)));
     }
 
     function test_aRelayerBringsTheSuppliersSignature() public {
@@ -391,6 +398,117 @@ contract AmendTest is ServicingBase {
         _payItem(ITEM, FACE_VALUE);
         assertEq(_owed(_id), 0);
         _assertHealthy(_healthOf(pool, _other));
+    }
+
+    /// @dev The ladder is part of what was agreed: one that is changed in between has nobody's agreement.
+    function test_ladderChangedInBetweenWasNotAgreed() public {
+        IServicing.Amendment memory its = _refinancing();
+        bytes memory signature = _signed(its, acme.key);
+        bytes32 agreed = servicing.amendmentHash(its);
+        _agree(its);
+        desk.setLadder(_next, invoices, _ladder(0, 5900, 5950, false));
+        assertNotEq(servicing.amendmentHash(its), agreed);
+        servicing.approve(its);
+        assertEq(FacilityId.unwrap(desk.financing(_id).facility), FacilityId.unwrap(facility), "not what was agreed");
+        vm.expectRevert(abi.encodeWithSelector(IServicing.SignatureInvalid.selector, _id, supplier));
+        servicing.agreeBySignature(its, signature);
+        _agree(its);
+        assertEq(FacilityId.unwrap(desk.financing(_id).facility), FacilityId.unwrap(_next));
+        assertEq(abi.encode(invoices.ladderOf(_id)), abi.encode(_ladder(0, 5900, 5950, false)));
+    }
+
+    /// @dev The ladder of an extension stays, whatever its facility has now.
+    function test_extensionKeepsTheLadder() public {
+        IServicing.Amendment memory its = _extension();
+        _agree(its);
+        desk.setLadder(facility, invoices, _ladder(0, 1000, 2000, false));
+        servicing.approve(its);
+        assertEq(desk.financing(_id).maturityDay, LATER);
+        assertEq(abi.encode(invoices.ladderOf(_id)), abi.encode(_ladder(0, 6000, 8000, true)));
+    }
+
+    // Withdrawals
+
+    function test_withdrawnAgreementDoesNotCount() public {
+        IServicing.Amendment memory its = _extension();
+        bytes32 hash = servicing.amendmentHash(its);
+        _agree(its);
+        vm.expectEmit(address(servicing));
+        emit IServicing.AmendmentWithdrawn(hash, supplier);
+        vm.prank(supplier);
+        servicing.withdrawAgreement(hash);
+        servicing.approve(its);
+        assertEq(desk.financing(_id).maturityDay, DUE);
+        (bool bySupplier, bool byOfficer, bool spent) = servicing.consentOf(hash);
+        assertTrue(!bySupplier && byOfficer && !spent);
+        _agree(its);
+        assertEq(desk.financing(_id).maturityDay, LATER, "who changes its mind again may");
+    }
+
+    function test_onlyTheSupplierWithdrawsWhatItAgreedTo() public {
+        IServicing.Amendment memory its = _extension();
+        bytes32 hash = servicing.amendmentHash(its);
+        _agree(its);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IServicing.NotSupplierOf.selector, facility, stranger, supplier));
+        servicing.withdrawAgreement(hash);
+    }
+
+    function test_withdrawnSignatureIsNotRelayedAgain() public {
+        IServicing.Amendment memory its = _extension();
+        bytes32 hash = servicing.amendmentHash(its);
+        bytes memory signature = _signed(its, acme.key);
+        servicing.agreeBySignature(its, signature);
+        vm.prank(supplier);
+        servicing.withdrawAgreement(hash);
+        bytes memory refusal = abi.encodeWithSelector(IServicing.SignatureWithdrawn.selector, hash, supplier);
+        vm.expectRevert(refusal);
+        servicing.agreeBySignature(its, signature);
+    }
+
+    /// @dev Before anybody has relayed it; nobody else can do it for the supplier.
+    function test_signatureIsWithdrawnBeforeItIsRelayed() public {
+        IServicing.Amendment memory its = _extension();
+        bytes32 hash = servicing.amendmentHash(its);
+        bytes memory signature = _signed(its, acme.key);
+        vm.prank(stranger);
+        servicing.withdrawAgreement(hash);
+        servicing.agreeBySignature(its, signature);
+        vm.startPrank(supplier);
+        servicing.withdrawAgreement(hash);
+        vm.expectRevert(abi.encodeWithSelector(IServicing.SignatureWithdrawn.selector, hash, supplier));
+        servicing.agreeBySignature(its, signature);
+    }
+
+    function test_withdrawnApprovalDoesNotCount() public {
+        IServicing.Amendment memory its = _extension();
+        bytes32 hash = servicing.amendmentHash(its);
+        vm.expectRevert(abi.encodeWithSelector(IServicing.NotApproved.selector, hash));
+        servicing.withdrawApproval(hash);
+        servicing.approve(its);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, supplier));
+        servicing.withdrawApproval(hash);
+        vm.expectEmit(address(servicing));
+        emit IServicing.AmendmentWithdrawn(hash, address(this));
+        servicing.withdrawApproval(hash);
+        _agree(its);
+        assertEq(desk.financing(_id).maturityDay, DUE);
+        servicing.approve(its);
+        assertEq(desk.financing(_id).maturityDay, LATER);
+    }
+
+    function test_whatWasCarriedOutIsNotWithdrawn() public {
+        IServicing.Amendment memory its = _extension();
+        bytes32 hash = servicing.amendmentHash(its);
+        _agree(its);
+        servicing.approve(its);
+        bytes memory refusal = abi.encodeWithSelector(IServicing.AmendmentSpent.selector, hash);
+        vm.prank(supplier);
+        vm.expectRevert(refusal);
+        servicing.withdrawAgreement(hash);
+        vm.expectRevert(refusal);
+        servicing.withdrawApproval(hash);
     }
 
     function test_refinancingAndExtensionAtOnce() public {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {FirstLossReserve} from "../../../contracts/lending/FirstLossReserve.sol";
 import {LendingPool} from "../../../contracts/lending/LendingPool.sol";
 import {TrancheVault} from "../../../contracts/lending/TrancheVault.sol";
+import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {FacilityId, FinancingId, OrganisationId} from "../../../contracts/types/Ids.sol";
@@ -128,7 +129,42 @@ contract RefinanceTest is LendingBase {
         assertEq(its.maturityDay, DUE_DATE);
         assertEq(its.openedDay, START / 1 days);
         assertEq(uint8(its.state), uint8(IFinancingDesk.State.Open));
-        assertEq(abi.encode(invoices.ladderOf(id)), abi.encode(_ladder(0, 6000, 8000, true)), "on its old ladder");
+        assertEq(abi.encode(invoices.ladderOf(id)), abi.encode(_ladder(0, 6000, 8000, true)));
+    }
+
+    /// @dev The new lender's steps hold for what is drawn from then on, and for what the new debt must be borne by.
+    function test_laterDrawsFollowTheNewLadder() public {
+        desk.setLadder(next, invoices, _ladder(0, 7000, 9000, false));
+        desk.refinance(id, next);
+        assertEq(abi.encode(invoices.ladderOf(id)), abi.encode(_ladder(0, 7000, 9000, false)));
+        assertEq(_base(id), FACE_VALUE * 70 / 100);
+        desk.setLadder(next, invoices, _ladder(0, 1000, 2000, false));
+        assertEq(_base(id), FACE_VALUE * 70 / 100, "as it was when it was taken over");
+        uint256 before = euro.balanceOf(supplier);
+        assertGt(desk.poke(id), 0);
+        assertGt(euro.balanceOf(supplier), before);
+        assertLe(_owed(id), FACE_VALUE * 70 / 100);
+    }
+
+    function test_newLadderMustBearTheDebt() public {
+        desk.setLadder(next, invoices, _ladder(0, 4000, 8000, true));
+        uint256 owed = _owed(id);
+        _refused(next, _exceeds(IFinancingDesk.Bound.Base, owed + _feeUp(owed, NEW_FEE_BPS), FACE_VALUE * 40 / 100));
+    }
+
+    function test_facilityWithoutALadderIsRefused() public {
+        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
+        FacilityId bare = desk.openFacility(terms);
+        _refused(bare, abi.encodeWithSelector(ICollateral.LadderMissing.selector, bare));
+    }
+
+    function test_onlyTheDeskChangesALadder() public {
+        ICollateral.Step[] memory steps = _ladder(0, 7000, 9000, false);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, address(this), desk));
+        invoices.changeLadder(id, steps);
+        vm.prank(address(desk));
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeUnknown.selector, FinancingId.wrap(9)));
+        invoices.changeLadder(FinancingId.wrap(9), steps);
     }
 
     function test_debtRunsUnderTheNewTerms() public {

@@ -32,6 +32,7 @@ abstract contract ServicingBase is LendingBase {
         its = new Servicing(desk, _steps(), address(manager));
         _allow(its.setSchedule.selector, address(its), Offices.CREDIT_OFFICER);
         _allow(its.approve.selector, address(its), Offices.CREDIT_OFFICER);
+        _allow(its.withdrawApproval.selector, address(its), Offices.CREDIT_OFFICER);
     }
 
     function _steps() internal pure returns (IServicing.Step[] memory steps) {
