@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from chain_node.client import Dimension, FactStatus, FinancingState, Milestone, ReceivableState, Step
+from chain_node.client import Dimension, FactStatus, FinancingState, Milestone, Step
 from model.books import Books
 from model.calendar360 import BPS, DAY, end_of
 from model.financings import Financing, bps_down
@@ -16,10 +16,9 @@ MOST_DELIVERIES = 8
 
 def base_of(books: Books, financing: Financing) -> int:
     """What may be lent against the pledge now: the furthest step reached of its share that nobody objects to."""
-    invoice = books.invoices[financing.item]
-    alive = invoice.state in (ReceivableState.ACCEPTED, ReceivableState.DISPUTED)
+    item = books.item_of(financing)
     value = value_of(books, financing)
-    if not alive or books.now >= end_of(invoice.due_day):
+    if not item.backs or books.now >= end_of(item.last_day):
         return 0
     for step in reversed(financing.ladder):
         status, quantity = _standing(books, financing.subject, step)
@@ -28,7 +27,7 @@ def base_of(books: Books, financing: Financing) -> int:
         if status != FactStatus.FINAL:
             continue
         if step.measured and step.milestone != Milestone.ACCEPTED:
-            part = Fraction(min(quantity, invoice.quantity), invoice.quantity) if invoice.quantity else Fraction(0)
+            part = Fraction(min(quantity, item.quantity), item.quantity) if item.quantity else Fraction(0)
             value = math.floor(value * part)
         return bps_down(value, step.advance_rate_bps)
     return 0
@@ -37,10 +36,10 @@ def base_of(books: Books, financing: Financing) -> int:
 def value_of(books: Books, financing: Financing) -> int:
     """The pledge's share of what is outstanding, less its share of what is in dispute, rounded down; one that has
     shared its item counts for a unit less."""
-    invoice = books.invoices[financing.item]
+    item = books.item_of(financing)
     value = financing.units - (1 if financing.shared and financing.units else 0)
-    if value and invoice.outstanding:
-        value -= math.ceil(Fraction(value * invoice.objected, invoice.outstanding))
+    if value and item.outstanding:
+        value -= math.ceil(Fraction(value * item.objected, item.outstanding))
     return value
 
 
@@ -67,19 +66,20 @@ def may_draw(books: Books, financing: Financing) -> bool:
     return sound and in_time and not facility.recourse_to
 
 
-def available(books: Books, financing: Financing, commitment: bool = True) -> int:
+def available(books: Books, financing: Financing, drawn: bool = False) -> int:
     """What a poke would draw now: what the base leaves, so that with its own charges all that is owed stays within
-    it; then limit, cash and caps. `commitment`: whether the committed fee due is still to be charged."""
+    it; then limit, cash and caps. `drawn`: the money has just left, and the committed fee that was due is charged."""
     if not may_draw(books, financing):
         return 0
     facility = financing.facility
     taken = financing.owed_at(books.now).total + financing.ahead
-    taken += math.ceil(facility.commitment(books.now)) if commitment and facility.terms.committed_fee_bps else 0
+    taken += math.ceil(facility.commitment(books.now)) if facility.terms.committed_fee_bps and not drawn else 0
     room = max(0, base_of(books, financing) - taken)
     charges = facility.terms.fee_bps + facility.terms.reserve_bps
     wanted = math.floor(room / (1 + Fraction(charges, BPS)))
-    limits = (max(0, facility.limit - facility.drawn), books.pool_of(facility).lendable(books.now))
-    return min(wanted, *limits, left_by_caps(books, financing))
+    pool = books.pool_of(facility)
+    cash = pool.lent_of if drawn else pool.lendable(books.now)
+    return min(wanted, max(0, facility.limit - facility.drawn), cash, left_by_caps(books, financing))
 
 
 def exposure(books: Books, source: str, dimension: Dimension, key: int) -> int:

@@ -12,6 +12,7 @@ from chain_node.client import Dimension, FactStatus, FinancingState
 from model.financings import Facility, Financing
 from model.invoices import Invoice
 from model.ledger import Ledger
+from model.orders import Order
 from model.pools import FirstLoss, Pool, PoolTerms
 
 
@@ -35,6 +36,7 @@ class Books:
     now: int = 0
     compared: int = 0
     invoices: dict[int, Invoice] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
     facilities: dict[int, Facility] = field(default_factory=dict)
     financings: dict[int, Financing] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Books:
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
+        self._places = {name: address for address, name in self.addresses.items()}
         for currency, terms in self.terms.items():
             ledger = self.ledgers[currency] = Ledger(currency)
             earned = self._earner(currency)
@@ -92,13 +95,17 @@ class Books:
     # Looking up
 
     def address(self, name: str) -> str:
-        return next(address for address, its in self.addresses.items() if its == name)
+        return self._places[name]
 
     def currency_of(self, facility: Facility) -> str:
         return self.addresses[facility.terms.pool].partition(":")[2]
 
     def pool_of(self, facility: Facility) -> Pool:
         return self.pools[self.currency_of(facility)]
+
+    def item_of(self, financing: Financing) -> Invoice | Order:
+        """What backs it."""
+        return self.orders[financing.item] if financing.item in self.orders else self.invoices[financing.item]
 
     def pledges(self, item: int) -> list[Financing]:
         return [one for one in self.financings.values() if one.item == item and one.state != FinancingState.RELEASED]
@@ -108,6 +115,8 @@ _HOLDERS = {
     "LendingPool:{}": ("pool",),
     "FirstLossReserve:{}": ("reserve held",),
     "ReceivableToken": ("escrow",),
-    "ReceivableCollateral": ("custody",),
+    "OrderEscrow": ("parked in escrow",),
+    "ReceivableCollateral": ("ReceivableCollateral",),
+    "OrderCollateral": ("OrderCollateral",),
     "FinancingDesk": ("parked",),
 }

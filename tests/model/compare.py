@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any
 
-from chain_node.client import Chain, Dimension, FinancingState, ReceivableState, Tranche
+from chain_node.client import Chain, Collateral, Dimension, FinancingState, ReceivableState, Tranche
 from chain_node.client.contract import Contract
 from model import availability
 from model.books import Books
@@ -55,6 +55,8 @@ def _questions(books: Books, chain: Chain) -> Iterator[Question]:
         yield from _financing(books, chain, number)
     for id in books.invoices:
         yield from _invoice(books, chain, id)
+    for id in books.orders:
+        yield from _order(books, chain, id)
     yield from _exposures(books, chain)
 
 
@@ -63,10 +65,10 @@ def _cash(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
     yield f"{currency}: cash in all", cash, "totalSupply", (), -ledger.of("bank")
     for account in sorted(account for kind, *rest in ledger.balances if kind == "token" for account in rest):
         yield f"{currency}: cash of {account}", cash, "balanceOf", (account,), ledger.of("token", account)
-    for kind, *rest in sorted(ledger.balances):
-        if kind == "parked":
-            parked = ledger.of("parked", *rest)
-            yield f"{currency}: parked for {rest[0]}", chain.desk, "parked", (rest[0], cash.address), parked
+    for entry in sorted(ledger.balances):
+        if entry[0] in ("parked", "parked in escrow"):
+            keeper: Contract = chain.desk if entry[0] == "parked" else chain.orders
+            yield f"{currency}: {entry}", keeper, "parked", (entry[1], cash.address), ledger.of(*entry)
 
 
 def _pool(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
@@ -151,7 +153,8 @@ def _financing(books: Books, chain: Chain, number: int) -> Iterator[Question]:
         (base, availability.available(books, its)),
     )
     yield f"{name}: maturity", chain.desk, "maturityOf", (number,), (its.maturity, its.overdue_from)
-    collateral = chain.receivable_collateral
+    kinds: tuple[Collateral, ...] = (chain.receivable_collateral, chain.order_collateral)
+    collateral = next(kind for kind in kinds if kind.address == its.collateral)
     yield f"{name}: pledge", collateral, "pledgeOf", (number,), (its.item, its.subject, its.units)
     yield f"{name}: cash waiting", collateral, "cashOf", (number,), its.cash
     yield f"{name}: value", collateral, "valueOf", (number,), availability.value_of(books, its)
@@ -178,6 +181,15 @@ def _invoice(books: Books, chain: Chain, id: int) -> Iterator[Question]:
         kept = lambda answer, aside=aside, tier=tier: (answer[2], answer[3]) == (aside, tier)  # noqa: E731
         yield f"{name}: holding of {holder} ({aside}, {tier})", token, "holding", (id, holder), kept
         yield f"{name}: share of {holder}", token, "claimable", (id, holder), _share(its, holder)
+
+
+def _order(books: Books, chain: Chain, id: int) -> Iterator[Question]:
+    its, escrow, name = books.orders[id], chain.orders, f"order {id:x}"
+    told = (its.value, its.paid, its.quantity, its.last_day, its.seller, its.buyer)
+    record = lambda answer: (*answer[:6], *answer[7:]) == (*told, its.state, its.assigned)  # noqa: E731
+    yield f"{name}: record {told} {its.state}", escrow, "order", (id,), record
+    yield f"{name}: outstanding", escrow, "outstanding", (id,), its.outstanding
+    yield f"{name}: assignee", escrow, "assigneeOf", (id,), its.assignee
 
 
 def _share(its: Any, holder: str) -> Any:

@@ -24,7 +24,8 @@ def bps_down(amount: int, bps: int) -> int:
 
 @dataclass
 class Facility:
-    """`committed` is the committed fee counted until `counted_at` and not charged or paid, exact."""
+    """`committed` is the committed fee counted until `counted_at` and not charged or paid, exact. `ladders` are by the
+    kind of collateral."""
 
     number: int
     terms: FacilityTerms
@@ -34,7 +35,7 @@ class Facility:
     drawn: int = 0
     recourse_to: int = 0
     committed: Fraction = Fraction(0)
-    ladder: list[Step] = field(default_factory=list)
+    ladders: dict[str, list[Step]] = field(default_factory=dict)
 
     def commitment(self, now: int) -> Fraction:
         until = min(now, self.expires_at)

@@ -52,6 +52,15 @@ class Invoice:
         return min(self.disputed, self.outstanding) if open_ else 0
 
     @property
+    def last_day(self) -> int:
+        return self.due_day
+
+    @property
+    def backs(self) -> bool:
+        """Whether a financing may be drawn on it, while it is not overdue."""
+        return self.state in (ReceivableState.ACCEPTED, ReceivableState.DISPUTED)
+
+    @property
     def tolerance(self) -> int:
         return self.roundings + 1
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from model.books import Disagreement
-from model.operations import financings, invoices, lines, pools, stops, workouts
+from model.operations import invoices, lines, openings, orders, pools, repayments, stops, workouts
 from model.run import Attempt, Run
 
 Operation = Callable[[Run], Iterator[Attempt]]
@@ -19,28 +19,31 @@ _WINDING_DOWN = (
     workouts.recourse,
     workouts.overdue,
     invoices.pay,
-    financings.repay,
+    orders.pay,
+    repayments.repay,
     invoices.default_invoice,
     invoices.end_dispute,
     workouts.impair,
     pools.close_epoch,
     pools.redeem,
     invoices.claim,
-    financings.release,
-    financings.forward,
+    repayments.release,
+    repayments.forward,
     pools.request_redeem,
-    financings.poke,
-    financings.frozen,
+    openings.poke,
+    repayments.frozen,
     pools.send_reserve,
 )
 _BEGINNING = (
     invoices.register,
     invoices.accept,
     invoices.accept,
-    financings.finance,
-    financings.attest,
+    openings.finance_invoice,
+    openings.attest,
     invoices.hop,
     invoices.pay,
+    orders.register,
+    openings.finance_order,
 )
 WEIGHTS: dict[Operation, int] = {
     invoices.register: 11,
@@ -52,22 +55,27 @@ WEIGHTS: dict[Operation, int] = {
     invoices.claim: 6,
     invoices.credit_note: 4,
     invoices.open_dispute: 5,
-    invoices.end_dispute: 4,
+    invoices.end_dispute: 7,
     invoices.default_invoice: 3,
-    financings.finance: 15,
-    financings.attest: 10,
-    financings.poke: 5,
-    financings.repay: 7,
-    financings.release: 4,
+    openings.finance_invoice: 12,
+    openings.finance_order: 8,
+    orders.register: 6,
+    orders.accept: 1,
+    orders.cancel: 1,
+    orders.pay: 9,
+    openings.attest: 10,
+    openings.poke: 5,
+    repayments.repay: 7,
+    repayments.release: 4,
     workouts.impair: 3,
     workouts.overdue: 7,
     workouts.default: 5,
     workouts.recourse: 3,
-    workouts.amend: 4,
-    financings.forward: 2,
-    lines.change_line: 2,
-    lines.pay_commitment: 2,
-    financings.frozen: 2,
+    workouts.amend: 6,
+    repayments.forward: 2,
+    lines.change_line: 3,
+    lines.pay_commitment: 3,
+    repayments.frozen: 2,
     pools.deposit: 4,
     pools.request_redeem: 4,
     pools.close_epoch: 5,
@@ -75,7 +83,7 @@ WEIGHTS: dict[Operation, int] = {
     pools.take_fees: 1,
     pools.send_reserve: 2,
     pools.sponsor: 1,
-    stops.stop: 2,
+    stops.stop: 3,
 }
 
 
@@ -89,7 +97,7 @@ def go(run: Run, operations: int) -> None:
         run.books.now = run.head + run.random.randint(1, 600) + hours * 3_600
         young = len(run.books.financings) < 6
         step(run, run.random.choice(_WINDING_DOWN if winding_down else _BEGINNING if young else ordinary))
-        run.blocks.append(run.chain.block_number())
+        run.blocks.append(run.block)
     run.books.now = run.head
 
 

@@ -92,8 +92,8 @@ class Shares:
 
 @dataclass
 class Pool:
-    """`earned` tells the exact interest of the pool's financings at a moment. Cash, loans and what is kept for others
-    are accounts of the ledger."""
+    """`earned` tells the exact interest of the pool's financings at a moment, `lent_of` what could be lent just before
+    it last lent. Cash, loans and what is kept for others are accounts of the ledger."""
 
     terms: PoolTerms
     ledger: Ledger
@@ -108,6 +108,7 @@ class Pool:
     stream_from: int = 0
     stream_to: int = 0
     closed_at: int = 0
+    lent_of: int = 0
     stopped: set[int] = field(default_factory=set)
     shares: dict[Tranche, Shares] = field(default_factory=lambda: {tranche: Shares() for tranche in Tranche})
 
@@ -173,6 +174,7 @@ class Pool:
 
     def lend(self, amount: int, now: int) -> None:
         """What has streamed in becomes cash with a draw only where cash or floor need it: a rounding of its own."""
+        self.lent_of = self.lendable(now)
         streamed = self.ledger.of("pool", "streaming") - self.unvested(now)
         net = max(0, self.net(now) - streamed)
         senior, junior = self.part(Tranche.SENIOR, net, now), self.part(Tranche.JUNIOR, net, now)

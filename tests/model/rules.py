@@ -7,16 +7,17 @@ import math
 from copy import copy
 from fractions import Fraction
 
-from chain_node.client import DayCount, FinancingState, ReceivableState, Tranche
+from chain_node.client import DayCount, FinancingState, OrderState, ReceivableState, Tranche
 from model import availability
 from model.books import Books
 from model.calendar360 import DAY, end_of
 from model.financings import Facility, Financing
 from model.invoices import OWED, Invoice
+from model.orders import Order
 
 UNSURE = "unsure"
 Refusals = set[str]
-STATE, FINANCING_STATE = "ReceivableStateWrong", "FinancingStateWrong"
+STATE, ORDER_STATE, FINANCING_STATE = "ReceivableStateWrong", "OrderStateWrong", "FinancingStateWrong"
 LIVE = (FinancingState.OPEN, FinancingState.DEFAULTED)
 REGISTRATION, ACCEPTANCE, TRANSFER = (("ReceivableToken", index) for index in range(3))
 OPENING = ("FinancingDesk", 0)
@@ -157,17 +158,61 @@ def mark_defaulted(books: Books, its: Invoice) -> Refusals:
     return when((not running, STATE), (books.now < end_of(its.due_day + books.grace_days), "NotOverdue"))
 
 
+# Orders
+
+
+def register_order(books: Books, id: int, deliver_by: int) -> Refusals:
+    return when((id in books.orders, "OrderExists"), (deliver_by < books.now // DAY, "DeliverByOutOfRange"))
+
+
+def accept_order(books: Books, its: Order, by: str, value: int) -> Refusals:
+    return when(
+        (its.state != OrderState.REGISTERED, ORDER_STATE),
+        (books.organisations[by] != its.buyer, "NotBuyerOf"),
+        (value != its.value, "AcceptanceDiffers"),
+    )
+
+
+def cancel_order(books: Books, its: Order, by: str) -> Refusals:
+    return when(
+        (its.state != OrderState.REGISTERED, ORDER_STATE), (books.organisations[by] != its.seller, "NotSellerOf")
+    )
+
+
+def pay_order(its: Order, amount: int) -> Refusals:
+    return when(
+        (its.state != OrderState.ACCEPTED, ORDER_STATE),
+        (amount == 0, "PaymentZero"),
+        (amount > its.outstanding, "PaymentExceedsOutstanding"),
+    )
+
+
 # Financings
 
 
-def open_financing(books: Books, line: Facility, its: Invoice, by: str, units: int) -> Refusals:
-    least, most = held(its, by)
+def _open(books: Books, line: Facility, its: Invoice | Order, by: str) -> Refusals:
     return when(
         (by != line.terms.supplier, "NotSupplierOf"),
         (OPENING in books.stopped, "IsStopped"),
         (books.now >= line.expires_at, "FacilityExpired"),
-        (its.state != ReceivableState.ACCEPTED, "ItemNotFinanceable"),
         (its.currency != books.currency_of(line), "ItemCurrencyDiffers"),
+    )
+
+
+def open_on_order(books: Books, line: Facility, its: Order, by: str, units: int) -> Refusals:
+    return _open(books, line, its, by) | when(
+        (its.state != OrderState.ACCEPTED, "ItemNotFinanceable"),
+        (not 0 < units <= its.outstanding, "UnitsOutOfRange"),
+        (units * 64 < its.value, "PledgeTooSmall"),
+        (its.assigned, "AlreadyAssigned"),
+        (books.organisations[by] != its.seller, "NotSellerOf"),
+    )
+
+
+def open_on_invoice(books: Books, line: Facility, its: Invoice, by: str, units: int) -> Refusals:
+    least, most = held(its, by)
+    return _open(books, line, its, by) | when(
+        (its.state != ReceivableState.ACCEPTED, "ItemNotFinanceable"),
         (not 0 < units <= most, "UnitsOutOfRange"),
         (units * 64 < its.face, "PledgeTooSmall"),
         (least < units <= most and least != most, UNSURE),

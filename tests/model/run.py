@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from eth_account.signers.local import LocalAccount
 from support.network import RunningNetwork
 
-from chain_node.client import Call, FinancingState, Receipt, ReceivableState, sign_call
+from chain_node.client import Call, Collateral, FinancingState, OrderState, Receipt, ReceivableState, sign_call
 from chain_node.errors import ContractReverted
 from model.books import Books, Disagreement
 from model.financings import Financing
 from model.history import new_books
 from model.invoices import Invoice
+from model.orders import Order
 from model.replay import Moment, replay
 from model.rules import UNSURE, Refusals
 
@@ -51,9 +52,11 @@ class Run:
         self.chain = self.network.chain
         self.random = random.Random(self.seed)
         self.nonces: dict[str, int] = {}
+        self.offices: dict[str, LocalAccount] = {}
         self.chain.node.request("evm_setIntervalMining", 0)
         self.books = new_books(self.network)
         self.operation = 0
+        self.block = self.chain.block_number()
         self.resumes: list[tuple[int, Call]] = []
         self.head = self.chain.block().timestamp
         self.books.now = self.head
@@ -72,6 +75,7 @@ class Run:
         self.chain.node.request("evm_mine", {"timestamp": self.head})
         receipt = self.chain.receipt(signed.hash)
         assert receipt is not None
+        self.block = receipt.block_number
         if not receipt.succeeded:
             reverted = self.chain.transaction_revert(signed.hash)
             raise reverted if reverted is not None else AssertionError(f"{attempt.call.function} ran out of gas")
@@ -80,12 +84,12 @@ class Run:
 
     def read(self, receipt: Receipt) -> None:
         events = [event for event in map(self.chain.decode, receipt.logs) if event is not None]
-        self.met.update(event.name for event in events)
+        self.met.update(f"{event.contract.partition(':')[0]}.{event.name}" for event in events)
         replay(self.books, (Moment(event, self.head) for event in events))
         self.books.now = self.head
 
     def must(self, by: LocalAccount | str, call: Call) -> Receipt:
-        account = self.network.keys.account(by) if isinstance(by, str) else by
+        account = self.office(by) if isinstance(by, str) else by
         self.books.now = self.head + 1
         return self.send(Attempt(account, call))
 
@@ -107,6 +111,12 @@ class Run:
 
     # Choosing
 
+    def office(self, name: str) -> LocalAccount:
+        """The operator's account of that name; a keystore takes long to open."""
+        if name not in self.offices:
+            self.offices[name] = self.network.keys.account(name)
+        return self.offices[name]
+
     def party(self, kind: str) -> LocalAccount:
         return self.random.choice([account for name, account in self.parties.items() if name.startswith(kind)])
 
@@ -127,6 +137,16 @@ class Run:
         every = [*self.books.financings.values()]
         fit = [its for its in every if its.state in states]
         return self.random.choice(fit if fit and self.random.random() < 0.85 else every) if every else None
+
+    def order(self, state: OrderState, assigned: bool = False) -> Order | None:
+        """Mostly one that is in the state, and whose proceeds are assigned or are not."""
+        every = [*self.books.orders.values()]
+        fit = [its for its in every if its.state == state and its.assigned == assigned]
+        return self.random.choice(fit if fit and self.random.random() < 0.9 else every) if every else None
+
+    def collateral_of(self, its: Financing) -> Collateral:
+        kinds: tuple[Collateral, ...] = (self.chain.receivable_collateral, self.chain.order_collateral)
+        return next(kind for kind in kinds if kind.address == its.collateral)
 
     def holder(self, its: Invoice) -> LocalAccount:
         known = [one for one in self.parties.values() if its.units[one.address] + its.aside[one.address]]

@@ -57,19 +57,20 @@ def _catch_up(run: Run) -> None:
 
 
 def _fund(run: Run, currency: str) -> None:
+    """Everybody has cash, and lets those contracts take it that it will pay."""
     chain, cash = run.chain, run.chain.cash(currency)
-    spenders = [
-        chain.receivables,
-        chain.desk,
-        chain.reserve(currency),
-        *(chain.vault(currency, t) for t in Tranche),
-    ]
+    pool = (chain.reserve(currency), *(chain.vault(currency, tranche) for tranche in Tranche))
+    paid_by = {
+        "supplier": (chain.desk, chain.reserve(currency)),
+        "debtor": (chain.receivables, chain.orders),
+        "lender": (chain.receivables, chain.orders, chain.desk, *pool),
+    }
     for name, account in run.parties.items():
-        if name[:-1] not in ("supplier", "debtor", "lender"):
+        if name[:-1] not in paid_by:
             continue
         run.must("cash-issuer", cash.issue(account.address, 10**10, run.random.randbytes(32)))
-        for spender in spenders:
-            run.must(account, cash.approve(spender.address, MOST))
+        for payee in paid_by[name[:-1]]:
+            run.must(account, cash.approve(payee.address, MOST))
     for name, assets, tranche in (("lender0", 3_000_000, 1), ("lender1", 5_000_000, 0), ("lender2", 1_000_000, 1)):
         account = run.parties[name]
         run.must(account, chain.vault(currency, Tranche(tranche)).deposit(assets, account.address))
@@ -98,9 +99,9 @@ def _open_lines(run: Run) -> None:
             revolving=index % 4 != 3,
         )
         run.must("credit-officer", chain.desk.open_facility(terms))
-        steps = pick.choice(_LADDERS)
-        collateral = chain.receivable_collateral.address
-        run.must("credit-officer", chain.desk.set_ladder(index + 1, collateral, steps))
+        for collateral in (chain.receivable_collateral, chain.order_collateral):
+            steps = pick.choice(_LADDERS)
+            run.must("credit-officer", chain.desk.set_ladder(index + 1, collateral.address, steps))
     for account in run.parties.values():
         if account.address in {line.terms.supplier for line in run.books.facilities.values()}:
             run.must(account, chain.receivables.set_approval_for_all(chain.receivable_collateral.address, True))

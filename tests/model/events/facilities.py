@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from chain_node.client import FacilityTerms, Step
+from chain_node.client import FacilityTerms
 from model.books import Books
 from model.financings import PARTS, Facility
 from model.reading import reads
@@ -63,11 +63,6 @@ def stopped(books: Books, its: Any) -> None:
 @reads("FinancingDesk", "Resumed")
 def resumed(books: Books, its: Any) -> None:
     books.stopped.discard(("FinancingDesk", int(its["what"])))
-
-
-@reads("ReceivableCollateral", "LadderSet")
-def ladder_set(books: Books, its: Any) -> None:
-    books.facilities[its["facility"]].ladder = [Step(*step.values()) for step in its["steps"]]
 
 
 @reads("Concentration", "FinancingAssigned")

@@ -8,6 +8,7 @@ from typing import Any
 from chain_node.client import FinancingState
 from model import availability
 from model.books import Books
+from model.events.collateral import KINDS
 from model.financings import Financing
 from model.reading import reads
 
@@ -15,8 +16,9 @@ from model.reading import reads
 @reads("FinancingDesk", "FinancingOpened")
 def financing_opened(books: Books, its: Any) -> None:
     facility, number = books.facilities[its["facility"]], its["financing"]
-    financing = Financing(number, facility, its["collateral"], its["itemId"], its["subject"], list(facility.ladder))
-    books.financings[number] = financing
+    collateral = its["collateral"]
+    ladder = facility.ladders[books.addresses[collateral]]
+    books.financings[number] = Financing(number, facility, collateral, its["itemId"], its["subject"], ladder)
 
 
 @reads("FinancingDesk", "MaturitySet")
@@ -34,7 +36,7 @@ def drawn(books: Books, its: Any) -> None:
     financing, amount = books.financings[its["financing"]], its["amount"]
     facility = financing.facility
     books.same("base of the draw", its["base"], availability.base_of(books, financing))
-    books.same("amount of the draw", amount, availability.available(books, financing, commitment=False))
+    books.same("amount of the draw", amount, availability.available(books, financing, drawn=True))
     fee, reserve = facility.charges(amount)
     books.same("charges of the draw", (its["fee"], its["reserve"]), (fee, reserve))
     financing.draw(amount, fee, reserve, books.now)
@@ -54,8 +56,8 @@ def repaid(books: Books, its: Any) -> None:
     owed, parts = financing.owed().total, financing.split(amount)
     books.same("waterfall", told, parts)
     books.same("still owed", its["stillOwed"], owed - amount + parts["residual"])
-    by_collateral = its["payer"] == financing.collateral
-    if by_collateral:
+    # Its own collateral, or that of another of the supplier's, which answers for it under recourse.
+    if its["payer"] in map(books.address, KINDS):
         books.forwarded[0] -= amount - parts["residual"]
     elif its["payer"] != books.address("Servicing"):
         financing.ahead += amount - parts["residual"]

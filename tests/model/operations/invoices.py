@@ -32,7 +32,7 @@ def accept(run: Run) -> Iterator[Attempt]:
     by = run.mostly(run.account_of(its.debtor), "debtor")
     face = its.face + (run.random.random() < 0.06)
     terms: dict[str, Any] = {"face_value": face, "quantity": its.quantity, "due_date": its.due_day}
-    waive = run.random.random() < 0.75
+    waive = run.random.random() < 0.6
     call = run.chain.receivables.accept(id=its.id, waive_set_off=waive, **terms)
     yield Attempt(by, call, rules.accept(run.books, its, by.address, face))
 
@@ -97,7 +97,7 @@ def credit_note(run: Run) -> Iterator[Attempt]:
 
 
 def open_dispute(run: Run) -> Iterator[Attempt]:
-    unwaived = [one for one in run.books.invoices.values() if not one.waived and one.state in OWED]
+    unwaived = [one for one in run.books.invoices.values() if not one.waived and one.state == ReceivableState.ACCEPTED]
     its = run.random.choice(unwaived) if unwaived else run.invoice(ReceivableState.ACCEPTED)
     if its is None:
         return
@@ -123,7 +123,7 @@ def end_dispute(run: Run) -> Iterator[Attempt]:
         yield Attempt(by, disputes.concede(its.id, amount, EVIDENCE), refusals)
     else:
         amount = 0 if run.random.random() < 0.2 else amount
-        arbiter = run.network.keys.account("arbiter")
+        arbiter = run.office("arbiter")
         yield Attempt(arbiter, disputes.resolve(its.id, amount, EVIDENCE), rules.resolve(run.books, its, amount))
 
 

@@ -11,7 +11,7 @@ from model.run import Attempt, Run
 
 def change_line(run: Run) -> Iterator[Attempt]:
     line = run.random.choice([*run.books.facilities.values()])
-    officer, desk = run.network.keys.account("credit-officer"), run.chain.desk
+    officer, desk = run.office("credit-officer"), run.chain.desk
     if run.random.random() < 0.5:
         limit = run.random.choice((1, 900_000, 5_000_000, 9_000_000, 9_000_000))
         yield Attempt(officer, desk.set_limit(line.number, limit))

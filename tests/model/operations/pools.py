@@ -52,7 +52,7 @@ def take_fees(run: Run) -> Iterator[Attempt]:
     currency = run.random.choice(CURRENCIES)
     amount = run.part(run.books.ledgers[currency].of("pool", "fees"))
     call = run.chain.pool(currency).take_fees(run.parties["supplier0"].address, amount)
-    yield Attempt(run.network.keys.account("servicer"), call, rules.take_fees(run.books, currency, amount))
+    yield Attempt(run.office("servicer"), call, rules.take_fees(run.books, currency, amount))
 
 
 def send_reserve(run: Run) -> Iterator[Attempt]:

@@ -16,7 +16,7 @@ def impair(run: Run) -> Iterator[Attempt]:
     if its is not None:
         amount = 0 if run.random.random() < 0.4 else run.part(its.principal)
         call = run.chain.desk.set_impairment(its.number, amount)
-        yield Attempt(run.network.keys.account("credit-officer"), call, rules.set_impairment(its, amount))
+        yield Attempt(run.office("credit-officer"), call, rules.set_impairment(its, amount))
 
 
 def overdue(run: Run) -> Iterator[Attempt]:
@@ -56,6 +56,6 @@ def amend(run: Run) -> Iterator[Attempt]:
     amendment = Amendment(*numbers, run.random.randbytes(32), run.books.now + DAY)
     by = next(one for one in run.parties.values() if one.address == line.terms.supplier)
     yield Attempt(by, run.chain.servicing.agree(amendment), rules.amend(run.books, its, to, day))
-    officer, call = run.network.keys.account("credit-officer"), run.chain.servicing.approve(amendment)
+    officer, call = run.office("credit-officer"), run.chain.servicing.approve(amendment)
     refusals = rules.amend(run.books, its, to, day)
     yield Attempt(officer, call, refusals or rules.carry_out(run.books, its, to, day))
