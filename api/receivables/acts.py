@@ -37,8 +37,9 @@ def pay(acting: Acting, receivable_id: str, asked: PaymentRequest) -> list[str]:
 
 
 def written(session: Session, acting: Acting, receivable_id: str, transaction_ids: list[str]) -> ReceivableWritten:
-    """The receivable as the database has it now, with the transactions that change it."""
-    seen = service.view(session, service.find(session, acting.principal, receivable_id), acting.chain)
+    """The receivable as the database has it now, with the transactions that change it. Who has just acted on it is told
+    what came of that, even where it gave away the last units that made it a party."""
+    seen = service.view(session, acting.principal, service.known(session, receivable_id), acting.chain)
     return ReceivableWritten(**seen.model_dump(), transactions=transaction_views(session, transaction_ids))
 
 

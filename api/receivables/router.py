@@ -55,7 +55,7 @@ def receivables(
 
 @router.get("/{receivable_id}", responses=READ_PROBLEMS, summary="See one receivable")
 def receivable(receivable_id: str, principal: Reader, session: SessionDep, chain: ChainDep) -> ReceivableView:
-    seen = service.view(session, service.find(session, principal, receivable_id), chain)
+    seen = service.view(session, principal, service.find(session, principal, receivable_id), chain)
     return seen.model_copy(update={"similar": similarity.shown(session, principal, receivable_id)})
 
 

@@ -42,6 +42,7 @@ _EXAMPLE = {
             "reserved_until": None,
         }
     ],
+    "elsewhere": eur(0),
     "payments": [],
     "objections": [],
     "similar": [],
@@ -101,7 +102,8 @@ class ReceivableView(BaseModel):
     settled_at: datetime | None
     transaction_hash: str
     block_number: int
-    holders: list[HoldingView]
+    holders: list[HoldingView] = Field(description="one's own units; everybody's for operator and supervisor")
+    elsewhere: Amount = Field(description="units that are not shown: in other hands, or in custody as collateral")
     payments: list[PaymentView]
     objections: list[ObjectionView]
     similar: list[SimilarView] | None = Field(default=None, description="near-duplicates; null in lists and writes")

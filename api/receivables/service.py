@@ -1,5 +1,6 @@
 """What the chain says of receivables, to those who are a party to them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -53,8 +54,13 @@ def find_any(session: Session, receivable_id: str) -> Receivable | None:
     return repository.receivable(session, receivable_id)
 
 
-def view(session: Session, receivable: Receivable, chain: Chain) -> ReceivableView:
-    return _views(session, [receivable], chain)[0]
+def known(session: Session, receivable_id: str) -> Receivable:
+    """One that was found before."""
+    return session.get_one(Receivable, receivable_id)
+
+
+def view(session: Session, principal: Principal, receivable: Receivable, chain: Chain) -> ReceivableView:
+    return _views(session, principal, [receivable], chain)[0]
 
 
 def page(
@@ -67,7 +73,7 @@ def page(
     accounts = participants.accounts_of(session, principal.lei) if principal.lei and party is not None else []
     found = repository.page(session, party=party, accounts=accounts, state=state, before=_position(before), limit=limit)
     following = f"{found[-1].block_number}.{found[-1].id}" if len(found) == limit else None
-    return Page(items=_views(session, found, chain), next=following)
+    return Page(items=_views(session, principal, found, chain), next=following)
 
 
 def counterparties(session: Session, lei: str) -> set[str]:
@@ -116,10 +122,11 @@ def _position(before: str | None) -> tuple[int, str] | None:
     return number, receivable_id
 
 
-def _views(session: Session, receivables: list[Receivable], chain: Chain) -> list[ReceivableView]:
+def _views(session: Session, principal: Principal, receivables: list[Receivable], chain: Chain) -> list[ReceivableView]:
+    """A tier sees its own units only: who holds the others is the business of those between whom they went."""
     ids = [receivable.id for receivable in receivables]
     parties = participants.parties_by_number(session, {n for r in receivables for n in (r.supplier, r.debtor)})
-    holdings = repository.holdings(session, ids)
+    holdings, hidden = _held(session, principal, ids)
     holders = participants.parties_by_account(session, {holding.holder for holding in holdings})
     names: dict[str, str] = {address: name for name, address in chain.addresses.addresses.items()}
     names |= {account: party.name for account, party in holders.items() if account not in names}
@@ -130,12 +137,25 @@ def _views(session: Session, receivables: list[Receivable], chain: Chain) -> lis
             receivable,
             standing,
             parties,
+            hidden[receivable.id],
             [_holding_view(h, standing.holders[h.holder], names, receivable.currency) for h in of[receivable.id]],
             [_payment_view(p, receivable.currency) for p in payments if p.receivable_id == receivable.id],
             [_objection_view(o, receivable.currency) for o in objections if o.receivable_id == receivable.id],
         )
         for receivable, standing in zip(receivables, standings(session, chain, of), strict=True)
     ]
+
+
+def _held(session: Session, principal: Principal, ids: Sequence[str]) -> tuple[list[Holding], Counter[str]]:
+    """The holdings that the caller sees, and how many units of each receivable it does not."""
+    every = repository.holdings(session, ids)
+    if principal.sees_all:
+        return every, Counter()
+    own = set(participants.accounts_of(session, principal.lei)) if principal.lei else set()
+    hidden: Counter[str] = Counter()
+    for holding in every:
+        hidden[holding.receivable_id] += 0 if holding.holder in own else holding.units
+    return [holding for holding in every if holding.holder in own], hidden
 
 
 def standings(session: Session, chain: Chain, holdings: Mapping[str, Sequence[Holding]]) -> list[Standing]:
@@ -168,6 +188,7 @@ def _view(
     receivable: Receivable,
     standing: Standing,
     parties: dict[int, PartyView],
+    elsewhere: int,
     holders: list[HoldingView],
     payments: list[PaymentView],
     objections: list[ObjectionView],
@@ -195,6 +216,7 @@ def _view(
         transaction_hash=receivable.transaction_hash,
         block_number=receivable.block_number,
         holders=holders,
+        elsewhere=Amount.of(elsewhere, currency),
         payments=payments,
         objections=objections,
     )

@@ -125,16 +125,18 @@ def test_units_go_on_to_the_next_tier_and_each_claims_its_share(funded: Trading)
     )
     handed_on = funded.desks["supplier"].write(f"{path}/transfers", part)
     assert handed_on["transfers"] == 1
-    tiers = {holder["holder"]: (holder["tier"], holder["units"]) for holder in handed_on["holders"]}
+    assert [(its["holder"], its["tier"], its["units"]) for its in handed_on["holders"]] == [
+        ("Supplier", 1, eur(7_500_000))
+    ]
+    assert handed_on["elsewhere"] == eur(2_500_000)
+    seen_by_all = funded.operator.get(path)
+    tiers = {holder["holder"]: (holder["tier"], holder["units"]) for holder in seen_by_all["holders"]}
     assert tiers == {"Supplier": (1, eur(7_500_000)), "Stranger": (2, eur(2_500_000))}
 
     funded.issue("debtor", 4_000_000)
     funded.desks["debtor"].write(f"{path}/payments", {"amount": eur(4_000_000)})
-    shown = funded.desks["stranger"].get(path)
-    assert {holder["holder"]: holder["claimable"] for holder in shown["holders"]} == {
-        "Supplier": eur(3_000_000),
-        "Stranger": eur(1_000_000),
-    }
+    for name, share in (("supplier", 3_000_000), ("stranger", 1_000_000)):
+        assert [holder["claimable"] for holder in funded.desks[name].get(path)["holders"]] == [eur(share)]
     claimed = funded.desks["stranger"].write(f"{path}/claims")
 
     assert [h["units"] for h in claimed["holders"] if h["holder"] == "Stranger"] == [eur(1_500_000)]
@@ -143,6 +145,28 @@ def test_units_go_on_to_the_next_tier_and_each_claims_its_share(funded: Trading)
     ]
     refused(funded.desks["stranger"].post(f"{path}/claims"), 409, "nothing-to-claim")
     agree(funded)
+
+
+def test_debtor_does_not_see_who_holds_its_debt(funded: Trading) -> None:
+    receivable = sell(funded, "AS-2026-60")
+    path = f"/v1/receivables/{receivable}"
+
+    seen = funded.desks["debtor"].get(path)
+
+    assert (seen["holders"], seen["elsewhere"]) == ([], eur(10_000_000))
+    assert funded.operator.get(path)["elsewhere"] == eur(0)
+
+
+def test_holder_who_hands_its_last_units_on_is_told_what_came_of_it(funded: Trading) -> None:
+    receivable = sell(funded, "AS-2026-59")
+    path = f"/v1/receivables/{receivable}"
+    part = {"amount": eur(2_500_000)}
+    funded.desks["supplier"].write(f"{path}/transfers", {**part, "to_lei": LEIS["stranger"]})
+
+    handed_on = funded.desks["stranger"].write(f"{path}/transfers", {**part, "to_lei": LEIS["lender"]})
+
+    assert (handed_on["holders"], handed_on["elsewhere"]) == ([], eur(10_000_000))
+    assert funded.desks["stranger"].client.get(path, headers=dict(funded.desks["stranger"].headers)).status_code == 404
 
 
 def test_reserved_units_are_kept_for_their_facility(funded: Trading) -> None:
