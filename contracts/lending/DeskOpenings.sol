@@ -74,7 +74,6 @@ contract DeskOpenings is DeskOffices {
 
         (, bytes32 subject,) = its.anchor.collateral.pledgeOf(id);
         _financings[id].debt.state = IFinancingDesk.State.Released;
-        if (subject != 0) _financingOf[subject] = FinancingId.wrap(0);
         emit IFinancingDesk.FinancingClosed(id);
 
         if (its.usage.flags & COMMITTED != 0) _collectCommitment(facilityId, _facilities[facilityId]);
@@ -101,10 +100,9 @@ contract DeskOpenings is DeskOffices {
         // The cast is safe: facilities are numbered in sequence.
         record.anchor.facility = uint32(FacilityId.unwrap(facilityId));
         record.anchor.collateral = collateral;
-        if (subject != 0) _financingOf[subject] = id;
         emit IFinancingDesk.FinancingOpened(id, facilityId, collateral, itemId, units, subject);
 
-        if (subject != 0) _oracle.watch(subject);
+        if (subject != 0) _oracle.watch(subject, FinancingId.unwrap(id));
         _take(id, record, supplier, itemId, units, subject);
     }
 

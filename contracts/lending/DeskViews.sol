@@ -91,11 +91,6 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
-    function financingOf(bytes32 subject) external view returns (FinancingId) {
-        return _financingOf[subject];
-    }
-
-    /// @inheritdoc IFinancingDesk
     function financing(FinancingId id) external view returns (Financing memory its) {
         Account memory account = _load(id);
         (Anchor memory anchor, Debt memory debt) = (account.anchor, account.debt);

@@ -76,7 +76,6 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     IConcentration internal immutable _concentration;
 
     mapping(FinancingId => FinancingRecord) internal _financings;
-    mapping(bytes32 subject => FinancingId) internal _financingOf;
     uint256 internal _financingCount;
     mapping(FinancingId => uint48) private _impairments;
 

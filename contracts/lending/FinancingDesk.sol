@@ -33,10 +33,18 @@ contract FinancingDesk is DeskViews, Drawing, Repayments, DeskParts {
     // By the oracle
 
     /// @inheritdoc IMilestoneConsumer
-    function onMilestone(bytes32 subject, uint32, uint32) external nonReentrant {
+    /// @dev The tag is the financing, as this contract has told the oracle when it began to watch the subject.
+    function onMilestone(bytes32 subject, uint64 tag, uint32, uint32) external nonReentrant {
         require(msg.sender == address(oracle), OnlyOracle(msg.sender, address(oracle)));
-        FinancingId id = _financingOf[subject];
-        if (FinancingId.unwrap(id) != 0) _draw(id, subject);
+        _draw(FinancingId.wrap(tag), subject);
+    }
+
+    // Views
+
+    /// @inheritdoc IFinancingDesk
+    function financingOf(bytes32 subject) external view returns (FinancingId) {
+        IMilestoneOracle.Subject memory its = oracle.subject(subject);
+        return FinancingId.wrap(its.consumer == address(this) ? its.tag : 0);
     }
 
     // Internals

@@ -8,12 +8,43 @@ library Signatures {
     /// @dev Gas that a signing contract may use, so that one that burns everything takes little of the batch.
     uint256 internal constant CONTRACT_GAS = 150_000;
     /// @dev Half the order of secp256k1: of a signature and its mirror image only the one with the lower s is valid.
+    bytes32 private constant LOWER = bytes32(type(uint256).max >> 1);
     uint256 private constant GREATEST_S = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
 
     /// @return whether `signer` signed the digest: by its key (65 bytes, low s), or by its own word (ERC-1271)
     function isValid(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         if (signer != address(0) && recover(digest, signature) == signer) return true;
         return signer.code.length != 0 && isValidForContract(signer, digest, signature);
+    }
+
+    /// @param r with `vs`, the signature in its compact form (ERC-2098); both 0 for a digest that a contract has approved
+    /// @return whether `signer` signed the digest: by its key (low s), or by its own word (ERC-1271), for which the
+    /// signature is 65 bytes, or none where it has approved
+    function isValid(address signer, bytes32 digest, bytes32 r, bytes32 vs) internal view returns (bool) {
+        if (recover(digest, r, vs) == signer && signer != address(0)) return true;
+        if (signer.code.length == 0) return false;
+        bool approved = r | vs == 0;
+        uint8 v = uint256(vs) >> 255 == 0 ? 27 : 28;
+        return isValidForContract(signer, digest, approved ? bytes("") : abi.encodePacked(r, vs & LOWER, v));
+    }
+
+    /// @dev Assembly as in the other form.
+    /// @return signer zero where the signature is none, as where s is in the upper half
+    function recover(bytes32 digest, bytes32 r, bytes32 vs) internal view returns (address signer) {
+        bytes32 s = vs & LOWER;
+        if (uint256(s) > GREATEST_S) return address(0);
+        assembly ("memory-safe") {
+            // Beyond the free memory: digest, v (27, and 1 more by the highest bit), r, s.
+            let input := mload(0x40)
+            mstore(input, digest)
+            mstore(add(input, 0x20), add(27, shr(255, vs)))
+            mstore(add(input, 0x40), r)
+            mstore(add(input, 0x60), s)
+            // The precompile answers with nothing where there is no such key: zero stays.
+            mstore(0, 0)
+            pop(staticcall(gas(), 1, input, 0x80, 0, 0x20))
+            signer := mload(0)
+        }
     }
 
     /// @dev Assembly because r and s can go to the precompile as they lie in the calldata: measured, 3,430 gas a
@@ -37,7 +68,7 @@ library Signatures {
         }
     }
 
-    function isValidForContract(address signer, bytes32 digest, bytes calldata signature)
+    function isValidForContract(address signer, bytes32 digest, bytes memory signature)
         internal
         view
         returns (bool valid)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Memberships} from "../access/Memberships.sol";
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {Hints} from "../libraries/Hints.sol";
 import {OrganisationSet} from "../libraries/OrganisationSet.sol";
@@ -8,13 +9,12 @@ import {Signatures} from "../libraries/Signatures.sol";
 import {GroupId, OrganisationId} from "../types/Ids.sol";
 import {Milestones} from "../types/Milestones.sol";
 import {Rates} from "../types/Rates.sol";
-import {Roles} from "../types/Roles.sol";
 import {Attestations} from "./Attestations.sol";
-import {Memberships} from "./Memberships.sol";
 import {PackedPolicy, Policies} from "./Policies.sol";
 import {Reports} from "./Reports.sol";
 import {SubjectBook} from "./SubjectBook.sol";
 import {PackedTally, Tallies} from "./Tallies.sol";
+import {Witness, Witnesses} from "./Witnesses.sol";
 import {IMilestoneConsumer} from "./interfaces/IMilestoneConsumer.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
@@ -28,30 +28,16 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     uint256 private constant MOST_STEPS = 4;
     uint256 private constant STEP_BITS = 16;
 
-    /// @dev One vote and its signer, once for the whole list.
-    /// @param identified the signer has been looked up, or need not be
-    struct Witness {
-        uint256 mask;
-        bytes32 evidence;
-        OrganisationId organisation;
-        GroupId group;
-        uint8 roles;
-        Refusal refusal;
-        bool identified;
-    }
-
     /// @dev All votes of a list.
     /// @param evidence that of the votes that count on an item
-    /// @param changes items that others vote for than for the one before
     /// @param draft the item that is counted, or was last
-    /// @param pending items that votes may name whose signers have not been looked up
-    /// @param listHash what all of them have signed; 0 until the first is checked
+    /// @param changes items that others vote for than for the one before
+    /// @param listHash what all of them have signed
     struct Roll {
         Witness[] witnesses;
         bytes32[] evidence;
         Draft draft;
         uint256 changes;
-        uint256 pending;
         bytes32 domain;
         bytes32 listHash;
     }
@@ -63,20 +49,23 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     }
 
     /// @dev One item while its votes are counted.
-    /// @param closed why no more votes on it can count
+    /// @param key its milestone and sequence
+    /// @param isOpen whether more votes on it can count
     /// @param agrees its quantity fits those before
     /// @param earlier who had voted on the fact before
     /// @param joined whose votes on this item count, in their order
     /// @param joins how many they are
     /// @param repeats the fact is new and all votes on it count, so that the next may be counted like it
     struct Draft {
-        Refusal closed;
+        uint256 key;
+        uint256 occurredAt;
+        uint256 quantity;
         PackedTally before;
         PackedTally tally;
         PackedPolicy policy;
         GroupId beneficiary;
+        bool isOpen;
         bool agrees;
-        bool measured;
         OrganisationSet earlier;
         OrganisationSet joined;
         uint256 joins;
@@ -84,7 +73,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     }
 
     mapping(uint32 milestone => PackedPolicy) private _policies;
-    mapping(bytes32 subject => mapping(uint32 milestone => mapping(uint32 sequence => Record))) private _records;
+    mapping(bytes32 subject => mapping(uint256 milestoneAndSequence => Record)) private _records;
 
     constructor(IParticipantRegistry registry, address authority)
         SubjectBook(registry)
@@ -113,10 +102,10 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         uint256 items = observations.length;
         bool sized = items != 0 && items <= MOST_ITEMS && votes.length != 0 && votes.length <= MOST_ITEMS;
         require(sized, BatchSizeWrong(items, votes.length, MOST_ITEMS));
-        Roll memory roll = _rollOf(votes, items);
+        Roll memory roll = _rollOf(observations, votes);
         uint256 news = 0;
         for (uint256 i = 0; i < items; ++i) {
-            if (_record(observations, i, votes, roll)) news |= 1 << i;
+            if (_record(observations[i], 1 << i, votes, roll)) news |= 1 << i;
         }
         for (uint256 i = 0; news != 0; ++i) {
             if (news & 1 != 0) _tell(observations[i]);
@@ -133,7 +122,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
 
     /// @inheritdoc IMilestoneOracle
     function fact(bytes32 subjectId, uint32 milestone, uint32 sequence) external view returns (Fact memory) {
-        PackedTally tally = _records[subjectId][milestone][sequence].tally;
+        PackedTally tally = _recordOf(subjectId, milestone, sequence).tally;
         Status its = tally.status();
         return Fact(
             its == Status.Final ? tally.reliedQuantity() : tally.leastQuantity(),
@@ -153,7 +142,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         returns (bool usable, uint64 quantity)
     {
         Status status;
-        (status, quantity) = _records[subjectId][milestone][sequence].tally.standing();
+        (status, quantity) = _recordOf(subjectId, milestone, sequence).tally.standing();
         usable = status == Status.Final;
     }
 
@@ -163,7 +152,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         view
         returns (Status status, uint64 quantity)
     {
-        return _records[subjectId][milestone][sequence].tally.standing();
+        return _recordOf(subjectId, milestone, sequence).tally.standing();
     }
 
     /// @inheritdoc IMilestoneOracle
@@ -172,10 +161,9 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         view
         returns (uint256 index, Status status, uint64 quantity)
     {
-        mapping(uint32 => mapping(uint32 => Record)) storage records = _records[subjectId];
         for (; index < MOST_STEPS && milestones != 0; ++index) {
             // The cast keeps the lowest number.
-            (status, quantity) = records[uint16(milestones)][1].tally.standing();
+            (status, quantity) = _recordOf(subjectId, uint16(milestones), 1).tally.standing();
             if (status > Status.Gathering) return (index, status, quantity);
             milestones >>= STEP_BITS;
         }
@@ -188,7 +176,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         view
         returns (OrganisationId[] memory)
     {
-        return _records[subjectId][milestone][sequence].voters.list();
+        return _recordOf(subjectId, milestone, sequence).voters.list();
     }
 
     /// @inheritdoc IMilestoneOracle
@@ -202,70 +190,34 @@ contract MilestoneOracle is SubjectBook, EIP712 {
 
     // Internals: signers
 
-    function _rollOf(Vote[] calldata votes, uint256 items) private returns (Roll memory roll) {
-        Witness[] memory witnesses = _seats(votes.length);
-        uint256 all = (1 << items) - 1;
-        for (uint256 v = 0; v < witnesses.length; ++v) {
-            Vote calldata vote = votes[v];
-            uint256 mask = vote.mask;
-            Witness memory witness =
-                Witness(mask, vote.evidence, OrganisationId.wrap(0), GroupId.wrap(0), 0, Refusal.None, false);
-            witnesses[v] = witness;
-            roll.changes |= mask ^ mask << 1;
-            if (mask != 0 && mask & ~all == 0) continue;
-            (witness.refusal, witness.identified) = (Refusal.MaskInvalid, true);
-            // No item of the list carries this one's refusal.
-            if (mask & all == 0) emit VoteRefused(0, 0, 0, vote.signer, Refusal.MaskInvalid);
+    function _rollOf(Observation[] calldata observations, Vote[] calldata votes) private returns (Roll memory roll) {
+        uint256 count = votes.length;
+        uint256 all = (1 << observations.length) - 1;
+        uint256 changes = 0;
+        Witness[] memory witnesses = new Witness[](count);
+        for (uint256 v = 0; v < count; ++v) {
+            uint256 mask = votes[v].mask;
+            changes |= mask ^ mask << 1;
+            if (mask == 0 || mask > all) {
+                mask &= all;
+                // No item of the list carries this one's refusal.
+                if (mask == 0) emit VoteRefused(0, 0, 0, votes[v].signer, Refusal.MaskInvalid);
+                witnesses[v] = Witnesses.voting(mask).refused(Refusal.MaskInvalid);
+            } else {
+                witnesses[v] = Witnesses.voting(mask);
+            }
         }
-        (roll.witnesses, roll.evidence) = (witnesses, new bytes32[](witnesses.length));
-        roll.pending = all;
+        (roll.witnesses, roll.evidence, roll.changes) = (witnesses, new bytes32[](count), changes);
+        (roll.domain, roll.listHash) = (_domainSeparatorV4(), Attestations.hashOf(observations));
     }
 
-    /// @dev A list of nobody yet, every place of which the caller fills: the compiler would make a witness for each.
-    /// Measured, 70 gas a place instead of 310.
-    function _seats(uint256 count) private pure returns (Witness[] memory witnesses) {
-        uint256[] memory seats = new uint256[](count);
-        assembly ("memory-safe") {
-            witnesses := seats
-        }
-    }
-
-    /// @dev Looks up the signers of an item that is open to votes. Those of no such item are never looked up: a list
-    /// whose facts are all final costs no recovery.
-    function _identify(Roll memory roll, uint256 bit, Observation[] calldata observations, Vote[] calldata votes)
-        private
-        view
-    {
-        if (roll.listHash == 0) {
-            (roll.domain, roll.listHash) = (_domainSeparatorV4(), Attestations.hashOf(observations));
-        }
-        uint256 pending = 0;
-        for (uint256 v = 0; v < votes.length; ++v) {
-            Witness memory witness = roll.witnesses[v];
-            if (witness.identified) continue;
-            if (witness.mask & bit != 0) _identifySigner(witness, roll, votes[v]);
-            else pending |= witness.mask;
-        }
-        roll.pending = pending;
-    }
-
-    function _identifySigner(Witness memory witness, Roll memory roll, Vote calldata vote) private view {
-        witness.identified = true;
+    function _identify(Witness witness, Vote calldata vote, Roll memory roll) private view returns (Witness) {
         address signer = vote.signer;
-        (OrganisationId organisation, GroupId group, uint32 roles, bool active) = Memberships.lookUp(_registry, signer);
-        if (!active) {
-            witness.refusal = Refusal.SignerNotAdmitted;
-            return;
-        }
-        bytes32 digest = Attestations.digestOf(roll.domain, roll.listHash, witness.mask, witness.evidence);
-        if (!Signatures.isValid(signer, digest, vote.signature)) {
-            witness.refusal = Refusal.SignatureInvalid;
-            return;
-        }
-        witness.organisation = organisation;
-        witness.group = group;
-        // Safe: the oracle roles are the low eight bits.
-        witness.roles = uint8(roles & Roles.ORACLE_ROLES);
+        uint256 membership = Memberships.lookUp(_registry, signer);
+        if (!Memberships.isActive(membership)) return witness.refused(Refusal.SignerNotAdmitted);
+        bytes32 digest = Attestations.digestOf(roll.domain, roll.listHash, vote.mask, vote.evidence);
+        if (!Signatures.isValid(signer, digest, vote.r, vote.vs)) return witness.refused(Refusal.SignatureInvalid);
+        return witness.known(membership);
     }
 
     // Internals: items
@@ -273,128 +225,148 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     /// @dev Counts an item's votes in memory and stores the outcome once. The tally is read here, because the same fact
     /// may stand twice in one list.
     /// @return whether the fact became final, or its quantity reliable, in this call
-    function _record(Observation[] calldata observations, uint256 i, Vote[] calldata votes, Roll memory roll)
+    function _record(Observation calldata it, uint256 bit, Vote[] calldata votes, Roll memory roll)
         private
         returns (bool)
     {
-        Observation memory it = observations[i];
-        uint256 bit = 1 << i;
-        Record storage record = _records[it.subject][it.milestone][it.sequence];
         Draft memory draft = roll.draft;
-        if (roll.changes & bit != 0 || !_repeat(draft, it, record)) {
-            _load(draft, it, record);
-            if (roll.pending & bit != 0 && draft.closed == Refusal.None) _identify(roll, bit, observations, votes);
+        (draft.key, draft.occurredAt, draft.quantity) = Attestations.read(it);
+        Record storage record = _records[it.subject][draft.key];
+        if (roll.changes & bit != 0 || !_repeat(draft, it.subject, record)) {
+            _load(draft, it.subject, record);
             _countAll(draft, it, bit, votes, roll);
         }
-        if (draft.joins == 0) return false;
-        Reports.votesCounted(it, draft.joined, draft.joins, roll.evidence);
-        return _store(draft, it, record);
+        return draft.joins != 0 && _store(draft, it, record, roll.evidence);
     }
 
-    function _countAll(Draft memory draft, Observation memory it, uint256 bit, Vote[] calldata votes, Roll memory roll)
-        private
-    {
-        draft.repeats = draft.closed == Refusal.None && PackedTally.unwrap(draft.before) == 0;
+    /// @dev A signer is looked up at the first item that is open to its vote: a list whose facts are all final costs no
+    /// recovery.
+    function _countAll(
+        Draft memory draft,
+        Observation calldata it,
+        uint256 bit,
+        Vote[] calldata votes,
+        Roll memory roll
+    ) private {
         Witness[] memory witnesses = roll.witnesses;
-        for (uint256 v = 0; v < witnesses.length; ++v) {
-            Witness memory witness = witnesses[v];
-            if (witness.mask & bit == 0) continue;
-            Refusal refusal = _count(draft, witness);
-            if (refusal == Refusal.None) {
-                _join(draft, witness, roll.evidence, it.quantity);
-            } else {
-                draft.repeats = false;
-                emit VoteRefused(it.subject, it.milestone, it.sequence, votes[v].signer, refusal);
-            }
+        uint256 count = witnesses.length;
+        for (uint256 v = 0; v < count; ++v) {
+            Witness witness = witnesses[v];
+            if (witness.mask() & bit == 0) continue;
+            Vote calldata vote = votes[v];
+            if (draft.isOpen && !witness.isIdentified()) witnesses[v] = witness = _identify(witness, vote, roll);
+            if (_join(draft, witness)) Reports.note(roll.evidence, draft.joins, vote.evidence);
+            else _refuse(draft, witness, it.subject, vote.signer);
         }
     }
 
     /// @dev Two new facts of one milestone and beneficiary, with the same votes on both, come to the same. Measured,
     /// 6,700 gas less for each but the first.
     /// @return whether the item is such a one after the one before, and so counted without looking at its votes
-    function _repeat(Draft memory draft, Observation memory it, Record storage record) private view returns (bool) {
+    function _repeat(Draft memory draft, bytes32 subjectId, Record storage record) private view returns (bool) {
         if (!draft.repeats || PackedTally.unwrap(record.tally) != 0) return false;
-        GroupId beneficiary = _subjects[it.subject].beneficiary;
-        PackedPolicy its = _policies[it.milestone];
+        GroupId beneficiary = _subjects[subjectId].beneficiary;
+        PackedPolicy its = _policies[Attestations.milestoneOf(draft.key)];
         if (PackedPolicy.unwrap(its) != PackedPolicy.unwrap(draft.policy)) return false;
-        if (!(beneficiary == draft.beneficiary) || (it.quantity != 0) != draft.measured) return false;
-        if (its.closedTo(it) != Refusal.None) return false;
-        draft.tally = draft.tally.withFigures(it.occurredAt, it.quantity);
+        if (!(beneficiary == draft.beneficiary) || !draft.tally.isMeasuredAs(draft.quantity)) return false;
+        if (its.closedTo(draft.key, draft.occurredAt, draft.quantity) != Refusal.None) return false;
+        draft.tally = draft.tally.withFigures(draft.occurredAt, draft.quantity);
         return true;
     }
 
-    /// @notice Begins an item: why no vote on it can count, or what its votes are counted on.
-    function _load(Draft memory draft, Observation memory it, Record storage record) private view {
+    /// @notice Begins an item: what its votes are counted on, if any can count.
+    function _load(Draft memory draft, bytes32 subjectId, Record storage record) private view {
         PackedTally before = record.tally;
-        uint256 quantity = it.quantity;
-        (draft.joined, draft.joins, draft.closed) = (OrganisationSet.wrap(0), 0, before.closedTo(quantity));
-        if (draft.closed != Refusal.None) return;
-        GroupId beneficiary = _subjects[it.subject].beneficiary;
-        PackedPolicy its = _policies[it.milestone];
-        draft.closed = GroupId.unwrap(beneficiary) == 0 ? Refusal.SubjectUnknown : its.closedTo(it);
-        if (draft.closed != Refusal.None) return;
-        draft.earlier = before.count() == 0 ? OrganisationSet.wrap(0) : record.voters;
-        (draft.beneficiary, draft.policy) = (beneficiary, its);
-        (draft.before, draft.measured) = (before, quantity != 0);
-        (draft.tally, draft.agrees) = before.meet(its, it.occurredAt, quantity);
+        PackedPolicy its = _policies[Attestations.milestoneOf(draft.key)];
+        GroupId beneficiary = _subjects[subjectId].beneficiary;
+        (draft.before, draft.policy, draft.beneficiary) = (before, its, beneficiary);
+        (draft.joined, draft.joins, draft.repeats) = (OrganisationSet.wrap(0), 0, false);
+        (uint256 occurredAt, uint256 quantity) = (draft.occurredAt, draft.quantity);
+        bool isOpen = GroupId.unwrap(beneficiary) != 0 && before.isOpen(quantity != 0)
+            && its.closedTo(draft.key, occurredAt, quantity) == Refusal.None;
+        draft.isOpen = isOpen;
+        if (!isOpen) return;
+        bool isNew = PackedTally.unwrap(before) == 0;
+        (draft.earlier, draft.repeats) = (isNew ? OrganisationSet.wrap(0) : record.voters, isNew);
+        (draft.tally, draft.agrees) = before.meet(its, occurredAt, quantity);
     }
 
-    /// @dev One who is refused in the whole list has no roles.
-    /// @return why the vote does not count; where it does, the draft's tally has it
-    function _count(Draft memory draft, Witness memory witness) private view returns (Refusal) {
-        if (draft.closed != Refusal.None) return draft.closed;
+    /// @dev One who is refused in the whole list has no roles. Votes on one item say the same: none of them dissents
+    /// after another, and those that agree have found seats.
+    /// @return whether the vote counts; the draft has it then, and is as it was otherwise
+    function _join(Draft memory draft, Witness witness) private view returns (bool) {
+        if (!draft.isOpen) return false;
         PackedPolicy its = draft.policy;
-        uint256 roles = witness.roles & its.eligibleRoles();
-        if (roles == 0) return witness.refusal == Refusal.None ? Refusal.RoleNotEligible : witness.refusal;
-        if (witness.group == draft.beneficiary) return Refusal.AffiliateOfBeneficiary;
-        OrganisationId organisation = witness.organisation;
-        if (draft.joined.contains(organisation) || draft.earlier.contains(organisation)) return Refusal.AlreadyVoted;
-        Refusal refusal;
-        (draft.tally, refusal) = draft.tally.add(its, draft.agrees, draft.measured, roles);
-        return refusal;
+        uint256 roles = witness.roles() & its.eligibleRoles();
+        if (roles == 0 || witness.group() == draft.beneficiary) return false;
+        OrganisationId organisation = witness.organisation();
+        OrganisationSet joined = draft.joined;
+        if (joined.contains(organisation) || draft.earlier.contains(organisation)) return false;
+        PackedTally tally = draft.tally;
+        if (!tally.takes(its, draft.agrees, roles)) return false;
+        bool measured = draft.quantity != 0;
+        tally = tally.add(its, draft.agrees, measured, roles);
+        uint256 joins = draft.joins;
+        (draft.tally, draft.joined, draft.joins) = (tally, joined.with(organisation, joins), joins + 1);
+        draft.isOpen = tally.isOpen(measured);
+        return true;
     }
 
-    /// @dev Votes on one item say the same: none of them dissents after another, and those that agree have found seats.
-    function _join(Draft memory draft, Witness memory witness, bytes32[] memory evidence, uint256 quantity)
-        private
-        view
-    {
-        uint256 joins = draft.joins;
-        evidence[joins] = witness.evidence;
-        draft.joined = draft.joined.with(witness.organisation, joins);
-        draft.joins = joins + 1;
-        draft.closed = draft.tally.closedTo(quantity);
+    function _refuse(Draft memory draft, Witness witness, bytes32 subjectId, address signer) private {
+        draft.repeats = false;
+        (uint32 milestone, uint32 sequence) = (Attestations.milestoneOf(draft.key), Attestations.sequenceOf(draft.key));
+        emit VoteRefused(subjectId, milestone, sequence, signer, _refusalOf(draft, witness));
+    }
+
+    /// @return why `_join` has answered no, by the same order of reasons
+    function _refusalOf(Draft memory draft, Witness witness) private view returns (Refusal) {
+        if (!draft.isOpen) {
+            PackedTally tally = draft.joins == 0 ? draft.before : draft.tally;
+            if (tally.isDisputed()) return Refusal.FactDisputed;
+            if (!tally.isOpen(draft.quantity != 0)) return Refusal.AlreadyFinal;
+            if (GroupId.unwrap(draft.beneficiary) == 0) return Refusal.SubjectUnknown;
+            return draft.policy.closedTo(draft.key, draft.occurredAt, draft.quantity);
+        }
+        if (witness.isRefused()) return witness.refusal();
+        if (witness.roles() & draft.policy.eligibleRoles() == 0) return Refusal.RoleNotEligible;
+        if (witness.group() == draft.beneficiary) return Refusal.AffiliateOfBeneficiary;
+        OrganisationId organisation = witness.organisation();
+        if (draft.joined.contains(organisation) || draft.earlier.contains(organisation)) return Refusal.AlreadyVoted;
+        return draft.tally.refusalOf(draft.agrees);
     }
 
     /// @dev The voters are kept only while more votes may count: a quorum reached in one call needs one slot.
-    function _store(Draft memory draft, Observation memory it, Record storage record) private returns (bool) {
+    function _store(Draft memory draft, Observation calldata it, Record storage record, bytes32[] memory evidence)
+        private
+        returns (bool)
+    {
         (PackedTally before, PackedTally tally) = (draft.before, draft.tally);
         record.tally = tally;
-        if (tally.closedTo(Tallies.MOST_QUANTITY) == Refusal.None) {
-            record.voters = draft.earlier.withAll(draft.joined, before.count());
-        }
-        (bytes32 subjectId, uint32 milestone, uint32 sequence) = (it.subject, it.milestone, it.sequence);
-        Status its = tally.status();
-        if (its == Status.Disputed) {
-            emit FactInDispute(subjectId, milestone, sequence, tally.leastQuantity(), tally.greatestQuantity());
-            return false;
-        }
+        if (tally.isOpen(true)) record.voters = draft.earlier.withAll(draft.joined, before.count());
+        bool completes = tally.isFinal() && !before.isFinal();
         uint64 quantity = tally.reliedQuantity();
-        if (its == Status.Final && before.status() != Status.Final) {
-            emit FactFinal(subjectId, milestone, sequence, quantity, tally.occurredAt(), tally.count());
-            return true;
+        bytes32 news = completes ? FactFinal.selector : VotesCounted.selector;
+        Reports.votes(news, it, quantity, draft.joined, draft.joins, evidence);
+        if (completes) return true;
+        if (tally.isDisputed()) {
+            emit FactInDispute(it.subject, it.milestone, it.sequence, tally.leastQuantity(), tally.greatestQuantity());
         }
         if (quantity == 0 || before.quantityStands()) return false;
-        emit FactMeasured(subjectId, milestone, sequence, quantity, tally.measuredBy());
+        emit FactMeasured(it.subject, it.milestone, it.sequence, quantity, tally.measuredBy());
         return true;
     }
 
     function _tell(Observation calldata it) private {
-        address consumer = _subjects[it.subject].consumer;
+        Subject storage its = _subjects[it.subject];
+        address consumer = its.consumer;
         if (consumer == address(0)) return;
         bool taken = Hints.tell(
-            consumer, abi.encodeCall(IMilestoneConsumer.onMilestone, (it.subject, it.milestone, it.sequence))
+            consumer, abi.encodeCall(IMilestoneConsumer.onMilestone, (it.subject, its.tag, it.milestone, it.sequence))
         );
         if (!taken) emit ConsumerFailed(it.subject, it.milestone, it.sequence, consumer);
+    }
+
+    function _recordOf(bytes32 subjectId, uint32 milestone, uint32 sequence) private view returns (Record storage) {
+        return _records[subjectId][Attestations.keyOf(milestone, sequence)];
     }
 }

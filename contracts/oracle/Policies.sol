@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Attestations} from "./Attestations.sol";
 import {Tallies} from "./Tallies.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 
@@ -68,18 +69,23 @@ library Policies {
         return uint32(PackedPolicy.unwrap(policy) >> WINDOW);
     }
 
+    /// @param key milestone and sequence of the item, as `Attestations.keyOf` makes it
+    /// @param occurredAt Unix seconds, 64 bits
+    /// @param quantity thousandths, 64 bits
     /// @return why no vote on the item can count under the policy; `None` where one could
-    function closedTo(PackedPolicy policy, IMilestoneOracle.Observation memory it)
+    function closedTo(PackedPolicy policy, uint256 key, uint256 occurredAt, uint256 quantity)
         internal
         view
         returns (IMilestoneOracle.Refusal)
     {
         if (policy.threshold() == 0) return IMilestoneOracle.Refusal.MilestoneUnknown;
-        if (it.sequence == 0) return IMilestoneOracle.Refusal.SequenceZero;
-        if (it.quantity > Tallies.MOST_QUANTITY) return IMilestoneOracle.Refusal.QuantityOutOfRange;
-        uint256 occurredAt = it.occurredAt;
-        if (occurredAt > block.timestamp + policy.clockSkewSeconds()) return IMilestoneOracle.Refusal.InFuture;
-        bool late = occurredAt + policy.maxAgeSeconds() < block.timestamp;
-        return late ? IMilestoneOracle.Refusal.TooOld : IMilestoneOracle.Refusal.None;
+        if (Attestations.sequenceOf(key) == 0) return IMilestoneOracle.Refusal.SequenceZero;
+        if (quantity > Tallies.MOST_QUANTITY) return IMilestoneOracle.Refusal.QuantityOutOfRange;
+        // Safe: moments have 64 bits, the policy's times 32.
+        unchecked {
+            if (occurredAt > block.timestamp + policy.clockSkewSeconds()) return IMilestoneOracle.Refusal.InFuture;
+            occurredAt += policy.maxAgeSeconds();
+        }
+        return occurredAt < block.timestamp ? IMilestoneOracle.Refusal.TooOld : IMilestoneOracle.Refusal.None;
     }
 }

@@ -6,29 +6,39 @@ import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 
 /// @title Reports the votes that count on an item.
 library Reports {
+    /// @notice Notes the evidence of the vote that has joined last.
+    /// @dev Assembly because nobody joins for whom the list has no place: measured, 60 gas less a vote.
+    /// @param joins how many have joined, at most as many as the list holds
+    function note(bytes32[] memory evidence, uint256 joins, bytes32 its) internal pure {
+        assembly ("memory-safe") {
+            mstore(add(evidence, shl(5, joins)), its)
+        }
+    }
+
     /// @dev Assembly because the compiler copies the list of evidence word by word: measured, 320 gas less an item.
+    /// @param news `VotesCounted` or `FactFinal`, which have the same fields
+    /// @param it its fields have been read before, which refuses bits beyond a field's width
     /// @param joins how many have joined; as many of the evidence are theirs
-    function votesCounted(
-        IMilestoneOracle.Observation memory it,
+    function votes(
+        bytes32 news,
+        IMilestoneOracle.Observation calldata it,
+        uint256 reliedQuantity,
         OrganisationSet joined,
         uint256 joins,
         bytes32[] memory evidence
     ) internal {
-        bytes32 topic = IMilestoneOracle.VotesCounted.selector;
-        (bytes32 subject, uint256 milestone) = (it.subject, it.milestone);
-        (uint256 sequence, uint256 occurredAt, uint256 quantity) = (it.sequence, it.occurredAt, it.quantity);
         assembly ("memory-safe") {
-            // Beyond the free memory: five words, and the list with its length.
+            // Beyond the free memory: six words, and the list with its length. Sequence, moment and quantity lie in the
+            // calldata as the events have them.
             let data := mload(0x40)
-            mstore(data, sequence)
-            mstore(add(data, 0x20), occurredAt)
-            mstore(add(data, 0x40), quantity)
-            mstore(add(data, 0x60), joined)
-            mstore(add(data, 0x80), 0xa0)
-            mstore(add(data, 0xa0), joins)
+            calldatacopy(data, add(it, 0x40), 0x60)
+            mstore(add(data, 0x60), reliedQuantity)
+            mstore(add(data, 0x80), joined)
+            mstore(add(data, 0xa0), 0xc0)
+            mstore(add(data, 0xc0), joins)
             let size := shl(5, joins)
-            mcopy(add(data, 0xc0), add(evidence, 0x20), size)
-            log3(data, add(0xc0, size), topic, subject, milestone)
+            mcopy(add(data, 0xe0), add(evidence, 0x20), size)
+            log3(data, add(0xe0, size), news, calldataload(it), calldataload(add(it, 0x20)))
         }
     }
 }

@@ -56,13 +56,13 @@ abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
     // Consumers
 
     /// @inheritdoc IMilestoneOracle
-    function watch(bytes32 subjectId) external {
+    function watch(bytes32 subjectId, uint64 tag) external {
         require(_isListed[msg.sender], NotListedConsumer(msg.sender));
         require(_isOpened(subjectId), SubjectUnopened(subjectId));
         address consumer = _subjects[subjectId].consumer;
         require(consumer == address(0), SubjectAlreadyWatched(subjectId, consumer));
-        _subjects[subjectId].consumer = msg.sender;
-        emit SubjectWatched(subjectId, msg.sender);
+        (_subjects[subjectId].consumer, _subjects[subjectId].tag) = (msg.sender, tag);
+        emit SubjectWatched(subjectId, msg.sender, tag);
     }
 
     /// @inheritdoc IMilestoneOracle
@@ -70,8 +70,8 @@ abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
     function unwatch(bytes32 subjectId) external {
         address consumer = _subjects[subjectId].consumer;
         require(consumer == msg.sender, NotConsumerOf(subjectId, msg.sender, consumer));
-        _subjects[subjectId].consumer = address(0);
-        emit SubjectWatched(subjectId, address(0));
+        (_subjects[subjectId].consumer, _subjects[subjectId].tag) = (address(0), 0);
+        emit SubjectWatched(subjectId, address(0), 0);
     }
 
     // Views

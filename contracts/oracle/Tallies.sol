@@ -37,6 +37,8 @@ library Tallies {
     uint256 private constant MEASURED_VOTE = VOTE | 1 << MEASURED;
     /// @dev Status and what stands are the highest fields: a tally below this has not been final yet.
     uint256 private constant FIRST_FINAL = uint256(IMilestoneOracle.Status.Final) << STATUS;
+    uint256 private constant GATHERING = uint256(IMilestoneOracle.Status.Gathering) << STATUS;
+    uint256 private constant DISPUTED = uint256(IMilestoneOracle.Status.Disputed) << STATUS;
     uint256 private constant BELOW_STATUS = (1 << STATUS) - 1;
     /// @dev The figures are the lowest fields; those above come of who has voted, and when.
     uint256 private constant FIGURES = (1 << FINAL) - 1;
@@ -105,13 +107,25 @@ library Tallies {
         return (its, reliedQuantity(tally));
     }
 
-    /// @return why no vote with this quantity could change anything; `None` where one could
-    function closedTo(PackedTally tally, uint256 quantity) internal view returns (IMilestoneOracle.Refusal) {
-        if (PackedTally.unwrap(tally) < FIRST_FINAL) return IMilestoneOracle.Refusal.None;
-        if (status(tally) == IMilestoneOracle.Status.Disputed) return IMilestoneOracle.Refusal.FactDisputed;
-        bool comparable = quantity != 0 && measuredBy(tally) != 0;
-        bool open = comparable && (!quantityStands(tally) || block.timestamp < windowEnds(tally));
-        return open ? IMilestoneOracle.Refusal.None : IMilestoneOracle.Refusal.AlreadyFinal;
+    /// @return whether the votes of the tally have measured where one of this quantity has
+    function isMeasuredAs(PackedTally tally, uint256 quantity) internal pure returns (bool) {
+        return (measuredBy(tally) != 0) == (quantity != 0);
+    }
+
+    function isFinal(PackedTally tally) internal pure returns (bool) {
+        return PackedTally.unwrap(tally) >= FIRST_FINAL && !isDisputed(tally);
+    }
+
+    function isDisputed(PackedTally tally) internal pure returns (bool) {
+        return uint8(PackedTally.unwrap(tally) >> STATUS) == uint8(IMilestoneOracle.Status.Disputed);
+    }
+
+    /// @param measured whether the vote has a quantity
+    /// @return whether such a vote could change anything
+    function isOpen(PackedTally tally, bool measured) internal view returns (bool) {
+        if (PackedTally.unwrap(tally) < FIRST_FINAL) return true;
+        if (isDisputed(tally) || !measured || measuredBy(tally) == 0) return false;
+        return !quantityStands(tally) || block.timestamp < windowEnds(tally);
     }
 
     // Counting
@@ -128,6 +142,7 @@ library Tallies {
         returns (PackedTally, bool agrees)
     {
         uint256 word = PackedTally.unwrap(tally);
+        if (word == 0) return (withFigures(tally, moment, quantity), true);
         agrees = true;
         if (quantity != 0) {
             uint256 least = leastQuantity(tally);
@@ -148,36 +163,46 @@ library Tallies {
         return (PackedTally.wrap(word), agrees);
     }
 
-    /// @notice Counts a vote on a tally that is open to it and has met its figures.
+    /// @param agrees what `meet` has answered
+    /// @param roles eligible roles of the voter
+    /// @return whether a vote counts on a tally that is open to it and has met its figures
+    function takes(PackedTally tally, PackedPolicy policy, bool agrees, uint256 roles) internal view returns (bool) {
+        if (agrees) return !quantityStands(tally) && _hasSeat(tally, policy, roles);
+        // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
+        return PackedTally.unwrap(tally) < FIRST_FINAL || block.timestamp < windowEnds(tally);
+    }
+
+    /// @return why `takes` has answered no
+    function refusalOf(PackedTally tally, bool agrees) internal pure returns (IMilestoneOracle.Refusal) {
+        if (!agrees) return IMilestoneOracle.Refusal.QuantityIrreconcilable;
+        return quantityStands(tally) ? IMilestoneOracle.Refusal.AlreadyFinal : IMilestoneOracle.Refusal.TallyFull;
+    }
+
+    /// @notice Counts a vote that the tally takes. A fact is final once it has its votes and its roles, and its quantity
+    /// reliable once it has its figures.
     /// @param agrees what `meet` has answered
     /// @param measured whether the vote has a quantity
     /// @param roles eligible roles of the voter
-    /// @return the tally with the vote
-    /// @return why it does not count; the tally is unchanged then
     function add(PackedTally tally, PackedPolicy policy, bool agrees, bool measured, uint256 roles)
         internal
         view
-        returns (PackedTally, IMilestoneOracle.Refusal)
+        returns (PackedTally)
     {
-        bool wasFinal = PackedTally.unwrap(tally) >= FIRST_FINAL;
-        if (agrees) {
-            if (quantityStands(tally)) return (tally, IMilestoneOracle.Refusal.AlreadyFinal);
-            if (!_hasSeat(tally, policy, roles)) return (tally, IMilestoneOracle.Refusal.TallyFull);
-        } else if (wasFinal && block.timestamp >= windowEnds(tally)) {
-            // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
-            return (tally, IMilestoneOracle.Refusal.QuantityIrreconcilable);
-        }
         uint256 word = PackedTally.unwrap(tally) | roles << ROLES;
         // Safe: one dissent may follow the ten votes, and ends the counting.
         unchecked {
             word += measured ? MEASURED_VOTE : VOTE;
         }
-        if (!agrees) {
-            word = word & BELOW_STATUS | uint256(IMilestoneOracle.Status.Disputed) << STATUS;
-        } else {
-            word = _conclude(word, policy, wasFinal);
+        if (!agrees) return PackedTally.wrap(word & BELOW_STATUS | DISPUTED);
+        uint256 threshold = policy.threshold();
+        if (word < FIRST_FINAL) {
+            if (uint8(word >> COUNT) < threshold || policy.requiredRoles() & ~(word >> ROLES) != 0) {
+                return PackedTally.wrap(word | GATHERING);
+            }
+            word = word & BELOW_STATUS | FIRST_FINAL;
+            word |= block.timestamp << FINAL | policy.disputeWindowSeconds() << WINDOW;
         }
-        return (PackedTally.wrap(word), IMilestoneOracle.Refusal.None);
+        return PackedTally.wrap(uint8(word >> MEASURED) < threshold ? word : word | 1 << STANDS);
     }
 
     /// @param moment of a new fact, as for `meet`
@@ -192,8 +217,9 @@ library Tallies {
     /// the one without whom the fact cannot stand.
     function _hasSeat(PackedTally tally, PackedPolicy policy, uint256 roles) private pure returns (bool) {
         uint256 missing = policy.requiredRoles() & ~uint256(rolesSeen(tally));
-        if (missing & roles != 0) return true;
         uint256 taken = count(tally);
+        if (missing == 0) return taken < MOST_VOTERS;
+        if (missing & roles != 0) return true;
         // Safe: at most ten votes and eight missing roles, and the loop ends at 0.
         unchecked {
             for (; missing != 0; missing &= missing - 1) {
@@ -201,19 +227,5 @@ library Tallies {
             }
         }
         return taken < MOST_VOTERS;
-    }
-
-    /// @dev Makes a fact final once it has its votes and its roles, and its quantity reliable once it has its figures.
-    function _conclude(uint256 word, PackedPolicy policy, bool wasFinal) private view returns (uint256) {
-        uint256 threshold = policy.threshold();
-        if (!wasFinal) {
-            bool short = uint8(word >> COUNT) < threshold;
-            if (short || policy.requiredRoles() & ~(word >> ROLES) != 0) {
-                return word | uint256(IMilestoneOracle.Status.Gathering) << STATUS;
-            }
-            word = word & BELOW_STATUS | FIRST_FINAL;
-            word |= block.timestamp << FINAL | policy.disputeWindowSeconds() << WINDOW;
-        }
-        return uint8(word >> MEASURED) < threshold ? word : word | 1 << STANDS;
     }
 }

@@ -31,11 +31,14 @@ interface IMilestoneOracle {
     /// @param signer account whose organisation vouches for the items
     /// @param mask bit i set: the signer's own papers support observation i
     /// @param evidence root of the signer's own evidence (CBV 2.0 event hash, SHA-256 of a document)
+    /// @param r with `vs`, the signature in its compact form (ERC-2098). A signer that is a contract (ERC-1271) is given it
+    /// in 65 bytes; both 0 ask it for a digest that it has approved, with an empty signature
     struct Vote {
         address signer;
         uint256 mask;
         bytes32 evidence;
-        bytes signature;
+        bytes32 r;
+        bytes32 vs;
     }
 
     /// @notice When a milestone stands.
@@ -77,9 +80,11 @@ interface IMilestoneOracle {
 
     /// @param beneficiary group that gains from the facts of this consignment; its votes never count
     /// @param consumer contract that is told of new facts; zero for none
+    /// @param tag number of the consumer's own that comes with each of them, so that it need not look up whose they are
     struct Subject {
         GroupId beneficiary;
         address consumer;
+        uint64 tag;
     }
 
     /// @notice Why a vote did not count.
@@ -113,10 +118,12 @@ interface IMilestoneOracle {
     /// @param tradeReference HMAC-SHA256 of a trade reference under the network's key
     event ReferenceLinked(bytes32 indexed tradeReference, bytes32 indexed subject);
     /// @param consumer contract that is told of the subject's facts; zero where it was given free
-    event SubjectWatched(bytes32 indexed subject, address indexed consumer);
-    /// @notice The reports of these organisations count towards the fact, in this order.
-    /// @param occurredAt Unix seconds
-    /// @param quantity thousandths; 0 where it was not measured
+    /// @param tag number of the consumer's own
+    event SubjectWatched(bytes32 indexed subject, address indexed consumer, uint64 tag);
+    /// @notice The reports of these organisations count towards the fact, in this order; see `FactFinal`.
+    /// @param occurredAt as they report it, Unix seconds
+    /// @param quantity as they report it, thousandths; 0 where it was not measured
+    /// @param reliedQuantity thousandths that may be relied on; 0 until enough have measured
     /// @param organisations their numbers, 24 bits each from the lowest up
     /// @param evidence what each of them has, in the same order
     event VotesCounted(
@@ -125,6 +132,19 @@ interface IMilestoneOracle {
         uint32 sequence,
         uint64 occurredAt,
         uint64 quantity,
+        uint64 reliedQuantity,
+        OrganisationSet organisations,
+        bytes32[] evidence
+    );
+    /// @notice With the reports of these organisations enough agree that it happened. In place of `VotesCounted` for the
+    /// votes that complete the quorum, with the same fields.
+    event FactFinal(
+        bytes32 indexed subject,
+        uint32 indexed milestone,
+        uint32 sequence,
+        uint64 occurredAt,
+        uint64 quantity,
+        uint64 reliedQuantity,
         OrganisationSet organisations,
         bytes32[] evidence
     );
@@ -132,18 +152,6 @@ interface IMilestoneOracle {
     /// @notice A vote did not count, for this reason; nothing else in its batch is touched.
     event VoteRefused(
         bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed signer, Refusal reason
-    );
-    /// @notice Enough organisations agree that it happened.
-    /// @param quantity thousandths that may be relied on; 0 until enough have measured
-    /// @param occurredAt the latest moment reported, Unix seconds
-    /// @param count organisations that have voted
-    event FactFinal(
-        bytes32 indexed subject,
-        uint32 indexed milestone,
-        uint32 sequence,
-        uint64 quantity,
-        uint40 occurredAt,
-        uint8 count
     );
     /// @notice A final fact that some had not measured now has a quantity that may be relied on.
     /// @param quantity thousandths
@@ -208,7 +216,8 @@ interface IMilestoneOracle {
 
     /// @notice Makes the calling consumer the one that is told of this subject's facts. One consumer a subject: the
     /// same goods never count twice.
-    function watch(bytes32 subject) external;
+    /// @param tag number of the caller's own, handed to it with each fact
+    function watch(bytes32 subject, uint64 tag) external;
 
     /// @notice Gives a watched subject free again. Its consumer only.
     function unwatch(bytes32 subject) external;
@@ -255,7 +264,7 @@ interface IMilestoneOracle {
         external
         view
         returns (uint256 index, Status status, uint64 quantity);
-    /// @return the organisations that have voted, kept only while more votes may come; `VotesCounted` names them for good
+    /// @return the organisations that have voted, kept only while more votes may come; the events name them for good
     function votersOf(bytes32 subjectId, uint32 milestone, uint32 sequence)
         external
         view

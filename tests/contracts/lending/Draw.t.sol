@@ -17,7 +17,7 @@ contract DrawTest is LendingBase {
     function test_onlyTheOracleCallsBack() public {
         _open();
         vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.OnlyOracle.selector, address(this), address(oracle)));
-        desk.onMilestone(SHIPMENT, Milestones.DEPARTED, 1);
+        desk.onMilestone(SHIPMENT, 1, Milestones.DEPARTED, 1);
     }
 
     function test_pokingWhatWasNeverOpenedIsRefused() public {
@@ -25,9 +25,10 @@ contract DrawTest is LendingBase {
         desk.poke(FinancingId.wrap(1));
     }
 
-    function test_hintOnSubjectWithoutFinancingDoesNothing() public {
+    function test_hintOnNoFinancingIsRefused() public {
         vm.prank(address(oracle));
-        desk.onMilestone(SHIPMENT, Milestones.DEPARTED, 1);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.FinancingUnknown.selector, FinancingId.wrap(0)));
+        desk.onMilestone(SHIPMENT, 0, Milestones.DEPARTED, 1);
         assertEq(pool.books().principalOut, 0);
     }
 

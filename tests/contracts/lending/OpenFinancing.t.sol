@@ -277,8 +277,6 @@ contract OpenFinancingTest is LendingBase {
         FinancingId id = desk.openFinancing(facility, orders, ORDER, FACE_VALUE, 0);
         assertEq(euro.balanceOf(supplier), _greatestDraw(3_000_000, CHARGES_BPS));
         assertEq(FinancingId.unwrap(desk.financingOf(0)), 0);
-        vm.prank(address(oracle));
-        desk.onMilestone(0, 20, 1);
 
         _payOrder(FACE_VALUE);
         vm.prank(supplier);

@@ -83,7 +83,7 @@ contract ReentrancyTest is LendingBase {
             address(desk),
             abi.encodeCall(desk.openFinancing, (FacilityId.wrap(2), invoices, ITEM, FACE_VALUE, SHIPMENT))
         );
-        hooked.plan(address(desk), abi.encodeCall(desk.onMilestone, (SHIPMENT, 20, 1)));
+        hooked.plan(address(desk), abi.encodeCall(desk.onMilestone, (SHIPMENT, 1, 20, 1)));
         hooked.plan(address(desk), abi.encodeCall(desk.repayWithPermit, (id, 1, 0, 0, 0, 0)));
         hooked.plan(address(desk), abi.encodeCall(desk.payCommitmentFee, (FacilityId.wrap(2))));
         _perform(address(desk), abi.encodeCall(desk.release, (id)));

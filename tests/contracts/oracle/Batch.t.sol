@@ -49,7 +49,7 @@ contract Batch is OracleTest {
         IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](3);
         votes[0] = _vote(carrier, items, 1);
         votes[1] = _vote(customs, items, 1);
-        votes[1].signature = "";
+        votes[1].r = 0;
         votes[2] = _vote(inspector, items, 1);
         _expectRefusal(items[0], customs.account, IMilestoneOracle.Refusal.SignatureInvalid);
         oracle.attest(items, votes);
@@ -229,7 +229,7 @@ contract Batch is OracleTest {
     }
 
     function _spoilt(IMilestoneOracle.Vote memory vote) private view returns (IMilestoneOracle.Vote memory) {
-        if (_isSpoilt[vote.signer]) vote.signature[40] ^= 0x01;
+        if (_isSpoilt[vote.signer]) vote.vs ^= bytes32(uint256(1));
         return vote;
     }
 
@@ -240,7 +240,8 @@ contract Batch is OracleTest {
         bytes memory refused;
         for (uint256 i = 0; i < logs.length; ++i) {
             bytes32 what = logs[i].topics[0];
-            if (what == IMilestoneOracle.VotesCounted.selector) counted = bytes.concat(counted, _votesIn(logs[i]));
+            bool counts = what == IMilestoneOracle.VotesCounted.selector || what == IMilestoneOracle.FactFinal.selector;
+            if (counts) counted = bytes.concat(counted, _votesIn(logs[i]));
             if (what != IMilestoneOracle.VoteRefused.selector || logs[i].topics[1] == 0) continue;
             refused = bytes.concat(refused, abi.encode(logs[i].topics, logs[i].data));
         }
@@ -249,13 +250,13 @@ contract Batch is OracleTest {
 
     /// @notice The votes of one event, one by one.
     function _votesIn(Vm.Log memory log) private pure returns (bytes memory votes) {
-        (uint32 sequence, uint64 occurredAt, uint64 quantity, OrganisationSet joined, bytes32[] memory evidence) =
-            abi.decode(log.data, (uint32, uint64, uint64, OrganisationSet, bytes32[]));
+        (uint32 sequence, uint64 occurredAt, uint64 quantity,, OrganisationSet joined, bytes32[] memory evidence) =
+            abi.decode(log.data, (uint32, uint64, uint64, uint64, OrganisationSet, bytes32[]));
         OrganisationId[] memory organisations = joined.list();
         assertEq(organisations.length, evidence.length);
         for (uint256 i = 0; i < evidence.length; ++i) {
             bytes memory vote = abi.encode(sequence, occurredAt, quantity, organisations[i], evidence[i]);
-            votes = bytes.concat(votes, abi.encode(log.topics), vote);
+            votes = bytes.concat(votes, abi.encode(log.topics[1], log.topics[2]), vote);
         }
     }
 
@@ -270,7 +271,7 @@ contract Batch is OracleTest {
         }
         IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](3);
         votes[0] = _vote(customs, items, 1);
-        votes[0].signature = "not a signature";
+        votes[0].r = "not a signature";
         votes[1] = _vote(carrier, items, 2);
         votes[2] = _vote(inspector, items, 7);
         _expectRefusal(items[0], customs.account, IMilestoneOracle.Refusal.AlreadyFinal);

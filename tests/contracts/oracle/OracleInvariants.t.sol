@@ -55,16 +55,18 @@ contract VoteHandler is Test {
         view
         returns (IMilestoneOracle.Vote memory)
     {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[signer], _oracle.attestationDigest(items, 1, "evidence"));
-        return IMilestoneOracle.Vote(signer, 1, "evidence", abi.encodePacked(r, s, v));
+        (bytes32 r, bytes32 vs) = vm.signCompact(_keys[signer], _oracle.attestationDigest(items, 1, "evidence"));
+        return IMilestoneOracle.Vote(signer, 1, "evidence", r, vs);
     }
 
     function _readLogs(uint32 sequence, uint64 quantity) private {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics[0] != IMilestoneOracle.VotesCounted.selector) continue;
-            (,,, OrganisationSet joined, bytes32[] memory evidence) =
-                abi.decode(logs[i].data, (uint32, uint64, uint64, OrganisationSet, bytes32[]));
+            bytes32 what = logs[i].topics[0];
+            bool counts = what == IMilestoneOracle.VotesCounted.selector || what == IMilestoneOracle.FactFinal.selector;
+            if (!counts) continue;
+            (,,,, OrganisationSet joined, bytes32[] memory evidence) =
+                abi.decode(logs[i].data, (uint32, uint64, uint64, uint64, OrganisationSet, bytes32[]));
             OrganisationId[] memory organisations = joined.list();
             assertEq(organisations.length, evidence.length);
             for (uint256 j = 0; j < organisations.length; ++j) {

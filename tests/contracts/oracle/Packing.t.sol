@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Memberships} from "../../../contracts/access/Memberships.sol";
 import {IParticipantRegistry} from "../../../contracts/access/interfaces/IParticipantRegistry.sol";
 import {OrganisationSet} from "../../../contracts/libraries/OrganisationSet.sol";
 import {Signatures} from "../../../contracts/libraries/Signatures.sol";
-import {Memberships} from "../../../contracts/oracle/Memberships.sol";
 import {PackedTally} from "../../../contracts/oracle/Tallies.sol";
+import {Witness, Witnesses} from "../../../contracts/oracle/Witnesses.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {GroupId, OrganisationId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
@@ -90,24 +91,38 @@ contract Packing is OracleTest {
         if (kind == 5) signature = abi.encodePacked(signature, noise);
         (address expected,,) = ECDSA.tryRecover(digest, signature);
         assertEq(this.recover(digest, signature), expected);
-        if (kind == 0) assertEq(expected, vm.addr(key));
         if (kind == 1 || kind == 5) assertEq(expected, address(0));
+        bytes32 vs = bytes32(uint256(s) % 2 ** 255 + (v == 28 ? 2 ** 255 : 0));
+        (expected,,) = ECDSA.tryRecover(digest, r, vs);
+        assertEq(Signatures.recover(digest, r, vs), expected);
+        if (kind == 0) assertEq(expected, vm.addr(key));
     }
 
-    function testFuzz_a_membership_is_what_the_registry_says(uint8 state, uint32 roles, bool late) public {
+    function testFuzz_a_membership_is_what_the_registry_says(uint8 state, uint32 roles, bool late, uint64 mask) public {
         roles = uint32(bound(roles, 0, Roles.ALL));
         registry.setRoles(warehouse.lei, roles);
         if (state & 1 != 0) registry.freezeAccount(warehouse.account);
         if (state & 2 != 0) registry.suspendOrganisation(warehouse.lei);
         if (late) vm.warp(KYC_EXPIRES);
-        (OrganisationId organisation, GroupId group, uint32 held, bool active) =
-            Memberships.lookUp(registry, warehouse.account);
-        assertTrue(organisation == warehouse.id);
-        assertTrue(group == registry.membershipOf(warehouse.account).group);
-        assertEq(held, roles);
-        assertEq(active, registry.isAdmitted(warehouse.account));
-        (,,, bool known) = Memberships.lookUp(registry, address(this));
-        assertFalse(known);
+        uint256 membership = Memberships.lookUp(registry, warehouse.account);
+        assertEq(Memberships.isActive(membership), registry.isAdmitted(warehouse.account));
+        assertFalse(Memberships.isActive(Memberships.lookUp(registry, address(this))));
+
+        Witness witness = Witnesses.voting(mask).known(membership);
+        assertTrue(witness.organisation() == warehouse.id);
+        assertTrue(witness.group() == registry.membershipOf(warehouse.account).group);
+        assertEq(witness.roles(), roles & Roles.ORACLE_ROLES);
+        assertEq(witness.mask(), mask);
+        assertFalse(witness.isRefused());
+    }
+
+    function testFuzz_a_refused_witness_has_its_mask_and_no_roles(uint64 mask, uint8 reason) public pure {
+        reason = uint8(bound(reason, 1, uint8(type(IMilestoneOracle.Refusal).max)));
+        Witness witness = Witnesses.voting(mask).refused(IMilestoneOracle.Refusal(reason));
+        assertTrue(witness.isRefused());
+        assertEq(uint8(witness.refusal()), reason);
+        assertEq(witness.mask(), mask);
+        assertEq(witness.roles(), 0);
     }
 
     function test_a_registry_that_fails_fails_the_look_up() public {

@@ -39,6 +39,17 @@ contract Quorum is OracleTest {
         _assertStatus(RECEIVED, IMilestoneOracle.Status.None);
     }
 
+    function test_a_vote_short_of_the_quorum_is_reported() public {
+        IMilestoneOracle.Observation memory item = _observation(DEPARTED, 5);
+        Party[] memory one = new Party[](1);
+        one[0] = carrier;
+        vm.expectEmit(address(oracle));
+        emit IMilestoneOracle.VotesCounted(
+            SHIPMENT, DEPARTED, 1, item.occurredAt, 5, 0, _placesOf(one), _evidenceOf(one)
+        );
+        _attestItem(carrier, item);
+    }
+
     function test_a_quorum_over_two_calls_makes_a_fact() public {
         _attest(carrier, DEPARTED, 0);
         OrganisationId[] memory voters = oracle.votersOf(SHIPMENT, DEPARTED, 1);
@@ -51,9 +62,7 @@ contract Quorum is OracleTest {
         one[0] = inspector;
         vm.warp(START + 7);
         vm.expectEmit(address(oracle));
-        emit IMilestoneOracle.VotesCounted(SHIPMENT, DEPARTED, 1, later.occurredAt, 0, _placesOf(one), _evidenceOf(one));
-        vm.expectEmit(address(oracle));
-        emit IMilestoneOracle.FactFinal(SHIPMENT, DEPARTED, 1, 0, uint40(later.occurredAt), 2);
+        emit IMilestoneOracle.FactFinal(SHIPMENT, DEPARTED, 1, later.occurredAt, 0, 0, _placesOf(one), _evidenceOf(one));
         _attestItem(inspector, later);
 
         IMilestoneOracle.Fact memory made = _factOf(DEPARTED);
@@ -95,8 +104,8 @@ contract Quorum is OracleTest {
         IMilestoneOracle.Observation memory item = _observation(DEPARTED, 7);
         _expectRefusal(item, parties[2].account, IMilestoneOracle.Refusal.RoleNotEligible);
         vm.expectEmit(address(oracle));
-        emit IMilestoneOracle.VotesCounted(
-            SHIPMENT, DEPARTED, 1, item.occurredAt, 7, _placesOf(counted), _evidenceOf(counted)
+        emit IMilestoneOracle.FactFinal(
+            SHIPMENT, DEPARTED, 1, item.occurredAt, 7, 7, _placesOf(counted), _evidenceOf(counted)
         );
         _attestTogether(item, parties);
         _assertStatus(DEPARTED, IMilestoneOracle.Status.Final);

@@ -50,7 +50,7 @@ contract Signatures is OracleTest {
 
     function test_a_vote_for_another_oracle() public {
         MilestoneOracle twin = new MilestoneOracle(registry, address(manager));
-        _good.signature = _signDigest(warehouse.key, twin.attestationDigest(_items, 1, _good.evidence));
+        (_good.r, _good.vs) = vm.signCompact(warehouse.key, twin.attestationDigest(_items, 1, _good.evidence));
         _refusedAsInvalid(_good);
     }
 
@@ -60,34 +60,40 @@ contract Signatures is OracleTest {
     }
 
     function test_the_mirrored_signature() public {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(warehouse.key, oracle.attestationDigest(_items, 1, _good.evidence));
-        bytes32 mirrored = bytes32(ORDER - uint256(s));
-        _good.signature = abi.encodePacked(r, mirrored, v == 27 ? uint8(28) : uint8(27));
+        (, bytes32 s, bool odd) = _parts(_good);
+        _good.vs = _joined(bytes32(ORDER - uint256(s)), !odd);
+        _refusedAsInvalid(_good);
+    }
+
+    function test_the_other_parity() public {
+        (, bytes32 s, bool odd) = _parts(_good);
+        _good.vs = _joined(s, !odd);
         _refusedAsInvalid(_good);
     }
 
     function test_malformed_signatures() public {
-        bytes memory signature = _good.signature;
-        _good.signature = "";
+        bytes32 r = _good.r;
+        _good.r = 0;
         _refusedAsInvalid(_good);
-        _good.signature = bytes.concat(signature, hex"00");
+        (_good.r, _good.vs) = (r, 0);
         _refusedAsInvalid(_good);
-        _good.signature = new bytes(65);
+        (_good.r, _good.vs) = (0, 0);
         _refusedAsInvalid(_good);
-        signature[64] = 0x01;
-        _good.signature = signature;
+        _good.vs = bytes32(uint256(1) << 255);
+        _refusedAsInvalid(_good);
+        (_good.r, _good.vs) = (r, bytes32(type(uint256).max));
         _refusedAsInvalid(_good);
     }
 
-    function testFuzz_noise_is_no_signature(bytes memory noise) public {
-        _good.signature = noise;
+    function testFuzz_noise_is_no_signature(bytes32 r, bytes32 vs) public {
+        (_good.r, _good.vs) = (r, vs);
         _refusedAsInvalid(_good);
     }
 
     /// @dev The zero address is never an organisation's account, and a failed recovery never matches it.
     function test_nobody_votes_for_the_zero_address() public {
         _good.signer = address(0);
-        _good.signature = new bytes(65);
+        (_good.r, _good.vs) = (0, 0);
         _expectRefusal(_items[0], address(0), IMilestoneOracle.Refusal.SignerNotAdmitted);
         oracle.attest(_items, _ballot(_good));
     }
@@ -114,8 +120,9 @@ contract Signatures is OracleTest {
                 _good.evidence
             )
         );
-        bytes memory signature = _signDigest(warehouse.key, keccak256(abi.encodePacked(hex"1901", domain, contents)));
-        oracle.attest(_items, _ballot(IMilestoneOracle.Vote(warehouse.account, 3, _good.evidence, signature)));
+        bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, contents));
+        (bytes32 r, bytes32 vs) = vm.signCompact(warehouse.key, digest);
+        oracle.attest(_items, _ballot(IMilestoneOracle.Vote(warehouse.account, 3, _good.evidence, r, vs)));
         assertEq(_factOf(RECEIVED).count, 1);
         assertEq(oracle.fact(SHIPMENT, RECEIVED, 2).count, 1);
     }
@@ -126,6 +133,16 @@ contract Signatures is OracleTest {
         assertEq(_factOf(RECEIVED).count, 1);
         assertTrue(oracle.votersOf(SHIPMENT, RECEIVED, 1)[0] == inspector.id);
         assertTrue(address(wallet) == vote.signer);
+    }
+
+    /// @dev Its owners have approved the digest on chain, and so need not sign.
+    function test_a_smart_account_votes_by_a_digest_that_it_has_approved() public {
+        (SmartAccount wallet, IMilestoneOracle.Vote memory vote) = _walletVote();
+        (vote.r, vote.vs) = (0, 0);
+        _refusedAsInvalid(vote);
+        wallet.approve(oracle.attestationDigest(_items, 1, vote.evidence));
+        oracle.attest(_items, _ballot(vote));
+        assertEq(_factOf(RECEIVED).count, 1);
     }
 
     /// @dev Neither a refusal, a short answer, a flood of data nor burned gas costs the others their votes.
@@ -150,7 +167,7 @@ contract Signatures is OracleTest {
         oracle.attest(_items, _ballot(_good));
         oracle.attest(_items, _ballot(_vote(inspector, _items, 1)));
         IMilestoneOracle.Vote memory vote = _good;
-        vote.signature = "not a signature";
+        vote.r = "not a signature";
         _expectRefusal(_items[0], warehouse.account, IMilestoneOracle.Refusal.AlreadyFinal);
         oracle.attest(_items, _ballot(vote));
     }
@@ -183,8 +200,11 @@ contract Signatures is OracleTest {
         );
     }
 
-    function _signDigest(uint256 key, bytes32 digest) private pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
-        return abi.encodePacked(r, s, v);
+    function _parts(IMilestoneOracle.Vote memory vote) private pure returns (bytes32 r, bytes32 s, bool odd) {
+        return (vote.r, bytes32(uint256(vote.vs) % 2 ** 255), uint256(vote.vs) >= 2 ** 255);
+    }
+
+    function _joined(bytes32 s, bool odd) private pure returns (bytes32) {
+        return odd ? bytes32(uint256(s) | 2 ** 255) : s;
     }
 }

@@ -62,7 +62,7 @@ contract Watch is OracleTest {
 
     function test_a_subject_given_free_can_be_watched_again() public {
         vm.expectEmit(address(oracle));
-        emit IMilestoneOracle.SubjectWatched(SHIPMENT, address(_consumer));
+        emit IMilestoneOracle.SubjectWatched(SHIPMENT, address(_consumer), _consumer.TAG());
         _consumer.watch(SHIPMENT);
         oracle.listConsumer(address(_consumer), false);
         _consumer.unwatch(SHIPMENT);

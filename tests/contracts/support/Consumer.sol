@@ -14,6 +14,8 @@ contract Consumer is IMilestoneConsumer {
         Reentering
     }
 
+    uint64 public constant TAG = type(uint64).max - 1;
+
     IMilestoneOracle private immutable _oracle;
     Mood private _mood;
     bytes private _message;
@@ -36,15 +38,16 @@ contract Consumer is IMilestoneConsumer {
     }
 
     function watch(bytes32 subject) external {
-        _oracle.watch(subject);
+        _oracle.watch(subject, TAG);
     }
 
     function unwatch(bytes32 subject) external {
         _oracle.unwatch(subject);
     }
 
-    function onMilestone(bytes32 subject, uint32 milestone, uint32 sequence) external {
+    function onMilestone(bytes32 subject, uint64 tag, uint32 milestone, uint32 sequence) external {
         gasGiven = gasleft();
+        require(tag == TAG, "not my tag");
         ++hints;
         (sawUsable, sawQuantity) = _oracle.usableFact(subject, milestone, sequence);
         if (_mood == Mood.Reverting) revert("not today");

@@ -211,8 +211,8 @@ abstract contract Network is Test {
         returns (IMilestoneOracle.Vote memory)
     {
         bytes32 evidence = keccak256(abi.encode("evidence", party.account));
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(party.key, oracle.attestationDigest(observations, mask, evidence));
-        return IMilestoneOracle.Vote(party.account, mask, evidence, abi.encodePacked(r, s, v));
+        (bytes32 r, bytes32 vs) = vm.signCompact(party.key, oracle.attestationDigest(observations, mask, evidence));
+        return IMilestoneOracle.Vote(party.account, mask, evidence, r, vs);
     }
 
     /// @notice One party reports one item, alone.
