@@ -16,6 +16,7 @@ NOTHING: Final = bytes(32)
 MOST_BLOCKS: Final = 500
 """Beyond this many blocks it is cheaper to ask about every waiting event than to read what happened."""
 
+VOTE_EVENTS: Final = ("VotesCounted", "FactFinal")
 FACT_EVENTS: Final = {"FactFinal": "final", "FactMeasured": "measured", "FactInDispute": "disputed"}
 
 
@@ -130,7 +131,7 @@ def _answers(events: Sequence[Event], signer: str) -> dict[Key, Refusal]:
         for event in events
         if event.name == "VoteRefused" and event.arguments["signer"] == signer
     }
-    return refused | {_key(event): Refusal.NONE for event in events if event.name == "VotesCounted"}
+    return refused | {_key(event): Refusal.NONE for event in events if event.name in VOTE_EVENTS}
 
 
 def _facts(events: Sequence[Event]) -> dict[Key, str]:

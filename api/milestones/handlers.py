@@ -97,12 +97,12 @@ def on_refused(session: Session, event: Event, block: Block) -> None:
 
 @handles("MilestoneOracle", "FactFinal")
 def on_final(session: Session, event: Event, block: Block) -> None:
-    told, fact = event.arguments, session.get_one(Fact, _key(event))
+    """These votes count as others do, and complete the quorum."""
+    on_votes(session, event, block)
+    fact = session.get_one(Fact, _key(event))
     policy = session.get_one(Policy, fact.milestone)
     fact.status = FactStatus.FINAL.value
-    fact.relied_quantity = told["quantity"]
-    fact.occurred_at = told["occurredAt"]
-    fact.count = told["count"]
+    fact.relied_quantity = event.arguments["reliedQuantity"]
     fact.final_at = block.timestamp
     fact.usable_from = block.timestamp + policy.dispute_window_seconds
     fact.final_transaction = hex32(event.transaction_hash)

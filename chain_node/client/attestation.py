@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from chain_node.client.typed_data import digest, typed_data
 
+_SIGNATURE_BYTES: Final = 65
 _TYPES: Final = {
     "Observation": [
         {"name": "subject", "type": "bytes32"},
@@ -37,12 +38,27 @@ class Observation:
 
 @dataclass(frozen=True)
 class Vote:
-    """`signer` vouches for the observations whose bits are set in `mask`; `evidence` is 32 bytes."""
+    """`signer` vouches for the observations whose bits are set in `mask`; `evidence` is 32 bytes.
+
+    `signature` is r, s and v in 65 bytes, or empty where the signer is a contract that has approved the digest.
+    """
 
     signer: str
     mask: int
     evidence: bytes
     signature: bytes
+
+    def packed(self) -> tuple[str, int, bytes, bytes, bytes]:
+        """As the contract takes it, the signature in its compact form (ERC-2098).
+
+        Raises `ValueError` for a signature of another length, or with another v than 27 or 28.
+        """
+        if not self.signature:
+            return self.signer, self.mask, self.evidence, bytes(32), bytes(32)
+        if len(self.signature) != _SIGNATURE_BYTES or self.signature[-1] not in (27, 28):
+            raise ValueError(f"a signature of {self.signer} is not r, s and v (27 or 28): {self.signature.hex()}")
+        r, s, odd = self.signature[:32], int.from_bytes(self.signature[32:64]), self.signature[-1] == 28
+        return self.signer, self.mask, self.evidence, r, (s | odd << 255).to_bytes(32)
 
 
 def attestation_typed_data(

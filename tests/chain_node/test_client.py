@@ -174,6 +174,25 @@ def test_attestation_digest_is_the_contracts(anvil_network: RunningNetwork, coun
     assert ours == chain.milestones.attestation_digest(rows, 5, bytes([9]) * 32)
 
 
+def test_contract_that_has_approved_the_digest_signs_nothing() -> None:
+    assert Vote(f"0x{'12' * 20}", 1, bytes(32), b"").packed()[3:] == (bytes(32), bytes(32))
+
+
+@pytest.mark.parametrize("signature", [bytes(64), bytes(66), bytes(64) + b"\x1d", bytes(64) + b"\x00"])
+def test_signature_that_is_none_is_refused_before_it_is_sent(signature: bytes) -> None:
+    vote = Vote(f"0x{'12' * 20}", 1, bytes(32), signature)
+    with pytest.raises(ValueError, match=f"a signature of 0x{'12' * 20} is not r, s and v"):
+        vote.packed()
+
+
+@pytest.mark.parametrize("v", [27, 28])
+def test_signature_is_packed_as_erc_2098_says(v: int) -> None:
+    r, s = bytes(range(32)), bytes([0x7F, *range(31)])
+    *_, packed_r, packed_vs = Vote(f"0x{'12' * 20}", 1, bytes(32), r + s + bytes([v])).packed()
+    assert packed_r == r
+    assert packed_vs == bytes([0x7F if v == 27 else 0xFF]) + s[1:]
+
+
 def test_two_witnesses_make_a_fact(anvil_network: RunningNetwork) -> None:
     chain = anvil_network.chain
     supplier = participant(anvil_network, "FACTSUPPLIER", Role.SUPPLIER)

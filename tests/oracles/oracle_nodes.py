@@ -23,6 +23,7 @@ from support.network import RunningNetwork, lei
 from chain_node.client import Fact, Milestone, Role
 from chain_node.references import NetworkKey, reference
 from oracles.cli import oracle_app
+from oracles.network import VOTE_EVENTS
 
 WAIT_SECONDS = 60.0
 DIED_BY_KILL = -signal.SIGKILL
@@ -190,7 +191,7 @@ class Trade:
         """(milestone, evidence) of every vote that the network counted for a consignment, in order."""
         chain = self.network.chain
         events = [chain.decode(log) for log in chain.logs(chain.addresses.first_block, chain.block_number())]
-        counted = [e for e in events if e and e.name == "VotesCounted" and bytes(e.arguments["subject"]) == subject]
+        counted = [e for e in events if e and e.name in VOTE_EVENTS and bytes(e.arguments["subject"]) == subject]
         return [(int(e.arguments["milestone"]), bytes(held)) for e in counted for held in e.arguments["evidence"]]
 
     def moment(self, seconds_ago: int = 60) -> datetime:

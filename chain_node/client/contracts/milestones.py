@@ -41,10 +41,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class Subject:
-    """A consignment. `beneficiary` is 0 where it has not been opened."""
+    """A consignment. `beneficiary` is 0 where it has not been opened; `tag` is a number of the consumer's own."""
 
     beneficiary: int
     consumer: ChecksumAddress
+    tag: int
 
 
 def organisations_in(packed: int, count: int) -> list[int]:
@@ -68,15 +69,16 @@ class Milestones(Contract):
     def link_references(self, subject: bytes, references: Sequence[bytes]) -> Call:
         return self.call("linkReferences", subject, list(references))
 
-    def watch(self, subject: bytes) -> Call:
-        return self.call("watch", subject)
+    def watch(self, subject: bytes, tag: int) -> Call:
+        """Makes the calling contract the one that is told of the subject's facts, with this number of its own."""
+        return self.call("watch", subject, tag)
 
     def unwatch(self, subject: bytes) -> Call:
         return self.call("unwatch", subject)
 
     def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
         """Records votes; anyone may relay them."""
-        return self.call("attest", [astuple(o) for o in observations], [astuple(v) for v in votes])
+        return self.call("attest", [astuple(o) for o in observations], [vote.packed() for vote in votes])
 
     def policy(self, milestone: int, block: BlockTag = "latest") -> Policy:
         return self._struct(Policy, "policy", int(milestone), block=block)
