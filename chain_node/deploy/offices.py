@@ -43,6 +43,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GUARDIAN: ("stop",),
         Office.SERVICER: ("takeFees", "strikeLoss"),
     },
+    "TrancheVault": {Office.GOVERNOR: ("setSmallestRequest",)},
     "FirstLossReserve": {Office.SERVICER: ("release", "releaseSurplus")},
 }
 

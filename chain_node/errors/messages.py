@@ -295,6 +295,8 @@ TEMPLATES: Final[dict[str, str]] = {
         "financing {financing} cannot move from facility {from} to facility {to}: another supplier or currency, "
         "or the same facility"
     ),
+    "RequestTooSmall": "{owner} asks for {shares} shares to be redeemed and has more; the smallest request is {smallest}",
+    "SmallestRequestTooLarge": "a smallest request of {shares} shares would keep lenders in; the most is {most}",
     "RequestExpired": "the request of {signer} expired at {deadline}; it is now {now_}",
     "RequestSignatureInvalid": "the request {digest} is not signed by {signer}",
     "ScheduleInvalid": "step {step} of the write-off schedule of {source} makes no sense",

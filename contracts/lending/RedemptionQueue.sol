@@ -16,9 +16,11 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
 
     /// @param current epoch of the requests made now
     /// @param oldest epoch that is not paid in full
+    /// @param smallest shares of a request that is not all that its owner has
     struct Epochs {
         uint32 current;
         uint32 oldest;
+        uint64 smallest;
     }
 
     uint256 internal constant VIRTUAL_SHARES = 1_000_000;
@@ -28,12 +30,20 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
     /// @dev Requests that may wait behind a controller's oldest.
     uint256 private constant MOST_LATER = 8;
 
-    Epochs private _epochs = Epochs(1, 1);
+    /// @dev A million minor units at the first price.
+    uint256 private constant MOST_SMALLEST = 1_000_000e6;
+
+    Epochs private _epochs = Epochs(1, 1, 0);
     mapping(uint256 id => Epoch) private _epochOf;
     mapping(address controller => Request) private _oldestOf;
     mapping(address controller => Request[MOST_LATER]) private _laterOf;
 
     // Views
+
+    /// @inheritdoc ITrancheVault
+    function smallestRequest() external view returns (uint256 shares) {
+        return _epochs.smallest;
+    }
 
     /// @inheritdoc ITrancheVault
     function currentEpoch() external view returns (uint256) {
@@ -70,9 +80,21 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
 
     // Internals: requests
 
+    function _setSmallest(uint256 shares) internal {
+        require(shares <= MOST_SMALLEST, SmallestRequestTooLarge(shares, MOST_SMALLEST));
+        // Safe: below the type's greatest.
+        _epochs.smallest = uint64(shares);
+        emit SmallestRequestSet(shares);
+    }
+
+    /// @dev An epoch holds back those behind it as long as one share of it waits, whatever that is worth.
     /// @return id the epoch that the request belongs to
-    function _request(address controller, uint256 shares) internal returns (uint256 id) {
-        id = _epochs.current;
+    function _request(address controller, address owner, uint256 shares) internal returns (uint256 id) {
+        Epochs memory epochs = _epochs;
+        id = epochs.current;
+        if (shares < epochs.smallest) {
+            require(shares == balanceOf(owner), RequestTooSmall(owner, shares, epochs.smallest));
+        }
         _epochOf[id].requested += shares.toUint96();
         Request memory oldest = _oldestOf[controller];
         if (_isDone(oldest)) {

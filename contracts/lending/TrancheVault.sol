@@ -7,6 +7,8 @@ import {RedemptionQueue} from "./RedemptionQueue.sol";
 import {IERC7540Operator, IERC7540Redeem, IERC7575} from "./interfaces/IERC7540.sol";
 import {ILendingPool, Tranche} from "./interfaces/ILendingPool.sol";
 import {ITrancheVault} from "./interfaces/ITrancheVault.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -19,7 +21,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// `convertTo` pair of exit: what has been lost and what still streams in is nobody's yet.
 /// @dev A million virtual shares on one virtual unit keep the first price from being moved; a donation to the pool or
 /// to this contract changes nothing, because neither reads its balance of cash.
-contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IERC165 {
+contract TrancheVault is RedemptionQueue, ERC4626, AccessManaged, ReentrancyGuardTransient, IERC165 {
     using Math for uint256;
     using SafeERC20 for ERC20;
 
@@ -47,10 +49,17 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
         IParticipantRegistry registry_,
         string memory name_,
         string memory symbol_
-    ) ERC20(name_, symbol_) ERC4626(pool_.cash()) {
+    ) ERC20(name_, symbol_) ERC4626(pool_.cash()) AccessManaged(IAccessManaged(address(pool_)).authority()) {
         pool = pool_;
         tranche = tranche_;
         registry = registry_;
+    }
+
+    // By the governor
+
+    /// @inheritdoc ITrancheVault
+    function setSmallestRequest(uint256 shares) external restricted {
+        _setSmallest(shares);
     }
 
     // Lenders: deposits
@@ -95,7 +104,7 @@ contract TrancheVault is RedemptionQueue, ERC4626, ReentrancyGuardTransient, IER
         }
         if (msg.sender != owner && !isOperator[owner][msg.sender]) _spendAllowance(owner, msg.sender, shares);
 
-        requestId = _request(controller, shares);
+        requestId = _request(controller, owner, shares);
         // Past the rule for transfers: the vault is no lender.
         super._update(owner, address(this), shares);
         emit RedeemRequest(controller, owner, requestId, msg.sender, shares);

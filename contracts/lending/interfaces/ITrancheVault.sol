@@ -41,6 +41,9 @@ interface ITrancheVault is IERC7540Operator, IERC7540Redeem, IERC7575 {
     /// @param assets minor units set aside for them now
     event EpochPaid(uint256 indexed epoch, uint256 shares, uint256 assets);
 
+    /// @notice A request for fewer shares is refused from now on, unless it is all that the owner has.
+    event SmallestRequestSet(uint256 shares);
+
     /// @notice The caller is not the pool.
     error OnlyPool(address caller, address pool);
     /// @notice The caller may not act for the account: it is neither the account itself nor its operator.
@@ -49,6 +52,10 @@ interface ITrancheVault is IERC7540Operator, IERC7540Redeem, IERC7575 {
     error ControllerNotWilling(address controller, address owner);
     /// @notice No shares were asked for.
     error SharesZero();
+    /// @notice Fewer shares are asked for than a request needs, and the owner has more.
+    error RequestTooSmall(address owner, uint256 shares, uint256 smallest);
+    /// @notice The smallest request would keep lenders in; both in shares.
+    error SmallestRequestTooLarge(uint256 shares, uint256 most);
     /// @notice The shares would pass the most that there may be.
     error SharesTooMany(uint256 supply, uint256 most);
     /// @notice The controller has as many requests in unpaid epochs as it may have.
@@ -61,6 +68,12 @@ interface ITrancheVault is IERC7540Operator, IERC7540Redeem, IERC7575 {
     error PreviewUnsupported();
     /// @notice Shares are handed to the vault by `requestRedeem` only.
     error SharesToVault();
+
+    /// @notice Sets how many shares a request needs at least, unless it is all that the owner has: a closing pays eight epochs
+    /// at most, and none of them shall be dust that holds back those behind it. Governor only. Until it is set there is
+    /// no least.
+    /// @param shares at most 1e12: what 1,000,000 minor units buy at the first price, a million shares each; 0 for no least
+    function setSmallestRequest(uint256 shares) external;
 
     /// @notice Pays redemption requests, oldest epoch first, pro rata within one, at the exit assets of now, and begins the
     /// next epoch. Pool only. O(1) in the number of lenders: eight epochs at most, the rest at the next closing.
@@ -76,6 +89,8 @@ interface ITrancheVault is IERC7540Operator, IERC7540Redeem, IERC7575 {
     function tranche() external view returns (Tranche);
     /// @return who may hold shares
     function registry() external view returns (IParticipantRegistry);
+    /// @return shares that a request needs at least, unless it is all that the owner has
+    function smallestRequest() external view returns (uint256);
     /// @return the epoch that requests made now belong to, from 1
     function currentEpoch() external view returns (uint256);
     /// @return see `Epoch`

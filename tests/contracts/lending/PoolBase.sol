@@ -64,6 +64,8 @@ abstract contract PoolBase is Network {
         _allow(pool_.stop.selector, address(pool_), Offices.GUARDIAN);
         _allow(pool_.takeFees.selector, address(pool_), Offices.SERVICER);
         _allow(pool_.strikeLoss.selector, address(pool_), Offices.SERVICER);
+        _allow(senior_.setSmallestRequest.selector, address(senior_), Offices.GOVERNOR);
+        _allow(junior_.setSmallestRequest.selector, address(junior_), Offices.GOVERNOR);
         pool_.setTranches(address(senior_), address(junior_));
         registry.admitAccount(operator.lei, address(pool_));
         registry.admitAccount(operator.lei, address(senior_));

@@ -5,6 +5,7 @@ import {IParticipantRegistry} from "../../../contracts/access/interfaces/IPartic
 import {ITrancheVault} from "../../../contracts/lending/interfaces/ITrancheVault.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {BarePoolBase} from "./PoolBase.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
 /// @title Requests and claims that are refused.
@@ -22,6 +23,52 @@ contract RedeemRefusalsTest is BarePoolBase {
         vm.prank(cobalt);
         vm.expectRevert(ITrancheVault.SharesZero.selector);
         junior.requestRedeem(0, cobalt, cobalt);
+    }
+
+    function test_onlyTheGovernorSetsTheSmallestRequest() public {
+        vm.prank(cobalt);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, cobalt));
+        junior.setSmallestRequest(1);
+    }
+
+    function test_smallestRequestThatWouldKeepLendersInIsRefused() public {
+        vm.expectRevert(abi.encodeWithSelector(ITrancheVault.SmallestRequestTooLarge.selector, 1e12 + 1, 1e12));
+        junior.setSmallestRequest(1e12 + 1);
+        junior.setSmallestRequest(1e12);
+        assertEq(junior.smallestRequest(), 1e12);
+    }
+
+    /// @dev Dust in every epoch would hold back whoever asks later: a closing pays eight.
+    function test_dustIsNoRequest() public {
+        vm.expectEmit(address(junior));
+        emit ITrancheVault.SmallestRequestSet(100e6);
+        junior.setSmallestRequest(100e6);
+        vm.startPrank(cobalt);
+        vm.expectRevert(abi.encodeWithSelector(ITrancheVault.RequestTooSmall.selector, cobalt, 100e6 - 1, 100e6));
+        junior.requestRedeem(100e6 - 1, cobalt, cobalt);
+        junior.setOperator(granite, true);
+        vm.stopPrank();
+        vm.prank(granite);
+        vm.expectRevert(abi.encodeWithSelector(ITrancheVault.RequestTooSmall.selector, cobalt, 1, 100e6));
+        junior.requestRedeem(1, cobalt, cobalt);
+        _request(junior, cobalt, 100e6);
+        assertEq(junior.currentEpoch(), 1);
+        junior.setSmallestRequest(0);
+        _request(junior, cobalt, 1);
+    }
+
+    function test_allThatOneHasIsNeverTooSmall() public {
+        junior.setSmallestRequest(1e12);
+        uint256 few = _deposit(granite, 10);
+        assertLt(few, 1e12);
+        vm.prank(granite);
+        vm.expectRevert(abi.encodeWithSelector(ITrancheVault.RequestTooSmall.selector, granite, few - 1, 1e12));
+        junior.requestRedeem(few - 1, granite, granite);
+        _request(junior, granite, few);
+        assertEq(junior.balanceOf(granite), 0);
+        _closeEpoch();
+        assertEq(_claim(junior, granite), 10);
+        assertEq(junior.smallestRequest(), 1e12, "a closing leaves it as it is");
     }
 
     function test_requestAboveTheBalanceIsRefused() public {
