@@ -1,18 +1,29 @@
 """Changes of a financing that both sides have to agree to: what was asked for, by whom, and what has become of it."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from sqlmodel import Session
 
 from api.auth.principal import Principal
 from api.clock import indexed_now
+from api.errors import NotFound
+from api.figures import Figures, ask
 from api.financings import repository, service
 from api.financings.models import AmendmentWords, Consent, Financing
 from api.financings.schemas import AmendmentsView, AmendmentTermsView, AmendmentView
 from api.values import day, hex32, moment, moment_or_none
 from chain_node.client import Amendment, Chain
 
-State = Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired"]
+State = Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired", "withdrawn"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Whose consent stands now."""
+
+    by_supplier: bool
+    by_officer: bool
 
 
 def remember(session: Session, chain: Chain, amendment: Amendment) -> None:
@@ -29,25 +40,42 @@ def remember(session: Session, chain: Chain, amendment: Amendment) -> None:
     repository.remember_words(session, words)
 
 
-def of_financing(session: Session, principal: Principal, financing_id: str) -> AmendmentsView:
-    """Those that one side at least has agreed to; NotFound where the financing is none of the caller's."""
+def require_of(session: Session, financing: Financing, amendment: str) -> None:
+    """NotFound unless a side has agreed to such an amendment of the financing."""
+    consent = repository.consent(session, amendment)
+    if consent is None or consent.financing != financing.number:
+        detail = f"Nobody has agreed to such an amendment of financing {financing.number}."
+        raise NotFound("amendment-absent", detail, amendment=amendment)
+
+
+def of_financing(session: Session, principal: Principal, chain: Chain, financing_id: str) -> AmendmentsView:
+    """Those that a side has agreed to; NotFound where the financing is none of the caller's."""
     financing, now = service.find(session, principal, financing_id), indexed_now(session)
     found = repository.consents(session, financing.number)
-    return AmendmentsView(items=[_view(financing, consent, words, now) for consent, words in found])
+    questions = [ask(chain.servicing, "consentOf", bytes.fromhex(its.amendment[2:])) for its, _ in found]
+    answers = Figures.at(session, chain).answers(questions) if questions else []
+    return AmendmentsView(
+        items=[
+            _view(financing, consent, words, Given(*given[:2]), now)
+            for (consent, words), given in zip(found, answers, strict=True)
+        ]
+    )
 
 
-def _view(financing: Financing, consent: Consent, words: AmendmentWords | None, now: int) -> AmendmentView:
+def _view(
+    financing: Financing, consent: Consent, words: AmendmentWords | None, given: Given, now: int
+) -> AmendmentView:
     return AmendmentView(
         amendment=consent.amendment,
-        state=_state(financing, consent, words, now),
-        agreed_at=moment_or_none(consent.agreed_at),
-        approved_at=moment_or_none(consent.approved_at),
+        state=_state(financing, consent, words, given, now),
+        agreed_at=moment_or_none(consent.agreed_at if given.by_supplier else None),
+        approved_at=moment_or_none(consent.approved_at if given.by_officer else None),
         carried_out_at=moment_or_none(consent.carried_out_at),
         terms=_terms(words) if words else None,
     )
 
 
-def _state(financing: Financing, consent: Consent, words: AmendmentWords | None, now: int) -> State:
+def _state(financing: Financing, consent: Consent, words: AmendmentWords | None, given: Given, now: int) -> State:
     if consent.carried_out_at is not None:
         return "carried out"
     if words is not None:
@@ -55,7 +83,9 @@ def _state(financing: Financing, consent: Consent, words: AmendmentWords | None,
             return "overtaken"
         if now > words.valid_until:
             return "expired"
-    return "awaits credit officer" if consent.approved_at is None else "awaits supplier"
+    if not (given.by_supplier or given.by_officer):
+        return "withdrawn"
+    return "awaits supplier" if given.by_officer else "awaits credit officer"
 
 
 def _terms(words: AmendmentWords) -> AmendmentTermsView:

@@ -127,12 +127,12 @@ def on_closed(session: Session, event: Event, block: Block) -> None:
 
 @handles("Servicing", "AmendmentAgreed")
 def on_amendment_agreed(session: Session, event: Event, block: Block) -> None:
-    """By the supplier, or by whoever was the credit officer; agreeing twice says nothing new."""
+    """By the supplier, or by whoever was the credit officer."""
     consent, by = _consent(session, event), event.arguments["by"]
     if by == _financing(session, event).supplier:
-        consent.agreed_at = consent.agreed_at or block.timestamp
+        consent.agreed_at = block.timestamp
     else:
-        consent.approved_at = consent.approved_at or block.timestamp
+        consent.approved_at = block.timestamp
 
 
 @handles("Servicing", "AmendmentCarriedOut")

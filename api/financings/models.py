@@ -110,7 +110,8 @@ class ParkedPayout(ChainRow, table=True):
 
 
 class Consent(ChainRow, table=True):
-    """How far an amendment (by its EIP-712 digest) has come, in Unix seconds. The chain names it by the digest only."""
+    """When an amendment (by its EIP-712 digest) was last agreed to, and carried out, in Unix seconds. Whether a consent
+    still stands is asked from the contract: it can be taken back."""
 
     __tablename__ = "amendment_consents"
 

@@ -36,6 +36,10 @@ def page(
     return list(session.exec(chosen))
 
 
+def consent(session: Session, amendment: str) -> Consent | None:
+    return session.get(Consent, amendment)
+
+
 def consents(session: Session, financing: int) -> list[tuple[Consent, AmendmentWords | None]]:
     """The newest first, each with its words where the gateway was told them."""
     chosen = (

@@ -98,8 +98,17 @@ def amend(desk: AtDesk, body: AmendmentRequest) -> Response:
     responses=READ_PROBLEMS,
     summary="See the changes that were asked for, and who has agreed to them until when",
 )
-def amendments_of(financing_id: str, principal: Reader, session: SessionDep) -> AmendmentsView:
-    return amendments.of_financing(session, principal, financing_id)
+def amendments_of(financing_id: str, principal: Reader, session: SessionDep, chain: ChainDep) -> AmendmentsView:
+    return amendments.of_financing(session, principal, chain, financing_id)
+
+
+@router.write(
+    "/{financing_id}/amendments/{amendment}/withdrawal",
+    FinancingWritten,
+    "Take one's agreement to an amendment back, as supplier or credit officer",
+)
+def withdraw_amendment(desk: AtDesk, amendment: Hex32) -> Response:
+    return _written(desk, desk.withdraw(amendment))
 
 
 @router.write("/{financing_id}/impairment", FinancingWritten, "Book an expected loss (credit officer)")

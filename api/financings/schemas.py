@@ -89,7 +89,7 @@ class AmendmentView(BaseModel):
     )
 
     amendment: str
-    state: Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired"]
+    state: Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired", "withdrawn"]
     agreed_at: datetime | None = Field(description="by the supplier")
     approved_at: datetime | None = Field(description="by the credit officer")
     carried_out_at: datetime | None

@@ -74,6 +74,14 @@ class Desk:
         amendments.remember(self.acting.session, self.chain, amendment)
         return sent
 
+    def withdraw(self, amendment: str) -> list[str]:
+        """Takes the caller's side's consent back, as long as it has not been carried out."""
+        amendments.require_of(self.acting.session, self.financing, amendment)
+        digest, servicing = bytes.fromhex(amendment[2:]), self.chain.servicing
+        if self.acting.principal.is_operator:
+            return self._by_officer(servicing.withdraw_approval(digest), "withdraw approval")
+        return self._send(servicing.withdraw_agreement(digest), "withdraw agreement")
+
     # The credit officer
 
     def impair(self, asked: ImpairmentRequest) -> list[str]:

@@ -113,9 +113,10 @@ def _financings(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
 
 def _amendments(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
     for row in session.exec(select(Consent)):
-        ours = (row.agreed_at is not None, row.approved_at is not None, row.carried_out_at is not None)
-        theirs = tuple(chain.servicing.read("consentOf", bytes.fromhex(row.amendment[2:]), block=block))
-        yield f"amendment {row.amendment}", ours, theirs
+        agreed, approved, spent = chain.servicing.read("consentOf", bytes.fromhex(row.amendment[2:]), block=block)[:3]
+        yield f"end of amendment {row.amendment}", row.carried_out_at is not None, spent
+        known = (not agreed or row.agreed_at is not None, not approved or row.approved_at is not None)
+        yield f"consents to {row.amendment}", known, (True, True)
 
 
 def _principal(session: Session, number: int) -> tuple[int, int]:

@@ -86,6 +86,25 @@ def test_amendment_is_overtaken_by_another(funded: Trading, financing: str) -> N
     assert (states["2026-07-15"], states["2026-07-16"]) == ("overtaken", "carried out")
 
 
+def test_agreement_is_taken_back_by_the_side_that_gave_it(funded: Trading, financing: str) -> None:
+    path = f"/v1/financings/{financing}/amendments"
+    words = {**WORDS, "maturity_date": "2026-07-25"}
+    funded.desks["supplier"].write(path, words)
+    asked = amendments(funded, financing)[0]
+    assert (asked["terms"]["maturity_date"], asked["state"]) == ("2026-07-25", "awaits credit officer")
+
+    refused(funded.desks["supplier"].post(f"{path}/0x{'77' * 32}/withdrawal"), 404, "amendment-absent")
+    refused(funded.operator.post(f"{path}/{asked['amendment']}/withdrawal"), 409, "not-approved")
+    funded.desks["supplier"].write(f"{path}/{asked['amendment']}/withdrawal")
+    withdrawn = amendments(funded, financing)[0]
+    assert (withdrawn["state"], withdrawn["agreed_at"]) == ("withdrawn", None)
+    funded.operator.write(path, words)
+
+    assert amendments(funded, financing)[0]["state"] == "awaits supplier"
+    await_indexer(funded.gateway, funded.chain)
+    assert differences(funded.gateway.database, funded.chain) == []
+
+
 def test_reservation_is_ended_by_the_credit_officer_only(funded: Trading) -> None:
     receivable, facility = funded.sell(invoice("AS-2026-82"))["receivable_id"], funded.grant()["id"]
     desk, path = funded.desks["supplier"], f"/v1/receivables/{receivable}/reservations"

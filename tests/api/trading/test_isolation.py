@@ -64,6 +64,7 @@ OPERATIONS: dict[tuple[str, str], tuple[Any, int | str]] = {
     ("POST", "/v1/financings/{financing_id}/recourse/closing"): (None, ABSENT),
     ("POST", "/v1/financings/{financing_id}/release"): (None, ABSENT),
     ("GET", "/v1/financings/{financing_id}/amendments"): (None, ABSENT),
+    ("POST", "/v1/financings/{financing_id}/amendments/{amendment}/withdrawal"): (None, ABSENT),
     ("POST", "/v1/financings/{financing_id}/amendments"): (AMENDMENT, ABSENT),
     ("POST", "/v1/financings/{financing_id}/impairment"): ({"amount": eur(1)}, REFUSED),
     ("POST", "/v1/financings/{financing_id}/repayments"): ({"amount": eur(1)}, ABSENT),
@@ -107,6 +108,7 @@ def places(trading: Trading) -> dict[str, str]:
         "facility_id": facility,
         "financing_id": trading.desks["supplier"].write("/v1/financings", body)["id"],
         "currency": "EUR",
+        "amendment": EVIDENCE,
     }
 
 
