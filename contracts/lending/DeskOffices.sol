@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {DayCounts} from "../libraries/DayCounts.sol";
-import {FacilityId} from "../types/Ids.sol";
+import {FacilityId, OrganisationId} from "../types/Ids.sol";
 import {Rates} from "../types/Rates.sol";
 import {Roles} from "../types/Roles.sol";
 import {FinancingBook} from "./FinancingBook.sol";
@@ -63,9 +63,10 @@ abstract contract DeskOffices is FinancingBook {
     function openFacility(IFinancingDesk.FacilityTerms calldata terms) external restricted returns (FacilityId id) {
         _requireInRange(terms);
         require(_isPoolListed[terms.pool], IFinancingDesk.PoolUnlisted(terms.pool));
-        registry.requireRole(terms.supplier, Roles.SUPPLIER);
+        OrganisationId organisation = registry.requireRole(terms.supplier, Roles.SUPPLIER).organisation;
 
         id = FacilityId.wrap(uint64(++_facilityCount));
+        _organisationOf[id] = organisation;
         FacilityRecord storage its = _facilities[id];
         // The casts are safe: _requireInRange bounds limit and end.
         its.line = Line(terms.supplier, uint48(terms.limit), terms.discountRateBps, terms.feeBps, terms.reserveBps);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
-import {FacilityId, FinancingId, GroupId} from "../types/Ids.sol";
+import {FacilityId, FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
 import {Roles} from "../types/Roles.sol";
 import {DeskOffices} from "./DeskOffices.sol";
 import {FacilityBook} from "./FacilityBook.sol";
@@ -79,6 +79,22 @@ contract DeskOpenings is DeskOffices {
         if (its.usage.flags & COMMITTED != 0) _collectCommitment(facilityId, _facilities[facilityId]);
         if (subject != 0) _oracle.unwatch(subject);
         its.anchor.collateral.release(id, supplier);
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function moveFacility(FacilityId id, address account) external nonReentrant {
+        FacilityRecord storage its = _known(id);
+        (address previous, OrganisationId organisation) = (its.line.supplier, _organisationOf[id]);
+        bool hasLeft = !(registry.membershipOf(previous).organisation == organisation);
+        // Who is frozen is still of the organisation, and so keeps others out, and may not act itself.
+        address mover = hasLeft ? account : previous;
+        require(msg.sender == mover, IFinancingDesk.NotSupplierOf(id, msg.sender, previous));
+        registry.requireAdmitted(mover, mover);
+        OrganisationId found = registry.requireRole(account, Roles.SUPPLIER).organisation;
+        require(found == organisation, IFinancingDesk.SuccessorUnfit(id, account, found, organisation));
+
+        its.line.supplier = account;
+        emit IFinancingDesk.FacilityMoved(id, previous, account);
     }
 
     // Internals

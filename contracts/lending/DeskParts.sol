@@ -94,6 +94,11 @@ abstract contract DeskParts is IFinancingDesk {
         _run(_openings);
     }
 
+    /// @inheritdoc IFinancingDesk
+    function moveFacility(FacilityId, address) external {
+        _run(_openings);
+    }
+
     // Workouts
 
     /// @inheritdoc IFinancingDesk

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
-import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {FacilityId, FinancingId, OrganisationId} from "../types/Ids.sol";
 import {DayCount} from "../types/Rates.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
@@ -74,6 +74,8 @@ abstract contract FacilityBook is AccessManaged {
     uint256 internal _facilityCount;
     address internal _servicing;
     address internal _applications;
+    /// @dev Whose line it is, whatever becomes of the account.
+    mapping(FacilityId => OrganisationId) internal _organisationOf;
 
     constructor(IParticipantRegistry registry_) {
         registry = registry_;

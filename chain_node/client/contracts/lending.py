@@ -156,6 +156,10 @@ class Desk(Contract):
     def release(self, financing: int) -> Call:
         return self.call("release", financing)
 
+    def move_facility(self, facility: int, account: str) -> Call:
+        """Makes another account of the supplier's organisation the one that acts for the facility and is paid."""
+        return self.call("moveFacility", facility, account)
+
     def set_impairment(self, financing: int, impairment: int) -> Call:
         return self.call("setImpairment", financing, impairment)
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParkedPayouts} from "../../libraries/ParkedPayouts.sol";
 import {Waterfall} from "../../libraries/Waterfall.sol";
 import {IMilestoneConsumer} from "../../oracle/interfaces/IMilestoneConsumer.sol";
-import {FacilityId, FinancingId} from "../../types/Ids.sol";
+import {FacilityId, FinancingId, OrganisationId} from "../../types/Ids.sol";
 import {DayCount} from "../../types/Rates.sol";
 import {ICollateral} from "./ICollateral.sol";
 import {IConcentration} from "./IConcentration.sol";
@@ -36,7 +36,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         Opening
     }
 
-    /// @param supplier account that may draw, and to which draws are paid
+    /// @param supplier account that may draw, and to which draws are paid; `moveFacility` changes it
     /// @param pool where the money comes from: one pool, or a syndicate of pools
     /// @param limit most that may count against it at once, minor units, at most `type(uint48).max`
     /// @param discountRateBps interest per year; 900 = 9 %
@@ -128,6 +128,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     event FacilityLimitSet(FacilityId indexed facility, uint256 previous, uint256 limit);
     /// @notice The end changed; both in Unix seconds.
     event FacilityExpirySet(FacilityId indexed facility, uint256 previous, uint256 expiresAt);
+    /// @notice Another account of the supplier's organisation acts for the facility, and is paid, from now on.
+    event FacilityMoved(FacilityId indexed facility, address indexed previous, address indexed supplier);
     /// @notice The committed fee due so far was charged to a financing, with its draw.
     /// @param amount minor units, added to the financing's fees
     event CommitmentFeeCharged(FacilityId indexed facility, FinancingId indexed financing, uint256 amount);
@@ -220,6 +222,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error FacilityExpired(FacilityId facility, uint256 expiresAt, uint256 now_);
     /// @notice The caller, or the account that a request names, is not the one that the facility was granted to.
     error NotSupplierOf(FacilityId facility, address caller, address supplier);
+    /// @notice The account is another organisation's than the facility.
+    error SuccessorUnfit(FacilityId facility, address account, OrganisationId organisation, OrganisationId needed);
     /// @notice The adapter is not admitted.
     error CollateralUnlisted(ICollateral collateral);
     /// @notice The source of money is not admitted.
@@ -343,6 +347,14 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// facility is under recourse. The committed fee that the facility owes until now is taken from the supplier with it, by
     /// allowance: what backs a lender's claims does not leave before they are paid. Supplier only.
     function release(FinancingId financing) external;
+
+    /// @notice Makes another account of the supplier's organisation the one that the facility is granted to: who opens,
+    /// agrees and releases, and is paid, for the financings that there are too. By the account that it is granted to; once
+    /// that one is no longer the organisation's, by the account that takes its place. Both must be able to act: so money that
+    /// waits for a frozen account goes nowhere else. What was parked for the previous account stays parked for it.
+    /// @dev Warning: the registrar decides which accounts are an organisation's.
+    /// @param account admitted supplier of the same organisation
+    function moveFacility(FacilityId facility, address account) external;
 
     // Anyone, and the collateral
 
