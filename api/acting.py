@@ -1,9 +1,11 @@
 """Who acts, with all that a write takes: by the account of its own organisation, or by an office of the operator."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from api.auth.principal import Principal
@@ -79,3 +81,17 @@ class Acting:
             subject_id=subject_id,
             after=after,
         )
+
+
+class Desk(ABC):
+    """One caller before one thing that it may see, with what it may do to it."""
+
+    def __init__(self, acting: Acting, thing_id: str) -> None:
+        self.acting, self.chain, self.thing_id = acting, acting.chain, thing_id
+
+    @abstractmethod
+    def written(self, session: Session, transaction_ids: list[str]) -> BaseModel:
+        """The thing as the database has it now, with the transactions that change it."""
+
+    def answer(self, transaction_ids: list[str]) -> Written:
+        return self.acting.written(lambda session: self.written(session, transaction_ids))

@@ -115,6 +115,16 @@ def units_column() -> Column[Any]:
     return Column(WholeNumber(), nullable=False)
 
 
+def amounts(row: object, currency: str, *names: str) -> dict[str, Any]:
+    """Attributes of a row that are amounts, as a view shows them under the same names."""
+    return {name: Amount.of(getattr(row, name), currency) for name in names}
+
+
+def in_block(row: Any) -> dict[str, Any]:
+    """Where on chain a row comes from, as views show it."""
+    return {"transaction_hash": row.transaction_hash, "block_number": row.block_number}
+
+
 def hex32(value: int | bytes | str) -> str:
     """An id or hash as `0x` and 64 lower-case hexadecimal digits."""
     if isinstance(value, str):

@@ -14,7 +14,7 @@ from api.facilities.sources import currencies_of
 from api.figures import Figures, ask
 from api.participants import service as participants
 from api.participants.schemas import PartyView
-from api.values import Amount, Page, moment, page_number
+from api.values import Amount, Page, in_block, moment, page_number
 from chain_node.client import Chain
 
 COLLATERALS = {"receivable": "ReceivableCollateral", "order": "OrderCollateral"}
@@ -128,6 +128,5 @@ def _view(
         expires_at=moment(facility.expires_at),
         opened_at=moment(facility.opened_at),
         ladders=ladders,
-        transaction_hash=facility.transaction_hash,
-        block_number=facility.block_number,
+        **in_block(facility),
     )

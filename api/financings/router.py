@@ -33,10 +33,6 @@ async def _desk(financing_id: str, acting: Supplier) -> Desk:
 AtDesk = Annotated[Desk, Depends(_desk)]
 
 
-def _written(desk: Desk, ids: list[str]) -> Response:
-    return desk.acting.written(lambda session: desk.written(session, ids))
-
-
 @router.write("", FinancingWritten, "Open a financing on an accepted receivable")
 def open_financing(body: FinancingRequest, supplier: Supplier, key: NetworkKeyDep) -> Response:
     ids = acts.open_financing(supplier, key, body)
@@ -45,22 +41,22 @@ def open_financing(body: FinancingRequest, supplier: Supplier, key: NetworkKeyDe
 
 @router.write("/{financing_id}/poke", FinancingWritten, "Draw what the state now allows")
 def poke(desk: AtDesk) -> Response:
-    return _written(desk, desk.poke())
+    return desk.answer(desk.poke())
 
 
 @router.write("/{financing_id}/forward", FinancingWritten, "Hand on what came in on a financing's item")
 def forward(desk: AtDesk) -> Response:
-    return _written(desk, desk.forward())
+    return desk.answer(desk.forward())
 
 
 @router.write("/{financing_id}/mark-overdue", FinancingWritten, "Take the loss that the schedule says by now")
 def mark_overdue(desk: AtDesk) -> Response:
-    return _written(desk, desk.mark_overdue())
+    return desk.answer(desk.mark_overdue())
 
 
 @router.write("/{financing_id}/default", FinancingWritten, "Put a financing in default once its grace is over")
 def declare_default(desk: AtDesk) -> Response:
-    return _written(desk, desk.declare_default())
+    return desk.answer(desk.declare_default())
 
 
 @router.write(
@@ -69,19 +65,19 @@ def declare_default(desk: AtDesk) -> Response:
     "Hold the supplier to a financing that its collateral no longer covers",
 )
 def call_recourse(desk: AtDesk) -> Response:
-    return _written(desk, desk.call_recourse())
+    return desk.answer(desk.call_recourse())
 
 
 @router.write(
     "/{financing_id}/recourse/closing", FinancingWritten, "Let the supplier go once the collateral is good again"
 )
 def close_recourse(desk: AtDesk) -> Response:
-    return _written(desk, desk.close_recourse())
+    return desk.answer(desk.close_recourse())
 
 
 @router.write("/{financing_id}/release", FinancingWritten, "Take the collateral of a repaid financing back")
 def release(desk: AtDesk) -> Response:
-    return _written(desk, desk.release())
+    return desk.answer(desk.release())
 
 
 @router.write(
@@ -90,7 +86,7 @@ def release(desk: AtDesk) -> Response:
     "Agree to a later maturity or another facility, as supplier or credit officer",
 )
 def amend(desk: AtDesk, body: AmendmentRequest) -> Response:
-    return _written(desk, desk.amend(body))
+    return desk.answer(desk.amend(body))
 
 
 @router.get(
@@ -108,17 +104,17 @@ def amendments_of(financing_id: str, principal: Reader, session: SessionDep, cha
     "Take one's agreement to an amendment back, as supplier or credit officer",
 )
 def withdraw_amendment(desk: AtDesk, amendment: Hex32) -> Response:
-    return _written(desk, desk.withdraw(amendment))
+    return desk.answer(desk.withdraw(amendment))
 
 
 @router.write("/{financing_id}/impairment", FinancingWritten, "Book an expected loss (credit officer)")
 def impair(desk: AtDesk, body: ImpairmentRequest, officer: CreditOfficer) -> Response:
-    return _written(desk, desk.impair(body))
+    return desk.answer(desk.impair(body))
 
 
 @router.write("/{financing_id}/repayments", FinancingWritten, "Repay a financing out of one's own cash")
 def repay(desk: AtDesk, body: RepaymentRequest) -> Response:
-    return _written(desk, acts.repay(desk.acting, desk.financing_id, body))
+    return desk.answer(acts.repay(desk.acting, desk.thing_id, body))
 
 
 @router.get("", responses=READ_PROBLEMS, summary="List one's financings")

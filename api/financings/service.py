@@ -16,7 +16,7 @@ from api.financings.models import Draw, Financing, Repayment, WriteOff
 from api.financings.schemas import DrawView, FinancingView, OwedView, RepaymentView, WriteOffView
 from api.participants import service as participants
 from api.participants.schemas import PartyView
-from api.values import Amount, Page, day, moment, page_number
+from api.values import Amount, Page, amounts, day, in_block, moment, page_number
 from chain_node.client import AddressBook, Chain, Owed
 
 
@@ -153,8 +153,7 @@ def _view(
         deferred=amount(financing.deferred),
         deferred_by=financing.deferred_by,
         opened_at=moment(financing.opened_at),
-        transaction_hash=financing.transaction_hash,
-        block_number=financing.block_number,
+        **in_block(financing),
         draws=[_draw_view(draw, currency) for draw in draws],
         repayments=[_repayment_view(repayment, currency) for repayment in repayments],
         write_offs=[_write_off_view(loss, currency) for loss in write_offs],
@@ -162,53 +161,21 @@ def _view(
 
 
 def _owed_view(owed: Owed, currency: str) -> OwedView:
-    return OwedView(
-        late_fees=Amount.of(owed.late_fees, currency),
-        fees=Amount.of(owed.fees, currency),
-        interest=Amount.of(owed.interest, currency),
-        principal=Amount.of(owed.principal, currency),
-        written_off=Amount.of(owed.written_off, currency),
-        reserve=Amount.of(owed.reserve, currency),
-        total=Amount.of(owed.total, currency),
-    )
+    parts = ("late_fees", "fees", "interest", "principal", "written_off", "reserve", "total")
+    return OwedView(**amounts(owed, currency, *parts))
 
 
 def _draw_view(draw: Draw, currency: str) -> DrawView:
-    return DrawView(
-        payee=draw.payee,
-        amount=Amount.of(draw.amount, currency),
-        fee=Amount.of(draw.fee, currency),
-        reserve=Amount.of(draw.reserve, currency),
-        base=Amount.of(draw.base, currency),
-        principal=Amount.of(draw.principal, currency),
-        transaction_hash=draw.transaction_hash,
-        block_number=draw.block_number,
-        at=moment(draw.drawn_at),
-    )
+    its = amounts(draw, currency, "amount", "fee", "reserve", "base", "principal")
+    return DrawView(payee=draw.payee, at=moment(draw.drawn_at), **its, **in_block(draw))
 
 
-def _repayment_view(repayment: Repayment, currency: str) -> RepaymentView:
-    return RepaymentView(
-        payer=repayment.payer,
-        late_fees=Amount.of(repayment.late_fees, currency),
-        fees=Amount.of(repayment.fees, currency),
-        interest=Amount.of(repayment.interest, currency),
-        principal=Amount.of(repayment.principal, currency),
-        recovered=Amount.of(repayment.recovered, currency),
-        reserve=Amount.of(repayment.reserve, currency),
-        residual=Amount.of(repayment.residual, currency),
-        still_owed=Amount.of(repayment.still_owed, currency),
-        transaction_hash=repayment.transaction_hash,
-        block_number=repayment.block_number,
-        at=moment(repayment.repaid_at),
-    )
+def _repayment_view(paid: Repayment, currency: str) -> RepaymentView:
+    parts = ("late_fees", "fees", "interest", "principal", "recovered", "reserve", "residual", "still_owed")
+    its = amounts(paid, currency, *parts)
+    return RepaymentView(payer=paid.payer, at=moment(paid.repaid_at), **its, **in_block(paid))
 
 
 def _write_off_view(loss: WriteOff, currency: str) -> WriteOffView:
-    return WriteOffView(
-        amount=Amount.of(loss.amount, currency),
-        principal=Amount.of(loss.principal, currency),
-        transaction_hash=loss.transaction_hash,
-        block_number=loss.block_number,
-        at=moment(loss.written_off_at),
-    )
+    its = amounts(loss, currency, "amount", "principal")
+    return WriteOffView(at=moment(loss.written_off_at), **its, **in_block(loss))

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from api.acting import Acting
+from api import acting
 from api.errors import Malformed
 from api.facilities import service as facilities
 from api.financings import acts, amendments, service
@@ -17,16 +17,13 @@ from chain_node.client import Amendment, Call
 SERVICER, CREDIT_OFFICER = "office:servicer", "office:credit-officer"
 
 
-class Desk:
+class Desk(acting.Desk):
     """One caller before one financing that it may see: its supplier, or the operator."""
-
-    def __init__(self, acting: Acting, financing_id: str) -> None:
-        self.acting, self.chain, self.financing_id = acting, acting.chain, financing_id
 
     @cached_property
     def financing(self) -> Financing:
         """NotFound where the caller may not see it."""
-        return service.find(self.acting.session, self.acting.principal, self.financing_id)
+        return service.find(self.acting.session, self.acting.principal, self.thing_id)
 
     # Anyone; for the operator its servicer
 
@@ -89,7 +86,7 @@ class Desk:
         facility = facilities.by_number(self.acting.session, self.financing.facility)
         currency = facilities.currency_of(self.acting.session, self.chain, facility)
         if asked.amount.currency != currency:
-            raise Malformed("currency-differs", f"The financing is in {currency}.", id=self.financing_id)
+            raise Malformed("currency-differs", f"The financing is in {currency}.", id=self.thing_id)
         call = self.chain.desk.set_impairment(self.financing.number, asked.amount.units)
         return self._by_officer(call, "set impairment")
 
@@ -110,7 +107,7 @@ class Desk:
         )
 
     def written(self, session: Session, transaction_ids: list[str]) -> FinancingWritten:
-        return acts.written(session, self.acting, self.financing_id, transaction_ids)
+        return acts.written(session, self.acting, self.thing_id, transaction_ids)
 
     def _send(self, call: Call, purpose: str) -> list[str]:
         """By the caller's own account; by the operator's servicer where that asks."""

@@ -37,10 +37,6 @@ async def _desk(receivable_id: str, acting: Writer) -> Desk:
 AtDesk = Annotated[Desk, Depends(_desk)]
 
 
-def _written(desk: Desk, ids: list[str]) -> Response:
-    return desk.acting.written(lambda session: desk.written(session, ids))
-
-
 @router.get("", responses=READ_PROBLEMS, summary="List the receivables that one owes, is owed or holds")
 def receivables(
     principal: Reader,
@@ -61,75 +57,75 @@ def receivable(receivable_id: str, principal: Reader, session: SessionDep, chain
 
 @router.write("/{receivable_id}/acceptance", ReceivableWritten, "Accept an invoice as its debtor")
 def accept(desk: AtDesk, body: AcceptanceRequest) -> Response:
-    return _written(desk, acts.accept(desk.acting, desk.receivable_id, body.waive_set_off))
+    return desk.answer(acts.accept(desk.acting, desk.thing_id, body.waive_set_off))
 
 
 @router.write("/{receivable_id}/payments", ReceivableWritten, "Pay on an invoice as its debtor")
 def pay(desk: AtDesk, body: PaymentRequest) -> Response:
-    return _written(desk, acts.pay(desk.acting, desk.receivable_id, body))
+    return desk.answer(acts.pay(desk.acting, desk.thing_id, body))
 
 
 @router.write("/{receivable_id}/transfers", ReceivableWritten, "Hand units of a receivable on to another participant")
 def transfer(desk: AtDesk, body: TransferRequest) -> Response:
-    return _written(desk, desk.transfer(body))
+    return desk.answer(desk.transfer(body))
 
 
 @router.write("/{receivable_id}/claims", ReceivableWritten, "Claim one's share of what was paid on a receivable")
 def claim(desk: AtDesk) -> Response:
-    return _written(desk, desk.claim())
+    return desk.answer(desk.claim())
 
 
 @router.write("/{receivable_id}/reservations", ReceivableWritten, "Keep one's units of a receivable for one facility")
 def reserve(desk: AtDesk, body: ReservationRequest) -> Response:
-    return _written(desk, desk.reserve(body))
+    return desk.answer(desk.reserve(body))
 
 
 @router.write(
     "/{receivable_id}/reservations/termination", ReceivableWritten, "End a reservation early (credit officer)"
 )
 def end_reservation(desk: AtDesk, body: TerminationRequest, operator: Operator) -> Response:
-    return _written(desk, desk.end_reservation(body))
+    return desk.answer(desk.end_reservation(body))
 
 
 @router.write("/{receivable_id}/credit-notes", ReceivableWritten, "Lower what is owed on an invoice, as its supplier")
 def credit(desk: AtDesk, body: ObjectionRequest) -> Response:
-    return _written(desk, desk.credit(body))
+    return desk.answer(desk.credit(body))
 
 
 @router.write("/{receivable_id}/disputes", ReceivableWritten, "Object to a part of an invoice, as its debtor")
 def dispute(desk: AtDesk, body: ObjectionRequest) -> Response:
-    return _written(desk, desk.dispute(body))
+    return desk.answer(desk.dispute(body))
 
 
 @router.write("/{receivable_id}/disputes/withdrawal", ReceivableWritten, "Withdraw one's objection to an invoice")
 def withdraw_dispute(desk: AtDesk) -> Response:
-    return _written(desk, desk.withdraw_dispute())
+    return desk.answer(desk.withdraw_dispute())
 
 
 @router.write(
     "/{receivable_id}/disputes/concession", ReceivableWritten, "Concede to the debtor's objection, as the supplier"
 )
 def concede(desk: AtDesk, body: ObjectionRequest) -> Response:
-    return _written(desk, desk.concede(body))
+    return desk.answer(desk.concede(body))
 
 
 @router.write("/{receivable_id}/disputes/resolution", ReceivableWritten, "Decide a dispute (arbiter)")
 def resolve(desk: AtDesk, body: ResolutionRequest, arbiter: Operator) -> Response:
-    return _written(desk, desk.resolve(body))
+    return desk.answer(desk.resolve(body))
 
 
 @router.write(
     "/{receivable_id}/cancellation/consent", ReceivableWritten, "Agree to an invoice's cancellation, as its debtor"
 )
 def consent(desk: AtDesk, body: ConsentRequest) -> Response:
-    return _written(desk, desk.consent(body))
+    return desk.answer(desk.consent(body))
 
 
 @router.write("/{receivable_id}/cancellation", ReceivableWritten, "Cancel an invoice, as its supplier")
 def cancel(desk: AtDesk) -> Response:
-    return _written(desk, desk.cancel())
+    return desk.answer(desk.cancel())
 
 
 @router.write("/{receivable_id}/default", ReceivableWritten, "Put an unpaid invoice in default once its grace is over")
 def mark_defaulted(desk: AtDesk) -> Response:
-    return _written(desk, desk.mark_defaulted())
+    return desk.answer(desk.mark_defaulted())

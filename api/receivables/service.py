@@ -18,7 +18,7 @@ from api.receivables import repository
 from api.receivables.models import Holding, Objection, Payment, Receivable, ReceivableState
 from api.receivables.schemas import HoldingView, ObjectionView, PaymentView, ReceivableView
 from api.transactions.models import Transaction
-from api.values import Amount, Page, day, is_hex32, moment, moment_or_none, page_number, page_unknown
+from api.values import Amount, Page, amounts, day, in_block, is_hex32, moment, moment_or_none, page_number, page_unknown
 from chain_node.client import Chain
 
 
@@ -213,8 +213,7 @@ def _view(
         registered_at=moment(receivable.registered_at),
         accepted_at=moment_or_none(receivable.accepted_at),
         settled_at=moment_or_none(receivable.settled_at),
-        transaction_hash=receivable.transaction_hash,
-        block_number=receivable.block_number,
+        **in_block(receivable),
         holders=holders,
         elsewhere=Amount.of(elsewhere, currency),
         payments=payments,
@@ -234,22 +233,11 @@ def _holding_view(holding: Holding, standing: HolderStanding, names: dict[str, s
 
 
 def _objection_view(objection: Objection, currency: str) -> ObjectionView:
-    return ObjectionView(
-        kind=cast(Any, objection.kind),
-        amount=Amount.of(objection.amount, currency),
-        evidence=objection.evidence,
-        transaction_hash=objection.transaction_hash,
-        block_number=objection.block_number,
-        at=moment(objection.made_at),
-    )
+    kind, evidence, at = cast(Any, objection.kind), objection.evidence, moment(objection.made_at)
+    its = amounts(objection, currency, "amount")
+    return ObjectionView(kind=kind, evidence=evidence, at=at, **its, **in_block(objection))
 
 
 def _payment_view(payment: Payment, currency: str) -> PaymentView:
-    return PaymentView(
-        payer=payment.payer,
-        amount=Amount.of(payment.amount, currency),
-        outstanding=Amount.of(payment.outstanding, currency),
-        transaction_hash=payment.transaction_hash,
-        block_number=payment.block_number,
-        at=moment(payment.paid_at),
-    )
+    its = amounts(payment, currency, "amount", "outstanding")
+    return PaymentView(payer=payment.payer, at=moment(payment.paid_at), **its, **in_block(payment))

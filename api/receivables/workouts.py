@@ -5,7 +5,7 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from api.acting import Acting
+from api import acting
 from api.errors import Malformed
 from api.facilities import service as facilities
 from api.participants import service as participants
@@ -26,16 +26,13 @@ from chain_node.client import Call
 ARBITER, CREDIT_OFFICER, SERVICER = "office:arbiter", "office:credit-officer", "office:servicer"
 
 
-class Desk:
+class Desk(acting.Desk):
     """One caller before one receivable to which it is a party."""
-
-    def __init__(self, acting: Acting, receivable_id: str) -> None:
-        self.acting, self.chain, self.receivable_id = acting, acting.chain, receivable_id
 
     @cached_property
     def receivable(self) -> Receivable:
         """NotFound where the caller is no party to it."""
-        return service.find(self.acting.session, self.acting.principal, self.receivable_id)
+        return service.find(self.acting.session, self.acting.principal, self.thing_id)
 
     @property
     def item(self) -> int:
@@ -112,7 +109,7 @@ class Desk:
         return [self.acting.as_anyone(SERVICER, call, "mark invoice defaulted", self.receivable.id).id]
 
     def written(self, session: Session, transaction_ids: list[str]) -> ReceivableWritten:
-        return acts.written(session, self.acting, self.receivable_id, transaction_ids)
+        return acts.written(session, self.acting, self.thing_id, transaction_ids)
 
     def _send(self, call: Call, purpose: str) -> list[str]:
         return [self.acting.by_itself(call, purpose, self.receivable.id).id]
