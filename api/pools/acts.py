@@ -35,7 +35,8 @@ def request_redemption(acting: Acting, currency: str, asked: RedemptionRequest) 
     held = position.shares if position else 0
     shares = held if asked.shares is None else int(asked.shares)
     if shares == 0 or shares > held:
-        detail = f"{shares} shares are to be redeemed, the account has {held}."
+        wanted = f"{shares} shares are to be redeemed, and" if shares else "There is nothing to redeem:"
+        detail = f"{wanted} the account has {held} of the {asked.tranche} tranche."
         raise Conflict("shares-too-low", detail, shares=shares, held=held)
     call = _vault(acting.chain, currency, asked.tranche).request_redeem(shares, account, account)
     return [acting.by_itself(call, "request redemption", currency).id]
@@ -50,7 +51,7 @@ def claim(acting: Acting, currency: str, asked: ClaimRequest) -> list[str]:
         _require_currency(asked.amount, currency)
     units = claimable if asked.amount is None else asked.amount.units
     if units == 0 or units > claimable:
-        detail = f"{units} minor units are to be claimed, {claimable} can be."
+        detail = f"{units} minor units are to be claimed, {claimable} can be." if units else "Nothing can be claimed."
         raise Conflict("claimable-too-low", detail, wanted=units, claimable=claimable)
     call = vault.withdraw(units, account, account)
     return [acting.by_itself(call, "claim redemption", currency).id]

@@ -1,6 +1,6 @@
 """The books of pools and the lenders' positions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain as joined
 from typing import Any, cast
 
@@ -25,7 +25,7 @@ from api.pools.schemas import (
     TranchesView,
     TrancheView,
 )
-from api.values import Amount, moment, moment_or_none
+from api.values import Amount, amounts, moment, moment_or_none
 from chain_node.client import Chain, PoolActivity, Tranche
 
 TRANCHES: Mapping[str, Tranche] = {tranche.name.lower(): tranche for tranche in Tranche}
@@ -41,6 +41,10 @@ _ASKED = (
     "subordinationFloorBps",
     "closableAt",
 )
+MOST_OPEN_REQUESTS = 9
+"""What a vault's queue keeps of one holder: its oldest open request and eight behind it."""
+Told = Mapping[str, Any]
+"""Answers of a pool's contracts by the view, with the tranche or the activity after a colon where there are several."""
 
 
 def pool_row(session: Session, address: str) -> Pool:
@@ -61,16 +65,40 @@ def book_income(session: Session, address: str, parts: Mapping[str, int]) -> Non
 
 def pools(session: Session, chain: Chain) -> PoolsView:
     names = chain.addresses.names()
-    currencies = (name.removeprefix("LendingPool:") for name in names if name.startswith("LendingPool:"))
-    return PoolsView(items=[pool(session, chain, currency) for currency in sorted(currencies)])
+    currencies = [name.removeprefix("LendingPool:") for name in names if name.startswith("LendingPool:")]
+    return PoolsView(items=_pool_views(session, chain, sorted(currencies)))
 
 
 def pool(session: Session, chain: Chain, currency: str) -> PoolView:
     require_pool(chain, currency)
-    figures, its = Figures.at(session, chain), chain.pool(currency)
-    told = dict(zip(_ASKED, figures.answers([ask(its, view) for view in _ASKED]), strict=True))
+    return _pool_views(session, chain, [currency])[0]
+
+
+def _pool_views(session: Session, chain: Chain, currencies: list[str]) -> list[PoolView]:
+    """All their figures by one request to the node."""
+    asked = [_questions(chain, currency) for currency in currencies]
+    answers = iter(Figures.at(session, chain).answers([question for each in asked for question in each.values()]))
+    told = [dict(zip(each, answers, strict=False)) for each in asked]
+    return [_pool_view(session, chain, currency, its) for currency, its in zip(currencies, told, strict=True)]
+
+
+def _questions(chain: Chain, currency: str) -> dict[str, Question]:
+    its, reserve = chain.pool(currency), chain.reserve(currency)
+    questions = {view: ask(its, view) for view in _ASKED}
+    questions |= {f"isStopped:{what.name}": ask(its, "isStopped", int(what)) for what in PoolActivity}
+    questions |= {f"reserve:{view}": ask(reserve, view) for view in ("held", "floor")}
+    for name, tranche in TRANCHES.items():
+        vault = chain.vault(currency, tranche)
+        questions |= {f"{view}:{name}": ask(its, view, int(tranche)) for view in ("trancheAssets", "fundable")}
+        questions |= {f"{view}:{name}": ask(vault, view) for view in ("totalSupply", "pendingAssets")}
+        questions[f"waiting:{name}"] = ask(vault, "balanceOf", vault.address)
+    return questions
+
+
+def _pool_view(session: Session, chain: Chain, currency: str, told: Told) -> PoolView:
     books, held = told["books"], told["held"]
-    row = repository.pool(session, its.address) or Pool(address=its.address)
+    address = chain.pool(currency).address
+    row = repository.pool(session, address) or Pool(address=address)
 
     def amount(units: int) -> Amount:
         return Amount.of(units, currency)
@@ -88,20 +116,18 @@ def pool(session: Session, chain: Chain, currency: str) -> PoolView:
         fees=amount(held["fees"]),
         gross=amount(told["grossAssets"]),
         net=amount(told["netAssets"]),
-        interest_received=amount(row.interest_received),
-        late_fees_received=amount(row.late_fees_received),
-        lost=amount(row.lost),
-        covered=amount(row.covered),
-        recovered=amount(row.recovered),
+        **amounts(row, currency, "interest_received", "late_fees_received", "lost", "covered", "recovered"),
         senior_claim=amount(told["seniorClaim"]),
         senior_rate_bps=told["seniorRateBps"],
         subordination_floor_bps=told["subordinationFloorBps"],
-        reserve=_reserve_view(figures, currency, held["reserve"]),
-        tranches=TranchesView(
-            **{name: _tranche_view(figures, currency, tranche) for name, tranche in TRANCHES.items()}
+        reserve=ReserveView(
+            held=amount(told["reserve:held"]),
+            on_its_way=amount(held["reserve"]),
+            floor=amount(told["reserve:floor"]),
         ),
+        tranches=TranchesView(**{name: _tranche_view(told, currency, name) for name in TRANCHES}),
         closable_at=moment(told["closableAt"]),
-        stopped=_stopped(figures, currency),
+        stopped=[cast(Any, what.name.lower()) for what in PoolActivity if told[f"isStopped:{what.name}"]],
     )
 
 
@@ -124,16 +150,8 @@ def require_pool(chain: Chain, currency: str) -> None:
         raise NotFound("pool-absent", f"There is no pool in {currency[:10]}.", currency=currency[:10])
 
 
-def _tranche_view(figures: Figures, currency: str, tranche: Tranche) -> TrancheView:
-    its, vault = figures.chain.pool(currency), figures.chain.vault(currency, tranche)
-    questions = [
-        ask(its, "trancheAssets", int(tranche)),
-        ask(vault, "totalSupply"),
-        ask(vault, "balanceOf", vault.address),
-        ask(vault, "pendingAssets"),
-        ask(its, "fundable", int(tranche)),
-    ]
-    (entry, exit_), shares, waiting, waiting_assets, fundable = figures.answers(questions)
+def _tranche_view(told: Told, currency: str, name: str) -> TrancheView:
+    (entry, exit_), shares = told[f"trancheAssets:{name}"], told[f"totalSupply:{name}"]
     buying, selling = price(entry, shares), price(exit_, shares)
     return TrancheView(
         shares=str(shares),
@@ -141,26 +159,10 @@ def _tranche_view(figures: Figures, currency: str, tranche: Tranche) -> TrancheV
         exit_assets=Amount.of(exit_, currency),
         entry_price=_price_view(buying, buying.per_million_up()),
         exit_price=_price_view(selling, selling.per_million_down()),
-        waiting_shares=str(waiting),
-        waiting_assets=Amount.of(waiting_assets, currency),
-        fundable=Amount.of(fundable, currency),
+        waiting_shares=str(told[f"waiting:{name}"]),
+        waiting_assets=Amount.of(told[f"pendingAssets:{name}"], currency),
+        fundable=Amount.of(told[f"fundable:{name}"], currency),
     )
-
-
-def _reserve_view(figures: Figures, currency: str, on_its_way: int) -> ReserveView:
-    its = figures.chain.reserve(currency)
-    held, floor = figures.answers([ask(its, "held"), ask(its, "floor")])
-    return ReserveView(
-        held=Amount.of(held, currency),
-        on_its_way=Amount.of(on_its_way, currency),
-        floor=Amount.of(floor, currency),
-    )
-
-
-def _stopped(figures: Figures, currency: str) -> list[Any]:
-    its = figures.chain.pool(currency)
-    answers = figures.answers([ask(its, "isStopped", int(what)) for what in PoolActivity])
-    return [what.name.lower() for what, stopped in zip(PoolActivity, answers, strict=True) if stopped]
 
 
 def _position_views(session: Session, positions: list[Position], chain: Chain, currency: str) -> list[PositionView]:
@@ -172,7 +174,7 @@ def _position_views(session: Session, positions: list[Position], chain: Chain, c
     asked = repository.redemptions(session, currency, accounts)
     prices = _exit_prices(figures, currency)
     claimable = figures.answers([ask(_vault(chain, p), "maxWithdraw", p.account) for p in positions])
-    redemptions = _redemption_views(figures, asked)
+    redemptions = _redemption_views(figures, newest(asked))
     return [
         PositionView(
             lei=owners[position.account].lei if position.account in owners else "",
@@ -200,6 +202,15 @@ def _exit_prices(figures: Figures, currency: str) -> dict[str, Price]:
         name: price(exit_, shares)
         for name, ((_, exit_), shares) in zip(TRANCHES, zip(answers, answers, strict=True), strict=True)
     }
+
+
+def newest(asked: Iterable[Redemption]) -> list[Redemption]:
+    """Of redemptions in the order of their epochs, those of each holder that may still be open: the queue takes no more
+    before the oldest is done, so that what came before the newest few is paid and claimed."""
+    held: dict[tuple[str, str], list[Redemption]] = {}
+    for each in asked:
+        held.setdefault((each.tranche, each.account), []).append(each)
+    return [each for its in held.values() for each in its[-MOST_OPEN_REQUESTS:]]
 
 
 def _redemption_views(figures: Figures, asked: list[Redemption]) -> dict[tuple[str, str], list[RedemptionView]]:
