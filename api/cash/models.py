@@ -14,3 +14,14 @@ class Balance(ChainRow, table=True):
     currency: str = Field(primary_key=True)
     account: str = Field(primary_key=True, index=True)
     amount: int = Field(default=0, sa_column=units_column())
+
+
+class ParkedPayout(ChainRow, table=True):
+    """Money that a payee could not take when it fell due and that waits for it at a contract (`keeper`)."""
+
+    __tablename__ = "parked_payouts"
+
+    keeper: str = Field(primary_key=True)
+    payee: str = Field(primary_key=True)
+    cash: str = Field(primary_key=True)
+    amount: int = Field(default=0, sa_column=units_column())

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, col, select
 
-from api.cash.models import Balance
+from api.cash.models import Balance, ParkedPayout
 
 
 def balances(session: Session, accounts: Iterable[str]) -> list[Balance]:
@@ -15,3 +15,9 @@ def balances(session: Session, accounts: Iterable[str]) -> list[Balance]:
 def balance(session: Session, currency: str, account: str) -> int:
     found = session.get(Balance, (currency, account))
     return found.amount if found else 0
+
+
+def parked(session: Session, payees: Iterable[str]) -> list[ParkedPayout]:
+    """What waits for the accounts."""
+    wanted = select(ParkedPayout).where(col(ParkedPayout.payee).in_(set(payees))).order_by(col(ParkedPayout.keeper))
+    return [each for each in session.exec(wanted) if each.amount]

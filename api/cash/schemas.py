@@ -1,8 +1,8 @@
 """Cash as JSON."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api import examples
 from api.examples import eur, shown
@@ -56,12 +56,32 @@ class BalanceView(BaseModel):
     amount: Amount
 
 
+_BALANCES: dict[str, Any] = {
+    "lei": examples.LENDER["lei"],
+    "balances": [{"currency": "EUR", "amount": eur(15_000_000)}],
+    "parked": [],
+}
+
+
 class BalancesView(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra=shown(
-            {"lei": examples.LENDER["lei"], "balances": [{"currency": "EUR", "amount": eur(15_000_000)}]}
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=shown(_BALANCES))
 
     lei: str
     balances: list[BalanceView]
+    parked: list[BalanceView] = Field(
+        description="what could not be paid to it, say while its account was frozen, and waits to be claimed"
+    )
+
+
+class ParkedClaimRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"currency": "EUR"}})
+
+    currency: Currency
+
+
+class ParkedClaimWritten(BalancesView):
+    model_config = ConfigDict(
+        json_schema_extra=shown({**_BALANCES, "transactions": [examples.transaction("claim parked payout")]})
+    )
+
+    transactions: list[TransactionView]

@@ -2,15 +2,17 @@
 
 import hmac
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from eth_typing import ChecksumAddress, HexAddress, HexStr
 from sqlmodel import Session
 
 from api.acting import Acting
 from api.auth.principal import Principal
 from api.cash import repository
-from api.cash.schemas import BalancesView, BalanceView, CashIssueRequest, CashIssueView
+from api.cash.schemas import BalancesView, BalanceView, CashIssueRequest, CashIssueView, ParkedClaimWritten
 from api.errors import Conflict, Malformed, NotFound
 from api.participants import service as participants
 from api.transactions.schemas import transaction_views
@@ -76,16 +78,44 @@ def issue_view(session: Session, asked: CashIssueRequest, issue: Issue) -> CashI
     )
 
 
-def balances(session: Session, principal: Principal, lei: str | None) -> BalancesView:
+def balances(session: Session, chain: Chain, principal: Principal, lei: str | None) -> BalancesView:
     """What an organisation holds, its own by default; NotFound where it is none of the caller's business."""
     lei = lei or principal.organisation()
     if not principal.sees(lei) or participants.number_of(session, lei) is None:
         raise NotFound("participant-absent", f"There is no participant {lei} whose cash you may see.", lei=lei)
+    accounts = participants.accounts_of(session, lei)
+    held = [(row.currency, row.amount) for row in repository.balances(session, accounts)]
+    waiting = [(_currency_of(chain, row.cash), row.amount) for row in repository.parked(session, accounts)]
+    return BalancesView(lei=lei, balances=_sums(held), parked=_sums(waiting))
+
+
+def claim_parked(acting: Acting, currency: str) -> list[str]:
+    """Takes what waits for the caller's account, wherever that is; the transactions' ids."""
+    chain, cash = acting.chain, acting.chain.cash(require_currency(acting.chain, currency)).address
+    found = repository.parked(acting.session, [acting.account])
+    keepers = [each.keeper for each in found if each.cash == cash]
+    if not keepers:
+        raise Conflict("nothing-parked", f"No {currency} waits for {acting.lei}.", currency=currency)
+    contracts = {contract.address: contract for contract in (chain.desk, chain.orders)}
+    calls = [contracts[ChecksumAddress(HexAddress(HexStr(keeper)))].call("claimParked", cash) for keeper in keepers]
+    return [acting.by_itself(call, "claim parked payout", acting.lei).id for call in calls]
+
+
+def parked_claimed(session: Session, acting: Acting, transaction_ids: list[str]) -> ParkedClaimWritten:
+    seen = balances(session, acting.chain, acting.principal, acting.lei)
+    return ParkedClaimWritten(**seen.model_dump(), transactions=transaction_views(session, transaction_ids))
+
+
+def _currency_of(chain: Chain, cash: str) -> str:
+    return next(name.partition(":")[2] for name, address in chain.addresses.addresses.items() if address == cash)
+
+
+def _sums(amounts: Iterable[tuple[str, int]]) -> list[BalanceView]:
+    """By currency."""
     sums: dict[str, int] = {}
-    for row in repository.balances(session, participants.accounts_of(session, lei)):
-        sums[row.currency] = sums.get(row.currency, 0) + row.amount
-    shown = [BalanceView(currency=code, amount=Amount.of(units, code)) for code, units in sums.items()]
-    return BalancesView(lei=lei, balances=shown)
+    for currency, units in amounts:
+        sums[currency] = sums.get(currency, 0) + units
+    return [BalanceView(currency=code, amount=Amount.of(units, code)) for code, units in sums.items()]
 
 
 def require_funds(session: Session, account: str, amount: Amount) -> None:

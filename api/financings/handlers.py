@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from api.facilities import service as facilities
-from api.financings.models import Consent, Draw, Financing, FinancingState, ParkedPayout, Repayment, WriteOff
+from api.financings.models import Consent, Draw, Financing, FinancingState, Repayment, WriteOff
 from api.indexer import handles
 from api.pools import service as pools
 from api.values import hex32
@@ -138,23 +138,6 @@ def on_amendment_agreed(session: Session, event: Event, block: Block) -> None:
 @handles("Servicing", "AmendmentCarriedOut")
 def on_amendment_carried_out(session: Session, event: Event, block: Block) -> None:
     _consent(session, event).carried_out_at = block.timestamp
-
-
-@handles("FinancingDesk", "PayoutParked")
-def on_parked(session: Session, event: Event, block: Block) -> None:
-    _park(session, event, event.arguments["amount"])
-
-
-@handles("FinancingDesk", "ParkedClaimed")
-def on_parked_claimed(session: Session, event: Event, block: Block) -> None:
-    _park(session, event, -event.arguments["amount"])
-
-
-def _park(session: Session, event: Event, change: int) -> None:
-    key = (event.address, event.arguments["payee"], event.arguments["cash"])
-    parked = session.get(ParkedPayout, key) or ParkedPayout(keeper=key[0], payee=key[1], cash=key[2])
-    parked.amount += change
-    session.add(parked)
 
 
 def _consent(session: Session, event: Event) -> Consent:

@@ -98,17 +98,6 @@ class WriteOff(ChainRow, table=True):
     written_off_at: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-class ParkedPayout(ChainRow, table=True):
-    """Money that a payee could not take when it fell due and that waits for it at a contract (`keeper`)."""
-
-    __tablename__ = "parked_payouts"
-
-    keeper: str = Field(primary_key=True)
-    payee: str = Field(primary_key=True)
-    cash: str = Field(primary_key=True)
-    amount: int = Field(default=0, sa_column=units_column())
-
-
 class Consent(ChainRow, table=True):
     """When an amendment (by its EIP-712 digest) was last agreed to, and carried out, in Unix seconds. Whether a consent
     still stands is asked from the contract: it can be taken back."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from api.cash.models import Balance
+from api.cash.models import Balance, ParkedPayout
 from api.db import Database, chain_tables
 from api.facilities.models import Facility
 from api.facilities.schemas import DAY_COUNTS
@@ -72,6 +72,10 @@ def _cash(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
     for row in session.exec(select(Balance)):
         supply[row.currency] = supply.get(row.currency, 0) + row.amount
         yield f"cash of {row.account}", row.amount, chain.cash(row.currency).balance_of(row.account, block)
+    for parked in session.exec(select(ParkedPayout)):
+        keeper = chain.desk if parked.keeper == chain.desk.address else chain.orders
+        (theirs,) = keeper.read("parked", parked.payee, parked.cash, block=block)
+        yield f"parked for {parked.payee}", parked.amount, theirs
     for currency, units in supply.items():
         yield f"supply of {currency}", units, chain.cash(currency).total_supply(block)
 

@@ -23,6 +23,7 @@ OPERATIONS: dict[tuple[str, str], tuple[Any, int | str]] = {
     ("GET", "/v1/participants"): (None, "itself"),
     ("GET", "/v1/participants/{lei}"): (None, ABSENT),
     ("POST", "/v1/cash/issues"): ({}, REFUSED),
+    ("POST", "/v1/cash/parked-claims"): ({"currency": "EUR"}, 409),
     ("GET", "/v1/cash/balances"): (None, ABSENT),
     ("POST", "/v1/invoices"): (invoice("AS-2026-9001"), REFUSED),
     ("GET", "/v1/invoices"): (None, "nothing"),
