@@ -306,6 +306,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "SuccessorUnfit": "{account} is of organisation {organisation}; facility {facility} is {needed}'s",
     "SourceZero": "financing {financing} has no source of money",
     "StillCovered": "financing {financing} owes {owed} minor units, and its collateral is good for {value}",
+    "TallyIncomplete": "only {counted} of {count} financings have been added up",
     "TooManyPledges": "item {itemId} already backs {pledges} financings; the most is {most}",
     "WeightUneven": "a weight of {weight} does not belong to a principal of {principal} minor units",
     "WithoutRecourse": "facility {facility} has no recourse to its supplier",

@@ -2,20 +2,24 @@
 pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
-import {DayCounts} from "../libraries/DayCounts.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
-import {DayCount} from "../types/Rates.sol";
+import {DayCount, Rates} from "../types/Rates.sol";
 import {HealthOfFinancings} from "./HealthOfFinancings.sol";
+import {HealthTally} from "./HealthTally.sol";
+import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFirstLossReserve} from "./interfaces/IFirstLossReserve.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {IHealthCheck} from "./interfaces/IHealthCheck.sol";
 import {ILendingPool, Tranche} from "./interfaces/ILendingPool.sol";
 import {ISyndicate} from "./interfaces/ISyndicate.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Asks whether every invariant of lending holds now. Adds up anew, by itself, what the contracts keep as sums.
 contract HealthCheck is HealthOfFinancings {
+    using HealthTally for Tally;
+
     /// @dev What a source's books must come to by its financings.
     struct Sums {
         uint256 principal;
@@ -23,21 +27,23 @@ contract HealthCheck is HealthOfFinancings {
         uint256 numerator;
     }
 
-    /// @dev Everything that has to be added up, read once. Facilities by their number less one.
-    /// @param out principal out and written off, by facility
-    /// @param sources the pools in their order, then the syndicates in the order in which facilities name them
+    /// @dev Facilities by their number less one.
+    /// @param syndicates in the order in which facilities name them; the first `syndicateCount` of them
     struct Ledger {
+        Tally tally;
         IFinancingDesk.Facility[] lines;
-        uint256[] out;
-        IFundingSource[] sources;
-        uint256 sourceCount;
-        Sums[] sums;
+        address[] syndicates;
+        uint256 syndicateCount;
     }
 
     ILendingPool[] private _pools;
+    mapping(address => bool) private _isPool;
 
     constructor(IFinancingDesk desk_, ILendingPool[] memory pools_) HealthOfFinancings(desk_) {
         _pools = pools_;
+        for (uint256 i; i < pools_.length; ++i) {
+            _isPool[address(pools_[i])] = true;
+        }
     }
 
     // Questions
@@ -49,25 +55,60 @@ contract HealthCheck is HealthOfFinancings {
     }
 
     /// @inheritdoc IHealthCheck
-    function checkSums() public view returns (bool, string memory broken, uint256) {
-        Ledger memory ledger = _ledger();
-        for (uint256 i = _pools.length; i < ledger.sourceCount; ++i) {
-            broken = _brokenOfSyndicate(ledger, i);
-            if (bytes(broken).length != 0) return (false, broken, uint160(address(ledger.sources[i])));
+    function checkSums() public view returns (bool, string memory, uint256) {
+        Tally memory empty;
+        return checkTally(addUp(empty, type(uint64).max));
+    }
+
+    /// @inheritdoc IHealthCheck
+    function checkTally(Tally memory tally) public view returns (bool healthy, string memory broken, uint256 subject) {
+        uint256 count = desk.financingCount();
+        require(tally.counted == count, TallyIncomplete(tally.counted, count));
+        Ledger memory ledger = _ledger(tally);
+        (broken, subject) = _brokenSource(ledger);
+        if (bytes(broken).length == 0) (broken, subject) = _brokenLine(ledger);
+        if (bytes(broken).length == 0) (broken, subject) = _brokenEntry(tally);
+        healthy = bytes(broken).length == 0;
+    }
+
+    function _brokenSource(Ledger memory ledger) private view returns (string memory broken, uint256) {
+        for (uint256 i; i < ledger.syndicateCount; ++i) {
+            broken = _brokenOfSyndicate(ledger, ledger.syndicates[i]);
+            if (bytes(broken).length != 0) return (broken, uint160(ledger.syndicates[i]));
         }
         for (uint256 i; i < _pools.length; ++i) {
             broken = _brokenOfPool(_pools[i]);
-            if (bytes(broken).length == 0) broken = _brokenSum(_pools[i], ledger.sums[i]);
-            if (bytes(broken).length != 0) return (false, broken, uint160(address(_pools[i])));
+            if (bytes(broken).length == 0) broken = _brokenSum(_pools[i], _sumsOf(ledger, address(_pools[i])));
+            if (bytes(broken).length != 0) return (broken, uint160(address(_pools[i])));
         }
+        return ("", 0);
+    }
+
+    function _brokenLine(Ledger memory ledger) private view returns (string memory broken, uint256) {
         for (uint256 i; i < ledger.lines.length; ++i) {
-            broken = _brokenOfFacility(uint64(i + 1), ledger.lines[i], ledger.out[i]);
-            if (bytes(broken).length == 0 && !_isParkedMoneyHere(ledger.lines, i)) {
+            uint256 out = ledger.tally.sumOf(HealthTally.DRAWN, address(0), i + 1);
+            broken = _brokenOfFacility(uint64(i + 1), ledger.lines[i], out);
+            if (bytes(broken).length == 0 && !_isParkedMoneyHere(ledger, i)) {
                 broken = "the desk holds the money that is parked";
             }
-            if (bytes(broken).length != 0) return (false, broken, i + 1);
+            if (bytes(broken).length != 0) return (broken, i + 1);
         }
-        return (true, "", 0);
+        return ("", 0);
+    }
+
+    /// @dev In the order of the table: whichever is found, its first financing is named.
+    function _brokenEntry(Tally memory tally) private view returns (string memory, uint256) {
+        IConcentration book = desk.concentration();
+        for (uint256 i; i < tally.sums.length; ++i) {
+            Sum memory sum = tally.sums[i];
+            if (sum.what == HealthTally.WAITING && _cashOf(sum) < sum.amount) {
+                return ("a custodian holds the money that waits with it", sum.first);
+            }
+            if (sum.what == HealthTally.EXPOSURE && !_isCounted(tally, book, sum)) {
+                return ("exposures are the sum of principal", sum.first);
+            }
+        }
+        return ("", 0);
     }
 
     // Pools
@@ -109,32 +150,35 @@ contract HealthCheck is HealthOfFinancings {
     // Syndicates
 
     /// @dev Also adds to each member's pool what it has in the syndicate.
-    function _brokenOfSyndicate(Ledger memory ledger, uint256 at) private view returns (string memory) {
-        ISyndicate syndicate = ISyndicate(address(ledger.sources[at]));
+    function _brokenOfSyndicate(Ledger memory ledger, address source) private view returns (string memory) {
+        ISyndicate syndicate = ISyndicate(source);
+        Sums memory whole = _sumsOf(ledger, source);
         Sums memory parts;
         try syndicate.members() returns (ISyndicate.Member[] memory members) {
             for (uint256 i; i < members.length; ++i) {
-                (bool found, uint256 index) = _indexOf(ledger, members[i].pool);
-                if (!found) return "every source of money is known here";
-                _addPart(parts, syndicate, members[i].pool);
-                _addPart(ledger.sums[index], syndicate, members[i].pool);
+                if (!_isPool[address(members[i].pool)]) return "every source of money is known here";
+                _addPart(ledger.tally, parts, syndicate, members[i].pool);
             }
         } catch {
             return "every source of money is known here";
         }
-        Sums memory whole = ledger.sums[at];
         bool same = parts.principal == whole.principal && parts.impairment == whole.impairment
             && parts.numerator == whole.numerator;
         return same ? "" : "a syndicate's parts are the sum of the financings'";
     }
 
-    function _addPart(Sums memory sums, ISyndicate syndicate, ILendingPool pool) private view {
+    function _addPart(Tally memory tally, Sums memory sums, ISyndicate syndicate, ILendingPool pool) private view {
         ISyndicate.Position memory part = syndicate.positionOf(pool);
+        uint256 numerator;
+        for (uint8 clock; clock <= uint8(type(DayCount).max); ++clock) {
+            numerator += syndicate.accruedNumeratorOf(pool, DayCount(clock));
+        }
         sums.principal += part.principalOut;
         sums.impairment += part.impairment;
-        for (uint8 clock; clock <= uint8(type(DayCount).max); ++clock) {
-            sums.numerator += syndicate.accruedNumeratorOf(pool, DayCount(clock));
-        }
+        sums.numerator += numerator;
+        tally.add(HealthTally.PRINCIPAL, address(pool), 0, 0, part.principalOut);
+        tally.add(HealthTally.IMPAIRMENT, address(pool), 0, 0, part.impairment);
+        tally.add(HealthTally.INCOME, address(pool), 0, 0, numerator);
     }
 
     // Facilities
@@ -152,66 +196,54 @@ contract HealthCheck is HealthOfFinancings {
         return "";
     }
 
-    /// @dev Only suppliers are paid by the desk, so that nobody else's money is parked there.
-    function _isParkedMoneyHere(IFinancingDesk.Facility[] memory lines, uint256 line) private view returns (bool) {
-        ICashToken cash = lines[line].terms.pool.cash();
-        uint256 sum;
-        for (uint256 i; i < lines.length; ++i) {
-            bool counts = lines[i].terms.pool.cash() == cash;
-            for (uint256 j; j < i && counts; ++j) {
-                counts = lines[j].terms.supplier != lines[i].terms.supplier || lines[j].terms.pool.cash() != cash;
-            }
-            if (counts) sum += desk.parked(lines[i].terms.supplier, address(cash));
+    function _isParkedMoneyHere(Ledger memory ledger, uint256 line) private view returns (bool) {
+        ICashToken cash = ledger.lines[line].terms.pool.cash();
+        return cash.balanceOf(address(desk)) >= ledger.tally.sumOf(HealthTally.PARKED, address(cash), 0);
+    }
+
+    // Custodians and exposures
+
+    function _cashOf(Sum memory sum) private view returns (uint256) {
+        return ICashToken(address(uint160(sum.key))).balanceOf(sum.holder);
+    }
+
+    function _isCounted(Tally memory tally, IConcentration book, Sum memory sum) private view returns (bool) {
+        IFundingSource source = IFundingSource(sum.holder);
+        IConcentration.Dimension dimension = IConcentration.Dimension(sum.key >> DIMENSION_SHIFT);
+        if (dimension >= IConcentration.Dimension.Country && !book.countsPlaces(source)) return true;
+        uint256 whole = sum.amount;
+        IConcentration.Share[] memory syndicates = book.syndicatesOf(source);
+        for (uint256 i; i < syndicates.length; ++i) {
+            uint256 shared = tally.sumOf(HealthTally.EXPOSURE, address(syndicates[i].source), sum.key);
+            whole += Math.ceilDiv(shared * syndicates[i].fundingBps, Rates.BPS);
         }
-        return cash.balanceOf(address(desk)) >= sum;
+        return whole == book.exposureOf(source, dimension, sum.key & (1 << DIMENSION_SHIFT) - 1);
     }
 
     // Adding up
 
-    function _ledger() private view returns (Ledger memory ledger) {
+    /// @dev Only suppliers are paid by the desk, so that nobody else's money is parked there.
+    function _ledger(Tally memory tally) private view returns (Ledger memory ledger) {
         uint256 lines = desk.facilityCount();
-        (ledger.lines, ledger.out) = (new IFinancingDesk.Facility[](lines), new uint256[](lines));
-        ledger.sources = new IFundingSource[](_pools.length + lines);
-        ledger.sums = new Sums[](_pools.length + lines);
-        for (uint256 i; i < _pools.length; ++i) {
-            ledger.sources[ledger.sourceCount++] = _pools[i];
-        }
+        (ledger.lines, ledger.syndicates) = (new IFinancingDesk.Facility[](lines), new address[](lines));
+        ledger.tally = tally;
         for (uint256 i; i < lines; ++i) {
-            ledger.lines[i] = desk.facility(FacilityId.wrap(uint64(i + 1)));
-            IFundingSource source = ledger.lines[i].terms.pool;
-            (bool found,) = _indexOf(ledger, source);
-            if (!found) ledger.sources[ledger.sourceCount++] = source;
-        }
-        uint256 count = desk.financingCount();
-        for (uint256 i = 1; i <= count; ++i) {
-            _addFinancing(ledger, desk.financing(FinancingId.wrap(uint64(i))));
+            IFinancingDesk.Facility memory line = desk.facility(FacilityId.wrap(uint64(i + 1)));
+            ledger.lines[i] = line;
+            address source = address(line.terms.pool);
+            if (!_isPool[source] && tally.add(HealthTally.SOURCE, source, 0, i + 1, 0)) {
+                ledger.syndicates[ledger.syndicateCount++] = source;
+            }
+            address cash = address(line.terms.pool.cash());
+            (address supplier, uint256 key) = (line.terms.supplier, uint160(line.terms.supplier));
+            if (!tally.add(HealthTally.PARKED, cash, key, i + 1, 0)) continue;
+            tally.add(HealthTally.PARKED, cash, 0, i + 1, desk.parked(supplier, cash));
         }
     }
 
-    function _addFinancing(Ledger memory ledger, IFinancingDesk.Financing memory its) private view {
-        uint256 line = FacilityId.unwrap(its.facility) - 1;
-        ledger.out[line] += its.principal + its.writtenOff;
-        IFinancingDesk.FacilityTerms memory terms = ledger.lines[line].terms;
-        (, uint256 index) = _indexOf(ledger, terms.pool);
-        Sums memory sums = ledger.sums[index];
-        sums.principal += its.principal;
-        sums.impairment += its.impairment;
-        sums.numerator += _numerator(its, terms);
-    }
-
-    function _numerator(IFinancingDesk.Financing memory its, IFinancingDesk.FacilityTerms memory terms)
-        private
-        view
-        returns (uint256)
-    {
-        if (its.principal == 0) return its.accruedNumerator;
-        uint256 weight = Accrual.weightOf(its.principal, terms.discountRateBps, terms.dayCount);
-        return its.accruedNumerator + weight * (DayCounts.clock(terms.dayCount, block.timestamp) - its.accruedAt);
-    }
-
-    function _indexOf(Ledger memory ledger, IFundingSource source) private pure returns (bool found, uint256 index) {
-        for (; index < ledger.sourceCount; ++index) {
-            if (address(ledger.sources[index]) == address(source)) return (true, index);
-        }
+    function _sumsOf(Ledger memory ledger, address source) private pure returns (Sums memory sums) {
+        sums.principal = ledger.tally.sumOf(HealthTally.PRINCIPAL, source, 0);
+        sums.impairment = ledger.tally.sumOf(HealthTally.IMPAIRMENT, source, 0);
+        sums.numerator = ledger.tally.sumOf(HealthTally.INCOME, source, 0);
     }
 }

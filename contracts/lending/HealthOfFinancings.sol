@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ICashToken} from "../money/interfaces/ICashToken.sol";
-import {FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
-import {Rates} from "../types/Rates.sol";
-import {ICollateral} from "./interfaces/ICollateral.sol";
+import {Accrual} from "../libraries/Accrual.sol";
+import {DayCounts} from "../libraries/DayCounts.sol";
+import {FacilityId, FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
+import {HealthTally} from "./HealthTally.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {IHealthCheck} from "./interfaces/IHealthCheck.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title What must hold of each financing: its state, its pledge, and what is counted because of it.
+/// @title What must hold of each financing alone, and what of it is part of a sum elsewhere.
 abstract contract HealthOfFinancings is IHealthCheck {
-    /// @dev What of a financing is part of a sum elsewhere.
-    struct Entry {
-        IFundingSource source;
-        ICollateral collateral;
-        ICashToken cash;
-        uint256 principal;
-        uint256 waiting;
-        IConcentration.Keys keys;
-    }
+    using HealthTally for Tally;
+
+    /// @dev Above the key of a dimension, which has 24 bits at most.
+    uint256 internal constant DIMENSION_SHIFT = 24;
 
     IFinancingDesk public immutable desk;
 
@@ -33,18 +28,33 @@ abstract contract HealthOfFinancings is IHealthCheck {
 
     /// @inheritdoc IHealthCheck
     function checkFinancings(uint64 from, uint64 to) public view returns (bool, string memory broken, uint256) {
-        Entry[] memory all = _entries();
-        uint256 last = Math.min(to, all.length);
+        uint256 last = Math.min(to, desk.financingCount());
         for (uint64 i = from; i <= last; ++i) {
             FinancingId id = FinancingId.wrap(i);
             broken = _brokenOfFinancing(id, desk.financing(id));
-            if (bytes(broken).length == 0) broken = _brokenEntry(all, id);
             if (bytes(broken).length != 0) return (false, broken, i);
         }
         return (true, "", 0);
     }
 
-    // One financing
+    /// @inheritdoc IHealthCheck
+    function addUp(Tally memory tally, uint64 to) public view returns (Tally memory) {
+        IConcentration book = desk.concentration();
+        uint256 last = Math.min(to, desk.financingCount());
+        while (tally.counted < last) {
+            FinancingId id = FinancingId.wrap(++tally.counted);
+            IFinancingDesk.Financing memory its = desk.financing(id);
+            IFinancingDesk.FacilityTerms memory terms = desk.facility(its.facility).terms;
+            _addDebt(tally, its, terms);
+            _addExposures(tally, book, id, terms.pool, its.principal);
+            uint256 cash = uint160(address(terms.pool.cash()));
+            address custodian = address(its.collateral);
+            tally.add(HealthTally.WAITING, custodian, cash, tally.counted, its.collateral.cashOf(id));
+        }
+        return tally;
+    }
+
+    // One financing alone
 
     function _brokenOfFinancing(FinancingId id, IFinancingDesk.Financing memory its)
         private
@@ -57,6 +67,8 @@ abstract contract HealthOfFinancings is IHealthCheck {
         (bool pledged, uint256 units) = _pledgesOf(its, id);
         if (its.state != IFinancingDesk.State.Released && !pledged) return "a financing has its collateral";
         if (units != its.collateral.unitsOf(its.itemId)) return "an item's units are the sum of its pledges'";
+        address source = address(desk.facility(its.facility).terms.pool);
+        if (address(desk.concentration().sourceOf(id)) != source) return "a financing counts at its source of money";
         return "";
     }
 
@@ -75,70 +87,54 @@ abstract contract HealthOfFinancings is IHealthCheck {
         }
     }
 
-    // All of them together
+    // What of it is part of a sum
 
-    function _entries() private view returns (Entry[] memory all) {
-        all = new Entry[](desk.financingCount());
-        for (uint256 i; i < all.length; ++i) {
-            FinancingId id = FinancingId.wrap(uint64(i + 1));
-            IFinancingDesk.Financing memory its = desk.financing(id);
-            Entry memory entry = all[i];
-            entry.source = desk.facility(its.facility).terms.pool;
-            (entry.collateral, entry.cash) = (its.collateral, entry.source.cash());
-            (entry.principal, entry.waiting) = (its.principal, its.collateral.cashOf(id));
-            entry.keys = desk.concentration().keysOf(id);
-        }
+    function _addDebt(
+        Tally memory tally,
+        IFinancingDesk.Financing memory its,
+        IFinancingDesk.FacilityTerms memory terms
+    ) private view {
+        address source = address(terms.pool);
+        uint256 first = tally.counted;
+        tally.add(HealthTally.PRINCIPAL, source, 0, first, its.principal);
+        tally.add(HealthTally.IMPAIRMENT, source, 0, first, its.impairment);
+        tally.add(HealthTally.INCOME, source, 0, first, _numerator(its, terms));
+        uint256 facility = FacilityId.unwrap(its.facility);
+        tally.add(HealthTally.DRAWN, address(0), facility, first, uint256(its.principal) + its.writtenOff);
     }
 
-    function _brokenEntry(Entry[] memory all, FinancingId id) private view returns (string memory) {
-        Entry memory entry = all[FinancingId.unwrap(id) - 1];
-        if (_waitingWith(all, entry) > entry.cash.balanceOf(address(entry.collateral))) {
-            return "a custodian holds the money that waits with it";
-        }
-        IConcentration book = desk.concentration();
-        if (address(book.sourceOf(id)) != address(entry.source)) return "a financing counts at its source of money";
-        for (uint8 i; i <= uint8(type(IConcentration.Dimension).max); ++i) {
-            if (!_isCounted(book, all, entry, IConcentration.Dimension(i))) {
-                return "exposures are the sum of principal";
-            }
-        }
-        return "";
-    }
-
-    function _waitingWith(Entry[] memory all, Entry memory entry) private pure returns (uint256 sum) {
-        for (uint256 i; i < all.length; ++i) {
-            bool same = address(all[i].collateral) == address(entry.collateral) && all[i].cash == entry.cash;
-            if (same) sum += all[i].waiting;
-        }
-    }
-
-    function _isCounted(IConcentration book, Entry[] memory all, Entry memory entry, IConcentration.Dimension dimension)
+    function _numerator(IFinancingDesk.Financing memory its, IFinancingDesk.FacilityTerms memory terms)
         private
         view
-        returns (bool)
+        returns (uint256)
     {
-        uint256 key = _keyOf(entry.keys, dimension);
-        bool counts = dimension < IConcentration.Dimension.Country || book.countsPlaces(entry.source);
-        if (key == 0 || !counts) return true;
-        uint256 sum;
-        for (uint256 i; i < all.length; ++i) {
-            bool same = address(all[i].source) == address(entry.source) && _keyOf(all[i].keys, dimension) == key;
-            if (same) sum += all[i].principal;
-        }
-        sum += _partsOf(book, entry.source, dimension, key);
-        return sum == book.exposureOf(entry.source, dimension, key);
+        if (its.principal == 0) return its.accruedNumerator;
+        uint256 weight = Accrual.weightOf(its.principal, terms.discountRateBps, terms.dayCount);
+        return its.accruedNumerator + weight * (DayCounts.clock(terms.dayCount, block.timestamp) - its.accruedAt);
     }
 
-    /// @dev What the source lends through syndicates; what stands against these is looked at with their own financings.
-    function _partsOf(IConcentration book, IFundingSource source, IConcentration.Dimension dimension, uint256 key)
-        private
-        view
-        returns (uint256 sum)
-    {
-        IConcentration.Share[] memory syndicates = book.syndicatesOf(source);
-        for (uint256 i; i < syndicates.length; ++i) {
-            uint256 whole = book.exposureOf(syndicates[i].source, dimension, key);
-            sum += Math.ceilDiv(whole * syndicates[i].fundingBps, Rates.BPS);
+    /// @dev The members of a syndicate come up, too: their part of the whole is worked out from the syndicate's sum.
+    function _addExposures(
+        Tally memory tally,
+        IConcentration book,
+        FinancingId id,
+        IFundingSource source,
+        uint256 principal
+    ) private view {
+        IConcentration.Keys memory keys = book.keysOf(id);
+        IConcentration.Share[] memory members = book.membersOf(source);
+        for (uint256 i; i <= uint256(type(IConcentration.Dimension).max); ++i) {
+            uint256 number = _keyOf(keys, IConcentration.Dimension(i));
+            if (number == 0) continue;
+            uint256 key = i << DIMENSION_SHIFT | number;
+            tally.add(HealthTally.EXPOSURE, address(source), key, tally.counted, principal);
+            _addMembers(tally, members, key);
+        }
+    }
+
+    function _addMembers(Tally memory tally, IConcentration.Share[] memory members, uint256 key) private pure {
+        for (uint256 i; i < members.length; ++i) {
+            tally.add(HealthTally.EXPOSURE, address(members[i].source), key, tally.counted, 0);
         }
     }
 

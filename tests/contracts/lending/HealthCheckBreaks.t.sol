@@ -7,6 +7,7 @@ import {Syndicate} from "../../../contracts/lending/Syndicate.sol";
 import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "../../../contracts/lending/interfaces/IFundingSource.sol";
+import {IHealthCheck} from "../../../contracts/lending/interfaces/IHealthCheck.sol";
 import {ILendingPool, Tranche} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {ISyndicate} from "../../../contracts/lending/interfaces/ISyndicate.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId} from "../../../contracts/types/Ids.sol";
@@ -276,7 +277,67 @@ contract HealthCheckBreaksTest is ServicingBase {
         assertTrue(healthy);
     }
 
+    /// @dev What has to be added up, one financing a page.
+    function test_pagesAnswerWhatTheWholeDoes() public {
+        _financed("third", FACE_VALUE, facility);
+        IHealthCheck.Tally memory tally = _tallied();
+        (bool healthy,,) = _health.checkTally(tally);
+        assertTrue(healthy);
+        tally = _health.addUp(tally, type(uint64).max);
+        assertEq(tally.counted, 3, "nothing is added twice");
+
+        uint256 key = OrganisationId.unwrap(borealis.id);
+        uint256 exposure = concentration.exposureOf(pool, IConcentration.Dimension.Debtor, key);
+        bytes memory question = abi.encodeCall(concentration.exposureOf, (pool, IConcentration.Dimension.Debtor, key));
+        vm.mockCall(address(concentration), question, abi.encode(exposure + 1));
+        string memory broken;
+        uint256 subject;
+        (healthy, broken, subject) = _health.checkTally(_tallied());
+        assertFalse(healthy);
+        assertEq(broken, "exposures are the sum of principal");
+        assertEq(subject, FinancingId.unwrap(_id));
+        _assertBroken("exposures are the sum of principal", FinancingId.unwrap(_id));
+    }
+
+    function test_tallyThatIsNotWholeIsRefused() public {
+        IHealthCheck.Tally memory tally;
+        tally = _health.addUp(tally, 1);
+        vm.expectRevert(abi.encodeWithSelector(IHealthCheck.TallyIncomplete.selector, 1, 2));
+        _health.checkTally(tally);
+    }
+
+    /// @dev What a syndicate's members count because of it is looked at, too, where they lend nothing alone.
+    function test_exposureOfAMemberThatLendsOnlyWithOthers() public {
+        uint256 key = OrganisationId.unwrap(borealis.id);
+        assertGt(concentration.exposureOf(_other, IConcentration.Dimension.Debtor, key), 0);
+        _assertExposure(_other, IConcentration.Dimension.Debtor, key, _shared);
+    }
+
+    /// @dev Twice as many financings cost about twice as much, and not four times.
+    function test_itsCostGrowsWithTheNumberOfFinancings() public {
+        for (uint256 i = desk.financingCount(); i < 16; ++i) {
+            _financed(string.concat("item ", vm.toString(i)), 100_000, facility);
+        }
+        uint256 few = _costOf();
+        for (uint256 i = 16; i < 32; ++i) {
+            _financed(string.concat("item ", vm.toString(i)), 100_000, facility);
+        }
+        assertLt(_costOf(), few * 22 / 10);
+    }
+
     // Helpers
+
+    function _costOf() private view returns (uint256 cost) {
+        cost = gasleft();
+        _assertHealthy(_health);
+        cost -= gasleft();
+    }
+
+    function _tallied() private view returns (IHealthCheck.Tally memory tally) {
+        for (uint64 i = 1; i <= desk.financingCount(); ++i) {
+            tally = _health.addUp(tally, i);
+        }
+    }
 
     function _join() private returns (Syndicate its) {
         ISyndicate.Member[] memory members = new ISyndicate.Member[](2);
