@@ -8,7 +8,8 @@ from fractions import Fraction
 from chain_node.client import Dimension, FactStatus, FinancingState, Milestone, Step
 from model.books import Books
 from model.calendar360 import BPS, DAY, end_of
-from model.financings import Financing, bps_down
+from model.financings import Facility, Financing, bps_down, bps_up
+from model.sources import lendable_by
 
 UNCAPPED = 2**56 - 1
 MOST_DELIVERIES = 8
@@ -77,28 +78,42 @@ def available(books: Books, financing: Financing, drawn: bool = False) -> int:
     room = max(0, base_of(books, financing) - taken)
     charges = facility.terms.fee_bps + facility.terms.reserve_bps
     wanted = math.floor(room / (1 + Fraction(charges, BPS)))
-    pool = books.pool_of(facility)
-    cash = pool.lent_of if drawn else pool.lendable(books.now)
-    return min(wanted, max(0, facility.limit - facility.drawn), cash, left_by_caps(books, financing))
+    cash = lendable_by(books, facility, drawn)
+    return min(wanted, max(0, facility.limit - facility.drawn), cash, left_by_caps(books, financing, facility))
+
+
+_KEYS = {Dimension.DEBTOR: "debtor", Dimension.SELLER_GROUP: "sellerGroup"}
 
 
 def exposure(books: Books, source: str, dimension: Dimension, key: int) -> int:
-    """Principal out of all the source's financings that have the key."""
-    name = {Dimension.DEBTOR: "debtor", Dimension.SELLER_GROUP: "sellerGroup"}[dimension]
-    ours = [number for number, keys in books.keys.items() if keys["source"] == source and keys[name] == key]
-    return sum(books.financings[number].principal for number in ours)
+    """Principal out of all the source's financings that have the key, and of a pool its share of the syndicates'."""
+    ours = (its for its in books.financings_of(source) if books.keys[its.number][_KEYS[dimension]] == key)
+    own = sum(its.principal for its in ours)
+    for name, syndicate in books.syndicates.items():
+        place = syndicate.place(source.removeprefix("LendingPool:"))
+        if place is not None:
+            own += bps_up(exposure(books, name, dimension, key), syndicate.members[place].funding_bps)
+    return own
 
 
-def left_by_caps(books: Books, financing: Financing) -> int:
-    """How much more principal the concentration caps on its debtor and its seller's group leave room for."""
-    keys = books.keys[financing.number]
-    left = UNCAPPED
-    for dimension, name in ((Dimension.DEBTOR, "debtor"), (Dimension.SELLER_GROUP, "sellerGroup")):
-        source, key = keys["source"], keys[name]
-        cap = books.caps.get((source, dimension, key), books.caps.get((source, dimension, 0), UNCAPPED))
-        if cap != UNCAPPED:
-            left = min(left, max(0, cap - exposure(books, source, dimension, key)))
+def left_by_caps(books: Books, financing: Financing, facility: Facility) -> int:
+    """How much more principal the caps of the facility's source leave room for, and those of a syndicate's members."""
+    source = books.addresses[facility.terms.pool]
+    keys = [(dimension, books.keys[financing.number][name]) for dimension, name in _KEYS.items()]
+    left = min(_room(books, source, *key) for key in keys)
+    syndicate = books.syndicate_of(facility)
+    for member in syndicate.members if syndicate is not None else ():
+        for key in keys:
+            whole = exposure(books, source, *key)
+            part = bps_up(whole, member.funding_bps) + _room(books, f"LendingPool:{member.pool}", *key)
+            left = min(left, math.floor(Fraction(part * BPS, member.funding_bps)) - whole)
     return left
+
+
+def _room(books: Books, source: str, dimension: Dimension, key: int) -> int:
+    its = books.address(source)
+    cap = books.caps.get((its, dimension, key), books.caps.get((its, dimension, 0), UNCAPPED))
+    return UNCAPPED if cap == UNCAPPED else max(0, cap - exposure(books, source, dimension, key))
 
 
 def write_off_due(books: Books, financing: Financing) -> int:

@@ -14,6 +14,7 @@ from model.invoices import Invoice
 from model.ledger import Ledger
 from model.orders import Order
 from model.pools import FirstLoss, Pool, PoolTerms
+from model.syndicates import Syndicate
 
 
 class Disagreement(AssertionError):
@@ -28,7 +29,9 @@ class Fact:
 
 @dataclass
 class Books:
-    """The model. `addresses` are the deployed names by address; `pools` what each was made with."""
+    """The model. `addresses` are the deployed names by address; `terms` what each pool was made with, by its name. Each
+    pool has a ledger of its own; what is not a pool's is in that of the pool with its currency's name. `unheard` are
+    items that were paid and whose collateral did not take the hint."""
 
     addresses: Mapping[str, str]
     terms: Mapping[str, PoolTerms]
@@ -42,6 +45,7 @@ class Books:
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     pools: dict[str, Pool] = field(default_factory=dict)
     reserves: dict[str, FirstLoss] = field(default_factory=dict)
+    syndicates: dict[str, Syndicate] = field(default_factory=dict)
     organisations: dict[str, int] = field(default_factory=dict)
     groups: dict[int, int] = field(default_factory=dict)
     custodians: dict[str, int] = field(default_factory=dict)
@@ -53,39 +57,55 @@ class Books:
     grace_days: int = 0
     stopped: set[tuple[str, int]] = field(default_factory=set)
     epochs: defaultdict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
-    arriving: list[dict[str, int]] = field(default_factory=list)
-    before_loss: int = 0
+    unheard: set[int] = field(default_factory=set)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
         self._places = {name: address for address, name in self.addresses.items()}
-        for currency, terms in self.terms.items():
-            ledger = self.ledgers[currency] = Ledger(currency)
-            earned = self._earner(currency)
+        for name, terms in self.terms.items():
+            ledger = self.ledgers[name] = Ledger(name)
             created = terms.created_at
-            self.pools[currency] = Pool(terms, ledger, earned, senior_at=created, closed_at=created)
-            self.reserves[currency] = FirstLoss()
+            self.pools[name] = Pool(terms, ledger, self._earner(name), senior_at=created, closed_at=created)
+            self.reserves[name] = FirstLoss()
 
-    def _earner(self, currency: str) -> Callable[[int], Fraction]:
-        return lambda now: sum(
-            (its.interest_at(now) for its in self.financings.values() if self.currency_of(its.facility) == currency),
-            Fraction(0),
-        )
+    def _earner(self, pool: str) -> Callable[[int], Fraction]:
+        """The exact interest of its own financings, and of its part in those of syndicates."""
+
+        def earned(now: int) -> Fraction:
+            own = sum((its.interest_at(now) for its in self.financings_of(f"LendingPool:{pool}")), Fraction(0))
+            for syndicate in self.syndicates.values():
+                place = syndicate.place(pool)
+                if place is not None:
+                    own += sum(its[place] for its in syndicate.earned_at(now).values())
+            return own
+
+        return earned
 
     # Checking
 
     def balance(self) -> None:
         """Both sides of every ledger are equal, and what contracts hold is what they say they hold it for."""
-        for currency, ledger in self.ledgers.items():
+        for ledger in self.ledgers.values():
             ledger.check()
-            for name, kinds in _HOLDERS.items():
-                holder = self.address(name.format(currency))
-                held, said = ledger.of("token", holder), sum(ledger.total(kind) for kind in kinds)
-                self.same(f"{currency}: what {name} holds and what it holds it for", held, said)
-        assert not self.arriving
+        for currency in self.currencies:
+            for holder in _SHARED_HOLDERS:
+                self._check_cash(currency, holder, self.ledgers[currency].total(_SHARED_HOLDERS[holder]))
+        for name, pool in self.pools.items():
+            self._check_cash(pool.terms.currency, f"LendingPool:{name}", pool.ledger.total("pool"))
+            self._check_cash(pool.terms.currency, f"FirstLossReserve:{name}", pool.ledger.total("reserve held"))
+            self.same(f"{name}: expected losses", pool.impairment, self._expected_by(name))
+            assert not pool.arriving
         for number, rest in self.forwarded.items():
             assert rest == 0, f"financing {number}: {rest} forwarded and not applied"
         self.forwarded.clear()
+
+    def _check_cash(self, currency: str, holder: str, said: int) -> None:
+        held = self.ledgers[currency].of("token", self.address(holder))
+        self.same(f"{currency}: what {holder} holds and what it holds it for", held, said)
+
+    def _expected_by(self, pool: str) -> int:
+        shared = (its.expected[place] for its in self.syndicates.values() if (place := its.place(pool)) is not None)
+        return sum(its.impairment for its in self.financings_of(f"LendingPool:{pool}")) + sum(shared)
 
     def same(self, what: str, chain: Any, model: Any) -> None:
         self.compared += 1
@@ -97,11 +117,24 @@ class Books:
     def address(self, name: str) -> str:
         return self._places[name]
 
-    def currency_of(self, facility: Facility) -> str:
-        return self.addresses[facility.terms.pool].partition(":")[2]
+    @property
+    def currencies(self) -> list[str]:
+        return sorted({its.currency for its in self.terms.values()})
 
-    def pool_of(self, facility: Facility) -> Pool:
-        return self.pools[self.currency_of(facility)]
+    def source_of(self, facility: Facility) -> str:
+        """Who lends on it: a pool's name, or a syndicate's."""
+        return self.addresses[facility.terms.pool].removeprefix("LendingPool:")
+
+    def syndicate_of(self, facility: Facility) -> Syndicate | None:
+        return self.syndicates.get(self.source_of(facility))
+
+    def currency_of(self, facility: Facility) -> str:
+        syndicate = self.syndicate_of(facility)
+        return self.terms[self.source_of(facility) if syndicate is None else syndicate.members[0].pool].currency
+
+    def financings_of(self, source: str) -> list[Financing]:
+        address = self.address(source)
+        return [its for its in self.financings.values() if its.facility.terms.pool == address]
 
     def item_of(self, financing: Financing) -> Invoice | Order:
         """What backs it."""
@@ -111,12 +144,10 @@ class Books:
         return [one for one in self.financings.values() if one.item == item and one.state != FinancingState.RELEASED]
 
 
-_HOLDERS = {
-    "LendingPool:{}": ("pool",),
-    "FirstLossReserve:{}": ("reserve held",),
-    "ReceivableToken": ("escrow",),
-    "OrderEscrow": ("parked in escrow",),
-    "ReceivableCollateral": ("ReceivableCollateral",),
-    "OrderCollateral": ("OrderCollateral",),
-    "FinancingDesk": ("parked",),
+_SHARED_HOLDERS = {
+    "ReceivableToken": "escrow",
+    "OrderEscrow": "parked in escrow",
+    "ReceivableCollateral": "ReceivableCollateral",
+    "OrderCollateral": "OrderCollateral",
+    "FinancingDesk": "parked",
 }

@@ -9,6 +9,8 @@ from chain_node.client import DayCount
 
 DAY = 86_400
 BPS = 10_000
+# Interest is counted in whole numbers of so many parts of a minor unit: 26,280 days hold whole years of 360 and of 365.
+NUMERATORS = BPS * 26_280 * DAY
 _EPOCH = date(1970, 1, 1)
 _YEAR_DAYS = {DayCount.ACTUAL360: 360, DayCount.ACTUAL365: 365, DayCount.THIRTY360: 360}
 
@@ -33,6 +35,11 @@ def interest(amount: int, bps: int, day_count: DayCount, since: int, until: int)
     """Exact simple interest in minor units between two moments, at so many bps a year."""
     seconds = clock(day_count, until) - clock(day_count, since)
     return Fraction(amount * bps * seconds, BPS * _YEAR_DAYS[day_count] * DAY)
+
+
+def weight(bps: int, day_count: DayCount) -> int:
+    """Numerators that one minor unit earns each second on the clock."""
+    return int(Fraction(bps * NUMERATORS, BPS * _YEAR_DAYS[day_count] * DAY))
 
 
 def end_of(day: int) -> int:

@@ -11,6 +11,9 @@ from chain_node.client import Chain, Collateral, Dimension, FinancingState, Rece
 from chain_node.client.contract import Contract
 from model import availability
 from model.books import Books
+from model.calendar360 import NUMERATORS, weight
+from model.syndicates import lendable
+from model.syndication import SyndicateClient
 
 Question = tuple[str, Contract, str, tuple[Any, ...], Any]
 """What it is, whom to ask which view with which values, and the model's answer (or a test of the chain's)."""
@@ -43,12 +46,15 @@ def _ask(chain: Chain, questions: list[Question], block: int) -> Iterator[Any]:
 
 def _questions(books: Books, chain: Chain) -> Iterator[Question]:
     yield "HealthCheck", chain.health, "check", (), lambda told: told[0]
-    for currency in books.pools:
+    for currency in books.currencies:
         yield from _cash(books, chain, currency)
-        yield from _pool(books, chain, currency)
+    for name in books.pools:
+        yield from _pool(books, chain, name)
         for tranche in Tranche:
-            yield from _tranche(books, chain, currency, tranche)
-        yield from _reserve(books, chain, currency)
+            yield from _tranche(books, chain, name, tranche)
+        yield from _reserve(books, chain, name)
+    for name in books.syndicates:
+        yield from _syndicate(books, chain, name)
     for number in books.facilities:
         yield from _facility(books, chain, number)
     for number in books.financings:
@@ -122,6 +128,23 @@ def _reserve(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
         # "a claim may come to one minor unit less than was paid in"
         within = lambda told, claim=claim: claim - 2 < told <= claim + 1  # noqa: E731
         yield f"{currency}: claim of {sponsor} ({float(claim)})", reserve, "claimOf", (sponsor,), within
+
+
+def _syndicate(books: Books, chain: Chain, name: str) -> Iterator[Question]:
+    its, contract = books.syndicates[name], SyndicateClient(chain.node, name, chain.addresses.address(name))
+    has = [books.pools[member.pool].lendable(books.now) for member in its.members]
+    yield f"{name}: lendable", contract, "lendable", (), lendable(its.members, has)
+    earned, out = its.earned_at(books.now), its.principal()
+    for place, member in enumerate(its.members):
+        pool, who = chain.pool(member.pool).address, f"{name}: {member.pool}"
+        position = (out[place], its.expected[place], its.lost[place])
+        yield f"{who} has at stake", contract, "positionOf", (pool,), position
+        for day_count, each in earned.items():
+            told = int(each[place] * NUMERATORS)
+            yield f"{who} has earned ({day_count.name})", contract, "accruedNumeratorOf", (pool, int(day_count)), told
+        for (day_count, bps), principal in its.out.items():
+            asked = (pool, int(day_count), weight(bps, day_count))
+            yield f"{who} has out at {bps} bps", contract, "principalAt", asked, principal[place]
 
 
 def _facility(books: Books, chain: Chain, number: int) -> Iterator[Question]:
@@ -201,9 +224,9 @@ def _share(its: Any, holder: str) -> Any:
 
 
 def _exposures(books: Books, chain: Chain) -> Iterator[Question]:
-    dimensions = {Dimension.DEBTOR: "debtor", Dimension.SELLER_GROUP: "sellerGroup"}
-    for dimension, name in dimensions.items():
-        for source, key in sorted({(keys["source"], keys[name]) for keys in books.keys.values()}):
-            told = availability.exposure(books, source, dimension, key)
-            asked = (source, int(dimension), key)
-            yield f"exposure to {name} {key}", chain.concentration, "exposureOf", asked, told
+    for dimension, name in ((Dimension.DEBTOR, "debtor"), (Dimension.SELLER_GROUP, "sellerGroup")):
+        for source in (*(f"LendingPool:{pool}" for pool in books.pools), *books.syndicates):
+            for key in sorted({keys[name] for keys in books.keys.values()}):
+                told = availability.exposure(books, source, dimension, key)
+                asked = (chain.addresses.address(source), int(dimension), key)
+                yield f"exposure of {source} to {name} {key}", chain.concentration, "exposureOf", asked, told

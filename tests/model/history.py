@@ -11,6 +11,7 @@ from chain_node.config import CONFIG_ROOT, load_network
 from model.books import Books
 from model.pools import PoolTerms
 from model.replay import Moment
+from model.syndication import SECOND, SECOND_TERMS
 
 
 def new_books(network: RunningNetwork) -> Books:
@@ -23,6 +24,8 @@ def new_books(network: RunningNetwork) -> Books:
         its = config.pool(code)
         figures = (its.senior_rate_bps, its.subordination_floor_bps, its.epoch_seconds)
         terms[code] = PoolTerms(code, *figures, created_at=created[code])
+    if SECOND in created:
+        terms[SECOND] = PoolTerms("EUR", *SECOND_TERMS, created_at=created[SECOND])
     return Books(names, terms, last_tier=config.circulation.most_tier)
 
 

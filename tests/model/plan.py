@@ -62,7 +62,7 @@ WEIGHTS: dict[Operation, int] = {
     orders.register: 6,
     orders.accept: 1,
     orders.cancel: 1,
-    orders.pay: 9,
+    orders.pay: 8,
     openings.attest: 10,
     openings.poke: 5,
     repayments.repay: 7,
@@ -105,7 +105,7 @@ def step(run: Run, operation: Operation) -> None:
     """One operation, as the seed will have it; a few belong to others and are tried with them."""
     run.operation += 1
     try:
-        for each in chain(stops.resume(run), operation(run)):
+        for each in chain(stops.resume(run), operation(run), repayments.after_lost_hints(run)):
             run.attempt(each)
             run.books.now = max(run.books.now, run.head + 1)
     except Disagreement as wrong:

@@ -93,7 +93,8 @@ class Shares:
 @dataclass
 class Pool:
     """`earned` tells the exact interest of the pool's financings at a moment, `lent_of` what could be lent just before
-    it last lent. Cash, loans and what is kept for others are accounts of the ledger."""
+    it last lent, `before_loss` what there was before the loss that is being taken, `arriving` the payments on their way
+    with the exact interest that each settles. Cash, loans and what is kept for others are accounts of the ledger."""
 
     terms: PoolTerms
     ledger: Ledger
@@ -109,6 +110,8 @@ class Pool:
     stream_to: int = 0
     closed_at: int = 0
     lent_of: int = 0
+    before_loss: int = 0
+    arriving: list[tuple[dict[str, int], Fraction]] = field(default_factory=list)
     stopped: set[int] = field(default_factory=set)
     shares: dict[Tranche, Shares] = field(default_factory=lambda: {tranche: Shares() for tranche in Tranche})
 

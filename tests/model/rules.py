@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
+from dataclasses import replace
 from fractions import Fraction
 
 from chain_node.client import DayCount, FinancingState, OrderState, ReceivableState, Tranche
@@ -14,6 +15,7 @@ from model.calendar360 import DAY, end_of
 from model.financings import Facility, Financing
 from model.invoices import OWED, Invoice
 from model.orders import Order
+from model.sources import lendable_by
 
 UNSURE = "unsure"
 Refusals = set[str]
@@ -291,11 +293,12 @@ def _refinance(books: Books, its: Financing, to: Facility) -> Refusals:
     amount, now = its.owed_at(books.now).total, books.now
     fee, reserve = to.charges(amount)
     commitment = math.ceil(to.commitment(now)) if to.terms.committed_fee_bps else 0
-    exceeds = amount + fee + reserve + commitment > availability.base_of(books, its)
-    exceeds |= amount > max(0, to.limit - to.drawn) or amount > books.pool_of(to).lendable(now)
+    on_new_steps = replace(its, ladder=to.ladders[books.addresses[its.collateral]])
+    exceeds = amount + fee + reserve + commitment > availability.base_of(books, on_new_steps)
+    exceeds |= amount > max(0, to.limit - to.drawn) or amount > lendable_by(books, to)
     unfit = to.terms.supplier != its.facility.terms.supplier or books.currency_of(to) != books.currency_of(its.facility)
     principal, its.principal = its.principal, 0
-    room, its.principal = availability.left_by_caps(books, its), principal
+    room, its.principal = availability.left_by_caps(books, its, to), principal
     return when(
         (unfit, "RefinancingUnfit"),
         (bool(its.impairment or its.written_off) or now >= end_of(its.maturity), "RefinancingTooLate"),

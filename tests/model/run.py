@@ -19,10 +19,11 @@ from model.invoices import Invoice
 from model.orders import Order
 from model.replay import Moment, replay
 from model.rules import UNSURE, Refusals
+from model.syndication import SECOND
 
 MOST = 2**256 - 1
 GAS = 8_000_000
-CURRENCIES = ("EUR", "USD")
+POOLS = ("EUR", "USD", SECOND)
 EVIDENCE = b"\x11" * 32
 
 

@@ -6,11 +6,13 @@ from eth_account import Account
 from support.network import RunningNetwork, lei
 
 from chain_node.client import Dimension, FacilityTerms, Milestone, Role, Step, Tranche
+from chain_node.client.contract import Contract
 from model import rules
 from model.calendar360 import DAY
 from model.history import moments, new_books
 from model.replay import replay
-from model.run import CURRENCIES, MOST, Run
+from model.run import MOST, POOLS, Run
+from model.syndication import SECOND, SYNDICATE, with_syndicate
 
 _LADDERS = (
     [Step(Milestone.ACCEPTED, 8_000, False)],
@@ -24,13 +26,28 @@ _LADDERS = (
 )
 
 
+_SOURCES = (
+    "LendingPool:EUR",
+    "LendingPool:EUR",
+    SYNDICATE,
+    SYNDICATE,
+    f"LendingPool:{SECOND}",
+    "LendingPool:EUR",
+    SYNDICATE,
+    "LendingPool:USD",
+    SYNDICATE,
+)
+
+
 def begin(network: RunningNetwork, seed: int) -> Run:
     """A run that has its parties, their money and their lines, and nothing else yet."""
-    run = Run(network, seed)
+    run = Run(with_syndicate(network), seed)
     _admit(run)
     _catch_up(run)
-    for currency in CURRENCIES:
-        _fund(run, currency)
+    for currency in run.books.currencies:
+        _issue_cash(run, currency)
+    for pool in POOLS:
+        _fund(run, pool)
     _open_lines(run)
     return run
 
@@ -56,36 +73,40 @@ def _catch_up(run: Run) -> None:
     run.books.now = run.head
 
 
-def _fund(run: Run, currency: str) -> None:
+def _issue_cash(run: Run, currency: str) -> None:
     """Everybody has cash, and lets those contracts take it that it will pay."""
     chain, cash = run.chain, run.chain.cash(currency)
-    pool = (chain.reserve(currency), *(chain.vault(currency, tranche) for tranche in Tranche))
-    paid_by = {
+    paid_by: dict[str, tuple[Contract, ...]] = {
         "supplier": (chain.desk, chain.reserve(currency)),
         "debtor": (chain.receivables, chain.orders),
-        "lender": (chain.receivables, chain.orders, chain.desk, *pool),
+        "lender": (chain.receivables, chain.orders, chain.desk),
     }
     for name, account in run.parties.items():
-        if name[:-1] not in paid_by:
-            continue
-        run.must("cash-issuer", cash.issue(account.address, 10**10, run.random.randbytes(32)))
-        for payee in paid_by[name[:-1]]:
-            run.must(account, cash.approve(payee.address, MOST))
+        if name[:-1] in paid_by:
+            run.must("cash-issuer", cash.issue(account.address, 10**10, run.random.randbytes(32)))
+            for payee in paid_by[name[:-1]]:
+                run.must(account, cash.approve(payee.address, MOST))
+
+
+def _fund(run: Run, pool: str) -> None:
+    """Lenders buy shares of both tranches, and sponsor the reserve."""
+    chain, cash = run.chain, run.chain.cash(run.books.terms[pool].currency)
     for name, assets, tranche in (("lender0", 3_000_000, 1), ("lender1", 5_000_000, 0), ("lender2", 1_000_000, 1)):
         account = run.parties[name]
-        run.must(account, chain.vault(currency, Tranche(tranche)).deposit(assets, account.address))
-    run.must(run.parties["supplier0"], chain.reserve(currency).deposit(40_000))
-    run.must(run.parties["lender0"], chain.reserve(currency).deposit(12_345))
+        for payee in (chain.reserve(pool), *(chain.vault(pool, each) for each in Tranche)):
+            run.must(account, cash.approve(payee.address, MOST))
+        run.must(account, chain.vault(pool, Tranche(tranche)).deposit(assets, account.address))
+    run.must(run.parties["lender2"], chain.reserve(pool).deposit(40_000))
+    run.must(run.parties["lender0"], chain.reserve(pool).deposit(12_345))
 
 
 def _open_lines(run: Run) -> None:
     chain, pick = run.chain, run.random
-    for index in range(8):
+    for index, source in enumerate(_SOURCES):
         supplier = run.parties[f"supplier{index % 3}"]
-        currency = "USD" if index == 7 else "EUR"
         terms = FacilityTerms(
             supplier=supplier.address,
-            pool=chain.pool(currency).address,
+            pool=chain.addresses.address(source),
             limit=pick.choice((900_000, 4_000_000, 9_000_000)),
             discount_rate_bps=pick.choice((300, 900, 1_777)),
             fee_bps=pick.choice((0, 50, 133)),
@@ -105,5 +126,5 @@ def _open_lines(run: Run) -> None:
     for account in run.parties.values():
         if account.address in {line.terms.supplier for line in run.books.facilities.values()}:
             run.must(account, chain.receivables.set_approval_for_all(chain.receivable_collateral.address, True))
-    cap = chain.concentration.set_default_cap(chain.pool("EUR").address, Dimension.DEBTOR, 4_000_000)
-    run.must("credit-officer", cap)
+    for pool, dimension, cap in (("EUR", Dimension.DEBTOR, 4_000_000), (SECOND, Dimension.SELLER_GROUP, 700_000)):
+        run.must("credit-officer", chain.concentration.set_default_cap(chain.pool(pool).address, dimension, cap))

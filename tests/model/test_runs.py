@@ -22,6 +22,7 @@ from model.plan import go
 from model.replay import Moment, replay
 from model.run import Run
 from model.scene import begin
+from model.syndication import SYNDICATE
 
 pytestmark = pytest.mark.node
 
@@ -66,6 +67,10 @@ MET_BY_DEFAULT = {
     "ReceivableToken.ReceivableCancelled",
     "Servicing.AmendmentCarriedOut",
 }
+
+# What a syndicate's members must have had their parts of, in every run and in those of the default seeds.
+SHARED = {"draw", "fees", "interest", "principal"}
+SHARED_BY_DEFAULT = {"expected loss", "loss", "recovered", "reserve"}
 
 
 @pytest.fixture(scope="module", params=[pytest.param(s, marks=pytest.mark.xdist_group(f"model-{s}")) for s in SEEDS])
@@ -120,6 +125,8 @@ def test_the_run_met_what_the_model_is_there_for(run: Run) -> None:
     chosen = run.seed in DEFAULT_SEEDS and run.operation == DEFAULT_OPERATIONS
 
     assert set(run.met) >= (MET | MET_BY_DEFAULT if chosen else MET)
+    shared = run.books.syndicates[SYNDICATE].met
+    assert shared >= (SHARED | SHARED_BY_DEFAULT if chosen else SHARED)
     assert {event.partition(".")[2] for event in run.met} >= {"EpochPaid", "Resumed", "Withdraw"}, "of either tranche"
 
 
@@ -135,6 +142,21 @@ def test_a_book_that_is_a_minor_unit_out_is_noticed(run: Run) -> None:
         financing.principal -= 1
 
     assert any(f"financing {financing.number}: owed" in each for each in found)
+
+
+def test_a_minor_unit_with_the_wrong_member_of_a_syndicate_is_noticed(run: Run) -> None:
+    books = run.books
+    books.now = run.head
+    lost = books.syndicates[SYNDICATE].lost
+    lost[0], lost[1] = lost[0] + 1, lost[1] - 1
+
+    try:
+        _, found = differences(books, run.chain, run.chain.block_number())
+    finally:
+        lost[0], lost[1] = lost[0] - 1, lost[1] + 1
+
+    assert [each for each in found if "has at stake" in each] == found
+    assert len(found) == len(lost)
 
 
 def test_a_waterfall_out_of_order_is_noticed(run: Run) -> None:

@@ -45,6 +45,12 @@ def collateral_taken(books: Books, its: Any) -> None:
         siblings[0].shared = True
 
 
+@reads("ReceivableToken", "ProceedsHintFailed")
+@reads("OrderEscrow", "ProceedsHintFailed")
+def hint_failed(books: Books, its: Any) -> None:
+    books.unheard.add(its["id"])
+
+
 @reads("ReceivableCollateral", "ProceedsAllotted")
 def proceeds_of_invoice_allotted(books: Books, its: Any) -> None:
     _keep_cash(books, its, ("owed on pledges",))
@@ -59,6 +65,7 @@ def proceeds_of_order_allotted(books: Books, its: Any) -> None:
 
 def _keep_cash(books: Books, its: Any, from_: tuple[str, ...]) -> None:
     financing = books.financings[its["financing"]]
+    books.unheard.discard(its["itemId"])
     financing.units = its["units"]
     financing.cash += its["cash"]
     books.ledgers[books.currency_of(financing.facility)].post(_custody(books, financing), from_, its["cash"])

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from chain_node.client import FacilityTerms
+from model import sources
 from model.books import Books
 from model.financings import PARTS, Facility
 from model.reading import reads
@@ -45,7 +46,8 @@ def commitment_fee_charged(books: Books, its: Any) -> None:
 def commitment_fee_paid(books: Books, its: Any) -> None:
     amount = _settle_commitment(books, its["facility"])
     books.same("committed fee paid", its["amount"], amount)
-    books.arriving.append({**dict.fromkeys(PARTS, 0), "fees": amount})
+    paid = {**dict.fromkeys(PARTS, 0), "residual": 0, "fees": amount}
+    sources.collect(books, books.facilities[its["facility"]], paid, Fraction(0))
 
 
 def _settle_commitment(books: Books, number: int) -> int:
@@ -67,7 +69,7 @@ def resumed(books: Books, its: Any) -> None:
 
 @reads("Concentration", "FinancingAssigned")
 def financing_assigned(books: Books, its: Any) -> None:
-    books.keys[its["financing"]] = {**its["keys"], "source": its["source"]}
+    books.keys[its["financing"]] = its["keys"]
 
 
 @reads("Concentration", "DefaultCapSet")

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from chain_node.client import FinancingState
-from model import availability
+from model import availability, sources
 from model.books import Books
 from model.events.collateral import KINDS
 from model.financings import Financing
@@ -45,7 +45,7 @@ def drawn(books: Books, its: Any) -> None:
     facility.drawn += amount
     assert financing.owed().total + financing.ahead <= its["base"], "more is owed than the base bears"
     assert facility.drawn <= facility.limit
-    books.ledgers[books.currency_of(facility)].post(("loan", str(financing.number)), ("in transit",), amount)
+    sources.lend(books, financing, amount)
 
 
 @reads("FinancingDesk", "Repaid")
@@ -65,13 +65,12 @@ def repaid(books: Books, its: Any) -> None:
     if facility.terms.revolving and parts["principal"] + parts["recovered"]:
         facility.count_commitment(books.now)
         facility.drawn -= parts["principal"] + parts["recovered"]
+    settled = min(financing.interest, Fraction(parts["interest"]))
     financing.pay(parts)
     if facility.recourse_to == financing.number and financing.state == FinancingState.REPAID:
         facility.recourse_to = 0
     if amount > parts["residual"]:
-        books.arriving.append(parts)
-        ledger = books.ledgers[books.currency_of(facility)]
-        ledger.post(("in transit",), ("loan", str(financing.number)), parts["principal"])
+        sources.collect(books, facility, parts, settled, financing)
 
 
 @reads("FinancingDesk", "FinancingClosed")
@@ -85,12 +84,13 @@ def financing_closed(books: Books, its: Any) -> None:
 def refinanced(books: Books, its: Any) -> None:
     financing, to = books.financings[its["financing"]], books.facilities[its["to"]]
     financing.facility, financing.state, financing.late_due = to, FinancingState.OPEN, False
+    financing.ladder = to.ladders[books.addresses[financing.collateral]]
     amount = its["amount"]
     books.same("charges of a refinancing", (its["fee"], its["reserve"]), to.charges(amount))
     to.count_commitment(books.now)
     to.drawn += amount
     financing.draw(amount, its["fee"], its["reserve"], books.now)
-    books.ledgers[books.currency_of(to)].post(("loan", str(financing.number)), ("in transit",), amount)
+    sources.lend(books, financing, amount)
 
 
 @reads("FinancingDesk", "PayoutParked")

@@ -7,29 +7,29 @@ from fractions import Fraction
 from typing import Any
 
 from chain_node.client import FinancingState
-from model import availability
+from model import availability, sources
 from model.books import Books
-from model.calendar360 import BPS, DAY
+from model.calendar360 import BPS, NUMERATORS
 from model.reading import reads
-
-# Interest is counted in whole numbers of so many parts of a minor unit: 26,280 days hold whole years of 360 and of 365.
-_NUMERATORS = BPS * 26_280 * DAY
 
 
 @reads("FinancingDesk", "ImpairmentSet")
 def impairment_set(books: Books, its: Any) -> None:
-    books.financings[its["financing"]].impairment = its["impairment"]
+    financing = books.financings[its["financing"]]
+    financing.impairment = its["impairment"]
+    sources.expect(books, financing.facility)
 
 
 @reads("FinancingDesk", "WrittenOff")
 def written_off(books: Books, its: Any) -> None:
     financing, amount = books.financings[its["financing"]], its["amount"]
     financing.accrue(books.now)
-    books.before_loss = books.pool_of(financing.facility).gross(books.now)
+    for pool in sources.pools_of(books, financing.facility):
+        pool.before_loss = pool.gross(books.now)
     given_up = financing.interest * amount / financing.principal
     # The chain gives up a whole number of its smallest fractions.
-    told = Fraction(its["settledNumerator"], _NUMERATORS)
-    assert 0 <= given_up - told < Fraction(1, _NUMERATORS), "interest given up with a loss"
+    told = Fraction(its["settledNumerator"], NUMERATORS)
+    assert 0 <= given_up - told < Fraction(1, NUMERATORS), "interest given up with a loss"
     financing.interest -= told
     # What the pool gives up stays owed, in whole minor units; what the grace may have spared until now is forgiven.
     if told:
@@ -38,8 +38,7 @@ def written_off(books: Books, its: Any) -> None:
     financing.principal -= amount
     financing.written_off += amount
     books.same("principal after a loss", its["principal"], financing.principal)
-    ledger = books.ledgers[books.currency_of(financing.facility)]
-    ledger.post(("losses",), ("loan", str(financing.number)), amount)
+    sources.write_off(books, financing, amount, told)
 
 
 @reads("FinancingDesk", "FinancingDefaulted")
@@ -49,6 +48,7 @@ def financing_defaulted(books: Books, its: Any) -> None:
     financing.state = FinancingState.DEFAULTED
     # The first step's share is expected to be lost; its own event follows where that is more than before.
     financing.impairment = max(financing.impairment, financing.principal * books.schedule[0][1] // BPS)
+    sources.expect(books, financing.facility)
 
 
 @reads("FinancingDesk", "RecourseOpened")

@@ -36,6 +36,13 @@ def forward(run: Run) -> Iterator[Attempt]:
         yield Attempt(run.party("lender"), run.collateral_of(its).forward(its.number))
 
 
+def after_lost_hints(run: Run) -> Iterator[Attempt]:
+    """What a payment did not bring in by itself is brought in by anyone."""
+    for item in sorted(run.books.unheard):
+        for its in run.books.pledges(item):
+            yield Attempt(run.party("lender"), run.collateral_of(its).forward(its.number))
+
+
 def frozen(run: Run) -> Iterator[Attempt]:
     """A supplier's account is frozen while its money comes in: what it cannot take waits for it."""
     its = run.financing(FinancingState.OPEN, FinancingState.REPAID)
