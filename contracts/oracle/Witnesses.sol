@@ -27,9 +27,9 @@ library Witnesses {
     /// @dev What a witness takes over from the registry's word: who it is, and its oracle roles.
     uint256 private constant ITS_PART = (1 << ROLES) - 1 | uint256(Roles.ORACLE_ROLES) << ROLES;
 
-    /// @param mask of the list's 64 items at most
-    function voting(uint256 mask) internal pure returns (Witness) {
-        return Witness.wrap(mask << MASK);
+    /// @param items that its mask names, of the list's 64 at most
+    function voting(uint256 items) internal pure returns (Witness) {
+        return Witness.wrap(items << MASK);
     }
 
     /// @param membership as `Memberships.lookUp` gives it
