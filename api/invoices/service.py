@@ -9,7 +9,8 @@ from api.invoices.models import InvoiceRow
 from api.invoices.schemas import InvoiceView, ReferenceView
 from api.invoices.similarity import service as similarity
 from api.invoices.standing import state_of
-from api.transactions.schemas import transaction_views
+from api.receivables import service as receivables
+from api.transactions.schemas import TransactionView, transaction_views
 from api.values import Page, page_number
 
 
@@ -23,12 +24,25 @@ def find(session: Session, principal: Principal, invoice_id: str) -> InvoiceRow:
 
 
 def view(session: Session, invoice: InvoiceRow) -> InvoiceView:
-    transactions = transaction_views(session, invoice.transaction_ids)
+    return _views(session, [invoice])[0]
+
+
+def _views(session: Session, invoices: list[InvoiceRow]) -> list[InvoiceView]:
+    states = receivables.states(session, [invoice.receivable_id for invoice in invoices])
+    ids = [each for invoice in invoices for each in invoice.transaction_ids]
+    sent = {transaction.id: transaction for transaction in transaction_views(session, ids)}
+    return [
+        _view(invoice, states.get(invoice.receivable_id), [sent[each] for each in invoice.transaction_ids])
+        for invoice in invoices
+    ]
+
+
+def _view(invoice: InvoiceRow, on_chain: str | None, transactions: list[TransactionView]) -> InvoiceView:
     return InvoiceView(
         id=invoice.id,
         receivable_id=invoice.receivable_id,
         fingerprint=invoice.receivable_id,
-        state=state_of(session, invoice, transactions),
+        state=state_of(on_chain, transactions),
         number=invoice.number,
         syntax=invoice.syntax,
         supplier_lei=invoice.supplier_lei,
@@ -53,7 +67,7 @@ def page(session: Session, principal: Principal, before: str | None, limit: int)
     lei = None if principal.sees_all else principal.organisation()
     found = repository.page(session, lei=lei, before=page_number(before), limit=limit)
     following = str(found[-1].sequence) if len(found) == limit else None
-    return Page(items=[view(session, invoice) for invoice in found], next=following)
+    return Page(items=_views(session, found), next=following)
 
 
 def parties_of_subject(session: Session, subject: str) -> tuple[str, ...]:

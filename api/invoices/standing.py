@@ -3,7 +3,6 @@
 from sqlmodel import Session
 
 from api.invoices import repository
-from api.invoices.models import InvoiceRow
 from api.receivables import service as receivables
 from api.transactions.models import Status
 from api.transactions.schemas import TransactionView, transaction_views
@@ -22,12 +21,9 @@ def standing(session: Session, receivable_id: str) -> str | None:
     return "submitted"
 
 
-def state_of(session: Session, invoice: InvoiceRow, transactions: list[TransactionView]) -> str:
+def state_of(on_chain: str | None, transactions: list[TransactionView]) -> str:
     """The state of an invoice whose transactions are known; `failed` where the chain refused it."""
-    receivable = receivables.find_any(session, invoice.receivable_id)
-    if receivable is not None:
-        return receivable.state
-    return "failed" if _failed(transactions) else "submitted"
+    return on_chain or ("failed" if _failed(transactions) else "submitted")
 
 
 def _failed(transactions: list[TransactionView]) -> bool:

@@ -40,6 +40,10 @@ def _views(session: Session, principal: Principal, organisations: list[Organisat
     accounts: dict[int, list[AccountView]] = {organisation.number: [] for organisation in organisations}
     for account in repository.accounts(session, accounts):
         accounts[account.organisation].append(AccountView(address=account.address, frozen=account.frozen))
+    shown = [organisation.lei for organisation in organisations if principal.sees(organisation.lei)]
+    identifiers: dict[str, list[IdentifierView]] = {organisation.lei: [] for organisation in organisations}
+    for row in repository.identifiers(session, shown):
+        identifiers[row.lei].append(IdentifierView(scheme=row.scheme, value=row.value))
     return [
         ParticipantView(
             lei=organisation.lei,
@@ -50,11 +54,7 @@ def _views(session: Session, principal: Principal, organisations: list[Organisat
             kyc_expires_at=moment(organisation.kyc_expires_at),
             suspended=organisation.suspended,
             accounts=accounts[organisation.number],
-            identifiers=_identifiers(session, organisation.lei) if principal.sees(organisation.lei) else [],
+            identifiers=identifiers[organisation.lei],
         )
         for organisation in organisations
     ]
-
-
-def _identifiers(session: Session, lei: str) -> list[IdentifierView]:
-    return [IdentifierView(scheme=row.scheme, value=row.value) for row in repository.identifiers(session, lei)]

@@ -48,9 +48,9 @@ def names(session: Session, leis: Iterable[str]) -> dict[str, str]:
     return dict(session.exec(select(Profile.lei, Profile.name).where(col(Profile.lei).in_(set(leis)))).all())
 
 
-def identifiers(session: Session, lei: str) -> list[Identifier]:
-    wanted = select(Identifier).where(Identifier.lei == lei).order_by(col(Identifier.scheme), col(Identifier.value))
-    return list(session.exec(wanted))
+def identifiers(session: Session, leis: Iterable[str]) -> list[Identifier]:
+    order = (col(Identifier.scheme), col(Identifier.value))
+    return list(session.exec(select(Identifier).where(col(Identifier.lei).in_(set(leis))).order_by(*order)))
 
 
 def leis_named(session: Session, pairs: Sequence[tuple[str, str]]) -> set[str]:

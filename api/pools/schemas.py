@@ -129,8 +129,8 @@ class PoolView(BaseModel):
     fees: Amount = Field(description="collected for the operator and not yet taken")
     gross: Amount
     net: Amount
-    interest_received: Amount
-    late_fees_received: Amount
+    interest_received: Amount = Field(description="on facilities that this pool funds alone")
+    late_fees_received: Amount = Field(description="likewise")
     lost: Amount = Field(description="written off since the pool began, with the interest it had earned")
     covered: Amount = Field(description="of that, absorbed by the first-loss reserve")
     recovered: Amount = Field(description="of that, paid after all")

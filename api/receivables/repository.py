@@ -1,6 +1,6 @@
 """Queries over receivables, their holders and payments."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import or_, tuple_
 from sqlmodel import Session, col, select
@@ -32,6 +32,11 @@ def page(
     if before is not None:
         chosen = chosen.where(tuple_(col(Receivable.block_number), col(Receivable.id)) < before)
     return list(session.exec(chosen))
+
+
+def states(session: Session, receivable_ids: Collection[str]) -> dict[str, str]:
+    chosen = select(Receivable.id, Receivable.state).where(col(Receivable.id).in_(receivable_ids))
+    return dict(session.exec(chosen).all())
 
 
 def parties_dealing_with(session: Session, party: int) -> set[int]:

@@ -1,7 +1,7 @@
 """What the chain says of receivables, to those who are a party to them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -52,6 +52,11 @@ def find(session: Session, principal: Principal, receivable_id: str) -> Receivab
 def find_any(session: Session, receivable_id: str) -> Receivable | None:
     """The receivable for a service that has its own reasons to look; None where the chain has none."""
     return repository.receivable(session, receivable_id)
+
+
+def states(session: Session, receivable_ids: Collection[str]) -> dict[str, str]:
+    """Of those that the chain has."""
+    return repository.states(session, receivable_ids)
 
 
 def known(session: Session, receivable_id: str) -> Receivable:
