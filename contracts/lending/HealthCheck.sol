@@ -231,14 +231,20 @@ contract HealthCheck is HealthOfFinancings {
             IFinancingDesk.Facility memory line = desk.facility(FacilityId.wrap(uint64(i + 1)));
             ledger.lines[i] = line;
             address source = address(line.terms.pool);
-            if (!_isPool[source] && tally.add(HealthTally.SOURCE, source, 0, i + 1, 0)) {
+            if (!_isPool[source] && !tally.has(HealthTally.SOURCE, source, 0)) {
+                tally.add(HealthTally.SOURCE, source, 0, i + 1, 0);
                 ledger.syndicates[ledger.syndicateCount++] = source;
             }
-            address cash = address(line.terms.pool.cash());
-            (address supplier, uint256 key) = (line.terms.supplier, uint160(line.terms.supplier));
-            if (!tally.add(HealthTally.PARKED, cash, key, i + 1, 0)) continue;
-            tally.add(HealthTally.PARKED, cash, 0, i + 1, desk.parked(supplier, cash));
+            _addParked(tally, line.terms.supplier, address(line.terms.pool.cash()), i + 1);
         }
+    }
+
+    /// @dev Each supplier's once, whatever facilities it has.
+    function _addParked(Tally memory tally, address supplier, address cash, uint256 line) private view {
+        uint256 key = uint160(supplier);
+        if (tally.has(HealthTally.PARKED, cash, key)) return;
+        tally.add(HealthTally.PARKED, cash, key, line, 0);
+        tally.add(HealthTally.PARKED, cash, 0, line, desk.parked(supplier, cash));
     }
 
     function _sumsOf(Ledger memory ledger, address source) private pure returns (Sums memory sums) {

@@ -20,7 +20,6 @@ library HealthTally {
     uint256 private constant FIRST_SIZE = 64;
 
     /// @param first the number that it came up with first, where it is new
-    /// @return isNew whether there was no such sum
     function add(
         IHealthCheck.Tally memory tally,
         uint8 what,
@@ -28,14 +27,23 @@ library HealthTally {
         uint256 key,
         uint256 first,
         uint256 amount
-    ) internal pure returns (bool isNew) {
+    ) internal pure {
         if (2 * (tally.used + 1) > tally.sums.length) _grow(tally);
         IHealthCheck.Sum memory sum = tally.sums[_placeOf(tally.sums, what, holder, key)];
-        isNew = sum.what == 0;
         sum.amount += amount;
-        if (!isNew) return false;
+        if (sum.what != 0) return;
         (sum.what, sum.holder, sum.key, sum.first) = (what, holder, key, first);
         ++tally.used;
+    }
+
+    /// @return whether there is such a sum, be it zero
+    function has(IHealthCheck.Tally memory tally, uint8 what, address holder, uint256 key)
+        internal
+        pure
+        returns (bool)
+    {
+        if (tally.sums.length == 0) return false;
+        return tally.sums[_placeOf(tally.sums, what, holder, key)].what != 0;
     }
 
     /// @return zero where there is none

@@ -49,9 +49,9 @@ abstract contract MemberShares is IConcentration {
         return Math.ceilDiv(whole * fundingBps, Rates.BPS);
     }
 
-    /// @return the most that may be added to the whole so that the member's part grows by `room` at most
-    function _wholeWithin(uint256 whole, uint256 fundingBps, uint256 room) internal pure returns (uint256) {
-        if (room == 0) return 0;
-        return (_partOf(whole, fundingBps) + room) * Rates.BPS / fundingBps - whole;
+    /// @return the most that may be added to the whole so that the member's part grows by `most` at most
+    function _wholeWithin(uint256 whole, uint256 fundingBps, uint256 most) internal pure returns (uint256) {
+        if (most == 0) return 0;
+        return (_partOf(whole, fundingBps) + most) * Rates.BPS / fundingBps - whole;
     }
 }
