@@ -49,6 +49,21 @@ def upgrade() -> None:
     for table in _READ_ANEW:
         op.execute(sa.delete(sa.table(table)))
 
+    _create_draws()
+    _create_facilities()
+    _create_financings()
+    _create_pool_deposits()
+    _create_pool_positions()
+    _create_pool_redemptions()
+    _create_pools()
+    _create_receivable_holdings()
+    _create_receivable_objections()
+    _create_receivables()
+    _create_repayments()
+    _create_write_offs()
+
+
+def _create_draws() -> None:
     op.create_table(
         "draws",
         sa.Column("transaction_hash", sa.String(), nullable=False),
@@ -67,6 +82,8 @@ def upgrade() -> None:
     with op.batch_alter_table("draws", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_draws_financing"), ["financing"], unique=False)
 
+
+def _create_facilities() -> None:
     op.create_table(
         "facilities",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -93,6 +110,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_facilities_supplier"), ["supplier"], unique=False)
         batch_op.create_index(batch_op.f("ix_facilities_transaction_hash"), ["transaction_hash"], unique=False)
 
+
+def _create_financings() -> None:
     op.create_table(
         "financings",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -120,6 +139,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_financings_supplier"), ["supplier"], unique=False)
         batch_op.create_index(batch_op.f("ix_financings_transaction_hash"), ["transaction_hash"], unique=False)
 
+
+def _create_pool_deposits() -> None:
     op.create_table(
         "pool_deposits",
         sa.Column("transaction_hash", sa.String(), nullable=False),
@@ -136,6 +157,8 @@ def upgrade() -> None:
     with op.batch_alter_table("pool_deposits", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pool_deposits_account"), ["account"], unique=False)
 
+
+def _create_pool_positions() -> None:
     op.create_table(
         "pool_positions",
         sa.Column("currency", sa.String(), nullable=False),
@@ -149,6 +172,8 @@ def upgrade() -> None:
     with op.batch_alter_table("pool_positions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pool_positions_account"), ["account"], unique=False)
 
+
+def _create_pool_redemptions() -> None:
     op.create_table(
         "pool_redemptions",
         sa.Column("currency", sa.String(), nullable=False),
@@ -162,6 +187,8 @@ def upgrade() -> None:
     with op.batch_alter_table("pool_redemptions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pool_redemptions_account"), ["account"], unique=False)
 
+
+def _create_pools() -> None:
     op.create_table(
         "pools",
         sa.Column("address", sa.String(), nullable=False),
@@ -172,6 +199,9 @@ def upgrade() -> None:
         sa.Column("recovered", WholeNumber(), nullable=False),
         sa.PrimaryKeyConstraint("address"),
     )
+
+
+def _create_receivable_holdings() -> None:
     op.create_table(
         "receivable_holdings",
         sa.Column("receivable_id", sa.String(), nullable=False),
@@ -182,6 +212,8 @@ def upgrade() -> None:
     with op.batch_alter_table("receivable_holdings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_receivable_holdings_holder"), ["holder"], unique=False)
 
+
+def _create_receivable_objections() -> None:
     op.create_table(
         "receivable_objections",
         sa.Column("transaction_hash", sa.String(), nullable=False),
@@ -197,6 +229,8 @@ def upgrade() -> None:
     with op.batch_alter_table("receivable_objections", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_receivable_objections_receivable_id"), ["receivable_id"], unique=False)
 
+
+def _create_receivables() -> None:
     op.create_table(
         "receivables",
         sa.Column("id", sa.String(), nullable=False),
@@ -223,6 +257,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_receivables_registered_at"), ["registered_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_receivables_supplier"), ["supplier"], unique=False)
 
+
+def _create_repayments() -> None:
     op.create_table(
         "repayments",
         sa.Column("transaction_hash", sa.String(), nullable=False),
@@ -244,6 +280,8 @@ def upgrade() -> None:
     with op.batch_alter_table("repayments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_repayments_financing"), ["financing"], unique=False)
 
+
+def _create_write_offs() -> None:
     op.create_table(
         "write_offs",
         sa.Column("transaction_hash", sa.String(), nullable=False),
