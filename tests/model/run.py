@@ -11,6 +11,7 @@ from eth_account.signers.local import LocalAccount
 from support.network import RunningNetwork
 
 from chain_node.client import Call, Collateral, FinancingState, OrderState, Receipt, ReceivableState, sign_call
+from chain_node.client.node import read_receipt
 from chain_node.errors import ContractReverted
 from model.books import Books, Disagreement
 from model.financings import Financing
@@ -55,6 +56,7 @@ class Run:
         self.nonces: dict[str, int] = {}
         self.offices: dict[str, LocalAccount] = {}
         self.chain.node.request("evm_setIntervalMining", 0)
+        self.chain.node.request("evm_setAutomine", True)
         self.books = new_books(self.network)
         self.operation = 0
         self.block = self.chain.block_number()
@@ -71,11 +73,9 @@ class Run:
         nonce = self.chain.transaction_count(by.address) if nonce is None else nonce
         self.nonces[by.address] = nonce + 1
         signed = sign_call(by, attempt.call, nonce=nonce, gas=GAS, chain_id=self.chain.chain_id)
-        self.chain.send_raw(signed.raw)
         self.head = max(self.head + 1, self.books.now)
-        self.chain.node.request("evm_mine", {"timestamp": self.head})
-        receipt = self.chain.receipt(signed.hash)
-        assert receipt is not None
+        sent = [("evm_setNextBlockTimestamp", (self.head,)), ("eth_sendRawTransactionSync", ("0x" + signed.raw.hex(),))]
+        receipt = read_receipt(self.chain.node.batch(sent)[1])
         self.block = receipt.block_number
         if not receipt.succeeded:
             reverted = self.chain.transaction_revert(signed.hash)
