@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from chain_node.client import Dimension, FactStatus, FinancingState
-from model.financings import Facility, Financing
+from model.financings import Facility, Financing, Parts
 from model.invoices import Invoice
 from model.ledger import Ledger
 from model.orders import Order
@@ -31,7 +31,7 @@ class Fact:
 class Books:
     """The model. `addresses` are the deployed names by address; `terms` what each pool was made with, by its name. Each
     pool has a ledger of its own; what is not a pool's is in that of the pool with its currency's name. `unheard` are
-    items that were paid and whose collateral did not take the hint."""
+    items that were paid and whose collateral did not take the hint, `moving` what a refinancing pays the old source."""
 
     addresses: Mapping[str, str]
     terms: Mapping[str, PoolTerms]
@@ -57,6 +57,7 @@ class Books:
     grace_days: int = 0
     stopped: set[tuple[str, int]] = field(default_factory=set)
     epochs: defaultdict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    moving: list[tuple[Facility, Parts, Fraction]] = field(default_factory=list)
     unheard: set[int] = field(default_factory=set)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -95,6 +96,7 @@ class Books:
             self._check_cash(pool.terms.currency, f"FirstLossReserve:{name}", pool.ledger.total("reserve held"))
             self.same(f"{name}: expected losses", pool.impairment, self._expected_by(name))
             assert not pool.arriving
+        assert not self.moving
         for number, rest in self.forwarded.items():
             assert rest == 0, f"financing {number}: {rest} forwarded and not applied"
         self.forwarded.clear()

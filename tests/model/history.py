@@ -22,10 +22,10 @@ def new_books(network: RunningNetwork) -> Books:
     terms = {}
     for code in config.currencies:
         its = config.pool(code)
-        figures = (its.senior_rate_bps, its.subordination_floor_bps, its.epoch_seconds)
+        figures = (its.senior_rate_bps, its.subordination_floor_bps, its.epoch_seconds, its.smallest_request_shares)
         terms[code] = PoolTerms(code, *figures, created_at=created[code])
     if SECOND in created:
-        terms[SECOND] = PoolTerms("EUR", *SECOND_TERMS, created_at=created[SECOND])
+        terms[SECOND] = PoolTerms("EUR", *SECOND_TERMS, smallest_request=0, created_at=created[SECOND])
     return Books(names, terms, last_tier=config.circulation.most_tier)
 
 

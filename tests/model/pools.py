@@ -25,6 +25,7 @@ class PoolTerms:
     senior_rate_bps: int
     subordination_floor_bps: int
     epoch_seconds: int
+    smallest_request: int
     created_at: int
 
 

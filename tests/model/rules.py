@@ -325,8 +325,10 @@ def deposit(books: Books, currency: str, tranche: Tranche, assets: int) -> Refus
 
 def request_redeem(books: Books, currency: str, tranche: Tranche, by: str, shares: int) -> Refusals:
     its = books.pools[currency].shares[tranche]
+    smallest = books.pools[currency].terms.smallest_request
     return when(
         (shares == 0, "SharesZero"),
+        (0 < shares < smallest and shares != its.balances[by], "RequestTooSmall"),
         (shares > its.balances[by], "ERC20InsufficientBalance"),
         (len(its.asked[by]) > 8, UNSURE),
     )

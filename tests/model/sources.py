@@ -29,7 +29,7 @@ def lend(books: Books, financing: Financing, amount: int) -> None:
     syndicate = books.syndicate_of(facility)
     parts = [amount] if syndicate is None else syndicate.lend(amount, facility.terms, books.now)
     for pool, part in zip(pools_of(books, facility), parts, strict=True):
-        pool.ledger.post(_loan(books, financing, syndicate), ("in transit",), part)
+        pool.ledger.post(_loan(books, facility, financing, syndicate), ("in transit",), part)
 
 
 def collect(
@@ -40,7 +40,7 @@ def collect(
     parts = [(paid, settled)] if syndicate is None else syndicate.collect(paid, settled, facility.terms, books.now)
     for pool, (part, its_settled) in zip(pools_of(books, facility), parts, strict=True):
         if financing is not None:
-            pool.ledger.post(("in transit",), _loan(books, financing, syndicate), part["principal"])
+            pool.ledger.post(("in transit",), _loan(books, facility, financing, syndicate), part["principal"])
         if any(part.values()) or its_settled:
             pool.arriving.append((part, its_settled))
     expect(books, facility)
@@ -53,7 +53,7 @@ def write_off(books: Books, financing: Financing, amount: int, given_up: Fractio
     if syndicate is not None:
         losses = syndicate.write_off(amount, given_up, facility.terms, books.now)
     for pool, loss in zip(pools_of(books, facility), losses, strict=True):
-        pool.ledger.post(("losses",), _loan(books, financing, syndicate), loss)
+        pool.ledger.post(("losses",), _loan(books, facility, financing, syndicate), loss)
     expect(books, facility)
 
 
@@ -65,6 +65,6 @@ def expect(books: Books, facility: Facility) -> None:
         syndicate.expect(sum(its.impairment for its in ours))
 
 
-def _loan(books: Books, financing: Financing, syndicate: Syndicate | None) -> tuple[str, ...]:
+def _loan(books: Books, facility: Facility, financing: Financing, syndicate: Syndicate | None) -> tuple[str, ...]:
     """A syndicate's members have their parts of all its financings together."""
-    return "loan", str(financing.number) if syndicate is None else books.source_of(financing.facility)
+    return "loan", str(financing.number) if syndicate is None else books.source_of(facility)

@@ -70,7 +70,10 @@ def repaid(books: Books, its: Any) -> None:
     if facility.recourse_to == financing.number and financing.state == FinancingState.REPAID:
         facility.recourse_to = 0
     if amount > parts["residual"]:
-        sources.collect(books, facility, parts, settled, financing)
+        if its["payer"] == books.address("Servicing"):
+            books.moving.append((facility, parts, settled))
+        else:
+            sources.collect(books, facility, parts, settled, financing)
 
 
 @reads("FinancingDesk", "FinancingClosed")
@@ -90,7 +93,9 @@ def refinanced(books: Books, its: Any) -> None:
     to.count_commitment(books.now)
     to.drawn += amount
     financing.draw(amount, its["fee"], its["reserve"], books.now)
+    # The old source is paid with what the new one has lent, so that both are counted when the old one's members share.
     sources.lend(books, financing, amount)
+    sources.collect(books, *books.moving.pop(), financing)
 
 
 @reads("FinancingDesk", "PayoutParked")
