@@ -126,6 +126,10 @@ class PolicyConfig(_Strict):
         )
 
 
+SHARES_PER_UNIT: Final = 1_000_000
+"""Shares of a tranche that its first lender gets for a minor unit; see TrancheVault."""
+
+
 class PoolConfig(_Strict):
     """What a currency's lending pool is made with; see contracts/lending. Rates are per year."""
 
@@ -133,6 +137,12 @@ class PoolConfig(_Strict):
     subordination_floor_bps: Annotated[int, Field(ge=0, lt=10_000)] = 1_000
     reserve_floor_bps: Annotated[int, Field(ge=0, le=10_000)] = 100
     epoch_seconds: Annotated[int, Field(ge=3_600, le=92 * _DAY)] = _DAY
+    smallest_redemption: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    """Minor units at the price of one for a million shares; whoever has less may still ask for all of it."""
+
+    @property
+    def smallest_request_shares(self) -> int:
+        return self.smallest_redemption * SHARES_PER_UNIT
 
 
 class WriteOffStep(_Strict):

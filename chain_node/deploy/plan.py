@@ -166,6 +166,8 @@ class _Planner:
             tranches = (at[f"SeniorTranche:{code}"], at[f"JuniorTranche:{code}"])
             self._call(f"LendingPool:{code}", "setTranches", *tranches)
             self._call(f"LendingPool:{code}", "setReserve", at[f"FirstLossReserve:{code}"])
+            for vault in (f"SeniorTranche:{code}", f"JuniorTranche:{code}"):
+                self._call(vault, "setSmallestRequest", self.config.pool(code).smallest_request_shares)
 
     def admit(self) -> None:
         """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""

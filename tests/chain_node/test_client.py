@@ -16,6 +16,7 @@ from chain_node.client import (
     Observation,
     ReceivableState,
     Role,
+    Tranche,
     Vote,
     acceptance_digest,
     attestation_digest,
@@ -278,6 +279,12 @@ def test_node_that_is_away_is_unavailable(anvil_network: RunningNetwork) -> None
 def test_unknown_currency_is_named(anvil_network: RunningNetwork) -> None:
     with pytest.raises(ContractUnknown, match="the network local has no contract named CashToken:CHF"):
         anvil_network.chain.cash("CHF")
+
+
+@pytest.mark.parametrize("tranche", Tranche)
+def test_crumbs_of_a_tranche_are_not_redeemed(anvil_network: RunningNetwork, tranche: Tranche) -> None:
+    """A minor unit is worth a million shares at first; the configuration asks for a hundred of them."""
+    assert anvil_network.chain.vault("EUR", tranche).smallest_request() == 100_000_000
 
 
 def test_call_to_a_contract_without_such_function_is_unexplained(anvil_network: RunningNetwork) -> None:

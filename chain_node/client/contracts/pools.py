@@ -118,6 +118,10 @@ class Vault(Contract):
         """Asks for the shares to be redeemed when the epoch is closed; cannot be taken back."""
         return self.call("requestRedeem", shares, controller, owner)
 
+    def smallest_request(self, block: BlockTag = "latest") -> int:
+        """Least shares that a holder of more may ask back at a time."""
+        return int(self.read("smallestRequest", block=block)[0])
+
     def withdraw(self, assets: int, receiver: str, controller: str) -> Call:
         """Claims so much of what has been paid on the controller's requests."""
         return self.call("withdraw", assets, receiver, controller)
