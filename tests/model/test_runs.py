@@ -28,7 +28,7 @@ pytestmark = pytest.mark.node
 
 DEFAULT_SEEDS = (4, 7, 10)
 SEEDS = [int(seed) for seed in os.environ.get("MODEL_SEEDS", "").split(",") if seed] or [*DEFAULT_SEEDS]
-DEFAULT_OPERATIONS = 700
+DEFAULT_OPERATIONS = 600
 OPERATIONS = int(os.environ.get("MODEL_OPERATIONS", DEFAULT_OPERATIONS))
 CHECKPOINTS = 10
 # What every run must meet, so that none of this is true of a network where nothing happens.
