@@ -50,8 +50,9 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     uint256 private constant MOST_FORWARDS = 4;
     /// @dev Gas without which no further forwarding is begun: more than a waterfall takes.
     uint256 private constant FORWARD_GAS = 150_000;
-    /// @dev Gas kept back from the desk, to book a forwarding that failed.
-    uint256 private constant KEPT_GAS = 20_000;
+    /// @dev Gas kept back from the desk, to book a forwarding that failed: a word that becomes nonzero once more (20,000),
+    /// its event, and what is left to do.
+    uint256 private constant KEPT_GAS = 40_000;
 
     IFinancingDesk public immutable desk;
     address public immutable applications;

@@ -122,6 +122,23 @@ contract ForwardTest is CollateralBase {
         assertEq(cash.balanceOf(address(desk)), 4000);
     }
 
+    /// @dev Whatever the desk does with its gas, what was allotted stays so and waits: a syndicate's waterfall may take
+    /// more than is left of a hint.
+    function testFuzz_aDeskThatBurnsItsGasUndoesNothing(uint256 given) public {
+        _takeThree();
+        _bring(4000);
+        given = bound(given, 450_000, 1_000_000);
+        bytes memory code = address(desk).code;
+        vm.etch(address(desk), hex"fe");
+        invoices.onProceeds{gas: given}(ITEM);
+        assertEq(invoices.cashOf(_id(1)), 2000);
+        assertEq(invoices.cashOf(_id(2)) + invoices.cashOf(_id(3)), 2000);
+
+        vm.etch(address(desk), code);
+        invoices.onProceeds(ITEM);
+        assertEq(cash.balanceOf(address(desk)), 4000);
+    }
+
     /// @dev A payment and a credit note between two hints go through one allotment.
     function test_paymentAndDilutionTogether() public {
         _takeThree();
