@@ -45,6 +45,11 @@ def on_expiry_set(session: Session, event: Event, block: Block) -> None:
     _facility(session, event).expires_at = event.arguments["expiresAt"]
 
 
+@handles("FinancingDesk", "FacilityMoved")
+def on_moved(session: Session, event: Event, block: Block) -> None:
+    _facility(session, event).supplier = event.arguments["supplier"]
+
+
 @handles("FinancingDesk", "RecourseOpened")
 def on_recourse_opened(session: Session, event: Event, block: Block) -> None:
     _facility(session, event).recourse_to = event.arguments["financing"]
