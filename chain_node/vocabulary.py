@@ -82,6 +82,7 @@ class Bound(IntEnum):
     LIMIT = 1
     CASH = 2
     CAP = 3
+    PAYEE = 4
 
 
 class DayCount(IntEnum):

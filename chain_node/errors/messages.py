@@ -295,7 +295,7 @@ TEMPLATES: Final[dict[str, str]] = {
         "financing {financing} cannot move from facility {from} to facility {to}: another supplier or currency, "
         "or the same facility"
     ),
-    "RequestTooSmall": "{owner} asks for {shares} shares back and has more; the smallest request is {smallest}",
+    "RequestTooSmall": "{owner} asks for {shares} shares back; the smallest request of this owner is {smallest}",
     "SmallestRequestTooLarge": "a smallest request of {shares} shares would keep lenders in; the most is {most}",
     "RequestExpired": "the request of {signer} expired at {deadline}; it is now {now_}",
     "RequestSignatureInvalid": "the request {digest} is not signed by {signer}",
@@ -303,7 +303,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "SharesNotWhole": "the shares of the syndicate come to {sum} bps instead of {whole}",
     "SignatureWithdrawn": "{signer} has withdrawn what it signed of the amendment {amendment}",
     "SignatureInvalid(financing,supplier)": "the amendment of financing {financing} is not signed by {supplier}",
-    "SuccessorUnfit": "{account} is of organisation {organisation}; facility {facility} is {needed}'s",
+    "AccountNotOfSupplier": "{account} is of organisation {organisation}; facility {facility} is {needed}'s",
     "SourceZero": "financing {financing} has no source of money",
     "StillCovered": "financing {financing} owes {owed} minor units, and its collateral is good for {value}",
     "TallyIncomplete": "only {counted} of {count} financings have been added up",

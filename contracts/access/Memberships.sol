@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {GroupId} from "../types/Ids.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 
 /// @title Reads for whom an account acts, and asks the registry for it: the fields of `IParticipantRegistry.Membership`
 /// in one word, from the lowest bit up, as they lie in their slot.
 library Memberships {
+    uint256 private constant GROUP = 24;
     uint256 private constant EXPIRES = 80;
     uint256 private constant STOPPED = 120;
 
@@ -24,6 +26,12 @@ library Memberships {
             }
             membership := mload(0)
         }
+    }
+
+    /// @return group for which the account acts; 0 for nobody
+    function groupOf(uint256 membership) internal pure returns (GroupId) {
+        // The cast keeps the bits of its own.
+        return GroupId.wrap(uint24(membership >> GROUP));
     }
 
     /// @return whether the account is an organisation's, neither frozen nor suspended, and its KYC has not expired. One

@@ -70,7 +70,7 @@ contract DeskOpenings is DeskOffices {
         uint256 stillOwed = _claims(its).total();
         require(stillOwed == 0, IFinancingDesk.StillOwed(id, stillOwed));
         _requireNoRecourse(facilityId, _facilities[facilityId]);
-        registry.requireAdmitted(supplier, supplier);
+        _requireActing(facilityId, supplier);
 
         (, bytes32 subject,) = its.anchor.collateral.pledgeOf(id);
         _financings[id].debt.state = IFinancingDesk.State.Released;
@@ -91,7 +91,7 @@ contract DeskOpenings is DeskOffices {
         require(msg.sender == mover, IFinancingDesk.NotSupplierOf(id, msg.sender, previous));
         registry.requireAdmitted(mover, mover);
         OrganisationId found = registry.requireRole(account, Roles.SUPPLIER).organisation;
-        require(found == organisation, IFinancingDesk.SuccessorUnfit(id, account, found, organisation));
+        require(found == organisation, IFinancingDesk.AccountNotOfSupplier(id, account, found, organisation));
 
         its.line.supplier = account;
         emit IFinancingDesk.FacilityMoved(id, previous, account);
@@ -149,6 +149,7 @@ contract DeskOpenings is DeskOffices {
     {
         FacilityRecord storage its = _known(id);
         require(supplier == its.line.supplier, IFinancingDesk.NotSupplierOf(id, supplier, its.line.supplier));
+        _requireActing(id, supplier);
         _requireOpening(id, its.usage);
         require(_isCollateralListed[collateral], IFinancingDesk.CollateralUnlisted(collateral));
         GroupId group = registry.requireRole(supplier, Roles.SUPPLIER).group;

@@ -91,6 +91,11 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
+    function requireActing(FacilityId id) external view {
+        _requireActing(id, _known(id).line.supplier);
+    }
+
+    /// @inheritdoc IFinancingDesk
     function financing(FinancingId id) external view returns (Financing memory its) {
         Account memory account = _load(id);
         (Anchor memory anchor, Debt memory debt) = (account.anchor, account.debt);

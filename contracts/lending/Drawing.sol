@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Memberships} from "../access/Memberships.sol";
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
 import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
@@ -31,7 +32,7 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
     function availability(FinancingId id) external view returns (uint256 base, uint256 available) {
         Account memory its = _current(id);
         if (its.debt.state != State.Released) base = its.anchor.collateral.borrowingBase(id);
-        if (!_mayDraw(its)) return (base, 0);
+        if (!_mayDraw(its) || !_isOfSeller(its)) return (base, 0);
         available = Math.min(_room(its, base, _taken(its, _commitmentDue(its))), _limitLeft(its));
         available = Math.min(available, its.usage.pool.lendable());
         available = Math.min(available, _concentration.room(id));
@@ -84,6 +85,7 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         if (wanted == 0) return 0;
         Bound bound = Bound.Limit;
         amount = Math.min(wanted, _limitLeft(its));
+        if (amount != 0 && !_isOfSeller(its)) (amount, bound) = (0, Bound.Payee);
         if (amount != 0) {
             uint256 granted = _takeExposure(id, its, amount);
             if (granted < amount) (amount, bound) = (granted, Bound.Cap);
@@ -109,6 +111,11 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         _facilityOf(its).usage.drawn = uint48(its.usage.drawn + amount);
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         emit Drawn(id, facilityId, its.line.supplier, amount, fee, reserve, base, debt.principal);
+    }
+
+    /// @dev Whoever is frozen is still of the group, and finds the money parked.
+    function _isOfSeller(Account memory its) private view returns (bool) {
+        return Memberships.groupOf(Memberships.lookUp(registry, its.line.supplier)) == its.anchor.sellerGroup;
     }
 
     /// @dev The source is asked what it has only after it has refused. A supplier that cannot take the money now finds it

@@ -181,6 +181,14 @@ abstract contract FacilityBook is AccessManaged {
         require(_isPoolListed[usage.pool], IFinancingDesk.PoolUnlisted(usage.pool));
     }
 
+    /// @dev Whoever acts for a facility may act, and is still of the organisation that it was granted to.
+    function _requireActing(FacilityId id, address account) internal view {
+        registry.requireAdmitted(account, account);
+        (OrganisationId found, OrganisationId needed) =
+            (registry.membershipOf(account).organisation, _organisationOf[id]);
+        require(found == needed, IFinancingDesk.AccountNotOfSupplier(id, account, found, needed));
+    }
+
     function _requireNoRecourse(FacilityId id, FacilityRecord storage its) internal view {
         FinancingId recourseTo = its.covenants.recourseTo;
         require(FinancingId.unwrap(recourseTo) == 0, IFinancingDesk.RecourseIsOpen(id, recourseTo));

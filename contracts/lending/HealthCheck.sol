@@ -198,7 +198,7 @@ contract HealthCheck is HealthOfFinancings {
 
     function _isParkedMoneyHere(Ledger memory ledger, uint256 line) private view returns (bool) {
         ICashToken cash = ledger.lines[line].terms.pool.cash();
-        return cash.balanceOf(address(desk)) >= ledger.tally.sumOf(HealthTally.PARKED, address(cash), 0);
+        return cash.balanceOf(address(desk)) >= desk.parkedInAll(address(cash));
     }
 
     // Custodians and exposures
@@ -235,16 +235,7 @@ contract HealthCheck is HealthOfFinancings {
                 tally.add(HealthTally.SOURCE, source, 0, i + 1, 0);
                 ledger.syndicates[ledger.syndicateCount++] = source;
             }
-            _addParked(tally, line.terms.supplier, address(line.terms.pool.cash()), i + 1);
         }
-    }
-
-    /// @dev Each supplier's once, whatever facilities it has.
-    function _addParked(Tally memory tally, address supplier, address cash, uint256 line) private view {
-        uint256 key = uint160(supplier);
-        if (tally.has(HealthTally.PARKED, cash, key)) return;
-        tally.add(HealthTally.PARKED, cash, key, line, 0);
-        tally.add(HealthTally.PARKED, cash, 0, line, desk.parked(supplier, cash));
     }
 
     function _sumsOf(Ledger memory ledger, address source) private pure returns (Sums memory sums) {

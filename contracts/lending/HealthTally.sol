@@ -14,7 +14,6 @@ library HealthTally {
     uint8 internal constant DRAWN = 4;
     uint8 internal constant EXPOSURE = 5;
     uint8 internal constant WAITING = 6;
-    uint8 internal constant PARKED = 7;
     uint8 internal constant SOURCE = 8;
 
     uint256 private constant FIRST_SIZE = 64;

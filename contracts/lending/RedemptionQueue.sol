@@ -16,7 +16,7 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
 
     /// @param current epoch of the requests made now
     /// @param oldest epoch that is not paid in full
-    /// @param smallest shares of a request that is not all that its owner has
+    /// @param smallest shares of a request that is less than half of what its owner has, and of an epoch
     struct Epochs {
         uint32 current;
         uint32 oldest;
@@ -93,7 +93,9 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
         Epochs memory epochs = _epochs;
         id = epochs.current;
         if (shares < epochs.smallest) {
-            require(shares == balanceOf(owner), RequestTooSmall(owner, shares, epochs.smallest));
+            // Half of what it has, not all of it: a gift of one share must not keep a small lender in.
+            uint256 least = Math.min(epochs.smallest, Math.ceilDiv(balanceOf(owner), 2));
+            require(shares >= least, RequestTooSmall(owner, shares, least));
         }
         _epochOf[id].requested += shares.toUint96();
         Request memory oldest = _oldestOf[controller];
@@ -210,10 +212,17 @@ abstract contract RedemptionQueue is ITrancheVault, ERC20 {
             if (paid) epochs.oldest = uint32(id + 1);
         }
         burned -= left;
-        if (_epochOf[epochs.current].requested != 0) ++epochs.current;
+        if (_isClosed(_epochOf[epochs.current], epochs.smallest)) ++epochs.current;
         _epochs = epochs;
         if (burned != 0) _burn(address(this), burned);
         waiting -= burned;
+    }
+
+    /// @dev An epoch of crumbs stays open, so that they do not fill the places of those that a closing pays; not once
+    /// some of it has been paid, because who joined it then would share in that.
+    function _isClosed(Epoch storage its, uint256 smallest) private view returns (bool) {
+        uint256 requested = its.requested;
+        return requested != 0 && (requested >= smallest || its.processed != 0);
     }
 
     /// @return shares paid

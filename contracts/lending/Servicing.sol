@@ -216,6 +216,7 @@ contract Servicing is IServicing, AccessManaged, EIP712 {
     }
 
     function _agreedBySupplier(Amendment calldata amendment, bytes32 hash, address supplier) private {
+        desk.requireActing(amendment.facility);
         (_consents[hash].bySupplier, _consents[hash].facility) = (true, amendment.facility);
         _agreed(amendment, hash, supplier);
     }

@@ -5,11 +5,12 @@ pragma solidity 0.8.37;
 /// data, and the teller goes on. Whoever sends the transaction cannot make it fail by sending too little gas.
 /// Hints do not nest: the told contract cannot give a second stipend out of its own.
 library Hints {
-    /// @dev Gas that the told contract is given: a payment may feed several financings, each with its waterfall.
-    uint256 internal constant STIPEND = 1_000_000;
+    /// @dev Gas that the told contract is given: a payment may feed several financings, each with its waterfall, and a
+    /// first draw on a syndicate of eight counts at every cap of each (1,700,000).
+    uint256 internal constant STIPEND = 2_000_000;
     /// @dev What the teller must have left: the stipend after EIP-150 keeps back a 64th (at least 64/63 of it), and
     /// 10,000 for the call's own cost.
-    uint256 internal constant NEEDED = 1_025_874;
+    uint256 internal constant NEEDED = 2_041_747;
 
     /// @notice Too little gas was sent along for the told contract to act: nothing is recorded, send more.
     error GasTooLow(uint256 left, uint256 needed);

@@ -23,6 +23,8 @@ interface IParkedPayouts {
 
     /// @return minor units kept here for the payee
     function parked(address payee, address cash) external view returns (uint256);
+    /// @return minor units kept here for all payees
+    function parkedInAll(address cash) external view returns (uint256);
 }
 
 /// @title Pays, or keeps the money safe for a payee that is frozen or refused.
@@ -30,6 +32,8 @@ abstract contract ParkedPayouts is IParkedPayouts {
     using SafeERC20 for IERC20;
 
     mapping(address payee => mapping(address cash => uint256)) private _parked;
+    /// @inheritdoc IParkedPayouts
+    mapping(address cash => uint256) public parkedInAll;
 
     /// @inheritdoc IParkedPayouts
     /// @dev Needs no guard: the claim is gone before the money goes.
@@ -38,6 +42,7 @@ abstract contract ParkedPayouts is IParkedPayouts {
         require(amount != 0, NothingParked(msg.sender, cash));
 
         delete _parked[msg.sender][cash];
+        parkedInAll[cash] -= amount;
         emit ParkedClaimed(msg.sender, cash, amount);
 
         IERC20(cash).safeTransfer(msg.sender, amount);
@@ -62,6 +67,7 @@ abstract contract ParkedPayouts is IParkedPayouts {
     /// @dev Books money that is here, or arrives in this call, for the payee.
     function _park(IERC20 cash, address payee, uint256 amount) internal {
         _parked[payee][address(cash)] += amount;
+        parkedInAll[address(cash)] += amount;
         emit PayoutParked(payee, address(cash), amount);
     }
 }

@@ -71,8 +71,11 @@ class Shares:
             assets += its.assets * asked // its.requested
         return shares - self.claimed_shares.get(controller, 0), assets - self.claimed.get(controller, 0)
 
-    def pay(self, most: int, exit_: int) -> tuple[int, list[tuple[int, int, int]]]:
-        """Pays epochs, oldest first, at one price, within so much money; (epoch, shares, assets) of each paid."""
+    def pay(self, most: int, exit_: int, smallest: int) -> tuple[int, list[tuple[int, int, int]]]:
+        """Pays epochs, oldest first, at one price, within so much money; (epoch, shares, assets) of each paid.
+
+        An epoch of fewer than `smallest` shares stays open, unless some of it is paid.
+        """
         if not self.waiting:
             return 0, []
         price, paid = self.price(exit_), []
@@ -86,7 +89,8 @@ class Shares:
             its.processed, its.assets, left = its.processed + shares, its.assets + assets, left - shares
             paid.append((its.number, shares, assets))
         self.supply -= sum(shares for _, shares, _ in paid)
-        if self.current.requested:
+        its = self.current
+        if its.requested and (its.requested >= smallest or its.processed):
             self.epochs.append(Epoch(self.current.number + 1))
         return sum(assets for _, _, assets in paid), paid
 
@@ -232,12 +236,13 @@ class Pool:
         net, cash = self.net(now), self.cash(now)
         exit_ = min(net, self.claim(now))
         senior, junior = self.shares[Tranche.SENIOR], self.shares[Tranche.JUNIOR]
-        forsenior, told = senior.pay(min(cash, exit_), exit_)
+        smallest = self.terms.smallest_request
+        forsenior, told = senior.pay(min(cash, exit_), exit_, smallest)
         if forsenior:
             self._pay_down(forsenior, exit_, now)
         spare = max(0, net - exit_ - self.junior_needed(exit_ - forsenior))
         most = min(cash - forsenior, spare) if not senior.waiting or forsenior == exit_ else 0
-        forjunior, told_junior = junior.pay(most, net - exit_)
+        forjunior, told_junior = junior.pay(most, net - exit_, smallest)
         self.closed_at = now
         self.ledger.post(("pool", "set aside"), ("pool", "cash"), forsenior + forjunior)
         return {Tranche.SENIOR: told, Tranche.JUNIOR: told_junior}

@@ -328,7 +328,7 @@ def request_redeem(books: Books, currency: str, tranche: Tranche, by: str, share
     smallest = books.pools[currency].terms.smallest_request
     return when(
         (shares == 0, "SharesZero"),
-        (0 < shares < smallest and shares != its.balances[by], "RequestTooSmall"),
+        (0 < shares < min(smallest, -(-its.balances[by] // 2)), "RequestTooSmall"),
         (shares > its.balances[by], "ERC20InsufficientBalance"),
         (len(its.asked[by]) > 8, UNSURE),
     )

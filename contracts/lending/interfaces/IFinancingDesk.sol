@@ -23,12 +23,14 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         Defaulted
     }
 
-    /// @notice What may keep a draw below another figure.
+    /// @notice What may keep a draw below another figure. `Payee`: the account that would be paid no longer acts for the
+    /// group whose risk the financing is.
     enum Bound {
         Base,
         Limit,
         Cash,
-        Cap
+        Cap,
+        Payee
     }
 
     /// @notice What the guardian may stop here. Draws are the pools' to stop; nothing stops a payment.
@@ -222,8 +224,10 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error FacilityExpired(FacilityId facility, uint256 expiresAt, uint256 now_);
     /// @notice The caller, or the account that a request names, is not the one that the facility was granted to.
     error NotSupplierOf(FacilityId facility, address caller, address supplier);
-    /// @notice The account is another organisation's than the facility.
-    error SuccessorUnfit(FacilityId facility, address account, OrganisationId organisation, OrganisationId needed);
+    /// @notice The account is another organisation's than the facility, or nobody's any more.
+    error AccountNotOfSupplier(
+        FacilityId facility, address account, OrganisationId organisation, OrganisationId needed
+    );
     /// @notice The adapter is not admitted.
     error CollateralUnlisted(ICollateral collateral);
     /// @notice The source of money is not admitted.
@@ -440,6 +444,9 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function commitmentDue(FacilityId id) external view returns (uint256);
     /// @return how many facilities have been granted; their numbers are 1 to this
     function facilityCount() external view returns (uint256);
+    /// @notice Reverts, saying why, where the account that the facility was granted to may not act for it now: it is
+    /// frozen, suspended or expired, or no longer of the organisation.
+    function requireActing(FacilityId id) external view;
     /// @return the financing's record, interest as of `accruedAt`; reverts where there is none
     function financing(FinancingId id) external view returns (Financing memory);
     /// @return the financing whose base the consignment moves now; 0 for none

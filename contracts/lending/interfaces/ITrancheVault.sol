@@ -41,7 +41,7 @@ interface ITrancheVault is IERC7540Operator, IERC7540Redeem, IERC7575 {
     /// @param assets minor units set aside for them now
     event EpochPaid(uint256 indexed epoch, uint256 shares, uint256 assets);
 
-    /// @notice A request for fewer shares is refused from now on, unless it is all that the owner has.
+    /// @notice A request for fewer shares is refused from now on, unless it is half of what the owner has.
     event SmallestRequestSet(uint256 shares);
 
     /// @notice The caller is not the pool.
@@ -52,7 +52,7 @@ interface ITrancheVault is IERC7540Operator, IERC7540Redeem, IERC7575 {
     error ControllerNotWilling(address controller, address owner);
     /// @notice No shares were asked for.
     error SharesZero();
-    /// @notice Fewer shares are asked for than a request needs, and the owner has more.
+    /// @notice Fewer shares are asked for than a request of this owner needs.
     error RequestTooSmall(address owner, uint256 shares, uint256 smallest);
     /// @notice The smallest request would keep lenders in; both in shares.
     error SmallestRequestTooLarge(uint256 shares, uint256 most);
@@ -69,9 +69,9 @@ interface ITrancheVault is IERC7540Operator, IERC7540Redeem, IERC7575 {
     /// @notice Shares are handed to the vault by `requestRedeem` only.
     error SharesToVault();
 
-    /// @notice Sets how many shares a request needs at least, unless it is all that the owner has: a closing pays eight epochs
-    /// at most, and none of them shall be dust that holds back those behind it. Governor only. Until it is set there is
-    /// no least.
+    /// @notice Sets how many shares a request needs at least, unless it is half of what the owner has. An epoch of fewer
+    /// stays open at its closing where none of it can be paid: a closing pays eight epochs at most, and none of them
+    /// shall be dust that holds back those behind it. Governor only. Until it is set there is no least.
     /// @param shares at most 1e12: what 1,000,000 minor units buy at the first price, a million shares each; 0 for no least
     function setSmallestRequest(uint256 shares) external;
 

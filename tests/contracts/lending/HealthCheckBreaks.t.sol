@@ -196,16 +196,26 @@ contract HealthCheckBreaksTest is ServicingBase {
     }
 
     /// @dev One supplier's money does not stand for another's.
-    function test_parkedMoneyOfTwoSuppliers() public {
-        Party memory gull = _admit("GULLPARTS", 1 << 8);
-        IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
-        terms.supplier = gull.account;
-        desk.openFacility(terms);
-        deal(address(euro), address(desk), 1000);
-        _mockParked(supplier, 600);
-        _mockParked(gull.account, 400);
+    /// @dev Whoever has the facilities by now: a supplier's account may be another than the one that money waits for.
+    function test_parkedMoneyOfAnAccountThatHasNoFacilityAnyMore() public {
+        address next = makeAddr("Acme's new account");
+        registry.admitAccount(acme.lei, next);
+        uint256 before = desk.parkedInAll(address(euro));
+        uint256 item = _itemOf("another");
+        _accepted(item, FACE_VALUE, false);
+        vm.prank(supplier);
+        oracle.openSubject(bytes32(item), new bytes32[](0));
+        _pledge(facility, item, FACE_VALUE, bytes32(item));
+        registry.freezeAccount(supplier);
+        _depart(bytes32(item));
+        registry.unfreezeAccount(supplier);
+        assertGt(desk.parkedInAll(address(euro)), before);
+        assertEq(desk.parked(supplier, address(euro)), desk.parkedInAll(address(euro)));
+        vm.prank(supplier);
+        desk.moveFacility(facility, next);
         _assertHealthy(_health);
-        _mockParked(gull.account, 401);
+        vm.prank(address(desk));
+        euro.transfer(treasury, 1);
         _assertBroken("the desk holds the money that is parked", FacilityId.unwrap(facility));
     }
 
@@ -368,10 +378,6 @@ contract HealthCheckBreaksTest is ServicingBase {
 
     function _mockFacility(FacilityId id, IFinancingDesk.Facility memory line) private {
         vm.mockCall(address(desk), abi.encodeCall(desk.facility, (id)), abi.encode(line));
-    }
-
-    function _mockParked(address payee, uint256 amount) private {
-        vm.mockCall(address(desk), abi.encodeCall(desk.parked, (payee, address(euro))), abi.encode(amount));
     }
 
     function _assertExposure(IFundingSource source, IConcentration.Dimension dimension, uint256 key, FinancingId first)

@@ -187,8 +187,11 @@ abstract contract LendingHandler is LendingBase {
         // Units come back only to a holder that has taken what is due on those it kept.
         ReceivableId receivable = ReceivableId.wrap(item);
         if (receivables.claimable(receivable, _supplierOf(id)) != 0) receivables.claim(receivable);
-        desk.release(id);
         vm.stopPrank();
+        uint256 fee = desk.commitmentDue(desk.financing(id).facility);
+        if (fee != 0) _fundAndApprove(_supplierOf(id), fee, address(desk));
+        vm.prank(_supplierOf(id));
+        desk.release(id);
     }
 
     function claimParked(bool ofHarbour) external act {

@@ -31,8 +31,9 @@ contract MoveFacilityTest is ServicingBase {
 
     function test_anotherOrganisationIsNoSuccessor() public {
         Party memory gull = _admit("GULLPARTS", Roles.SUPPLIER);
-        bytes memory refusal =
-            abi.encodeWithSelector(IFinancingDesk.SuccessorUnfit.selector, facility, gull.account, gull.id, acme.id);
+        bytes memory refusal = abi.encodeWithSelector(
+            IFinancingDesk.AccountNotOfSupplier.selector, facility, gull.account, gull.id, acme.id
+        );
         _refused(supplier, gull.account, refusal);
         registry.removeAccount(supplier);
         _refused(gull.account, gull.account, refusal);
@@ -45,6 +46,61 @@ contract MoveFacilityTest is ServicingBase {
         _refused(supplier, _next, abi.encodeWithSelector(IParticipantRegistry.AccountIsFrozen.selector, _next));
         registry.removeAccount(supplier);
         _refused(_next, _next, abi.encodeWithSelector(IParticipantRegistry.AccountIsFrozen.selector, _next));
+    }
+
+    /// @dev The registrar may give an account to another organisation: what it had of the facility it has no more.
+    function test_accountOfAnotherOrganisationDoesNothingForTheFacility() public {
+        Party memory gull = _gone();
+        bytes memory refusal =
+            abi.encodeWithSelector(IFinancingDesk.AccountNotOfSupplier.selector, facility, supplier, gull.id, acme.id);
+        uint256 item = _itemOf("Gull's own invoice");
+        _accepted(item, FACE_VALUE, false);
+        vm.startPrank(supplier);
+        receivables.setApprovalForAll(address(invoices), true);
+        vm.expectRevert(refusal);
+        desk.openFinancing(facility, invoices, item, FACE_VALUE, 0);
+        vm.expectRevert(refusal);
+        desk.release(_id);
+        vm.expectRevert(refusal);
+        servicing.agree(_extension());
+        vm.stopPrank();
+        vm.expectRevert(refusal);
+        desk.requireActing(facility);
+    }
+
+    function test_whoMayNotActDoesNotAgree() public {
+        registry.freezeAccount(supplier);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountIsFrozen.selector, supplier));
+        servicing.agree(_extension());
+        registry.unfreezeAccount(supplier);
+        registry.removeAccount(supplier);
+        vm.prank(supplier);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.NotAdmitted.selector, supplier));
+        servicing.agree(_extension());
+        vm.prank(_next);
+        desk.moveFacility(facility, _next);
+        desk.requireActing(facility);
+    }
+
+    /// @dev Neither another organisation's, nor nobody's: the money stays in the pool until somebody acts for the supplier.
+    function test_nothingIsDrawnForAnAccountThatHasLeft() public {
+        _gone();
+        _depart(SHIPMENT);
+        assertEq(_principal(_id), 0);
+        (, uint256 available) = desk.availability(_id);
+        assertEq(available, 0);
+        registry.removeAccount(supplier);
+        desk.poke(_id);
+        assertEq(_principal(_id), 0);
+        assertEq(euro.balanceOf(supplier), 0);
+        assertEq(desk.parked(supplier, address(euro)), 0);
+
+        vm.prank(_next);
+        desk.moveFacility(facility, _next);
+        desk.poke(_id);
+        assertGt(_principal(_id), 0);
+        assertEq(euro.balanceOf(_next), _principal(_id));
     }
 
     /// @dev Neither by itself, nor by its fellows: what comes in meanwhile waits for it.
@@ -158,5 +214,12 @@ contract MoveFacilityTest is ServicingBase {
 
     function _notSupplier(address caller) private view returns (bytes memory) {
         return abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, caller, supplier);
+    }
+
+    /// @return gull whose the supplier's account is now
+    function _gone() private returns (Party memory gull) {
+        gull = _admit("GULLPARTS", Roles.SUPPLIER);
+        registry.removeAccount(supplier);
+        registry.admitAccount(gull.lei, supplier);
     }
 }

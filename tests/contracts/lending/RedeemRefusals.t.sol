@@ -57,18 +57,53 @@ contract RedeemRefusalsTest is BarePoolBase {
         _request(junior, cobalt, 1);
     }
 
-    function test_allThatOneHasIsNeverTooSmall() public {
+    function test_halfOfWhatOneHasIsNeverTooSmall() public {
         junior.setSmallestRequest(1e12);
         uint256 few = _deposit(granite, 10);
         assertLt(few, 1e12);
         vm.prank(granite);
-        vm.expectRevert(abi.encodeWithSelector(ITrancheVault.RequestTooSmall.selector, granite, few - 1, 1e12));
-        junior.requestRedeem(few - 1, granite, granite);
-        _request(junior, granite, few);
+        vm.expectRevert(abi.encodeWithSelector(ITrancheVault.RequestTooSmall.selector, granite, few / 2 - 1, few / 2));
+        junior.requestRedeem(few / 2 - 1, granite, granite);
+        _request(junior, granite, few / 2);
+        _request(junior, granite, few / 2);
         assertEq(junior.balanceOf(granite), 0);
         _closeEpoch();
         assertEq(_claim(junior, granite), 10);
         assertEq(junior.smallestRequest(), 1e12, "a closing leaves it as it is");
+    }
+
+    /// @dev Shares that come unasked for would make all that one had less than all that one has.
+    function test_giftOfOneShareKeepsNobodyIn() public {
+        uint256 few = _deposit(granite, 50);
+        junior.setSmallestRequest(100e6);
+        vm.prank(cobalt);
+        junior.transfer(granite, 1);
+        _request(junior, granite, few);
+        _closeEpoch();
+        assertEq(_claim(junior, granite), 50);
+    }
+
+    /// @dev A second account could ask for all of its one share, time and again.
+    function test_epochsOfDustHoldNobodyBack() public {
+        uint256 many = _deposit(granite, 100_000);
+        address second = makeAddr("granite's second");
+        registry.admitAccount(registry.organisation(registry.membershipOf(granite).organisation).lei, second);
+        junior.setSmallestRequest(1e12);
+        _lend(pool.books().cash);
+        for (uint256 i; i < 9; ++i) {
+            vm.prank(granite);
+            junior.transfer(second, 1);
+            _request(junior, second, 1);
+            _closeEpoch();
+        }
+        assertEq(junior.currentEpoch(), 1);
+        _request(junior, cobalt, shares);
+        _collect(0, 0, pool.books().principalOut, 0);
+        _closeEpoch();
+        assertEq(junior.maxRedeem(cobalt), shares);
+        assertEq(junior.maxRedeem(second), 9);
+        assertEq(junior.currentEpoch(), 2);
+        assertEq(junior.balanceOf(granite), many - 9);
     }
 
     function test_requestAboveTheBalanceIsRefused() public {
