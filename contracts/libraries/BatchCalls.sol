@@ -34,7 +34,7 @@ interface IBatchCalls {
 abstract contract BatchCalls is IBatchCalls {
     uint256 internal constant MOST_ITEMS = 64;
     /// @dev Gas that each item is given: more than any function of ours needs, a hint's stipend included.
-    uint256 internal constant ITEM_GAS = 1_500_000;
+    uint256 internal constant ITEM_GAS = 2_500_000;
     /// @dev What must be left before an item: its gas after EIP-150 keeps back a 64th, and what reporting it costs. An
     /// item has less than this, which is why a batch in a batch fails.
     uint256 internal constant ITEM_NEEDED = ITEM_GAS * 64 / 63 + 50_000;

@@ -310,7 +310,7 @@ contract OrderEscrowTest is Network {
             vm.expectEmit(address(escrow));
             emit IOrderEscrow.ProceedsHintFailed(ID, address(assignee));
         }
-        escrow.payOrder{gas: 1_500_000}(ID, VALUE);
+        escrow.payOrder{gas: Hints.NEEDED + 500_000}(ID, VALUE);
         assertEq(euro.balanceOf(address(assignee)), VALUE);
         assertEq(escrow.outstanding(ID), 0);
     }
