@@ -18,7 +18,15 @@ contract FeedWordsTest is Test {
     IFeedOracle.Latest private _latest;
     IFeedOracle.Excursion private _excursion;
 
-    function testFuzz_rules(IFeedOracle.Rules memory rules) public {
+    function testFuzz_rules(uint256 seed) public {
+        IFeedOracle.Rules memory rules;
+        rules.kind = IFeedOracle.Kind(_random(seed, 0) % 7);
+        (rules.decimals, rules.threshold) = (uint8(_random(seed, 1)), uint8(_random(seed, 2)));
+        (rules.organisations, rules.eligibleRoles) = (uint8(_random(seed, 3)), uint8(_random(seed, 4)));
+        (rules.requiredRoles, rules.version) = (uint8(_random(seed, 5)), uint32(_random(seed, 6)));
+        (rules.mostSpread, rules.mostMove) = (uint32(_random(seed, 7)), uint32(_random(seed, 8)));
+        (rules.staleAfterSeconds, rules.maxAgeSeconds) = (uint32(_random(seed, 9)), uint32(_random(seed, 10)));
+        (rules.clockSkewSeconds, rules.heartbeatSeconds) = (uint24(_random(seed, 11)), uint24(_random(seed, 12)));
         _rules = rules;
         RulesWord word = _rules.load();
         assertEq(uint8(word.kind()), uint8(rules.kind));
@@ -75,5 +83,9 @@ contract FeedWordsTest is Test {
         _excursion = its;
         bool within = value >= its.low && value <= its.high;
         assertEq(_excursion.isQuiet(value), its.since == 0 || (its.outsideSince == 0 && within));
+    }
+
+    function _random(uint256 seed, uint256 number) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed, number)));
     }
 }
