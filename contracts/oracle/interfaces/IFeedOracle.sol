@@ -240,7 +240,7 @@ interface IFeedOracle {
     function reportAll(Report[] calldata reports) external returns (uint256 accepted);
 
     /// @notice Remembers from now on how far and how long the condition of a consignment is outside a range, beginning
-    /// with what was measured before. The keeper only.
+    /// with what was measured before; again, with another range, the longest time outside stays. The keeper only.
     /// @param low lowest value within, in the unit of the kind
     /// @param high highest value within
     function watchRange(Kind kind, bytes32 subject, int32 low, int32 high) external;

@@ -74,6 +74,7 @@ contract FeedConditions is FeedTest {
         assertEq(its.deepest, 5000);
         assertEq(its.outsideSince, 0);
         assertEq(its.lastOutsideAt, START + 2 hours);
+        assertEq(its.longestSeconds, 1 hours);
     }
 
     /// @dev The time out of the range lasts until a reading within it.
