@@ -70,6 +70,12 @@ def rate_feed(base: str, quote: str) -> bytes:
     return bytes(keccak(encode(["uint8", "bytes3", "bytes3"], [int(FeedKind.FX), *codes])))
 
 
+def price_feed(name: str, unit: str, currency: str) -> bytes:
+    """The feed, and policy, that our networks give the price of goods of that name in a currency, per unit (Rec 20)."""
+    codes = [unit.encode(), currency.encode()]
+    return bytes(keccak(encode(["uint8", "string", "bytes3", "bytes3"], [int(FeedKind.PRICE), name, *codes])))
+
+
 def reading_typed_data(
     chain_id: int, oracle_address: str, *, feed: bytes, round: int, version: int, value: int, observed_at: int
 ) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
@@ -154,6 +154,9 @@ class _Planner:
             on_chain = tuple(vars(policy.on_chain()).values())
             self._call("MilestoneOracle", "setPolicy", int(Milestone[name]), on_chain)
         self._call("MilestoneOracle", "listConsumer", at["FinancingDesk"], True)
+        for name, feed in self.config.feeds.items():
+            rules, terms = feed.on_chain()
+            self._call("FeedOracle", "setPolicy", feed.policy_id(name), astuple(rules), astuple(terms))
         self._call("FeedOracle", "setKeeper", at["ConditionGrades"])
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])

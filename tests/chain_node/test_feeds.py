@@ -19,6 +19,7 @@ from chain_node.client import (
     rate_feed,
     reading_digest,
 )
+from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.errors import reverts
 
 pytestmark = pytest.mark.node
@@ -64,6 +65,14 @@ def test_report_of_an_unknown_feed_is_an_event_and_changes_nothing(anvil_network
     assert chain.feeds.latest(COPPER).status is FeedStatus.MISSING
     assert chain.feeds.record(COPPER).round == 0
     assert chain.feeds.due_at(COPPER) == 0
+
+
+def test_feeds_of_the_configuration_are_set_at_deployment(anvil_network: RunningNetwork) -> None:
+    configured = load_network(CONFIG_ROOT / "local").config.feeds
+
+    for name, feed in configured.items():
+        assert anvil_network.chain.feeds.policy(feed.policy_id(name)) == feed.on_chain()
+    assert len(configured) == 5
 
 
 def test_conversion_without_a_rate_is_refused_in_words(anvil_network: RunningNetwork) -> None:
