@@ -11,7 +11,7 @@ library FeedPolicies {
     uint256 private constant LONGEST_SKEW = 1 days;
     uint256 private constant MOST_DECIMALS = 18;
     uint256 private constant CONDITION_DECIMALS = 3;
-    /// @dev Two of three could lie to the third: a quorum that stands for anything has three.
+    /// @dev The least that outvotes one who lies.
     uint256 private constant LEAST_THRESHOLD = 3;
 
     function isCondition(IFeedOracle.Kind kind) internal pure returns (bool) {

@@ -33,8 +33,8 @@ using {
     FeedWords.beneficiary
 } for LatestWord global;
 
-/// @title Reads the slots of a feed whole, and what is in them by name, for what every report needs. Measured: 3,700 gas
-/// less for a report by five than with the structs in memory. Readings of each field keep its bits alone.
+/// @title Reads the slots of a feed whole, and what is in them by name, for what every report needs. Measured: 3,700
+/// gas less for a report by five than with the structs in memory. Readings of each field keep its bits alone.
 library FeedWords {
     uint256 private constant THRESHOLD = 16;
     uint256 private constant ORGANISATIONS = 24;

@@ -20,9 +20,9 @@ library Readings {
     }
 
     /// @notice Puts what is signed of a reading into the form.
-    /// @dev Assembly because value and moment lie side by side in both, and the compiler checks a field's width whenever
-    /// it reads it: measured, 200 gas less a reading, with its moment held against bounds computed once. Reverts as the
-    /// compiler does on bits beyond a field's width.
+    /// @dev Assembly because value and moment lie side by side in both, and the compiler checks a field's width
+    /// whenever it reads it: measured, 200 gas less a reading, with its moment held against bounds computed once.
+    /// Reverts as the compiler does on bits beyond a field's width.
     function fill(Form memory form, IFeedOracle.Reading calldata its)
         internal
         pure
@@ -37,8 +37,8 @@ library Readings {
         }
     }
 
-    /// @dev Assembly because a struct in memory is its encoding, six words in a row, and nothing of the digest's is needed
-    /// again: as in `Attestations`.
+    /// @dev Assembly because a struct in memory is its encoding, six words in a row, and nothing of the digest's is
+    /// needed again: as in `Attestations`.
     /// @param domain the oracle's EIP-712 domain separator
     function digestOf(Form memory form, bytes32 domain) internal pure returns (bytes32 digest) {
         assembly ("memory-safe") {

@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {GroupId, OrganisationId} from "../../types/Ids.sol";
 import {IFeedOracle} from "./IFeedOracle.sol";
 
-/// @title The condition of goods as a grade, from 0 (as they should be) to 5 (lends nothing). Readings only ever make it
-/// worse; what an inspection finds, an inspector may set. The grade is read from the feeds at every moment: nobody needs
-/// to report a breach to this contract.
+/// @title The condition of goods as a grade, from 0 (as they should be) to 5 (lends nothing). Readings only ever make
+/// it worse; what an inspection finds, an inspector may set. The grade is read from the feeds at every moment: nobody
+/// needs to report a breach to this contract.
 interface IConditionGrades {
     /// @notice What a breach of a commodity's range costs. A breach counts under every rule that it meets; of one kind
     /// the dearest counts, and kinds add up.
@@ -81,7 +81,8 @@ interface IConditionGrades {
     /// @notice The goods were out of their range at `outsideAt`, not before the inspection (both Unix seconds).
     error InspectionOutdated(bytes32 subject, uint40 inspectedAt, uint40 outsideAt);
 
-    /// @notice Sets how lots of a commodity are graded from now on; those enrolled keep their rules. Credit officer only.
+    /// @notice Sets how lots of a commodity are graded from now on; those enrolled keep their rules. Credit officer
+    /// only.
     /// @param commodity code of the goods, not 0
     /// @param rules 1 to 8, kinds ascending
     function setRules(bytes32 commodity, Rule[] calldata rules) external;

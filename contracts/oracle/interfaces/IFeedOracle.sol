@@ -7,8 +7,8 @@ import {GroupId} from "../../types/Ids.sol";
 /// @title Prices, exchange rates and measured conditions, each the median of what a quorum of independent organisations
 /// has signed. Fails closed: what is missing, stale or out of its band is never handed out as usable.
 /// @dev A policy's id is, of a price, a hash chosen by the governor (keccak256 of kind and names); of a rate,
-/// `rateFeedOf`; of a condition, its kind as a number, so that one policy serves every consignment. A feed is one series
-/// of values: of a price or a rate its id is the policy's, of a condition it is `conditionFeedOf`.
+/// `rateFeedOf`; of a condition, its kind as a number, so that one policy serves every consignment. A feed is one
+/// series of values: of a price or a rate its id is the policy's, of a condition it is `conditionFeedOf`.
 interface IFeedOracle {
     /// @notice What is measured, and in which unit the value is given.
     /// Price: currency units for one unit of the goods. Fx: units of the quote currency for one of the base currency.
@@ -30,8 +30,8 @@ interface IFeedOracle {
         Usable
     }
 
-    /// @notice How a feed is reported: one slot. `threshold` organisations outvote f = (threshold - 1) / 2 that lie, and
-    /// are still there when f of all are silent: f > 0, 3f < organisations, threshold + f <= organisations.
+    /// @notice How a feed is reported: one slot. `threshold` organisations outvote f = (threshold - 1) / 2 that lie,
+    /// and are still there when f of all are silent: f > 0, 3f < organisations, threshold + f <= organisations.
     /// @param kind fixed once the policy has been set
     /// @param decimals of the value, fixed once set: up to 18 of a price or a rate, 3 of a condition, 0 of a door
     /// @param threshold distinct organisations whose readings make a value, from 3
@@ -39,8 +39,8 @@ interface IFeedOracle {
     /// @param eligibleRoles oracle roles that may report
     /// @param requiredRoles oracle roles that must each be among those who do
     /// @param version number of the policy, from 1, one more with every change; readings are signed for one version
-    /// @param mostSpread how far the readings of a report may lie apart: of a price or a rate in bps of the median, of a
-    /// condition in its unit
+    /// @param mostSpread how far the readings of a report may lie apart: of a price or a rate in bps of the median, of
+    /// a condition in its unit
     /// @param mostMove how far a value may lie from the last usable one: in bps of that one, of a condition in its unit
     /// @param staleAfterSeconds age beyond which a value is not usable
     /// @param maxAgeSeconds oldest reading that still counts, at most `staleAfterSeconds`
@@ -62,11 +62,12 @@ interface IFeedOracle {
         uint24 heartbeatSeconds;
     }
 
-    /// @notice What a feed's values mean and between which they must lie: one slot. All but the band and the haircut are
-    /// fixed once set; of a condition only the band is given, within 32 bits.
+    /// @notice What a feed's values mean and between which they must lie: one slot. All but the band and the haircut
+    /// are fixed once set; of a condition only the band is given, within 32 bits.
     /// @param least lowest value accepted; above 0 of a price or a rate
     /// @param greatest highest value accepted
-    /// @param base of a rate the currency that is priced (ISO 4217), of a price the unit of the goods (UN/CEFACT Rec 20)
+    /// @param base of a rate the currency that is priced (ISO 4217), of a price the unit of the goods (UN/CEFACT Rec
+    /// 20)
     /// @param quote the currency in which it is priced (ISO 4217)
     /// @param baseDigits decimal places of the base's minor unit (3 of goods, which are counted in thousandths)
     /// @param quoteDigits decimal places of the quote currency's minor unit
@@ -194,7 +195,8 @@ interface IFeedOracle {
     );
     /// @notice A report did not change the feed, for this reason; nothing else in its batch is touched.
     event ReportRefused(bytes32 indexed policyId, bytes32 indexed subject, uint64 round, Refusal reason);
-    /// @notice A consignment's condition is watched from now on: what lies outside low to high (in its unit) is remembered.
+    /// @notice A consignment's condition is watched from now on: what lies outside low to high (in its unit) is
+    /// remembered.
     event RangeWatched(Kind indexed kind, bytes32 indexed subject, int32 low, int32 high);
     /// @notice What was remembered of a condition is forgotten, by an inspection; a new period begins.
     event RangeRestarted(Kind indexed kind, bytes32 indexed subject);
@@ -220,21 +222,21 @@ interface IFeedOracle {
     /// @notice The condition of the consignment is not watched.
     error RangeUnwatched(Kind kind, bytes32 subject);
 
-    /// @notice Sets how a feed is reported and what it means. Governor only. The last value stays, if it lies within the
-    /// new band.
+    /// @notice Sets how a feed is reported and what it means. Governor only. The last value stays, if it lies within
+    /// the new band.
     function setPolicy(bytes32 policyId, Rules calldata rules, Terms calldata terms) external;
 
     /// @notice Sets the contract that says within which range a consignment's conditions should stay. Governor only.
     /// @param keeper has code
     function setKeeper(address keeper) external;
 
-    /// @notice Takes one report; anyone may relay it. A reading that does not count is told by `ReadingRefused`; a report
-    /// that does not hold, by `ReportRefused`, and changes nothing.
+    /// @notice Takes one report; anyone may relay it. A reading that does not count is told by `ReadingRefused`; a
+    /// report that does not hold, by `ReportRefused`, and changes nothing.
     /// @return whether the feed has a new value
     function report(Report calldata its) external returns (bool);
 
-    /// @notice The same for several feeds, each judged on its own: one that does not hold neither reverts nor carries the
-    /// rest.
+    /// @notice The same for several feeds, each judged on its own: one that does not hold neither reverts nor carries
+    /// the rest.
     /// @param reports 1 to 32
     /// @return accepted bit i set: report i was taken
     function reportAll(Report[] calldata reports) external returns (uint256 accepted);
@@ -264,8 +266,8 @@ interface IFeedOracle {
         view
         returns (Status status, int256 value, uint64 observedAt);
 
-    /// @notice An amount in another currency at the last rate less its haircut, rounded down; the same currency is itself.
-    /// Reverts with `RateNotUsable` where the rate, given either way round, is stale or missing.
+    /// @notice An amount in another currency at the last rate less its haircut, rounded down; the same currency is
+    /// itself. Reverts with `RateNotUsable` where the rate, given either way round, is stale or missing.
     /// @param amount minor units of `from` (ISO 4217)
     /// @return minor units of `to`
     function convert(uint256 amount, bytes3 from, bytes3 to) external view returns (uint256);

@@ -250,22 +250,32 @@ contract FeedReport is FeedTest {
         assertLe(above, count / 2);
     }
 
-    /// @dev One of four lies as it likes: the value stays between the honest ones, or there is none.
-    function testFuzz_one_liar_moves_nothing_out_of_the_honest_range(int88 lie, uint256 place, uint256 seed) public {
-        int256[] memory values = new int256[](4);
+    /// @dev f of n = 4, 7 and 10 lie as they like, all of them in the report: the value stays between the honest ones,
+    /// or there is none; and without the liars there always is one.
+    function testFuzz_f_of_n_that_lie_or_are_silent(uint256 seed, uint256 f, int256[3] memory lies) public {
+        f = bound(f, 1, 3);
+        _setQuorum(f);
+        int256[] memory values = new int256[](3 * f + 1);
         (int256 low, int256 high) = (type(int256).max, type(int256).min);
-        place = bound(place, 0, 3);
-        for (uint256 i = 0; i < 4; ++i) {
+        uint256 first = seed % (2 * f + 1);
+        for (uint256 i = 0; i < values.length; ++i) {
             values[i] = COPPER_PRICE + int256(uint256(keccak256(abi.encode(seed, i))) % 5000);
-            if (i == place) continue;
+            if (i >= first && i < first + f) {
+                values[i] = COPPER_PRICE + bound(lies[i - first], -20_000, 20_000);
+                continue;
+            }
             if (values[i] < low) low = values[i];
             if (values[i] > high) high = values[i];
         }
-        values[place] = COPPER_PRICE + bound(int256(lie), -25_000, 25_000);
-        if (!feeds.report(_reportOf(COPPER, values))) return;
-        int256 value = feeds.record(COPPER).value;
-        assertGe(value, low);
-        assertLe(value, high);
+        uint256 apart = vm.snapshotState();
+        if (feeds.report(_reportOf(COPPER, values))) _assertWithin(low, high);
+        vm.revertToState(apart);
+        IFeedOracle.Report memory its = _next(COPPER, 2 * f + 1);
+        for ((uint256 i, uint256 j) = (0, 0); i < values.length; ++i) {
+            if (i < first || i >= first + f) its.readings[j++] = _reading(its, nodes[i], values[i], block.timestamp);
+        }
+        assertTrue(feeds.report(its));
+        _assertWithin(low, high);
     }
 
     /// @dev Reports in a list come to what they come to one by one, whatever is wrong with some.
@@ -311,6 +321,18 @@ contract FeedReport is FeedTest {
     function _lastAt(uint256 observedAt) private view returns (IFeedOracle.Report memory its) {
         its = _agreed(COPPER, COPPER_PRICE, 3);
         its.readings[2] = _reading(its, nodes[2], COPPER_PRICE, observedAt);
+    }
+
+    /// @notice 2f + 1 of 3f + 1 report copper.
+    function _setQuorum(uint256 f) private {
+        IFeedOracle.Rules memory rules = _priceRules();
+        (rules.version, rules.threshold, rules.organisations) = (2, uint8(2 * f + 1), uint8(3 * f + 1));
+        feeds.setPolicy(COPPER, rules, _priceTerms());
+    }
+
+    function _assertWithin(int256 low, int256 high) private view {
+        assertGe(feeds.record(COPPER).value, low);
+        assertLe(feeds.record(COPPER).value, high);
     }
 
     function _assertLatest(bytes32 feed, IFeedOracle.Status status, int256 value, uint256 observedAt) private view {

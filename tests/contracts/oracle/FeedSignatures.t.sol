@@ -107,7 +107,8 @@ contract FeedSignatures is FeedTest {
     /// @dev The compiler's own decoder would refuse the same.
     function test_bits_beyond_a_field_revert() public {
         bytes memory message = abi.encodeCall(IFeedOracle.report, (_agreed(COPPER, COPPER_PRICE, 3)));
-        // Selector, offset, four words of the report, length: then the first reading's signer, and two words on its moment.
+        // Selector, offset, four words of the report, length: then the first reading's signer, and two words on its
+        // moment.
         for (uint256 word = 0; word <= 2; word += 2) {
             bytes memory wide = bytes.concat(message);
             wide[4 + 32 * (6 + word)] = 0x01;
