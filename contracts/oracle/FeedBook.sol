@@ -108,6 +108,18 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
     }
 
     /// @inheritdoc IFeedOracle
+    function worstOf(Kind kind, bytes32 subject)
+        external
+        view
+        returns (Status status, uint32 deepest, uint32 longestSeconds)
+    {
+        bytes32 feed = FeedPolicies.conditionFeedOf(kind, subject);
+        (status,,) = _standing(kind.policyIdOf(), feed);
+        Excursion storage its = _excursions[feed];
+        (deepest, longestSeconds) = (its.deepest, its.longestSeconds);
+    }
+
+    /// @inheritdoc IFeedOracle
     function excursion(Kind kind, bytes32 subject) external view returns (Excursion memory) {
         return _excursions[FeedPolicies.conditionFeedOf(kind, subject)];
     }

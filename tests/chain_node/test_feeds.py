@@ -99,4 +99,5 @@ def test_keeper_of_ranges_is_the_contract_that_grades(anvil_network: RunningNetw
     assert chain.feeds.read("keeperOfRanges")[0] == chain.grades.address
     assert chain.grades.grade_of(SUBJECT) == (FeedStatus.MISSING, 5)
     assert chain.grades.lot(SUBJECT).rules_version == 0
-    assert chain.grades.rules_of(SUBJECT, 1) == []
+    assert chain.grades.rules_of(1) == (bytes(32), [])
+    assert chain.grades.rules_version_of(SUBJECT) == 0

@@ -190,6 +190,10 @@ class Grades(Contract):
     def lot(self, subject: bytes, block: BlockTag = "latest") -> GradedLot:
         return self._struct(GradedLot, "lot", subject, block=block)
 
-    def rules_of(self, commodity: bytes, version: int, block: BlockTag = "latest") -> list[GradeRule]:
-        (rows,) = self.read("rulesOf", commodity, version, block=block)
-        return [GradeRule(*row.values()) for row in rows]
+    def rules_of(self, version: int, block: BlockTag = "latest") -> tuple[bytes, list[GradeRule]]:
+        """The commodity whose rules have that number, and the rules; 32 zero bytes and none where there are none."""
+        commodity, rows = self.read("rulesOf", version, block=block)
+        return bytes(commodity), [GradeRule(*row.values()) for row in rows]
+
+    def rules_version_of(self, commodity: bytes, block: BlockTag = "latest") -> int:
+        return self._number("rulesVersionOf", commodity, block=block)

@@ -27,7 +27,7 @@ interface IConditionGrades {
 
     /// @notice A lot of goods whose condition is watched, by the subject of its consignment.
     /// @param commodity code by which its rules are found
-    /// @param rulesVersion rules that it was enrolled under, and keeps
+    /// @param rulesVersion number of the rules that it was enrolled under, and keeps
     /// @param setGrade the grade that the last inspection gave, 0 before any
     /// @param notedGrade the worst grade noted since
     /// @param lastInspection sequence of the last INSPECTED fact used
@@ -40,7 +40,7 @@ interface IConditionGrades {
     }
 
     /// @notice Lots enrolled from now on are graded by these rules.
-    /// @param version number of the rules, from 1
+    /// @param version number of the rules, from 1, over all commodities
     event RulesSet(bytes32 indexed commodity, uint32 version, Rule[] rules);
     /// @param listed whether the contract may enrol lots
     event EnrollerListed(address indexed enroller, bool listed);
@@ -119,8 +119,9 @@ interface IConditionGrades {
 
     /// @return the lot; all zero where it is not enrolled
     function lot(bytes32 subject) external view returns (Lot memory);
-    /// @return the rules of a commodity in one version; none where there is no such version
-    function rulesOf(bytes32 commodity, uint32 version) external view returns (Rule[] memory);
+    /// @return commodity whose rules have that number; 0 where there are none
+    /// @return rules as they were set
+    function rulesOf(uint32 version) external view returns (bytes32 commodity, Rule[] memory rules);
     /// @return number of the commodity's present rules; 0 for none
     function rulesVersionOf(bytes32 commodity) external view returns (uint32);
 }

@@ -277,6 +277,14 @@ interface IFeedOracle {
 
     /// @return the last value of a feed as it was reported, usable or not; all zero where there is none
     function record(bytes32 feed) external view returns (Latest memory);
+    /// @notice What grades a condition, in one call: whether it may be relied on, and how bad it was in the period.
+    /// @return status as for `condition`
+    /// @return deepest as of `Excursion`, in the unit of the kind
+    /// @return longestSeconds as of `Excursion`
+    function worstOf(Kind kind, bytes32 subject)
+        external
+        view
+        returns (Status status, uint32 deepest, uint32 longestSeconds);
     /// @return how far and how long a condition was out of its range; all zero where it is not watched
     function excursion(Kind kind, bytes32 subject) external view returns (Excursion memory);
     /// @return rules and terms of a policy; all zero where there is none, and nothing can be reported

@@ -135,6 +135,35 @@ contract ConditionGradesTest is GradeTest {
         _assertGrade(IFeedOracle.Status.Stale, 5);
     }
 
+    /// @dev Any rules, against the dearest of each kind found by looking at all of them.
+    function testFuzz_a_grade_is_what_the_rules_say(uint256 seed, uint256 count, int256 value, uint256 outside) public {
+        count = bound(count, 1, 8);
+        IConditionGrades.Rule[] memory rules = new IConditionGrades.Rule[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 random = uint256(keccak256(abi.encode(seed, i)));
+            rules[i] = IConditionGrades.Rule(
+                WARMTH,
+                LOW,
+                HIGH,
+                uint32(random % 9000),
+                uint32((random >> 32) % 3 hours),
+                uint8((random >> 64) % 5) + 1
+            );
+        }
+        grades.setRules("any", rules);
+        grades.enrol(SHIPMENT, "any");
+        value = bound(value, HIGH - 1000, HIGH + 9000);
+        outside = bound(outside, 1, 3 hours);
+        _measure(0, value);
+        _measure(outside, COLD);
+        uint8 worst = 0;
+        for (uint256 i = 0; i < count && value > HIGH; ++i) {
+            bool meets = uint256(value - HIGH) > rules[i].deeperThan && outside >= rules[i].longSeconds;
+            if (meets && rules[i].steps > worst) worst = rules[i].steps;
+        }
+        _assertGrade(IFeedOracle.Status.Usable, worst);
+    }
+
     function test_a_lot_keeps_the_rules_it_was_enrolled_under() public {
         _enrol();
         _measure(0, HIGH + 1);
@@ -145,8 +174,13 @@ contract ConditionGradesTest is GradeTest {
         grades.setRules(FISH, rules);
         _assertGrade(IFeedOracle.Status.Usable, 1);
         assertEq(grades.lot(SHIPMENT).rulesVersion, 1);
-        assertEq(abi.encode(grades.rulesOf(FISH, 2)), abi.encode(rules));
-        assertEq(grades.rulesOf(FISH, 3).length, 0);
+        assertEq(grades.rulesVersionOf(FISH), 2);
+        (bytes32 commodity, IConditionGrades.Rule[] memory kept) = grades.rulesOf(2);
+        assertEq(commodity, FISH);
+        assertEq(abi.encode(kept), abi.encode(rules));
+        (commodity, kept) = grades.rulesOf(3);
+        assertEq(commodity, 0);
+        assertEq(kept.length, 0);
     }
 
     function test_anyone_has_a_worse_grade_noted_once() public {
@@ -159,6 +193,17 @@ contract ConditionGradesTest is GradeTest {
         assertEq(grades.assess(SHIPMENT), 1);
         assertEq(vm.getRecordedLogs().length, 0);
         assertEq(grades.lot(SHIPMENT).notedGrade, 1);
+    }
+
+    /// @dev A grade that was noted holds even where another keeper gives the feed another range.
+    function test_a_noted_grade_does_not_depend_on_the_keeper() public {
+        _enrol();
+        _measure(0, HIGH + 5001);
+        grades.assess(SHIPMENT);
+        feeds.setKeeper(address(this));
+        feeds.watchRange(WARMTH, SHIPMENT, LOW, HIGH + 6000);
+        assertEq(_excursion().deepest, 0);
+        _assertGrade(IFeedOracle.Status.Usable, 2);
     }
 
     // Inspections
