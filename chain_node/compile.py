@@ -34,6 +34,8 @@ CONTRACTS: Final = (
     "ReceivableToken",
     "OrderEscrow",
     "MilestoneOracle",
+    "FeedOracle",
+    "ConditionGrades",
     "ReceivableDisputes",
     "DeskOpenings",
     "DeskWorkouts",

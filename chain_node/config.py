@@ -23,6 +23,7 @@ from pydantic import (
 
 from chain_node.client import Policy
 from chain_node.compile import ROOT
+from chain_node.feed_config import FeedConfig, Roles
 from chain_node.vocabulary import ORACLE_ROLES, Milestone, Role
 
 CONFIG_ROOT: Final = ROOT / "network-config"
@@ -55,22 +56,8 @@ def _is_currency(code: str) -> str:
     return code
 
 
-def _roles(names: Any) -> Any:
-    if not isinstance(names, list):
-        raise ValueError('a list of roles is needed, e.g. ["CARRIER"]')
-    unknown = [name for name in names if name not in Role.__members__]
-    if unknown:
-        known = ", ".join(Role.__members__)
-        raise ValueError(f"{', '.join(map(repr, unknown))}: not a role; known are {known}")
-    found = Role(0)
-    for name in names:
-        found |= Role[name]
-    return found
-
-
 Lei = Annotated[str, AfterValidator(_is_lei)]
 CurrencyCode = Annotated[str, AfterValidator(_is_currency)]
-Roles = Annotated[Role, BeforeValidator(_roles)]
 
 
 class _Strict(BaseModel):
@@ -215,6 +202,7 @@ class NetworkConfig(_Strict):
     engine: EngineConfig
     governance: GovernanceConfig
     policies: dict[str, PolicyConfig]
+    feeds: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")], FeedConfig] = Field(default_factory=dict)
     pools: dict[CurrencyCode, PoolConfig] = Field(default_factory=dict)
     circulation: Annotated[CirculationRules, BeforeValidator(_with_preset)] = Field(
         default_factory=lambda: CirculationRules.model_validate(_with_preset({}))
@@ -237,6 +225,19 @@ class NetworkConfig(_Strict):
             if after.days_overdue <= before.days_overdue or after.written_off_bps <= before.written_off_bps:
                 raise ValueError("each step must be later than the one before it and take more")
         return steps
+
+    @model_validator(mode="after")
+    def _feeds_differ(self) -> NetworkConfig:
+        names: dict[bytes, str] = {}
+        for name, feed in self.feeds.items():
+            other = names.setdefault(feed.policy_id(name), name)
+            if other != name:
+                raise ValueError(f"feeds: {other} and {name} are one feed")
+        pairs = {(feed.base, feed.quote) for feed in self.feeds.values() if feed.kind == "FX"}
+        for base, quote in sorted(pairs):
+            if (quote, base) in pairs:
+                raise ValueError(f"feeds: {base} and {quote} have a rate both ways; the inverse is derived")
+        return self
 
     @model_validator(mode="after")
     def _pools_have_currencies(self) -> NetworkConfig:

@@ -159,6 +159,62 @@ class Refusal(IntEnum):
     TALLY_FULL = 16
 
 
+class FeedKind(IntEnum):
+    """What a feed measures; see `IFeedOracle.Kind` for the units."""
+
+    NONE = 0
+    PRICE = 1
+    FX = 2
+    TEMPERATURE = 3
+    HUMIDITY = 4
+    SHOCK = 5
+    DOOR = 6
+
+
+class FeedStatus(IntEnum):
+    """Whether a value may be relied on now."""
+
+    MISSING = 0
+    STALE = 1
+    USABLE = 2
+
+
+class FeedFlaw(IntEnum):
+    """What is wrong with the policy of a feed."""
+
+    NONE = 0
+    ID = 1
+    QUORUM = 2
+    TIMES = 3
+    UNITS = 4
+    BAND = 5
+
+
+class FeedRefusal(IntEnum):
+    """Why a reading, or a whole report, did not count."""
+
+    NONE = 0
+    FEED_UNKNOWN = 1
+    SUBJECT_UNKNOWN = 2
+    ROUND_NOT_NEXT = 3
+    READINGS_OUT_OF_RANGE = 4
+    SIGNER_NOT_ADMITTED = 5
+    SIGNATURE_INVALID = 6
+    ROLE_NOT_ELIGIBLE = 7
+    AFFILIATE_OF_BENEFICIARY = 8
+    ALREADY_COUNTED = 9
+    SEATS_TAKEN = 10
+    VALUE_OUT_OF_RANGE = 11
+    TOO_OLD = 12
+    IN_FUTURE = 13
+    NOT_NEWER = 14
+    QUORUM_NOT_REACHED = 15
+    ROLE_MISSING = 16
+    VALUE_OUT_OF_BAND = 17
+    SPREAD_TOO_WIDE = 18
+    MOVE_TOO_GREAT = 19
+
+
 ENUMS: dict[str, type[IntEnum]] = {
     "IReceivableToken.State": ReceivableState,
     "IOrderEscrow.State": OrderState,
@@ -172,6 +228,10 @@ ENUMS: dict[str, type[IntEnum]] = {
     "Tranche": Tranche,
     "IMilestoneOracle.Status": FactStatus,
     "IMilestoneOracle.Refusal": Refusal,
+    "IFeedOracle.Kind": FeedKind,
+    "IFeedOracle.Status": FeedStatus,
+    "IFeedOracle.Flaw": FeedFlaw,
+    "IFeedOracle.Refusal": FeedRefusal,
 }
 """Solidity's name of an enum to ours."""
 

@@ -8,6 +8,17 @@ from chain_node.client.addresses import AddressBook
 from chain_node.client.attestation import Observation, Vote, attestation_digest, attestation_typed_data
 from chain_node.client.chain import Chain
 from chain_node.client.contracts.access import AccessManager, Directory, Membership, Organisation, Registry
+from chain_node.client.contracts.feeds import (
+    Excursion,
+    FeedRecord,
+    FeedRules,
+    Feeds,
+    FeedTerms,
+    FeedValue,
+    GradedLot,
+    GradeRule,
+    Grades,
+)
 from chain_node.client.contracts.lending import (
     Collateral,
     Desk,
@@ -34,6 +45,16 @@ from chain_node.client.contracts.servicing import (
     WriteOffStep,
 )
 from chain_node.client.node import Node
+from chain_node.client.reading import (
+    Reading,
+    Report,
+    condition_feed,
+    condition_policy,
+    price_feed,
+    rate_feed,
+    reading_digest,
+    reading_typed_data,
+)
 from chain_node.client.signing import sign_call, sign_transaction
 from chain_node.client.values import Block, BlockTag, Call, Event, Log, Receipt, SignedTransaction
 from chain_node.vocabulary import (
@@ -44,6 +65,10 @@ from chain_node.vocabulary import (
     DeskActivity,
     Dimension,
     FactStatus,
+    FeedFlaw,
+    FeedKind,
+    FeedRefusal,
+    FeedStatus,
     FinancingState,
     Milestone,
     Office,
@@ -80,12 +105,25 @@ __all__ = [
     "Disputes",
     "Epoch",
     "Event",
+    "Excursion",
     "Facility",
     "FacilityTerms",
     "Fact",
     "FactStatus",
+    "FeedFlaw",
+    "FeedKind",
+    "FeedRecord",
+    "FeedRefusal",
+    "FeedRules",
+    "FeedStatus",
+    "FeedTerms",
+    "FeedValue",
+    "Feeds",
     "Financing",
     "FinancingState",
+    "GradeRule",
+    "GradedLot",
+    "Grades",
     "Health",
     "HealthCheck",
     "Held",
@@ -106,6 +144,7 @@ __all__ = [
     "Policy",
     "Pool",
     "PoolActivity",
+    "Reading",
     "Receipt",
     "Receivable",
     "ReceivableCollateral",
@@ -113,6 +152,7 @@ __all__ = [
     "Receivables",
     "Refusal",
     "Registry",
+    "Report",
     "Reserve",
     "Role",
     "Servicing",
@@ -127,6 +167,12 @@ __all__ = [
     "acceptance_typed_data",
     "attestation_digest",
     "attestation_typed_data",
+    "condition_feed",
+    "condition_policy",
+    "price_feed",
+    "rate_feed",
+    "reading_digest",
+    "reading_typed_data",
     "sign_call",
     "sign_transaction",
 ]

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chain_node.client.typed_data import digest, typed_data
+from chain_node.client.typed_data import compact_signature, digest, typed_data
 
-_SIGNATURE_BYTES: Final = 65
 _TYPES: Final = {
     "Observation": [
         {"name": "subject", "type": "bytes32"},
@@ -53,12 +52,7 @@ class Vote:
 
         Raises `ValueError` for a signature of another length, or with another v than 27 or 28.
         """
-        if not self.signature:
-            return self.signer, self.mask, self.evidence, bytes(32), bytes(32)
-        if len(self.signature) != _SIGNATURE_BYTES or self.signature[-1] not in (27, 28):
-            raise ValueError(f"a signature of {self.signer} is not r, s and v (27 or 28): {self.signature.hex()}")
-        r, s, odd = self.signature[:32], int.from_bytes(self.signature[32:64]), self.signature[-1] == 28
-        return self.signer, self.mask, self.evidence, r, (s | odd << 255).to_bytes(32)
+        return self.signer, self.mask, self.evidence, *compact_signature(self.signer, self.signature)
 
 
 def attestation_typed_data(

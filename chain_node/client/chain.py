@@ -8,6 +8,7 @@ from eth_typing import ChecksumAddress
 
 from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
+from chain_node.client.contracts.feeds import Feeds, Grades
 from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
 from chain_node.client.contracts.milestones import Milestones
 from chain_node.client.contracts.money import Cash
@@ -137,6 +138,14 @@ class Chain:
     @cached_property
     def milestones(self) -> Milestones:
         return Milestones(self.node, *self._place("MilestoneOracle"))
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        return Feeds(self.node, *self._place("FeedOracle"))
+
+    @cached_property
+    def grades(self) -> Grades:
+        return Grades(self.node, *self._place("ConditionGrades"))
 
     @cached_property
     def orders(self) -> Orders:

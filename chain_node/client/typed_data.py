@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from eth_account.messages import _hash_eip191_message, encode_typed_data
 
+_SIGNATURE_BYTES: Final = 65
 Types = Mapping[str, list[dict[str, str]]]
 
 _DOMAIN_TYPE: Final = [
@@ -37,3 +38,16 @@ def typed_data(
 def digest(full_message: dict[str, Any]) -> bytes:
     """The 32 bytes that are signed."""
     return bytes(_hash_eip191_message(encode_typed_data(full_message=full_message)))
+
+
+def compact_signature(signer: str, signature: bytes) -> tuple[bytes, bytes]:
+    """r and vs (ERC-2098) of r, s and v in 65 bytes; zeros for none, where a contract has approved the digest.
+
+    Raises `ValueError` for a signature of another length, or with another v than 27 or 28.
+    """
+    if not signature:
+        return bytes(32), bytes(32)
+    if len(signature) != _SIGNATURE_BYTES or signature[-1] not in (27, 28):
+        raise ValueError(f"a signature of {signer} is not r, s and v (27 or 28): {signature.hex()}")
+    r, s, odd = signature[:32], int.from_bytes(signature[32:64]), signature[-1] == 28
+    return r, (s | odd << 255).to_bytes(32)

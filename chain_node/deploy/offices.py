@@ -30,6 +30,11 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     "ReceivableDisputes": {Office.ARBITER: ("resolve",)},
     "OrderEscrow": {Office.GOVERNOR: ("listCurrency", "listAssignee")},
     "MilestoneOracle": {Office.GOVERNOR: ("setPolicy", "listConsumer")},
+    "FeedOracle": {Office.GOVERNOR: ("setPolicy", "setKeeper")},
+    "ConditionGrades": {
+        Office.GOVERNOR: ("listEnroller", "listInspector"),
+        Office.CREDIT_OFFICER: ("setRules",),
+    },
     "FinancingDesk": {
         Office.GOVERNOR: ("listCollateral", "listPool", "setServicing", "setApplications", "resume"),
         Office.GUARDIAN: ("stop",),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
@@ -110,6 +110,8 @@ class _Planner:
         self._create("ReceivableDisputes", at["ReceivableToken"], registry, authority)
         self._create("OrderEscrow", registry, authority)
         self._create("MilestoneOracle", registry, authority)
+        self._create("FeedOracle", registry, at["MilestoneOracle"], authority)
+        self._create("ConditionGrades", registry, at["MilestoneOracle"], at["FeedOracle"], authority)
         self._create_desk()
         for code in self.config.currencies:
             self._create_pool(code)
@@ -152,6 +154,10 @@ class _Planner:
             on_chain = tuple(vars(policy.on_chain()).values())
             self._call("MilestoneOracle", "setPolicy", int(Milestone[name]), on_chain)
         self._call("MilestoneOracle", "listConsumer", at["FinancingDesk"], True)
+        for name, feed in self.config.feeds.items():
+            rules, terms = feed.on_chain()
+            self._call("FeedOracle", "setPolicy", feed.policy_id(name), astuple(rules), astuple(terms))
+        self._call("FeedOracle", "setKeeper", at["ConditionGrades"])
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)

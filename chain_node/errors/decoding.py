@@ -28,7 +28,7 @@ _PANIC_REASONS: Final = {
     0x51: "an unset function was called",
 }
 _DAYS: Final = frozenset({"dueDate", "registeredDueDate", "deliverBy", "registeredDeliverBy", "earliest", "latest"})
-_MOMENTS: Final = frozenset({"expiresAt", "expiredAt", "deadline", "now_"})
+_MOMENTS: Final = frozenset({"expiresAt", "expiredAt", "deadline", "now_", "inspectedAt", "outsideAt"})
 _ROLES: Final = frozenset({"held", "needed", "roles", "known"})
 _STRING: Final = Coder((Parameter("reason", "string", "string", False, ()),))
 _CODE: Final = Coder((Parameter("code", "uint256", "uint256", False, ()),))

@@ -192,6 +192,32 @@ TEMPLATES: Final[dict[str, str]] = {
     "PolicyInvalid": "the policy for milestone {milestone} makes no sense: {policy}",
     "BatchSizeWrong": "{observations} observations with {votes} votes: from 1 to {most} of each are taken at once",
     "GasTooLow": "too little gas was sent along: {left} left, {needed} needed",
+    # Feeds and grades
+    "FeedPolicyInvalid": "the policy {policyId} of a feed makes no sense: its {flaw}",
+    "VersionNotNext": "the policy {policyId} has the version {version}; the next is {expected}",
+    "FeedMeaningFixed": "what the values of {policyId} mean is fixed: another meaning needs another feed",
+    "InverseRateExists": "{base} and {quote} already have a rate the other way round",
+    "ReportsOutOfRange": "{reports} reports: from 1 to {most} are taken at once",
+    "RateNotUsable": "there is no rate from {from} to {to} that can be relied on: it is {status}",
+    "OnlyKeeper": "only {keeper} keeps the ranges of conditions, not {caller}",
+    "KeeperHasNoCode": "there is no contract at {keeper}, which should keep the ranges of conditions",
+    "RangeInvalid": "no {kind} can be watched from {low} to {high}",
+    "RangeUnwatched": "the {kind} of consignment {subject} is not watched",
+    "RuleInvalid": "rule {index} of commodity {commodity} makes no sense, or does not follow from the one before",
+    "RulesOutOfRange": "commodity {commodity} is given {rules} rules; it takes from 1 to {most}",
+    "CommodityUnknown": "commodity {commodity} has no rules",
+    "LotExists": "lot {subject} is already graded, as commodity {commodity}",
+    "LotUnknown": "lot {subject} is not graded here",
+    "ConsignmentUnopened": "consignment {subject}, whose goods should be graded, has not been opened",
+    "EnrollerUnlisted": "{caller} may not enrol lots",
+    "InspectorUnlisted": "account {caller} may not regrade: its organisation {organisation} is not a listed inspector",
+    "InspectorIsAffiliate": "the inspector belongs to group {beneficiary}, which gains from consignment {subject}",
+    "GradeOutOfRange": "lot {subject} cannot have the grade {grade}; the worst is {worst}",
+    "InspectionMissing": "lot {subject} has no usable inspection {sequence}",
+    "InspectionUsed": "inspection {sequence} of lot {subject} comes too late: the last used is {last}",
+    "InspectionOutdated": (
+        "the inspection of lot {subject} at {inspectedAt} is not after its last reading out of range, {outsideAt}"
+    ),
     # Financing
     "FacilityUnknown": "there is no facility {facility}",
     "FacilityLimitOutOfRange": (

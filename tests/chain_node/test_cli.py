@@ -105,7 +105,7 @@ def test_deploy_starts_the_chain_where_none_runs(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "28 contracts stand" in done.stdout
-    assert len(AddressBook.load(tmp_path / "deployments.json").names()) == 28
+    assert len(AddressBook.load(tmp_path / "deployments.json").names()) == 30
 
 
 def test_clock_is_moved_from_another_process(tmp_path: Path) -> None:

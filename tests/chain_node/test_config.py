@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chain_node.client import Milestone, Role
+from chain_node.client import FeedKind, Milestone, Role, condition_policy, rate_feed
 from chain_node.config import CONFIG_ROOT, ConfigInvalid, load_network
 
 
@@ -46,6 +46,58 @@ def test_policies_reach_the_chain_in_its_units() -> None:
     assert (policy.threshold, policy.tolerance_bps) == (2, 50)
     assert policy.max_age_seconds == 90 * 86_400
     assert policy.required_roles == int(Role.WAREHOUSE)
+
+
+def test_feeds_reach_the_chain_in_its_units() -> None:
+    feeds = load_network(CONFIG_ROOT / "local").config.feeds
+
+    rules, terms = feeds["eur-usd"].on_chain()
+    assert (rules.kind, rules.decimals, rules.threshold, rules.organisations) == (FeedKind.FX, 8, 3, 4)
+    assert (terms.base, terms.quote, terms.base_digits, terms.quote_digits, terms.haircut_bps) == (
+        "EUR",
+        "USD",
+        2,
+        2,
+        200,
+    )
+    assert feeds["eur-usd"].policy_id("eur-usd") == rate_feed("EUR", "USD")
+    rules, terms = feeds["door"].on_chain()
+    assert (rules.decimals, terms.greatest, terms.base) == (0, 1, "")
+    assert feeds["temperature"].on_chain()[0].decimals == 3
+    assert feeds["temperature"].policy_id("any") == condition_policy(FeedKind.TEMPERATURE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('kind = "DOOR"', 'kind = "SHOCK"', "feeds: shock and door are one feed"),
+        ('quote = "USD"', 'quote = ""', "feeds.eur-usd: base: FX needs a base and a quote"),
+        ('quote = "USD"', 'quote = "EUX"', "feeds.eur-usd: 'EUX' is not an ISO 4217 currency"),
+        ("least = 50_000_000", "least = 0", "feeds.eur-usd: least: 0 is not above 0"),
+        ("greatest = 1\n", "greatest = 0\n", "feeds.door: greatest: 0 is not above least, 0"),
+        ('kind = "DOOR"', 'kind = "DOOR"\nbase = "KGM"', "feeds.door: base: DOOR has no base, quote or haircut"),
+        (
+            'kind = "DOOR"',
+            'kind = "DOOR"\nthreshold = 5',
+            "feeds.door: organisations: 5 of 4 cannot outvote 2 liars",
+        ),
+        (
+            'kind = "DOOR"',
+            'kind = "DOOR"\nheartbeat_seconds = 90_000',
+            "feeds.door: stale_after_seconds: neither max_age_seconds nor heartbeat_seconds may be longer",
+        ),
+        (
+            "[feeds.door]",
+            '[feeds.usd-eur]\nkind = "FX"\nbase = "USD"\nquote = "EUR"\nleast = 1\ngreatest = 2\n'
+            'eligible = ["SENSOR"]\nmost_spread = 0\nmost_move = 1\n[feeds.door]',
+            "feeds: EUR and USD have a rate both ways; the inverse is derived",
+        ),
+    ],
+)
+def test_feeds_that_the_contract_would_refuse_are_problems(folder: Path, old: str, new: str, why: str) -> None:
+    change(folder / "network.toml", old, new)
+
+    assert problems(folder) == [f"network.toml: {why}"]
 
 
 def test_all_problems_of_both_files_are_reported_at_once(folder: Path) -> None:

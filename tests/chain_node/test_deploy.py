@@ -125,7 +125,7 @@ def test_deployment_killed_around_any_of_its_acts_is_resumed(
     book = go()
 
     assert record_of(bare)["complete"]
-    assert len(book.names()) == 28
+    assert len(book.names()) == 30
     Chain.connect(bare.rpc_url, book)
 
 
