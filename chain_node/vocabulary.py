@@ -16,6 +16,7 @@ class Milestone(IntEnum):
     RECEIVED = 50
     STORED = 60
     INSPECTED = 70
+    RELEASED = 80
 
 
 class Role(IntFlag):
