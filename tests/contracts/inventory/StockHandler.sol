@@ -14,10 +14,10 @@ import {Test} from "forge-std/Test.sol";
 /// @dev Everything that can happen to goods, at random, and books of its own: who owns how much, how much of it each
 /// custodian holds, and what witnesses have said. Accounts 0 and 1 bring goods in, 2 buys.
 contract StockHandler is Test {
-    uint256 public constant MOST_LOTS = 10;
+    uint256 public constant MOST_LOTS = 16;
     uint256 public constant OWNERS = 3;
     uint256 public constant KEEPERS = 2;
-    uint256 public constant PALLETS = 24;
+    uint256 public constant PALLETS = 40;
 
     struct Holding {
         uint256 free;
@@ -224,8 +224,8 @@ contract StockHandler is Test {
     }
 
     function substitute(uint256 index, uint256 other, uint256 who, uint256 units, uint256 more) external {
-        (LotId held, LotId offered) = (_pick(index), _pick(other));
         who %= OWNERS;
+        (LotId held, LotId offered) = (_pickWith(index, who, true), _pickWith(other, who, false));
         if (LotId.unwrap(held) == LotId.unwrap(offered)) return;
         (uint256 pledged, uint256 free) = (_books[held][who].pledged, _books[offered][who].free);
         if (pledged == 0 || free == 0) return;
@@ -467,6 +467,14 @@ contract StockHandler is Test {
 
     function _pick(uint256 index) private view returns (LotId) {
         return lots.length == 0 ? LotId.wrap(0) : lots[index % lots.length];
+    }
+
+    /// @return id a lot of which the owner has something pledged, or free; any other where there is none
+    function _pickWith(uint256 index, uint256 who, bool pledged) private view returns (LotId id) {
+        for (uint256 i = 0; i < lots.length; ++i) {
+            id = lots[(index % lots.length + i) % lots.length];
+            if ((pledged ? _books[id][who].pledged : _books[id][who].free) != 0) return id;
+        }
     }
 
     /// @return the place of an open order, or how many there are where none is open
