@@ -117,6 +117,22 @@ class Circulation(IntEnum):
     TRANSFER = 2
 
 
+class LotState(IntEnum):
+    """The life of a lot of goods: `RELEASED` has left the warehouse, `MERGED` went into another lot."""
+
+    NONE = 0
+    LIVE = 1
+    RELEASED = 2
+    MERGED = 3
+
+
+class LotActivity(IntEnum):
+    """What the guardian may stop of goods."""
+
+    MINTING = 0
+    CUSTODY = 1
+
+
 class PoolActivity(IntEnum):
     """What the guardian may stop of a pool."""
 
@@ -167,6 +183,8 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IFinancingDesk.Stoppable": DeskActivity,
     "ICirculation.Stoppable": Circulation,
     "ILendingPool.Stoppable": PoolActivity,
+    "ILots.State": LotState,
+    "ILots.Stoppable": LotActivity,
     "IConcentration.Dimension": Dimension,
     "DayCount": DayCount,
     "Tranche": Tranche,

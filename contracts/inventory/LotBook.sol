@@ -18,10 +18,10 @@ interface IMemberLookup {
     function requireRole(address account, uint32 anyOfRoles) external view returns (OrganisationId, GroupId);
 }
 
-/// @title Everything that the token stores. A unit of a lot is in one of the four places of one owner's position, so that
-/// titles and holdings sum to the same; what the custodian holds in all is kept beside it, in the lot's stock.
-/// @dev The token and the parts that it runs inherit this storage. The token's own, OpenZeppelin's ERC-1155 (approvals),
-/// comes after it; the parts may declare none.
+/// @title Everything that the token stores. A unit of a lot is in one of the four places of one owner's position, so
+/// that titles and holdings sum to the same; what the custodian holds in all is kept beside it, in the lot's stock.
+/// @dev The token and the parts that it runs inherit this storage. The token's own, OpenZeppelin's ERC-1155
+/// (approvals), comes after it; the parts may declare none.
 abstract contract LotBook is AccessManaged, EIP712, Nonces {
     bytes32 private constant RELEASE_ORDER_TYPE = keccak256(
         "ReleaseOrder(uint256 id,uint256 quantity,address beneficiary,address holder,address to,bytes32 subject,uint32 sequence,uint256 deadline,uint256 nonce)"

@@ -13,9 +13,10 @@ import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 import {ERC1155Utils} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Utils.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title The part of the token by which lots come to be and change: offices, announcements, minting, splitting, merging.
-/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not fit
-/// beside what moves lots.
+/// @title The part of the token by which lots come to be and change: offices, announcements, minting, splitting,
+/// merging.
+/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not
+/// fit beside what moves lots.
 contract LotIntake is LotBook {
     uint256 private constant MOST_IDENTIFIERS = 64;
 

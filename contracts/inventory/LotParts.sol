@@ -6,8 +6,8 @@ import {IGoodsRights} from "./interfaces/IGoodsRights.sol";
 import {ILots} from "./interfaces/ILots.sol";
 import {IWarehouseReceiptToken} from "./interfaces/IWarehouseReceiptToken.sol";
 
-/// @title The token's functions that do not move what is held or owned, whose code lies in two contracts of their own. They
-/// run on the token's storage, with its caller; the addresses are fixed when the token is made.
+/// @title The token's functions that do not move what is held or owned, whose code lies in two contracts of their own.
+/// They run on the token's storage, with its caller; the addresses are fixed when the token is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
 abstract contract LotParts is IWarehouseReceiptToken {
     address private immutable _intake;

@@ -13,12 +13,12 @@ import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.
 import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title The part of the token by which goods leave the warehouse: ordered by who owns and who holds them, set aside, and off the books when their
-/// exit is attested.
-/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not fit
-/// beside what moves holdings and titles.
-/// @dev An order is kept as its digest, at its exit: whoever ends it sends it again. An exit is spent for good by the order
-/// that was confirmed or declined, so that no agreement counts twice; one that lapsed is past its deadline.
+/// @title The part of the token by which goods leave the warehouse: ordered by who owns and who holds them, set aside,
+/// and off the books when their exit is attested.
+/// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not
+/// fit beside what moves holdings and titles.
+/// @dev An order is kept as its digest, at its exit: whoever ends it sends it again. An exit is spent for good by the
+/// order that was confirmed or declined, so that no agreement counts twice; one that lapsed is past its deadline.
 contract LotReleases is LotBook {
     /// @dev Goods ordered and not fetched for longer are ordered again.
     uint256 private constant MOST_ORDER_SECONDS = 30 days;
@@ -103,8 +103,8 @@ contract LotReleases is LotBook {
         require(timely, IGoodsRights.OrderDeadlineOutOfRange(id, deadline, block.timestamp, latest));
     }
 
-    /// @dev The lot's own consignment will do for whoever owns it now: it keeps those apart from the count who brought the
-    /// goods in.
+    /// @dev The lot's own consignment will do for whoever owns it now: it keeps those apart from the count who brought
+    /// the goods in.
     function _requireExitOf(IGoodsRights.ReleaseOrder calldata order) private view {
         (LotId id, bytes32 subject) = (order.id, order.subject);
         (, GroupId group) = _memberOf(order.beneficiary, Roles.ALL);
@@ -121,8 +121,8 @@ contract LotReleases is LotBook {
         require(_orderOfExit[order.subject][order.sequence] == digest, IGoodsRights.OrderNotOpen(digest));
     }
 
-    /// @dev A quorum has said that the goods are gone; what was set aside for them must not be free again, whether or not the
-    /// fact may be used yet.
+    /// @dev A quorum has said that the goods are gone; what was set aside for them must not be free again, whether or
+    /// not the fact may be used yet.
     function _requireUnreported(IGoodsRights.ReleaseOrder calldata order, bytes32 digest) private view {
         IMilestoneOracle.Status status = _oracle.fact(order.subject, Milestones.RELEASED, order.sequence).status;
         require(status != IMilestoneOracle.Status.Final, IGoodsRights.ExitReported(digest));

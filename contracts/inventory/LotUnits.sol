@@ -9,8 +9,8 @@ import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
 import {ERC1155Utils} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Utils.sol";
 
 /// @title How the holding moves: into a custodian's hands and back to who has the title.
-/// @dev OpenZeppelin's ERC-1155 does approvals, arrays and the receiver's consent; the balance lives in the position and
-/// the stock, so that a move into custody writes two slots, both used before.
+/// @dev OpenZeppelin's ERC-1155 does approvals, arrays and the receiver's consent; the balance lives in the position
+/// and the stock, so that a move into custody writes two slots, both used before.
 abstract contract LotUnits is LotBook, ERC1155 {
     // Holder
 

@@ -11,7 +11,8 @@ import {IGoodsRights} from "./interfaces/IGoodsRights.sol";
 import {ILots} from "./interfaces/ILots.sol";
 import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
 
-/// @title Goods in warehouses: minted on an attested entry, owned and held by different hands, gone on an attested exit.
+/// @title Goods in warehouses: minted on an attested entry, owned and held by different hands, gone on an attested
+/// exit.
 contract WarehouseReceiptToken is LotTitles, LotParts {
     /// @param intake a `LotIntake`, for this registry and this oracle
     /// @param releases a `LotReleases`, for the same two

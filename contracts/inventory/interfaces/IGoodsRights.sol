@@ -6,10 +6,10 @@ import {LotId, OrganisationId} from "../../types/Ids.sol";
 import {ILots} from "./ILots.sol";
 import {IERC1155} from "@openzeppelin/contracts/token/ERC1155/IERC1155.sol";
 
-/// @title Who may dispose of goods in a warehouse, and how they leave it. The ERC-1155 balance is what an account holds;
-/// the title is what it owns. They part when a custodian takes units: it holds them, for who has the title.
-/// @dev ERC-1155 transfers move the holding, into custody and back to who has the title, and nothing else. The title moves
-/// by its owner's word: its call, its signature, or a power of sale that it has given the custodian beforehand.
+/// @title Who may dispose of goods in a warehouse, and how they leave it. The ERC-1155 balance is what an account
+/// holds; the title is what it owns. They part when a custodian takes units: it holds them, for who has the title.
+/// @dev ERC-1155 transfers move the holding, into custody and back to who has the title, and nothing else. The title
+/// moves by its owner's word: its call, its signature, or a power of sale that it has given the custodian beforehand.
 interface IGoodsRights is IERC1155 {
     /// @notice What an account owns of a lot, in one storage slot: each unit is in one of four places. Thousandths.
     /// @param free held by itself
@@ -126,32 +126,32 @@ interface IGoodsRights is IERC1155 {
     event ReleaseDeclined(LotId indexed id, address indexed beneficiary, bytes32 indexed digest);
 
     /// @notice A holding moves into custody and back to who has the title only; the title moves by `transferTitle`.
-    error HoldingStays(LotId id, address from, address to);
+    error HoldingStays(LotId lot, address from, address to);
     /// @notice Nothing is to be moved.
-    error UnitsZero(LotId id);
+    error UnitsZero(LotId lot);
     /// @notice Another custodian (its index) already holds units of the lot.
-    error AlreadyEncumbered(LotId id, uint8 custodian);
+    error AlreadyEncumbered(LotId lot, uint8 custodian);
     /// @notice The account is not the custodian that holds units of the lot, whose index is `custodian`; 0 for none.
-    error NotCustodianOf(LotId id, address account, uint8 custodian);
+    error NotCustodianOf(LotId lot, address account, uint8 custodian);
     /// @notice More than the custodian holds for the account and is not set aside; both in thousandths.
-    error CustodyExceeded(LotId id, address beneficiary, uint256 quantity, uint256 pledged);
+    error CustodyExceeded(LotId lot, address beneficiary, uint256 quantity, uint256 pledged);
     /// @notice Custodians have no title.
-    error TitleToCustodian(LotId id, address custodian);
-    /// @notice The custodian may sell the units of one of the two owners and not those of the other; one holding could not
-    /// be told from the other.
-    error PowersOfSaleDiffer(LotId id, address from, address to);
+    error TitleToCustodian(LotId lot, address custodian);
+    /// @notice The custodian may sell the units of one of the two owners and not those of the other; one holding could
+    /// not be told from the other.
+    error PowersOfSaleDiffer(LotId lot, address from, address to);
     /// @notice The owner has not given the custodian the power to sell.
-    error PowerOfSaleMissing(LotId id, address beneficiary, address custodian);
+    error PowerOfSaleMissing(LotId lot, address beneficiary, address custodian);
     /// @notice The goods offered are of another commodity.
-    error CommoditiesDiffer(LotId id, bytes8 commodity, LotId other, bytes8 otherCommodity);
+    error CommoditiesDiffer(LotId lot, bytes8 commodity, LotId other, bytes8 otherCommodity);
     /// @notice Less is offered than is asked for; both in thousandths.
-    error SubstituteTooSmall(LotId id, uint256 quantity, uint256 needed);
+    error SubstituteTooSmall(LotId lot, uint256 quantity, uint256 needed);
     /// @notice The block's time is past the deadline; both in Unix seconds.
-    error SignatureExpired(LotId id, uint256 deadline, uint256 now_);
+    error SignatureExpired(LotId lot, uint256 deadline, uint256 now_);
     /// @notice The account has neither sent, nor approved, nor signed this.
-    error SignatureInvalid(LotId id, address signer);
+    error SignatureInvalid(LotId lot, address signer);
     /// @notice The deadline is past or too far ahead; all in Unix seconds.
-    error OrderDeadlineOutOfRange(LotId id, uint256 deadline, uint256 now_, uint256 latest);
+    error OrderDeadlineOutOfRange(LotId lot, uint256 deadline, uint256 now_, uint256 latest);
     /// @notice Another order (its digest; 1 where it is done) already has this exit, or its sequence is 0.
     error ExitTaken(bytes32 subject, uint32 sequence, bytes32 digest);
     /// @notice There is no such order, or it is done.
@@ -164,17 +164,17 @@ interface IGoodsRights is IERC1155 {
     /// @notice The exit has been reported: it can only be confirmed.
     error ExitReported(bytes32 digest);
 
-    /// @notice Lets a custodian sell what the caller gives into its hands from now on, or no longer. Whatever it already
-    /// holds stays as it was given.
+    /// @notice Lets a custodian sell what the caller gives into its hands from now on, or no longer. Whatever it
+    /// already holds stays as it was given.
     function setPowerOfSale(address custodian, bool given) external;
 
-    /// @notice Sells units that the caller holds in custody, by their owner's power: title and holding go to the buyer. The
-    /// lot's custodian only.
+    /// @notice Sells units that the caller holds in custody, by their owner's power: title and holding go to the buyer.
+    /// The lot's custodian only.
     /// @param quantity thousandths, not set aside
     function sellFromCustody(LotId id, address beneficiary, address to, uint256 quantity) external;
 
-    /// @notice Gives units in the caller's custody back for as many or more of another lot, of the same commodity and unit,
-    /// of the same owner, which has approved the caller as its operator. The first lot's custodian only.
+    /// @notice Gives units in the caller's custody back for as many or more of another lot, of the same commodity and
+    /// unit, of the same owner, which has approved the caller as its operator. The first lot's custodian only.
     /// @param quantityHeld thousandths that go back
     /// @param quantityOffered thousandths that come in
     function substitute(LotId held, uint256 quantityHeld, LotId offered, uint256 quantityOffered, address beneficiary)
@@ -185,8 +185,8 @@ interface IGoodsRights is IERC1155 {
     /// @param quantity thousandths, not set aside
     function transferTitle(LotId id, address to, uint256 quantity) external;
 
-    /// @notice Passes a title, sent by anyone. The owner, and the custodian where it holds the units, have each signed it
-    /// (EIP-712; ERC-1271 for contracts), approved it by `approveDigest`, or send it.
+    /// @notice Passes a title, sent by anyone. The owner, and the custodian where it holds the units, have each signed
+    /// it (EIP-712; ERC-1271 for contracts), approved it by `approveDigest`, or send it.
     /// @param holderSignature the custodian's; empty where the owner holds the units
     function transferTitleBySignature(
         TitleTransfer calldata transfer,
@@ -201,14 +201,15 @@ interface IGoodsRights is IERC1155 {
     /// @notice Spends the caller's next nonce, so that what it has signed with it no longer counts.
     function voidNextSignature() external;
 
-    /// @notice Sets units aside to leave the warehouse: until they have left, or the order is at an end, they can be neither
-    /// moved nor ordered again. Beneficiary and custodian agree as in `transferTitleBySignature`.
+    /// @notice Sets units aside to leave the warehouse: until they have left, or the order is at an end, they can be
+    /// neither moved nor ordered again. Beneficiary and custodian agree as in `transferTitleBySignature`.
     function orderRelease(ReleaseOrder calldata order, bytes calldata signature, bytes calldata holderSignature)
         external;
 
-    /// @notice Takes goods off the books whose exit is attested: at most what was ordered, and at most the greatest measure
-    /// of the witnesses, who agree within the policy's tolerance; goods that are gone must not go on backing a loan. The rest
-    /// is no longer set aside. Anyone, also past the deadline, and whoever is suspended or frozen: it records a fact.
+    /// @notice Takes goods off the books whose exit is attested: at most what was ordered, and at most the greatest
+    /// measure of the witnesses, who agree within the policy's tolerance; goods that are gone must not go on backing a
+    /// loan. The rest is no longer set aside. Anyone, also past the deadline, and whoever is suspended or frozen: it
+    /// records a fact.
     function confirmRelease(ReleaseOrder calldata order) external;
 
     /// @notice Ends an order whose deadline is past and whose exit nobody's quorum has reported. Anyone.

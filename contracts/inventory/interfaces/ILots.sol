@@ -122,52 +122,52 @@ interface ILots {
     /// @notice The lot's fingerprint is zero.
     error LotIdZero();
     /// @notice The lot exists already, or has existed, and is in `state`.
-    error LotExists(LotId id, State state);
+    error LotExists(LotId lot, State state);
     /// @notice The lot does not exist, or no more: it is in `state`.
-    error LotNotLive(LotId id, State state);
+    error LotNotLive(LotId lot, State state);
     /// @notice The quantity is zero or above the most that can be booked; both in thousandths.
-    error QuantityOutOfRange(LotId id, uint256 quantity, uint256 most);
+    error QuantityOutOfRange(LotId lot, uint256 quantity, uint256 most);
     /// @notice The commodity's, the unit's or the place's code has not the shape of one.
-    error CodeInvalid(LotId id, bytes8 commodity, bytes3 unit, bytes5 place);
+    error CodeInvalid(LotId lot, bytes8 commodity, bytes3 unit, bytes5 place);
     /// @notice The entry lies after the block's time; both in Unix seconds.
-    error EntryInFuture(LotId id, uint256 enteredAt, uint256 now_);
+    error EntryInFuture(LotId lot, uint256 enteredAt, uint256 now_);
     /// @notice The goods were out of date when they came in; both in days since 1970-01-01.
-    error ExpiredAtEntry(LotId id, uint256 expiryDate, uint256 entryDate);
+    error ExpiredAtEntry(LotId lot, uint256 expiryDate, uint256 entryDate);
     /// @notice There are no identifiers, or more than `most`.
-    error IdentifierCountOutOfRange(LotId id, uint256 count, uint256 most);
+    error IdentifierCountOutOfRange(LotId lot, uint256 count, uint256 most);
     /// @notice An identifier is zero.
-    error IdentifierZero(LotId id);
+    error IdentifierZero(LotId lot);
     /// @notice The identifier is already in the live lot `holder`, or stands twice in the list.
-    error IdentifierTaken(LotId id, bytes32 identifier, LotId holder);
+    error IdentifierTaken(LotId lot, bytes32 identifier, LotId holder);
     /// @notice The identifier is not of this lot but of `holder`; zero for none.
-    error IdentifierElsewhere(LotId id, bytes32 identifier, LotId holder);
+    error IdentifierElsewhere(LotId lot, bytes32 identifier, LotId holder);
     /// @notice The owner is the organisation that runs the warehouse, or of its group.
-    error OwnerIsOperator(LotId id, OrganisationId owner, OrganisationId operator);
+    error OwnerIsOperator(LotId lot, OrganisationId owner, OrganisationId operator);
     /// @notice The owner's organisation has not engaged the warehouse that announces in its name.
-    error OperatorNotEngaged(LotId id, OrganisationId owner, OrganisationId operator);
+    error OperatorNotEngaged(LotId lot, OrganisationId owner, OrganisationId operator);
     /// @notice The consignment is not of the group that it should be of; zero where it has not been opened.
-    error SubjectNotOf(LotId id, bytes32 subject, GroupId beneficiary, GroupId needed);
+    error SubjectNotOf(LotId lot, bytes32 subject, GroupId beneficiary, GroupId needed);
     /// @notice The entry is already announced, by `operator`.
     error AlreadyAnnounced(bytes32 digest, address operator);
     /// @notice Nobody has announced this entry, or it was withdrawn or minted.
     error NotAnnounced(bytes32 digest);
     /// @notice The caller's organisation is not the one that the lot, or the announcement, is of.
-    error NotOperatorOf(LotId id, OrganisationId caller, OrganisationId operator);
+    error NotOperatorOf(LotId lot, OrganisationId caller, OrganisationId operator);
     /// @notice A lot has already come of this warehouse entry.
     error EntrySpent(bytes32 subject, uint32 sequence, LotId lot);
     /// @notice The warehouse entry does not stand, or nobody has measured it.
     /// @param quantity thousandths that may be relied on
     error EntryNotAttested(bytes32 subject, uint32 sequence, IMilestoneOracle.Status status, uint256 quantity);
     /// @notice The caller does not have the whole lot, free of custody and release orders; both in thousandths.
-    error LotNotWhollyFree(LotId id, address caller, uint256 free, uint256 left);
+    error LotNotWhollyFree(LotId lot, address caller, uint256 free, uint256 left);
     /// @notice A part must have something and leave something: quantities in thousandths, and numbers of identifiers.
-    error PartOutOfRange(LotId id, uint256 quantity, uint256 left, uint256 identifiers, uint256 identifiersLeft);
+    error PartOutOfRange(LotId lot, uint256 quantity, uint256 left, uint256 identifiers, uint256 identifiersLeft);
     /// @notice The two lots are of different operators, commodities or places, or one and the same.
-    error LotsDiffer(LotId id, LotId other);
+    error LotsDiffer(LotId lot, LotId other);
     /// @notice The two lots are counted in different units.
-    error UnitsDiffer(LotId id, bytes3 unit, LotId other, bytes3 otherUnit);
+    error UnitsDiffer(LotId lot, bytes3 unit, LotId other, bytes3 otherUnit);
     /// @notice A condition can only be lowered.
-    error ConditionNotWorse(LotId id, uint8 condition, uint8 current);
+    error ConditionNotWorse(LotId lot, uint8 condition, uint8 current);
     /// @notice The caller may not lower conditions.
     error GraderUnlisted(address caller);
     /// @notice The contract to be listed is none.
@@ -182,7 +182,8 @@ interface ILots {
     /// @return index its number in `Stock.custodian`, from 1
     function listCustodian(address custodian) external returns (uint8 index);
 
-    /// @notice Admits a contract that lowers the condition of lots, by what sensors and inspectors report. Governor only.
+    /// @notice Admits a contract that lowers the condition of lots, by what sensors and inspectors report. Governor
+    /// only.
     /// @param listed false takes the admission back
     function listGrader(address grader, bool listed) external;
 
@@ -196,16 +197,16 @@ interface ILots {
     /// @param operator organisation that runs the warehouse
     function engageOperator(OrganisationId operator, bool engaged) external;
 
-    /// @notice Announces a lot. Any account of a warehouse that the owner has engaged. Binds nothing: identifiers and the
-    /// fingerprint are taken when the lot is minted.
+    /// @notice Announces a lot. Any account of a warehouse that the owner has engaged. Binds nothing: identifiers and
+    /// the fingerprint are taken when the lot is minted.
     /// @return digest what the entry is found by
     function announce(Entry calldata entry) external returns (bytes32 digest);
 
     /// @notice Takes back what was announced and not minted. Any account of the same warehouse.
     function withdrawAnnouncement(Entry calldata entry) external;
 
-    /// @notice Makes an announced entry a lot, once the fact STORED stands for it: at most what was attested, and one lot
-    /// an entry. Anyone.
+    /// @notice Makes an announced entry a lot, once the fact STORED stands for it: at most what was attested, and one
+    /// lot an entry. Anyone.
     /// @return quantity thousandths minted to the owner, who has title and holding
     function mint(Entry calldata entry) external returns (uint256 quantity);
 
@@ -215,8 +216,8 @@ interface ILots {
     /// @return part the new lot, derived from this one and how often it was split
     function split(LotId id, bytes32[] calldata identifiers, uint256 quantity) external returns (LotId part);
 
-    /// @notice Puts a lot into another of the same operator, commodity, unit and place. Who has both whole and free. The
-    /// earlier entry, the earlier expiry and the worse condition stay.
+    /// @notice Puts a lot into another of the same operator, commodity, unit and place. Who has both whole and free.
+    /// The earlier entry, the earlier expiry and the worse condition stay.
     /// @param identifiers all those of the lot that goes in
     function merge(LotId from, LotId into, bytes32[] calldata identifiers) external;
 
