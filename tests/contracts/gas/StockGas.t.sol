@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IGoodsRights} from "../../../contracts/inventory/interfaces/IGoodsRights.sol";
 import {LotId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
-import {GasRecord} from "./GasRecord.sol";
 import {InventoryBase} from "../inventory/InventoryBase.sol";
+import {GasRecord} from "./GasRecord.sol";
 
 /// @title The life of a lot between parties that have traded before.
 /// forge-config: default.isolate = true
