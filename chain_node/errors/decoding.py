@@ -40,7 +40,6 @@ _DAYS: Final = frozenset(
     }
 )
 _MOMENTS: Final = frozenset({"expiresAt", "expiredAt", "deadline", "now_", "latest", "enteredAt"})
-_TEXTS: Final = frozenset({"name", "unit", "otherUnit", "commodity", "otherCommodity", "place"})
 _ITEMS: Final = frozenset({"itemId", "otherItemId"})
 _ROLES: Final = frozenset({"held", "needed", "roles", "known"})
 _STRING: Final = Coder((Parameter("reason", "string", "string", False, ()),))
@@ -99,7 +98,7 @@ def _present(parameter: Parameter, value: Any) -> str:
     name = parameter.name
     if isinstance(value, bytes):
         text = value.rstrip(b"\0")
-        return text.decode() if name in _TEXTS and text.isascii() else f"0x{value.hex()}"
+        return text.decode() if name == "name" and text.isascii() else f"0x{value.hex()}"
     if parameter.internal in ("ReceivableId", "OrderId", "LotId") or name in _ITEMS:
         return f"0x{value:064x}"
     if parameter.internal in ("uint256", "uint32", "uint40"):

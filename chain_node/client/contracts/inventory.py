@@ -15,17 +15,17 @@ from chain_node.vocabulary import LotActivity, LotState
 @dataclass(frozen=True)
 class Entry:
     """What a warehouse says has come in. `commodity` is a code of the Harmonized System (six to eight digits), `unit`
-    of UN/CEFACT Recommendation 20, `place` a UN/LOCODE: bytes of ASCII, zeros after it. `expiry_date` 0 for goods that
-    keep; `identifiers` are keyed hashes of the physical units' numbers."""
+    of UN/CEFACT Recommendation 20, `place` a UN/LOCODE. `expiry_date` is 0 for goods that keep; `identifiers` are keyed
+    hashes of the physical units' numbers."""
 
     id: int
     owner: str
-    commodity: bytes
-    unit: bytes
+    commodity: str
+    unit: str
     quantity: int
     subject: bytes
     sequence: int
-    place: bytes
+    place: str
     entered_at: int
     expiry_date: int
     identifiers: tuple[bytes, ...]
@@ -35,9 +35,9 @@ class Entry:
 class Goods:
     """What a lot is; codes as in `Entry`. `operator` and `operator_group` are indexes, `condition` 0 as it came in."""
 
-    commodity: bytes
-    unit: bytes
-    place: bytes
+    commodity: str
+    unit: str
+    place: str
     operator: int
     operator_group: int
     entered_at: int
@@ -75,9 +75,9 @@ class Appraisal:
     """What a lender prices a pledge by."""
 
     state: LotState
-    commodity: bytes
-    unit: bytes
-    place: bytes
+    commodity: str
+    unit: str
+    place: str
     operator: int
     entered_at: int
     expiry_date: int
