@@ -1,7 +1,8 @@
 """Contract ABIs turned into coders once: selectors, encoders and decoders are looked up, never derived again.
 
-Values are in the words of this code base: `bytes2`, `bytes3`, `bytes5`, `bytes8` and `bytes20` are ASCII text (country, currency or
-unit, UN/LOCODE, commodity, LEI), enums are ours, addresses are checksummed, structs are dictionaries in the order of their fields.
+Values are in the words of this code base: `bytes2`, `bytes3`, `bytes5`, `bytes8` and `bytes20` are ASCII text (country,
+currency or unit, UN/LOCODE, commodity, LEI), enums are ours, addresses are checksummed, structs are dictionaries in the
+order of their fields.
 """
 
 from __future__ import annotations
