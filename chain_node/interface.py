@@ -1,7 +1,8 @@
 """Contract ABIs turned into coders once: selectors, encoders and decoders are looked up, never derived again.
 
-Values are in the words of this code base: `bytes2`, `bytes3` and `bytes20` are ASCII text (country, currency, LEI),
-enums are ours, addresses are checksummed, structs are dictionaries in the order of their fields.
+Values are in the words of this code base: `bytes2`, `bytes3`, `bytes5`, `bytes8` and `bytes20` are ASCII text (country,
+currency or unit, UN/LOCODE, commodity, LEI), enums are ours, addresses are checksummed, structs are dictionaries in the
+order of their fields.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from eth_utils.crypto import keccak
 from chain_node.vocabulary import ENUMS
 
 ABI_DIRECTORY: Final = Path(__file__).parent / "client" / "abi"
-_TEXT_TYPES: Final = {"bytes2": 2, "bytes3": 3, "bytes20": 20}
+_TEXT_TYPES: Final = {"bytes2": 2, "bytes3": 3, "bytes5": 5, "bytes8": 8, "bytes20": 20}
 
 Json = dict[str, Any]
 checksum = lru_cache(maxsize=4096)(to_checksum_address)

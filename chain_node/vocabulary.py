@@ -16,6 +16,7 @@ class Milestone(IntEnum):
     RECEIVED = 50
     STORED = 60
     INSPECTED = 70
+    RELEASED = 80
 
 
 class Role(IntFlag):
@@ -115,6 +116,22 @@ class Circulation(IntEnum):
     REGISTRATION = 0
     ACCEPTANCE = 1
     TRANSFER = 2
+
+
+class LotState(IntEnum):
+    """The life of a lot of goods: `RELEASED` has left the warehouse, `MERGED` went into another lot."""
+
+    NONE = 0
+    LIVE = 1
+    RELEASED = 2
+    MERGED = 3
+
+
+class LotActivity(IntEnum):
+    """What the guardian may stop of goods."""
+
+    MINTING = 0
+    CUSTODY = 1
 
 
 class PoolActivity(IntEnum):
@@ -223,6 +240,8 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IFinancingDesk.Stoppable": DeskActivity,
     "ICirculation.Stoppable": Circulation,
     "ILendingPool.Stoppable": PoolActivity,
+    "ILots.State": LotState,
+    "ILots.Stoppable": LotActivity,
     "IConcentration.Dimension": Dimension,
     "DayCount": DayCount,
     "Tranche": Tranche,

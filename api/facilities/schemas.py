@@ -13,7 +13,9 @@ from api.transactions.schemas import TransactionView
 from api.values import Amount, Currency, Lei, Moment, PositiveAmount
 from chain_node.client import DayCount, Milestone
 
-MilestoneName = Literal["ACCEPTED", "LOADED", "DEPARTED", "ARRIVED", "DISCHARGED", "RECEIVED", "STORED", "INSPECTED"]
+MilestoneName = Literal[
+    "ACCEPTED", "LOADED", "DEPARTED", "ARRIVED", "DISCHARGED", "RECEIVED", "STORED", "INSPECTED", "RELEASED"
+]
 Bps = Annotated[int, Field(ge=0, le=10_000)]
 DayCountName = Literal["actual/360", "actual/365", "30/360"]
 DAY_COUNTS: Final[dict[DayCount, DayCountName]] = {

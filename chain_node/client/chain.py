@@ -9,6 +9,7 @@ from eth_typing import ChecksumAddress
 from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
 from chain_node.client.contracts.feeds import Feeds, Grades
+from chain_node.client.contracts.inventory import Lots
 from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
 from chain_node.client.contracts.milestones import Milestones
 from chain_node.client.contracts.money import Cash
@@ -150,6 +151,10 @@ class Chain:
     @cached_property
     def orders(self) -> Orders:
         return Orders(self.node, *self._place("OrderEscrow"))
+
+    @cached_property
+    def lots(self) -> Lots:
+        return Lots(self.node, *self._place("WarehouseReceiptToken"))
 
     @cached_property
     def desk(self) -> Desk:

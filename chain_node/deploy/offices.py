@@ -29,6 +29,10 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     },
     "ReceivableDisputes": {Office.ARBITER: ("resolve",)},
     "OrderEscrow": {Office.GOVERNOR: ("listCurrency", "listAssignee")},
+    "WarehouseReceiptToken": {
+        Office.GOVERNOR: ("listCustodian", "listGrader", "resume"),
+        Office.GUARDIAN: ("stop",),
+    },
     "MilestoneOracle": {Office.GOVERNOR: ("setPolicy", "listConsumer")},
     "FeedOracle": {Office.GOVERNOR: ("setPolicy", "setKeeper")},
     "ConditionGrades": {

@@ -112,11 +112,19 @@ class _Planner:
         self._create("MilestoneOracle", registry, authority)
         self._create("FeedOracle", registry, at["MilestoneOracle"], authority)
         self._create("ConditionGrades", registry, at["MilestoneOracle"], at["FeedOracle"], authority)
+        self._create_inventory()
         self._create_desk()
         for code in self.config.currencies:
             self._create_pool(code)
         pools = [at[f"LendingPool:{code}"] for code in self.config.currencies]
         self._create("HealthCheck", at["FinancingDesk"], pools)
+
+    def _create_inventory(self) -> None:
+        at = self.addresses
+        sources = (at["ParticipantRegistry"], at["MilestoneOracle"])
+        for part in ("LotIntake", "LotReleases"):
+            self._create(part, *sources, at["AccessManager"])
+        self._create("WarehouseReceiptToken", *sources, at["LotIntake"], at["LotReleases"], at["AccessManager"])
 
     def _create_desk(self) -> None:
         at = self.addresses

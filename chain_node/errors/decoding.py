@@ -27,8 +27,20 @@ _PANIC_REASONS: Final = {
     0x41: "too much memory",
     0x51: "an unset function was called",
 }
-_DAYS: Final = frozenset({"dueDate", "registeredDueDate", "deliverBy", "registeredDeliverBy", "earliest", "latest"})
-_MOMENTS: Final = frozenset({"expiresAt", "expiredAt", "deadline", "now_", "inspectedAt", "outsideAt"})
+_DAYS: Final = frozenset(
+    {
+        "dueDate",
+        "registeredDueDate",
+        "deliverBy",
+        "registeredDeliverBy",
+        "earliest",
+        "latest",
+        "expiryDate",
+        "entryDate",
+    }
+)
+_MOMENTS: Final = frozenset({"expiresAt", "expiredAt", "deadline", "now_", "latest", "enteredAt", "inspectedAt", "outsideAt"})
+_ITEMS: Final = frozenset({"itemId", "otherItemId"})
 _ROLES: Final = frozenset({"held", "needed", "roles", "known"})
 _STRING: Final = Coder((Parameter("reason", "string", "string", False, ()),))
 _CODE: Final = Coder((Parameter("code", "uint256", "uint256", False, ()),))
@@ -87,7 +99,7 @@ def _present(parameter: Parameter, value: Any) -> str:
     if isinstance(value, bytes):
         text = value.rstrip(b"\0")
         return text.decode() if name == "name" and text.isascii() else f"0x{value.hex()}"
-    if parameter.internal in ("ReceivableId", "OrderId") or name in ("itemId", "otherItemId"):
+    if parameter.internal in ("ReceivableId", "OrderId", "LotId") or name in _ITEMS:
         return f"0x{value:064x}"
     if parameter.internal in ("uint256", "uint32", "uint40"):
         if name in _DAYS and value < 100_000:

@@ -93,13 +93,13 @@ TEMPLATES: Final[dict[str, str]] = {
     "PaymentZero": "a payment on {id} of nothing is refused",
     "PaymentExceedsOutstanding": "the payment of {amount} minor units on {id} exceeds the {outstanding} outstanding",
     "NothingToClaim": "{holder} has nothing to claim on invoice {id}",
-    "ERC1155InsufficientBalance": "{sender} holds {balance} units of invoice {tokenId} and needs {needed}",
-    "ERC1155InvalidApprover": "{approver} cannot let others move its invoices",
-    "ERC1155InvalidArrayLength": "{idsLength} invoices and {valuesLength} amounts do not match",
-    "ERC1155InvalidOperator": "{operator} cannot be allowed to move invoices",
-    "ERC1155InvalidReceiver": "{receiver} cannot hold invoices",
-    "ERC1155InvalidSender": "invoices cannot be moved from {sender}",
-    "ERC1155MissingApprovalForAll": "{operator} may not move the invoices of {owner}",
+    "ERC1155InsufficientBalance": "{sender} holds {balance} units of {tokenId} and needs {needed}",
+    "ERC1155InvalidApprover": "{approver} cannot let others move what it holds",
+    "ERC1155InvalidArrayLength": "{idsLength} items and {valuesLength} amounts do not match",
+    "ERC1155InvalidOperator": "{operator} cannot be allowed to move what others hold",
+    "ERC1155InvalidReceiver": "{receiver} cannot hold this",
+    "ERC1155InvalidSender": "nothing can be moved from {sender}",
+    "ERC1155MissingApprovalForAll": "{operator} may not move what {owner} holds",
     "AlreadyReserved": "the units of {holder} in invoice {id} are reserved for custodian {custodian} until {until}",
     "BatchGasTooLow": "too little gas was sent along for item {index} of the batch: {left} left, {needed} needed",
     "BatchSizeOutOfRange": "a batch of {size} calls is refused: from 1 to {most} are taken at once",
@@ -177,6 +177,69 @@ TEMPLATES: Final[dict[str, str]] = {
     "AlreadyAssigned": "the proceeds of order {id} are already assigned to {assignee}",
     "NotAssigneeOf": "the proceeds of order {id} are assigned to {assignee}, not to {caller}",
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
+    # Goods
+    "LotIdZero": "a lot needs a fingerprint that is not zero",
+    "LotExists": "lot {lot} exists already, or has existed (its state: {state})",
+    "LotNotLive": "lot {lot} is {state}; this takes one that is live",
+    "QuantityOutOfRange(lot,quantity,most)": "lot {lot} is of {quantity} thousandths; it must be from 1 to {most}",
+    "CodeInvalid": "lot {lot} has a code of a wrong shape: commodity {commodity}, unit {unit} or place {place}",
+    "EntryInFuture": "lot {lot} is said to have come in at {enteredAt}; it is now {now_}",
+    "ExpiredAtEntry": "the goods of lot {lot} expired on {expiryDate}, before they came in on {entryDate}",
+    "IdentifierCountOutOfRange": "{count} identifiers for lot {lot} do not fit; the number or the most is {most}",
+    "IdentifierZero": "an identifier of lot {lot} is zero",
+    "IdentifierTaken": "the identifier {identifier} of lot {lot} is already in the live lot {holder}",
+    "IdentifierElsewhere": "the identifier {identifier} is not in lot {lot}, but in {holder} (0: none)",
+    "OwnerIsOperator": (
+        "organisation {owner} cannot own goods of lot {lot}: organisation {operator}, of its group, runs the warehouse"
+    ),
+    "OperatorNotEngaged": (
+        "organisation {owner} has not engaged the warehouse, organisation {operator}, which announces lot {lot}"
+    ),
+    "SubjectNotOf": (
+        "consignment {subject} of lot {lot} belongs to group {beneficiary} (0: nobody has opened it), not to {needed}"
+    ),
+    "AlreadyAnnounced": "the entry {digest} is already announced, by {operator}",
+    "NotAnnounced": "nobody has announced the entry {digest}, or it was withdrawn or minted",
+    "NotOperatorOf": "organisation {caller} does not run the warehouse of lot {lot}; organisation {operator} does",
+    "EntrySpent": "entry {sequence} of consignment {subject} has already become lot {lot}",
+    "EntryNotAttested": (
+        "entry {sequence} of consignment {subject} cannot be relied on: it is {status}, with {quantity} thousandths"
+    ),
+    "LotNotWhollyFree": "{caller} has {free} thousandths of lot {lot} free; this takes all that is left, {left}",
+    "PartOutOfRange": (
+        "a part of {quantity} thousandths and {identifiers} identifiers cannot be split off lot {lot}, which has "
+        "{left} and {identifiersLeft}: a part has something of both, and leaves something"
+    ),
+    "LotsDiffer": "the lots {lot} and {other} are not alike, or are one and the same",
+    "UnitsDiffer": "lot {lot} is counted in {unit}, lot {other} in {otherUnit}",
+    "CommoditiesDiffer": "lot {lot} is of commodity {commodity}, lot {other} of {otherCommodity}",
+    "ConditionNotWorse": "the condition of lot {lot} is {current} and cannot become {condition}, only worse",
+    "GraderUnlisted": "{caller} may not lower the condition of goods",
+    "NoCodeAt": "there is no contract at {account}",
+    "HoldingStays": "lot {lot} cannot be moved from {from} to {to}: a holding goes into custody and back only",
+    "UnitsZero(lot)": "moving nothing of lot {lot} is refused",
+    "AlreadyEncumbered(lot,custodian)": "units of lot {lot} are already held by another custodian ({custodian})",
+    "NotCustodianOf": "{account} is not the custodian of lot {lot}; number {custodian} is (0: nobody)",
+    "CustodyExceeded": (
+        "{quantity} thousandths of lot {lot} are asked for; the custodian holds {pledged} for {beneficiary} that are "
+        "not about to leave"
+    ),
+    "TitleToCustodian": "the custodian {custodian} cannot own goods of lot {lot}",
+    "PowersOfSaleDiffer": (
+        "the custodian of lot {lot} may sell the goods of one of {from} and {to} and not of the other: they stay apart"
+    ),
+    "PowerOfSaleMissing": "{beneficiary} has not given {custodian} the power to sell its goods of lot {lot}",
+    "SubstituteTooSmall": "{quantity} thousandths of lot {lot} are offered, and {needed} are needed",
+    "SignatureExpired(lot,deadline,now_)": "what was signed of lot {lot} expired at {deadline}; it is now {now_}",
+    "SignatureInvalid(lot,signer)": "{signer} has neither sent nor approved nor signed this for lot {lot}",
+    "OrderDeadlineOutOfRange": ("the order of lot {lot} ends at {deadline}; it must be from now, {now_}, to {latest}"),
+    "ExitTaken": "exit {sequence} of consignment {subject} is taken by another order, {digest} (1: it is done)",
+    "OrderNotOpen": "there is no open order {digest}",
+    "ExitNotAttested": (
+        "exit {sequence} of consignment {subject} cannot be relied on: it is {status}, with {quantity} thousandths"
+    ),
+    "OrderNotLapsed": "the order {digest} runs until {deadline}; it is now {now_}",
+    "ExitReported": "the goods of the order {digest} are reported gone: it can only be confirmed",
     # Facts
     "SubjectExists": "consignment {subject} is already open",
     "SubjectUnopened": "consignment {subject} has not been opened",

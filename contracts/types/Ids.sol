@@ -13,6 +13,10 @@ type ReceivableId is uint256;
 /// @notice The keyed fingerprint of a purchase order (HMAC-SHA256); 0 is no order.
 type OrderId is uint256;
 
+/// @notice The keyed fingerprint of a lot of goods in a warehouse (HMAC-SHA256), or what was derived from one when a lot
+/// was split; used as the ERC-1155 id; 0 is no lot.
+type LotId is uint256;
+
 /// @notice Serial number of a facility, from 1.
 type FacilityId is uint64;
 

@@ -12,4 +12,6 @@ library Milestones {
     uint32 internal constant RECEIVED = 50;
     uint32 internal constant STORED = 60;
     uint32 internal constant INSPECTED = 70;
+    /// @dev The goods have left the warehouse.
+    uint32 internal constant RELEASED = 80;
 }

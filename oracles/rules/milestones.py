@@ -71,6 +71,7 @@ MILESTONE_OF: Final = {
     Kind.RECEIVED: Milestone.RECEIVED,
     Kind.STORED: Milestone.STORED,
     Kind.INSPECTED: Milestone.INSPECTED,
+    Kind.RELEASED: Milestone.RELEASED,
 }
 
 ATTESTABLE: Final = frozenset(MILESTONE_OF.values())

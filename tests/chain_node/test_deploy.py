@@ -272,6 +272,8 @@ def test_every_office_is_held_by_its_key_alone(anvil_network: RunningNetwork) ->
 PART_OF = {
     "ReceivableOffices": "ReceivableToken",
     "ReceivableWorkouts": "ReceivableToken",
+    "LotIntake": "WarehouseReceiptToken",
+    "LotReleases": "WarehouseReceiptToken",
     "DeskOpenings": "FinancingDesk",
     "DeskWorkouts": "FinancingDesk",
 }

@@ -160,6 +160,8 @@ class World:
             self.do("debtor", "OrderEscrow", "acceptOrder", id, FACE, QUANTITY, due)
         for subject in ("subject", "order subject"):
             self.do("supplier", "MilestoneOracle", "openSubject", self.named[subject], [])
+        goods = ("09011100", "KGM", 1000, self.named["subject"], 1, "DEHAM", 1, 0, [bytes([0x57]) * 32])
+        self.named["entry"] = (0xA4, self.callers["supplier"], *goods)
         self._lend()
         self.named["governed"] = self.call("Directory", "setModule", bytes([7]) * 32, self.named["euro"]).data
         self.do("governor", "NetworkAccessManager", "schedule", self.address("Directory"), self.named["governed"], 0)

@@ -40,7 +40,7 @@ def dcsa(**changes) -> bytes:
         ("holding", Milestone.STORED),
         ("https://ref.gs1.org/cbv/BizStep-receiving", Milestone.RECEIVED),
         ("shipping", None),
-        ("picking", None),
+        ("picking", Milestone.RELEASED),
         ("inspecting", None),
         ("void_shipping", None),
         ("sensor_reporting", None),
