@@ -125,7 +125,7 @@ class PoolConfig(_Strict):
     reserve_floor_bps: Annotated[int, Field(ge=0, le=10_000)] = 100
     epoch_seconds: Annotated[int, Field(ge=3_600, le=92 * _DAY)] = _DAY
     smallest_redemption: Annotated[int, Field(ge=0, le=1_000_000)] = 100
-    """Minor units at the price of one for a million shares; whoever has less may still ask for all of it."""
+    """Minor units at the price of one for a million shares; half of what one has is always enough."""
 
     @property
     def smallest_request_shares(self) -> int:

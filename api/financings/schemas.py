@@ -239,7 +239,9 @@ class FinancingView(BaseModel):
     available: Amount = Field(description="what a poke would draw now")
     write_off_due: Amount = Field(description="what would count as lost by now if it were marked overdue")
     deferred: Amount = Field(description="what the last draw had to leave undrawn")
-    deferred_by: str | None = Field(description="for what: limit, cash or cap")
+    deferred_by: str | None = Field(
+        description="for what: limit, cash, cap, or payee: the account that would be paid has left"
+    )
     opened_at: datetime
     transaction_hash: str
     block_number: int

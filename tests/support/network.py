@@ -79,21 +79,21 @@ def lei(stem: str) -> str:
     return f"{body}{check:02d}"
 
 
-def copy_template(data_dir: Path) -> None:
+def copy_template(data_dir: Path, genesis: int = GENESIS) -> None:
     """Copies a stopped network with everything deployed; makes it where it is missing, once for this machine."""
     network, artifacts = load_network(CONFIG_ROOT / "local"), compile_contracts()
     deployer = "".join(path.read_text() for path in sorted((ROOT / "chain_node" / "deploy").glob("*.py")))
     version = code_version(artifacts.values()) + network.model_dump_json() + deployer
     home = ROOT / "build" / "test-networks"
-    template = home / sha256(version.encode()).hexdigest()[:16]
+    template = home / f"{genesis}-{sha256(version.encode()).hexdigest()[:16]}"
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not template.exists():
-            for old in home.glob("*/"):
+            for old in home.glob(f"{genesis}-*/"):
                 shutil.rmtree(old)
             unfinished = home / "unfinished"
-            with AnvilEngine(_settings(unfinished, network)) as engine:
+            with AnvilEngine(_settings(unfinished, network, genesis)) as engine:
                 node = Node(engine.rpc_url)
                 deploy(node, network, KeyRing.make(unfinished), artifacts, unfinished / "deployments.json")
             unfinished.rename(template)
@@ -114,8 +114,8 @@ def start_network(data_dir: Path) -> RunningNetwork:
     return RunningNetwork(engine, chain, KeyRing(data_dir), data_dir)
 
 
-def _settings(data_dir: Path, network: Network) -> AnvilSettings:
-    return AnvilSettings(data_dir, network.config.chain_id, genesis_timestamp=GENESIS)
+def _settings(data_dir: Path, network: Network, genesis: int = GENESIS) -> AnvilSettings:
+    return AnvilSettings(data_dir, network.config.chain_id, genesis_timestamp=genesis)
 
 
 @pytest.fixture(scope="session")

@@ -42,8 +42,10 @@ def trading(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
     SQLModel.metadata.create_all(gateway.database.engine)  # tables that other tests have brought
     with TestClient(app) as client:
         made = Trading(network, gateway, client, operator_of(gateway, client))
+        network.mine_at_once()
         for name in LEIS:
             made.admit(name)
+        network.mine_by_the_clock()
         yield made
     network.engine.stop()
 

@@ -13,18 +13,26 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
 from fastapi.testclient import TestClient
 from httpx import Response
+from support.network import copy_template
 
 from api.auth.scopes import SCOPES
 from api.auth.service import create_client
 from api.gateway import Gateway
 from api.indexer.models import THE_CURSOR, Cursor
 from api.settings import Settings
-from chain_node.client import Call, Chain, Milestone, Node, Observation, Vote, attestation_digest, sign_call
-from chain_node.compile import ROOT, compile_contracts
+from chain_node.client import (
+    AddressBook,
+    Call,
+    Chain,
+    Milestone,
+    Observation,
+    Vote,
+    attestation_digest,
+    sign_call,
+)
+from chain_node.compile import ROOT
 from chain_node.config import load_network
-from chain_node.deploy import deploy
 from chain_node.engines.anvil import AnvilEngine, AnvilSettings
-from chain_node.keys import KeyRing
 
 TRADE = ROOT / "examples" / "trade"
 OPENING = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
@@ -69,6 +77,11 @@ class Network:
         self.chain.node.request("evm_setIntervalMining", 0)
         self.chain.node.request("evm_setAutomine", True)
 
+    def mine_by_the_clock(self) -> None:
+        """A block a second, as the network does by itself."""
+        self.chain.node.request("evm_setAutomine", False)
+        self.chain.node.request("evm_setIntervalMining", self.engine.settings.block_seconds)
+
     def settings(self, data_dir: Path, database_url: str, **changes: Any) -> Settings:
         values = {
             "rpc_url": self.engine.rpc_url,
@@ -82,13 +95,11 @@ class Network:
 
 
 def start_network(data_dir: Path) -> Network:
-    ring = KeyRing.make(data_dir)
-    definition = load_network(ROOT / "network-config" / "local")
-    settings = AnvilSettings(data_dir, definition.config.chain_id, genesis_timestamp=int(OPENING.timestamp()))
-    engine = AnvilEngine(settings)
+    """A network of its own in `data_dir`, deployed on the day on which the trades begin."""
+    copy_template(data_dir, int(OPENING.timestamp()))
+    engine = AnvilEngine(AnvilSettings(data_dir, load_network(ROOT / "network-config" / "local").config.chain_id))
     engine.start()
-    addresses = deploy(Node(engine.rpc_url), definition, ring, compile_contracts(), data_dir / "deployments.json")
-    return Network(engine, Chain.connect(engine.rpc_url, addresses), data_dir)
+    return Network(engine, Chain.connect(engine.rpc_url, AddressBook.load(data_dir / "deployments.json")), data_dir)
 
 
 def invoice(number: str = "AS-2026-0042", syntax: str = "ubl") -> bytes:
