@@ -39,7 +39,9 @@ _DAYS: Final = frozenset(
         "entryDate",
     }
 )
-_MOMENTS: Final = frozenset({"expiresAt", "expiredAt", "deadline", "now_", "latest", "enteredAt", "inspectedAt", "outsideAt"})
+_MOMENTS: Final = frozenset(
+    {"expiresAt", "expiredAt", "deadline", "now_", "latest", "enteredAt", "inspectedAt", "outsideAt"}
+)
 _ITEMS: Final = frozenset({"itemId", "otherItemId"})
 _ROLES: Final = frozenset({"held", "needed", "roles", "known"})
 _STRING: Final = Coder((Parameter("reason", "string", "string", False, ()),))
