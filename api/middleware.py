@@ -4,6 +4,7 @@ problem."""
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -24,6 +25,7 @@ from api.errors import (
 )
 from api.failures import describe
 from api.metrics import Metrics
+from api.values import WORDS
 from chain_node.errors import ChainError
 
 log = structlog.get_logger()
@@ -98,9 +100,14 @@ def _pointer(parts: tuple[Any, ...]) -> str:
     return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def _why(error: Mapping[str, Any]) -> str:
+    pattern = error.get("ctx", {}).get("pattern")
+    return WORDS.get(pattern, str(error["msg"]))
+
+
 def _of_validation(error: RequestValidationError) -> GatewayError:
     """What was wrong where. The values stay out: they may be secrets, and they are in the caller's hands anyway."""
-    problems = [{"where": _pointer(tuple(e["loc"])), "why": str(e["msg"])} for e in error.errors()]
+    problems = [{"where": _pointer(tuple(e["loc"])), "why": _why(e)} for e in error.errors()]
     detail = "; ".join(f"{p['where']}: {p['why']}" for p in problems[:3])
     return Malformed("request-invalid", f"The request does not have the form it should: {detail}.", problems=problems)
 

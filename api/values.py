@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -61,16 +61,25 @@ class Amount(BaseModel):
         return cls(amount=str(units), currency=currency)
 
 
+_POSITIVE: Final = r"^[1-9][0-9]{0,15}$"
+_POSITIVE_OR_NOTHING: Final = r"^(0|[1-9][0-9]{0,15})$"
+WORDS: Final = {
+    _POSITIVE: "must be minor units: a whole number of up to 16 digits, more than 0, without sign or leading zeros",
+    _POSITIVE_OR_NOTHING: "must be minor units: a whole number of up to 16 digits, without sign or leading zeros",
+}
+"""What a value should have been, in place of the pattern that it does not match."""
+
+
 class PositiveAmount(Amount):
     """An amount that can be moved: from 1 to 2^56 - 1 minor units."""
 
-    amount: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,15}$")]
+    amount: Annotated[str, StringConstraints(pattern=_POSITIVE)]
 
 
 class AmountOrNothing(Amount):
     """An amount from 0 to 2^56 - 1 minor units."""
 
-    amount: Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,15})$")]
+    amount: Annotated[str, StringConstraints(pattern=_POSITIVE_OR_NOTHING)]
 
 
 class Page(BaseModel, Generic[T]):

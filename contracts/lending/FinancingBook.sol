@@ -70,7 +70,7 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
 
     /// @dev A loss is expected: `_impairments` has a figure.
     uint8 internal constant IMPAIRED = 1;
-    /// @dev Its country and warehouse are counted as well, and only `IConcentration` knows them.
+    /// @dev Its country and warehouse, or its source's members, are counted as well; only `IConcentration` knows them.
     uint8 internal constant PLACED = 2;
 
     IConcentration internal immutable _concentration;

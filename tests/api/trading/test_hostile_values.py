@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from refusing import refused
 from trading import LEIS, Trading, eur, facility_request, invoice
 
 pytestmark = pytest.mark.node
@@ -125,3 +126,14 @@ def test_read_beyond_the_edge_is_refused_or_empty(
     answer = desk.client.get(path, params=query, headers=dict(desk.headers))
 
     assert answer.status_code in (200, 404, 422), answer.text
+
+
+@pytest.mark.parametrize("amount", ["-5", "0", "007", "1.5", "1e3", "", "1" * 17])
+def test_amount_that_is_none_is_refused_in_words(trading: Trading, amount: str) -> None:
+    body = {**facility_request(), "limit": {"amount": amount, "currency": "EUR"}}
+
+    problem = refused(trading.operator.post("/v1/facilities", body), 422, "request-invalid")
+
+    assert (
+        "/body/limit/amount: must be minor units: a whole number of up to 16 digits, more than 0" in problem["detail"]
+    )
