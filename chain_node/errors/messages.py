@@ -266,6 +266,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "KeeperHasNoCode": "there is no contract at {keeper}, which should keep the ranges of conditions",
     "RangeInvalid": "no {kind} can be watched from {low} to {high}",
     "RangeUnwatched": "the {kind} of consignment {subject} is not watched",
+    "FeedPolicyUnknown": "there is no feed policy {policyId}",
     "RuleInvalid": "rule {index} of commodity {commodity} makes no sense, or does not follow from the one before",
     "RulesOutOfRange": "commodity {commodity} is given {rules} rules; it takes from 1 to {most}",
     "CommodityUnknown": "commodity {commodity} has no rules",
