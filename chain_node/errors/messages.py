@@ -179,6 +179,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
     # Goods
     "LotIdZero": "a lot needs a fingerprint that is not zero",
+    "GoodsStopped": "the guardian has stopped this of goods for now: {what}",
     "LotExists": "lot {lot} exists already, or has existed (its state: {state})",
     "LotNotLive": "lot {lot} is {state}; this takes one that is live",
     "QuantityOutOfRange(lot,quantity,most)": "lot {lot} is of {quantity} thousandths; it must be from 1 to {most}",
