@@ -4,27 +4,32 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IFinancingDesk} from "../lending/interfaces/IFinancingDesk.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
-import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {FacilityId, FinancingId, PolicyId} from "../types/Ids.sol";
 import {Roles} from "../types/Roles.sol";
-import {LossEvents} from "./LossEvents.sol";
 import {ICoverMarks, PolicyBook} from "./PolicyBook.sol";
+import {PolicyClock} from "./PolicyClock.sol";
 import {IInsurancePolicies} from "./interfaces/IInsurancePolicies.sol";
+import {ILossAdjuster} from "./interfaces/ILossAdjuster.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Insures financings out of money that insurers have put down.
-contract InsurancePolicies is LossEvents, AccessManaged, ReentrancyGuardTransient {
+contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransient {
+    using PolicyClock for Policy;
+    using PolicyClock for Terms;
     using SafeERC20 for IERC20;
 
-    constructor(IFinancingDesk desk_, IMilestoneOracle oracle_, IParticipantRegistry registry_, address authority)
+    ILossAdjuster public immutable adjuster;
+    IParticipantRegistry public immutable registry;
+
+    constructor(IFinancingDesk desk_, ILossAdjuster adjuster_, IParticipantRegistry registry_, address authority)
         PolicyBook(desk_)
-        LossEvents(oracle_, registry_)
         AccessManaged(authority)
-    {}
+    {
+        (adjuster, registry) = (adjuster_, registry_);
+    }
 
     // By insurers
 
@@ -50,9 +55,9 @@ contract InsurancePolicies is LossEvents, AccessManaged, ReentrancyGuardTransien
     }
 
     /// @inheritdoc IInsurancePolicies
-    function offer(Terms calldata terms) external returns (PolicyId id) {
-        _requireSound(terms);
-        _requireInsurable(terms, registry.requireRole(msg.sender, Roles.INSURER).group);
+    function offer(Terms memory terms) external returns (PolicyId id) {
+        registry.requireRole(msg.sender, Roles.INSURER);
+        adjuster.requireInsurable(terms, msg.sender);
 
         // The cast is safe: nobody makes that many offers.
         id = PolicyId.wrap(uint64(++policyCount));
@@ -63,36 +68,35 @@ contract InsurancePolicies is LossEvents, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function withdrawOffer(PolicyId id) external {
-        Policy storage its = _known(id);
-        bool open = its.state == State.Offered || its.state == State.Accepted;
-        require(open, PolicyStateWrong(id, its.state, State.Offered));
+        Policy memory its = _known(id);
+        bool isOpen = its.state == State.Offered || its.state == State.Accepted;
+        require(isOpen, PolicyStateWrong(id, its.state, State.Offered));
         require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
 
-        its.state = State.Ended;
+        _policies[id].state = State.Ended;
         emit PolicyEnded(id, 0);
     }
 
     /// @inheritdoc IInsurancePolicies
     function waive(PolicyId id) external nonReentrant {
-        Policy storage its = _inState(id, State.Paid);
+        Policy memory its = _inState(id, State.Paid);
         require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
 
-        emit RecoveryWaived(id, _unrecovered(its));
-        _end(id, its, 0);
+        emit RecoveryWaived(id, its.paid - its.recovered);
+        _end(id, its.terms.financing, 0);
     }
 
     // By the supplier
 
     /// @inheritdoc IInsurancePolicies
     function accept(PolicyId id, bytes32 hash) external {
-        Policy storage its = _offered(id, State.Offered, hash);
-        FinancingId financing = its.terms.financing;
+        FinancingId financing = _offered(id, State.Offered, hash).terms.financing;
         FacilityId facility = desk.financing(financing).facility;
         address supplier = desk.facility(facility).terms.supplier;
         require(msg.sender == supplier, NotSupplierOfInsured(financing, msg.sender, supplier));
         desk.requireActing(facility);
 
-        its.state = State.Accepted;
+        _policies[id].state = State.Accepted;
         emit PolicyAccepted(id, msg.sender);
     }
 
@@ -100,19 +104,19 @@ contract InsurancePolicies is LossEvents, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function bind(PolicyId id, bytes32 hash) external restricted nonReentrant {
-        Policy storage its = _offered(id, State.Accepted, hash);
-        Terms memory terms = its.terms;
-        address insurer = its.insurer;
-        registry.requireRole(insurer, Roles.INSURER);
-        _requireNoLossKnown(terms);
-        address cash = _cashOf(terms.financing);
+        Policy memory its = _offered(id, State.Accepted, hash);
+        FinancingId financing = its.terms.financing;
+        registry.requireRole(its.insurer, Roles.INSURER);
+        adjuster.requireNoLossKnown(its.terms);
+        address cash = address(desk.facility(desk.financing(financing).facility).terms.pool.cash());
 
-        (its.state, its.boundAt, its.cash) = (State.Bound, uint40(block.timestamp), cash);
-        _lock(insurer, cash, terms.limit);
-        bool isFirst = _attach(terms.financing, id);
-        emit PolicyBound(id, terms.financing, insurer, terms.limit);
+        _lock(its.insurer, cash, its.terms.limit);
+        Policy storage kept = _policies[id];
+        (kept.state, kept.boundAt, kept.cash) = (State.Bound, uint40(block.timestamp), cash);
+        bool isFirst = _attach(financing, id);
+        emit PolicyBound(id, financing, its.insurer, its.terms.limit);
 
-        if (isFirst) ICoverMarks(address(desk)).markCovered(terms.financing, true);
+        if (isFirst) ICoverMarks(address(desk)).markCovered(financing, true);
     }
 
     // By anyone
@@ -130,89 +134,67 @@ contract InsurancePolicies is LossEvents, AccessManaged, ReentrancyGuardTransien
     /// @inheritdoc IInsurancePolicies
     /// @dev A custodian that fails holds nothing up; a caller cannot starve it, because the 1/64 that is left would not do.
     function claim(PolicyId id) external nonReentrant returns (uint256 paid) {
-        Policy storage its = _inState(id, State.Bound);
-        FinancingId financing = its.terms.financing;
+        FinancingId financing = _inState(id, State.Bound).terms.financing;
         try desk.financing(financing).collateral.forward(financing) {} catch {}
+        Policy memory its = _policies[id];
         uint256 lossAt;
         uint256 loss;
-        (lossAt, loss, paid) = _payable(id, its);
-        (address insurer, address cash) = (its.insurer, its.cash);
+        (lossAt, loss, paid) = adjuster.assess(id, its);
 
+        Policy storage kept = _policies[id];
         // The cast is safe: at most the limit.
-        (its.state, its.paid) = (State.Paid, uint48(paid));
-        _unlock(insurer, cash, its.terms.limit, paid);
+        (kept.state, kept.paid) = (State.Paid, uint48(paid));
+        _unlock(its.insurer, its.cash, its.terms.limit, paid);
         emit ClaimPaid(id, financing, lossAt, loss, paid);
 
-        IERC20(cash).forceApprove(address(desk), paid);
+        IERC20(its.cash).forceApprove(address(desk), paid);
         desk.repay(financing, paid);
     }
 
     /// @inheritdoc IInsurancePolicies
     function close(PolicyId id) external nonReentrant {
-        Policy storage its = _known(id);
+        Policy memory its = _known(id);
         State state = its.state;
         require(state == State.Bound || state == State.Paid, PolicyStateWrong(id, state, State.Bound));
+        uint256 unlocked;
         if (state == State.Paid) {
-            uint256 due = _unrecovered(its) + premiumDueOf(id);
+            uint256 due = its.paid - its.recovered + premiumDueOf(id);
             require(due == 0, PolicyStillDue(id, due));
-            _end(id, its, 0);
         } else {
-            uint256 claimableUntil = _claimableUntil(its.terms);
+            uint256 claimableUntil = its.terms.claimableUntil();
             require(_isOver(its, claimableUntil), CoverStillRuns(id, claimableUntil, block.timestamp));
-            uint256 limit = its.terms.limit;
-            _unlock(its.insurer, its.cash, limit, 0);
-            _end(id, its, limit);
+            unlocked = its.terms.limit;
+            _unlock(its.insurer, its.cash, unlocked, 0);
         }
+        _end(id, its.terms.financing, unlocked);
     }
 
     // Views
 
     /// @inheritdoc IInsurancePolicies
     function claimable(PolicyId id) external view returns (uint256 amount) {
-        (,, amount) = _payable(id, _inState(id, State.Bound));
+        (,, amount) = adjuster.assess(id, _inState(id, State.Bound));
     }
 
     // Internals
 
-    function _offered(PolicyId id, State needed, bytes32 hash) private view returns (Policy storage its) {
+    function _offered(PolicyId id, State needed, bytes32 hash) private view returns (Policy memory its) {
         its = _inState(id, needed);
         uint256 offerUntil = its.terms.offerUntil;
         require(block.timestamp <= offerUntil, OfferExpired(id, offerUntil, block.timestamp));
-        bytes32 ours = termsHash(id);
+        bytes32 ours = _hashOf(id, its);
         require(hash == ours, PolicyTermsDiffer(id, hash, ours));
     }
 
-    /// @return lossAt Unix seconds of the loss event
-    /// @return loss minor units, before deductible and limit
-    /// @return amount minor units that the claim comes to, never zero
-    function _payable(PolicyId id, Policy storage its)
-        private
-        view
-        returns (uint256 lossAt, uint256 loss, uint256 amount)
-    {
-        Terms memory terms = its.terms;
-        require(!_isLapsed(its), CoverLapsed(id, terms.payBy, block.timestamp));
-        (lossAt, loss) = _lossOf(id, terms);
-        (uint256 boundAt, uint256 until) = (its.boundAt, terms.until);
-        require(lossAt > boundAt && lossAt <= until, LossOutsideCover(id, lossAt, boundAt, until));
-        uint256 endsAt = _waitEndsAt(lossAt, terms);
-        require(block.timestamp >= endsAt, WaitingPeriodRuns(id, endsAt, block.timestamp));
-        uint256 claimableUntil = _claimableUntil(its.terms);
-        require(block.timestamp <= claimableUntil, ClaimTooLate(id, claimableUntil, block.timestamp));
-        require(loss > terms.deductible, LossWithinDeductible(id, loss, terms.deductible));
-        amount = Math.min(terms.limit, loss - terms.deductible);
-    }
-
     /// @dev What is paid or released never owes again.
-    function _isOver(Policy storage its, uint256 claimableUntil) private view returns (bool) {
-        if (_isLapsed(its) || block.timestamp > claimableUntil) return true;
+    function _isOver(Policy memory its, uint256 claimableUntil) private view returns (bool) {
+        if (its.isLapsed() || block.timestamp > claimableUntil) return true;
         IFinancingDesk.State state = desk.financing(its.terms.financing).state;
         return state == IFinancingDesk.State.Repaid || state == IFinancingDesk.State.Released;
     }
 
-    function _end(PolicyId id, Policy storage its, uint256 unlocked) private {
-        FinancingId financing = its.terms.financing;
-        its.state = State.Ended;
+    function _end(PolicyId id, FinancingId financing, uint256 unlocked) private {
+        _policies[id].state = State.Ended;
         bool isLast = _detach(financing, id);
         emit PolicyEnded(id, unlocked);
 

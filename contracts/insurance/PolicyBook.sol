@@ -6,6 +6,7 @@ import {IFinancingDesk} from "../lending/interfaces/IFinancingDesk.sol";
 import {Apportion} from "../libraries/Apportion.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {FinancingId, PolicyId} from "../types/Ids.sol";
+import {PolicyClock} from "./PolicyClock.sol";
 import {IInsurancePolicies} from "./interfaces/IInsurancePolicies.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
@@ -18,6 +19,8 @@ interface ICoverMarks {
 /// @title The policies, the insurers' positions, and what a financing's payments owe to both.
 /// @dev What is due is computed from the few policies of the financing whenever it is asked: a lapse needs nobody's call.
 abstract contract PolicyBook is IInsurancePolicies {
+    using PolicyClock for Policy;
+    using PolicyClock for Terms;
     using SafeCast for uint256;
 
     uint256 internal constant MOST_POLICIES = 4;
@@ -97,8 +100,7 @@ abstract contract PolicyBook is IInsurancePolicies {
 
     /// @inheritdoc IInsurancePolicies
     function termsHash(PolicyId id) public view returns (bytes32) {
-        Policy storage its = _known(id);
-        return keccak256(abi.encode(id, its.insurer, its.terms));
+        return _hashOf(id, _known(id));
     }
 
     /// @inheritdoc IInsurancePolicies
@@ -121,20 +123,24 @@ abstract contract PolicyBook is IInsurancePolicies {
 
     /// @inheritdoc IInsurancePolicies
     function isInForce(PolicyId id) external view returns (bool) {
-        Policy storage its = _known(id);
-        return its.state == State.Bound && !_isLapsed(its) && block.timestamp <= _claimableUntil(its.terms);
+        Policy memory its = _known(id);
+        return its.state == State.Bound && !its.isLapsed() && block.timestamp <= its.terms.claimableUntil();
     }
 
     // Internals: policies
 
-    function _known(PolicyId id) internal view returns (Policy storage its) {
+    function _known(PolicyId id) internal view returns (Policy memory its) {
         its = _policies[id];
         require(its.state != State.None, PolicyUnknown(id));
     }
 
-    function _inState(PolicyId id, State needed) internal view returns (Policy storage its) {
+    function _inState(PolicyId id, State needed) internal view returns (Policy memory its) {
         its = _known(id);
         require(its.state == needed, PolicyStateWrong(id, its.state, needed));
+    }
+
+    function _hashOf(PolicyId id, Policy memory its) internal pure returns (bytes32) {
+        return keccak256(abi.encode(id, its.insurer, its.terms));
     }
 
     /// @return isFirst whether the financing had no policy before
@@ -172,14 +178,6 @@ abstract contract PolicyBook is IInsurancePolicies {
 
     function _unrecovered(Policy storage its) internal view returns (uint256) {
         return its.state == State.Paid ? its.paid - its.recovered : 0;
-    }
-
-    function _isLapsed(Policy storage its) internal view returns (bool) {
-        return its.premiumPaid < its.terms.premium && block.timestamp > its.terms.payBy;
-    }
-
-    function _claimableUntil(Terms storage terms) internal view returns (uint256) {
-        return terms.until + (uint256(terms.waitingDays) + terms.claimDays) * 1 days;
     }
 
     // Internals: positions
