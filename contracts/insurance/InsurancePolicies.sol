@@ -68,10 +68,9 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function withdrawOffer(PolicyId id) external {
-        Policy memory its = _known(id);
-        bool isOpen = its.state == State.Offered || its.state == State.Accepted;
-        require(isOpen, PolicyStateWrong(id, its.state, State.Offered));
-        require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
+        State state = _ownPolicy(id).state;
+        bool isOpen = state == State.Offered || state == State.Accepted;
+        require(isOpen, PolicyStateWrong(id, state, State.Offered));
 
         _policies[id].state = State.Ended;
         emit PolicyEnded(id, 0);
@@ -79,8 +78,8 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function waive(PolicyId id) external nonReentrant {
-        Policy memory its = _inState(id, State.Paid);
-        require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
+        Policy memory its = _ownPolicy(id);
+        require(its.state == State.Paid, PolicyStateWrong(id, its.state, State.Paid));
 
         emit RecoveryWaived(id, its.paid - its.recovered);
         _end(id, its.terms.financing, 0);
@@ -90,11 +89,12 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function accept(PolicyId id, bytes32 hash) external {
-        FinancingId financing = _offered(id, State.Offered, hash).terms.financing;
-        FacilityId facility = desk.financing(financing).facility;
+        Policy memory its = _known(id);
+        FacilityId facility = desk.financing(its.terms.financing).facility;
         address supplier = desk.facility(facility).terms.supplier;
-        require(msg.sender == supplier, NotSupplierOfInsured(financing, msg.sender, supplier));
+        require(msg.sender == supplier, NotSupplierOf(facility, msg.sender, supplier));
         desk.requireActing(facility);
+        _requireOffered(id, its, State.Offered, hash);
 
         _policies[id].state = State.Accepted;
         emit PolicyAccepted(id, msg.sender);
@@ -104,7 +104,8 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function bind(PolicyId id, bytes32 hash) external restricted nonReentrant {
-        Policy memory its = _offered(id, State.Accepted, hash);
+        Policy memory its = _known(id);
+        _requireOffered(id, its, State.Accepted, hash);
         FinancingId financing = its.terms.financing;
         registry.requireRole(its.insurer, Roles.INSURER);
         adjuster.requireNoLossKnown(its.terms);
@@ -178,8 +179,13 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     // Internals
 
-    function _offered(PolicyId id, State needed, bytes32 hash) private view returns (Policy memory its) {
-        its = _inState(id, needed);
+    function _ownPolicy(PolicyId id) private view returns (Policy memory its) {
+        its = _known(id);
+        require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
+    }
+
+    function _requireOffered(PolicyId id, Policy memory its, State needed, bytes32 hash) private view {
+        require(its.state == needed, PolicyStateWrong(id, its.state, needed));
         uint256 offerUntil = its.terms.offerUntil;
         require(block.timestamp <= offerUntil, OfferExpired(id, offerUntil, block.timestamp));
         bytes32 ours = _hashOf(id, its);

@@ -34,7 +34,7 @@ abstract contract PolicyBook is IInsurancePolicies {
     mapping(address insurer => mapping(address cash => Position)) private _positions;
 
     modifier onlyDesk() {
-        require(msg.sender == address(desk), CoverOnlyDesk(msg.sender, address(desk)));
+        require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
         _;
     }
 

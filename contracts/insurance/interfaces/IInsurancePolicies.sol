@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IFinancingCover} from "../../lending/interfaces/IFinancingCover.sol";
 import {ICashToken} from "../../money/interfaces/ICashToken.sol";
-import {FinancingId, PolicyId} from "../../types/Ids.sol";
+import {FacilityId, FinancingId, PolicyId} from "../../types/Ids.sol";
 
 /// @title Insurance of financings. An insurer offers a policy, the supplier of the facility accepts it, because the premium
 /// is served out of its money, and the credit officer binds it for the lenders: they are the insured, and the premium is
@@ -133,7 +133,7 @@ interface IInsurancePolicies is IFinancingCover {
     event PolicyEnded(PolicyId indexed policy, uint256 unlocked);
 
     /// @notice The caller is not the financing desk.
-    error CoverOnlyDesk(address caller, address desk);
+    error OnlyDesk(address caller, address desk);
     /// @notice The amount is zero.
     error CoverAmountZero();
     /// @notice No policy has this number.
@@ -142,8 +142,8 @@ interface IInsurancePolicies is IFinancingCover {
     error PolicyStateWrong(PolicyId policy, State state, State needed);
     /// @notice The caller is not the policy's insurer.
     error NotInsurerOf(PolicyId policy, address caller, address insurer);
-    /// @notice The caller is not the account that the financing's facility was granted to.
-    error NotSupplierOfInsured(FinancingId financing, address caller, address supplier);
+    /// @notice The caller is not the account that the insured financing's facility was granted to.
+    error NotSupplierOf(FacilityId facility, address caller, address supplier);
     /// @notice More than is free in the insurer's position; both in minor units.
     error PositionTooSmall(address insurer, uint256 wanted, uint256 free);
     /// @notice The terms make no sense, for this reason.

@@ -36,9 +36,7 @@ contract BindTest is InsuranceBase {
         bytes32 hash = policies.termsHash(id);
         vm.prank(borealis.account);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IInsurancePolicies.NotSupplierOfInsured.selector, FINANCING, borealis.account, acme.account
-            )
+            abi.encodeWithSelector(IInsurancePolicies.NotSupplierOf.selector, 1, borealis.account, acme.account)
         );
         policies.accept(id, hash);
     }

@@ -20,8 +20,7 @@ contract PremiumTest is InsuranceBase {
     // Refusals
 
     function test_onlyTheDeskBooks() public {
-        bytes memory refused =
-            abi.encodeWithSelector(IInsurancePolicies.CoverOnlyDesk.selector, stranger, address(desk));
+        bytes memory refused = abi.encodeWithSelector(IInsurancePolicies.OnlyDesk.selector, stranger, address(desk));
         vm.startPrank(stranger);
         vm.expectRevert(refused);
         policies.bookPremium(FINANCING, 1);
