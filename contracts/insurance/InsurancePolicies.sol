@@ -142,14 +142,15 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
         uint256 loss;
         (lossAt, loss, paid) = adjuster.assess(id, its);
 
-        Policy storage kept = _policies[id];
+        uint256 toPool = paid - _bookPremium(id, paid);
         // The cast is safe: at most the limit.
-        (kept.state, kept.paid) = (State.Paid, uint48(paid));
+        (_policies[id].state, _policies[id].paid) = (State.Paid, uint48(paid));
         _unlock(its.insurer, its.cash, its.terms.limit, paid);
         emit ClaimPaid(id, financing, lossAt, loss, paid);
 
-        IERC20(its.cash).forceApprove(address(desk), paid);
-        desk.repay(financing, paid);
+        if (toPool == 0) return paid;
+        IERC20(its.cash).forceApprove(address(desk), toPool);
+        desk.repay(financing, toPool);
     }
 
     /// @inheritdoc IInsurancePolicies

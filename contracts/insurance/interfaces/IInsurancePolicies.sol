@@ -223,10 +223,10 @@ interface IInsurancePolicies is IFinancingCover {
     /// @return taken minor units
     function payPremium(PolicyId policy, uint256 amount) external returns (uint256 taken);
 
-    /// @notice Has the insurer pay. What has come in on the collateral and waits there is applied first. The payment is one
-    /// like any other: premium that is due is served out of it first, and so set off. Premium unpaid after its last day
-    /// leaves nothing to claim, whenever the loss fell.
-    /// @return paid minor units, the least of the limit and of the loss above the deductible
+    /// @notice Has the insurer pay. What has come in on the collateral and waits there is applied first. Premium of the
+    /// policy that is still due is set off: it stays with the insurer as paid, and the lenders have that much less. Premium
+    /// unpaid after its last day leaves nothing to claim, whenever the loss fell.
+    /// @return paid minor units, the least of the limit and of the loss above the deductible, before what is set off
     function claim(PolicyId policy) external returns (uint256 paid);
 
     /// @notice Books the end of a policy that lapsed, whose claims' time is over, whose financing is paid, or that has been

@@ -137,6 +137,32 @@ contract PremiumTest is InsuranceBase {
         assertEq(policies.subrogatedDue(FINANCING), LIMIT);
     }
 
+    function test_premiumAboveTheClaimLeavesThePoolNothing() public {
+        IInsurancePolicies.Terms memory terms = _credit();
+        (terms.payBy, terms.limit) = (terms.until, 100);
+        PolicyId late = _bound(harbour, terms);
+        desk.setState(FINANCING, IFinancingDesk.State.Defaulted);
+        vm.warp(GRACE_ENDS + 14 days);
+
+        assertEq(policies.claim(late), 100);
+        assertEq(_owedToPool(), DEBT);
+        assertEq(_free(harbour), FUNDED);
+        assertEq(policies.premiumDueOf(late), PREMIUM - 100);
+        assertEq(policies.subrogatedDue(FINANCING), 100);
+    }
+
+    function test_aClaimPaysNobodyElsesPremium() public {
+        PolicyId second = _bound(harbour, _interruption());
+        vm.prank(acme.account);
+        policies.payPremium(id, PREMIUM);
+        desk.open(FINANCING, PRINCIPAL, 0, START + 1 days);
+        desk.setState(FINANCING, IFinancingDesk.State.Defaulted);
+        vm.warp(START + 15 days);
+        policies.claim(id);
+        assertEq(policies.premiumDueOf(second), PREMIUM);
+        assertEq(_owedToPool(), PRINCIPAL - LIMIT);
+    }
+
     // Fuzz
 
     /// @dev Expectation: of any series of payments, the premiums have had the first of it.
