@@ -22,7 +22,7 @@ interface IInventoryCollateral is ICollateral {
     /// @param floorBps price at which it ends; at least 1, below `startBps`
     /// @param leastBidBps share of a lot, as it was put up, that a bid takes at least, unless it takes all that is left; 1
     /// to 10000
-    /// @param tenorDays in which a financing falls due, from 1; sooner where the goods are no longer lent against sooner
+    /// @param tenorDays in which a financing falls due, from 1; on the last day of the goods where that is sooner
     /// @param cureSeconds from a margin call to its deadline, from 1 hour
     /// @param saleSeconds in which the price of a sale falls from start to floor, from 1 hour
     struct MarginTerms {
@@ -40,7 +40,8 @@ interface IInventoryCollateral is ICollateral {
     /// @param deadline Unix seconds from which the goods may be put up for sale
     /// @param saleFrom Unix seconds at which the present round of the sale began; 0 before the first
     /// @param round number of that round, from 1
-    /// @param lastBase what could be lent when the worth of the goods was last known, minor units
+    /// @param lastBase what could be lent when the worth of the goods was last known, minor units; 0 once goods have been
+    /// sold since
     struct MarginCall {
         uint40 deadline;
         uint40 saleFrom;
@@ -88,6 +89,8 @@ interface IInventoryCollateral is ICollateral {
         uint256 quantityReleased,
         uint256 quantityTaken
     );
+    /// @notice Nothing is left of a lot, and it no longer backs the financing.
+    event LotDropped(FinancingId indexed financing, LotId indexed lot);
     /// @notice Goods went back to their owner for a payment.
     /// @param quantity thousandths
     /// @param value that left, minor units
@@ -129,6 +132,8 @@ interface IInventoryCollateral is ICollateral {
         FinancingId indexed financing, ICollateral indexed to, uint256 indexed itemId, address recipient
     );
 
+    /// @notice At deployment: there is no contract at the address of a part.
+    error PartHasNoCode(address part);
     /// @notice A field is out of its range; see `MarginTerms`.
     error MarginTermsInvalid(FacilityId facility);
     /// @notice The facility has no terms for goods, or their call level is not above the rate of its ladder (both in bps).
@@ -137,14 +142,16 @@ interface IInventoryCollateral is ICollateral {
     error LadderAboveCall(FinancingId financing, uint256 rateBps, uint256 callLevelBps);
     /// @notice The consignment given is not the lot's own, `its`.
     error SubjectNotOfLot(LotId lot, bytes32 subject, bytes32 its);
-    /// @notice What the goods are worth cannot be known now.
-    error GoodsUnvaluable(LotId lot, IGoodsValuation.Gap gap);
+    /// @notice What the financing's goods are worth cannot be known now; the gravest reason.
+    error GoodsUnvaluable(FinancingId financing, IGoodsValuation.Gap gap);
     /// @notice Units of the lot are in custody here for the owner already, thousandths.
     error GoodsAlreadyHeld(LotId lot, uint256 quantity);
     /// @notice The financing has as many lots as it may have.
     error TooManyLots(FinancingId financing, uint256 most);
     /// @notice The lot does not back the financing.
     error LotNotPledged(FinancingId financing, LotId lot);
+    /// @notice Goods of the lot are still in custody for the financing (thousandths), or it is the one that it was opened on.
+    error LotNotEmpty(FinancingId financing, LotId lot, uint256 quantity);
     /// @notice The caller is not the account that pledged the goods.
     error NotPledgorOf(FinancingId financing, address caller, address pledgor);
     /// @notice Goods ordered to leave the warehouse have not left it yet, thousandths: see `IGoodsRights`.
@@ -181,6 +188,8 @@ interface IInventoryCollateral is ICollateral {
     error SaleRunning(FinancingId financing, uint256 until);
     /// @notice No round of a sale is running.
     error SaleNotRunning(FinancingId financing);
+    /// @notice There was nothing of the lot to put up when the round began.
+    error LotNotPutUp(FinancingId financing, LotId lot);
     /// @notice Nothing in custody for the financing could be sold.
     error NothingToSell(FinancingId financing);
     /// @notice A bid takes at least `least`, or all of `left`; in thousandths.
@@ -280,6 +289,10 @@ interface IInventoryCollateral is ICollateral {
     /// over. Goods whose price is not known are put up at what they were worth when it last was.
     /// @return until Unix seconds at which the round ends
     function startSale(FinancingId financing) external returns (uint256 until);
+
+    /// @notice Takes a lot off a financing of which nothing is in custody here any more; its consignment is free for other
+    /// financings then. Not the lot that it was opened on. Anyone.
+    function dropLot(FinancingId financing, LotId lot) external;
 
     // Desk
 
