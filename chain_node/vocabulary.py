@@ -17,6 +17,7 @@ class Milestone(IntEnum):
     STORED = 60
     INSPECTED = 70
     RELEASED = 80
+    LOST = 90
 
 
 class Role(IntFlag):
@@ -33,6 +34,8 @@ class Role(IntFlag):
     LENDER = 1 << 10
     NETWORK = 1 << 11
     SUPERVISOR = 1 << 12
+    INSURER = 1 << 13
+    FX_DEALER = 1 << 14
 
 
 ORACLE_ROLES = Role.CARRIER | Role.WAREHOUSE | Role.INSPECTOR | Role.CUSTOMS | Role.SENSOR | Role.CONSIGNEE
@@ -257,5 +260,5 @@ ENUMS: dict[str, type[IntEnum]] = {
 
 def words(flags: int) -> str:
     """Roles as a person reads them, e.g. `carrier, inspector`; `none` for no role."""
-    names = [role.name.lower() for role in Role if role & flags and role.name]
+    names = [role.name.lower().replace("_", " ") for role in Role if role & flags and role.name]
     return ", ".join(names) or "none"
