@@ -203,6 +203,11 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         return _stepOf(_pledges[financing].rateBps);
     }
 
+    /// @inheritdoc ICollateral
+    function knowsSubjects() external pure returns (bool) {
+        return true;
+    }
+
     // Views: of goods
 
     /// @inheritdoc IInventoryCollateral
