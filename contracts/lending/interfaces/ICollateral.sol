@@ -84,6 +84,8 @@ interface ICollateral {
     /// @param itemId the item offered
     /// @param otherItemId the item that the facts counted for
     error SubjectOfOtherItem(bytes32 subject, uint256 itemId, uint256 otherItemId);
+    /// @notice The item has a consignment of its own, and it is another; zero where the item is unknown.
+    error SubjectNotItsOwn(uint256 itemId, bytes32 subject, bytes32 own);
     /// @notice Units arrived that this contract did not fetch itself, or of another token than its own.
     error UnsolicitedItem(address token, address operator);
 

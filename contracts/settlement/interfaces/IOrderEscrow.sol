@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParkedPayouts} from "../../libraries/ParkedPayouts.sol";
 import {ICashToken} from "../../money/interfaces/ICashToken.sol";
 import {IMilestoneConsumer} from "../../oracle/interfaces/IMilestoneConsumer.sol";
-import {LotId, OrderId, OrganisationId} from "../../types/Ids.sol";
+import {GroupId, LotId, OrderId, OrganisationId} from "../../types/Ids.sol";
 
 /// @title Purchase orders that both sides have signed up to, and the road their money takes. It is held here until
 /// attested facts have earned it, and then goes to the assignee of the proceeds (a financing) before it goes to the
@@ -77,7 +77,7 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     /// @param deliverBy days since 1970-01-01
     /// @param currency index of the cash token
     /// @param flags bits: 1 proceeds are assigned, 2 refunds are assigned, 4 the assignee of the proceeds permits
-    /// invoices, 8 and 16 the seller and the buyer have had their dispute
+    /// invoices, 8 and 16 the seller and the buyer have had their dispute, 32 the open one is the buyer's
     /// @param payouts the ladder, packed; `payoutsOf` tells it
     struct Order {
         uint56 value;
@@ -180,10 +180,9 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     event OrderInvoiced(OrderId indexed id, uint256 amount, uint256 outstanding);
     /// @notice Nothing is to be paid on the order any more.
     event OrderSettled(OrderId indexed id);
-    /// @notice The order was not delivered in time.
+    /// @notice The order was not delivered in time; what was still to be paid is waived.
     /// @param unearned minor units that go back
-    /// @param outstanding minor units that were earned and never funded; they can still be paid
-    event OrderLapsed(OrderId indexed id, uint256 unearned, uint256 outstanding);
+    event OrderLapsed(OrderId indexed id, uint256 unearned);
     /// @notice What was held was split, and the order is over.
     /// @param toSeller minor units
     /// @param toFunders minor units
@@ -240,12 +239,14 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     /// @notice At `step` (from 0) milestones or shares do not rise, a share is above 10000 bps or the last is not, or
     /// something is to be measured that cannot be; or it is the count of steps, where that is not 1 to 4.
     error PayoutsInvalid(OrderId id, uint256 step);
-    /// @notice The consignment is not one that the seller's group has opened; the groups' numbers, 0 for nobody.
-    error OrderSubjectNotOf(OrderId id, bytes32 subject, uint24 beneficiary, uint24 needed);
+    /// @notice The consignment is not of the seller's group but of `beneficiary`; zero where it has not been opened.
+    error OrderSubjectNotOf(OrderId id, bytes32 subject, GroupId beneficiary, GroupId needed);
     /// @notice The consignment's facts already earn the money of another order.
     error SubjectOfOtherOrder(OrderId id, bytes32 subject, OrderId other);
     /// @notice The buyer's organisation, which is named, is the seller's or of its group.
     error BuyerIsSeller(OrderId id, OrganisationId organisation);
+    /// @notice A part of the escrow's code is missing at this address.
+    error EscrowPartHasNoCode(address part);
     /// @notice The caller's organisation is not the order's buyer.
     error NotBuyerOf(OrderId id, OrganisationId caller, OrganisationId buyer);
     /// @notice The caller's organisation (or that of the account that it acts for) is not the order's seller.
@@ -428,6 +429,8 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     function order(OrderId id) external view returns (Order memory);
     /// @return what else is known of its money
     function fundsOf(OrderId id) external view returns (Funds memory);
+    /// @return minor units that the buyer puts in with its acceptance
+    function depositOf(OrderId id) external view returns (uint256);
     /// @return its consignment; zero where there is no such order
     function subjectOf(OrderId id) external view returns (bytes32);
     /// @return the order whose money the consignment's facts earn; zero for none
@@ -446,6 +449,16 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     function sellerOf(OrderId id) external view returns (address);
     /// @return the account that accepted and takes unassigned refunds; zero before
     function buyerOf(OrderId id) external view returns (address);
+    /// @notice What is to come on the order, for contracts that lend on it.
+    /// @return state where the order is in its life
+    /// @return deliverBy days since 1970-01-01
+    /// @return quantity goods ordered, thousandths; 0 where it cannot be measured in one unit
+    /// @return owed minor units that are still to be paid to the seller's side, held or not
+    /// @return paid minor units that have gone to the seller's side
+    function debtOf(OrderId id)
+        external
+        view
+        returns (State state, uint256 deliverBy, uint256 quantity, uint256 owed, uint256 paid);
     /// @return minor units that are still to be paid to the seller's side, held or not
     function outstanding(OrderId id) external view returns (uint256);
     /// @return minor units that are still to come from the buyer
