@@ -115,7 +115,7 @@ class FakeChain:
     feed_rules: dict[bytes, FeedRules] = field(
         default_factory=lambda: {condition_policy(FeedKind.TEMPERATURE): TEMPERATURE_RULES}
     )
-    feed_terms: FeedTerms = FeedTerms(-80_000, 80_000)
+    feed_terms: FeedTerms = field(default_factory=lambda: FeedTerms(-80_000, 80_000))
     records: dict[bytes, FeedRecord] = field(default_factory=dict)
     others: dict[str, Membership] = field(default_factory=dict)
     reports: dict[bytes, Report] = field(default_factory=dict)
