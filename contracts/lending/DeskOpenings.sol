@@ -97,7 +97,8 @@ contract DeskOpenings is DeskOffices {
     function watchAlso(FinancingId id, bytes32 subject, bool watched) external {
         Anchor memory anchor = _financings[id].anchor;
         address collateral = address(anchor.collateral);
-        require(msg.sender == collateral, IFinancingDesk.OnlyCollateralOf(id, msg.sender, collateral));
+        bool backs = msg.sender == collateral || (!watched && _hasBacked(id, msg.sender));
+        require(backs, IFinancingDesk.OnlyCollateralOf(id, msg.sender, collateral));
         if (_watches(_oracle, id, subject) == watched) return;
         if (!watched) return _oracle.unwatch(subject);
         _requireSubjectOf(_oracle, anchor.collateral, subject, anchor.sellerGroup);

@@ -114,6 +114,8 @@ abstract contract LadderedCollateral is PledgeBook {
 
         pledge.ladder = Ladder.wrap(0);
         emit CollateralRetired(financing, itemId, successor, successorItem);
+
+        _retireItem(itemId);
     }
 
     // Views
@@ -164,6 +166,9 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @dev Refuses where the item cannot give way, or there is nothing that could go to the recipient.
     function _requireRetirable(FinancingId financing, address recipient) internal view virtual;
+
+    /// @dev Tells the item's own contract that it no longer counts.
+    function _retireItem(uint256 itemId) internal virtual;
 
     /// @dev What is owed on an item now, as its own contract tells.
     /// @return outstanding minor units that are owed on the whole item

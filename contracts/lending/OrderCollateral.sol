@@ -59,6 +59,10 @@ contract OrderCollateral is LadderedCollateral {
         require(recipient == address(0), NothingToHandOn(financing, recipient));
     }
 
+    function _retireItem(uint256 itemId) internal override {
+        escrow.permitInvoicing(OrderId.wrap(itemId));
+    }
+
     /// @dev An order has one seller, whichever of its accounts asks.
     function _reservationKey(uint256 itemId, address) internal view override returns (address) {
         return escrow.sellerOf(OrderId.wrap(itemId));

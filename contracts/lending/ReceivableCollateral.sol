@@ -95,6 +95,8 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
         revert CannotRetire(financing);
     }
 
+    function _retireItem(uint256) internal pure override {}
+
     function _reservationKey(uint256, address holder) internal pure override returns (address) {
         return holder;
     }
