@@ -130,11 +130,12 @@ class _Planner:
         at = self.addresses
         authority, registry, oracle = at["AccessManager"], at["ParticipantRegistry"], at["MilestoneOracle"]
         # The desk and its concentration book know each other from birth: the book is created after the desk, which is
-        # created after its two parts.
-        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 3)
+        # created after its three parts.
+        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 4)
         self._create("DeskOpenings", registry, oracle, book, authority)
         self._create("DeskWorkouts", registry, book, authority)
-        parts = (at["DeskOpenings"], at["DeskWorkouts"])
+        self._create("DeskHandovers", registry, oracle, book, authority)
+        parts = (at["DeskOpenings"], at["DeskWorkouts"], at["DeskHandovers"])
         self._create("FinancingDesk", registry, oracle, book, *parts, authority)
         desk = at["FinancingDesk"]
         self._create("Concentration", desk, authority)

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../receivables/interfaces/IReceivableToken.sol";
-import {OrganisationId, ReceivableId} from "../types/Ids.sol";
+import {FinancingId, OrganisationId, ReceivableId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
@@ -69,6 +69,11 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal override {
         if (units != 0) token.safeTransferFrom(address(this), to, itemId, units, "");
+    }
+
+    /// @dev A receivable is where the chain ends: money is all that comes after it.
+    function _requireRetirable(FinancingId financing, address) internal pure override {
+        revert CannotRetire(financing);
     }
 
     function _reservationKey(uint256, address holder) internal pure override returns (address) {
