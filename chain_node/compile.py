@@ -42,6 +42,7 @@ CONTRACTS: Final = (
     "ReceivableDisputes",
     "DeskOpenings",
     "DeskWorkouts",
+    "DeskHandovers",
     "FinancingDesk",
     "Concentration",
     "Servicing",

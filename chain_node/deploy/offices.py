@@ -40,7 +40,15 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.CREDIT_OFFICER: ("setRules",),
     },
     "FinancingDesk": {
-        Office.GOVERNOR: ("listCollateral", "listPool", "setServicing", "setApplications", "resume"),
+        Office.GOVERNOR: (
+            "listCollateral",
+            "listPool",
+            "setServicing",
+            "setApplications",
+            "setCover",
+            "setPurposes",
+            "resume",
+        ),
         Office.GUARDIAN: ("stop",),
         Office.CREDIT_OFFICER: ("openFacility", "setLadder", "setLimit", "setExpiry", "setImpairment"),
     },

@@ -288,6 +288,7 @@ PART_OF = {
     "LotReleases": "WarehouseReceiptToken",
     "DeskOpenings": "FinancingDesk",
     "DeskWorkouts": "FinancingDesk",
+    "DeskHandovers": "FinancingDesk",
 }
 """Code that another contract runs as its own: the office is that contract's."""
 
