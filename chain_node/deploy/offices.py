@@ -61,6 +61,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.SERVICER: ("takeFees", "strikeLoss"),
     },
     "TrancheVault": {Office.GOVERNOR: ("setSmallestRequest",)},
+    "InsurancePolicies": {Office.CREDIT_OFFICER: ("bind",)},
     "FirstLossReserve": {Office.SERVICER: ("release", "releaseSurplus")},
 }
 
