@@ -139,11 +139,12 @@ class _Planner:
         at = self.addresses
         authority, registry, oracle = at["AccessManager"], at["ParticipantRegistry"], at["MilestoneOracle"]
         # The desk and its concentration book know each other from birth: the book is created after the desk, which is
-        # created after its two parts.
-        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 3)
+        # created after its three parts.
+        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 4)
         self._create("DeskOpenings", registry, oracle, book, authority)
         self._create("DeskWorkouts", registry, book, authority)
-        parts = (at["DeskOpenings"], at["DeskWorkouts"])
+        self._create("DeskHandovers", registry, oracle, book, authority)
+        parts = (at["DeskOpenings"], at["DeskWorkouts"], at["DeskHandovers"])
         self._create("FinancingDesk", registry, oracle, book, *parts, authority)
         desk = at["FinancingDesk"]
         self._create("Concentration", desk, authority)
@@ -177,6 +178,7 @@ class _Planner:
             rules, terms = feed.on_chain()
             self._call("FeedOracle", "setPolicy", feed.policy_id(name), astuple(rules), astuple(terms))
         self._call("FeedOracle", "setKeeper", at["ConditionGrades"])
+        self._set_commodities()
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
@@ -195,6 +197,15 @@ class _Planner:
             self._call(f"LendingPool:{code}", "setReserve", at[f"FirstLossReserve:{code}"])
             for vault in (f"SeniorTranche:{code}", f"JuniorTranche:{code}"):
                 self._call(vault, "setSmallestRequest", self.config.pool(code).smallest_request_shares)
+
+    def _set_commodities(self) -> None:
+        """What goods are worth, and how their condition is graded."""
+        for its in self.config.commodities.values():
+            if its.rules:
+                self._call("ConditionGrades", "setRules", its.graded_as, [astuple(rule) for rule in its.grade_rules()])
+            if "GoodsValuation" in self.addresses:
+                price = self.config.feeds[its.price].policy_id(its.price)
+                self._call("GoodsValuation", "setTerms", its.code, its.valuation_terms(price))
 
     def admit(self) -> None:
         """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""

@@ -224,6 +224,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
     # Goods
     "LotIdZero": "a lot needs a fingerprint that is not zero",
+    "GoodsStopped": "the guardian has stopped this of goods for now: {what}",
     "LotExists": "lot {lot} exists already, or has existed (its state: {state})",
     "LotNotLive": "lot {lot} is {state}; this takes one that is live",
     "QuantityOutOfRange(lot,quantity,most)": "lot {lot} is of {quantity} thousandths; it must be from 1 to {most}",
@@ -448,6 +449,33 @@ TEMPLATES: Final[dict[str, str]] = {
     "WeightUneven": "a weight of {weight} does not belong to a principal of {principal} minor units",
     "WithoutRecourse": "facility {facility} has no recourse to its supplier",
     "WriteOffOutOfRange": "{amount} minor units of financing {financing} cannot be written off; {principal} are out",
+    # Insurance
+    "ClaimTooLate": "policy {policy} could be claimed on until {claimableUntil}; it is now {now_}",
+    "CoverAmountZero": "an amount of nothing is refused",
+    "CoverBookedTooMuch": "{amount} minor units were booked for the insurers of financing {financing}; {due} are due",
+    "CoverLapsed": "policy {policy} has lapsed: its premium was to be paid by {payBy}; it is now {now_}",
+    "CoverStillRuns": "policy {policy} may still have to pay, until {claimableUntil}; it is now {now_}",
+    "InsuredSubjectForeign": (
+        "consignment {subject} was opened by group {beneficiary}, not by the supplier's, {supplierGroup}"
+    ),
+    "InsurerOfOwnGroup": "{insurer} is of the supplier's own group, {group}, and cannot insure financing {financing}",
+    "LossAlreadyKnown": "financing {financing} cannot be insured: a loss has happened or is expected",
+    "LossOutsideCover": "the loss of {lossAt} is outside policy {policy}, which covers from {boundAt} to {until}",
+    "LossWithinDeductible": (
+        "policy {policy} pays nothing on a loss of {loss} minor units; its deductible is {deductible}"
+    ),
+    "NoLossEvent": "policy {policy} cannot be claimed on: what it insures has not happened, or is in dispute",
+    "NotInsurerOf": "policy {policy} is {insurer}'s, not {caller}'s",
+    "OfferExpired": "policy {policy} was on offer until {offerUntil}; it is now {now_}",
+    "PolicyStateWrong": "policy {policy} is {state}; it must be {needed}",
+    "PolicyStillDue": "policy {policy} cannot be closed: {due} minor units are still due to its insurer",
+    "PolicyTermsDiffer": "the terms agreed to, {given}, are not those of policy {policy}, {its}",
+    "PolicyTermsUnsound": "the terms of a policy on financing {financing} make no sense: its {flaw}",
+    "PolicyUnknown": "no policy has the number {policy}",
+    "PositionTooSmall": "{insurer} has {free} minor units free, {wanted} are wanted",
+    "PremiumNotDue": "no premium is due on policy {policy}",
+    "TooManyPolicies": "financing {financing} has {most} policies, which is the most",
+    "WaitingPeriodRuns": "policy {policy} can be claimed on from {endsAt}; it is now {now_}",
     # Pools
     "BelowFloor": "{wanted} minor units cannot be released: {releasable} lie above the reserve's floor",
     "ClaimTooLow": "{sponsor} has a claim of {claim} minor units on the reserve, {wanted} are wanted",

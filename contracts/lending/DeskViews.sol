@@ -54,31 +54,6 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
-    function facility(FacilityId id) external view returns (Facility memory its) {
-        FacilityRecord storage record = _known(id);
-        Line memory line = record.line;
-        Usage memory usage = _usageOf(record);
-        Covenants memory covenants = record.covenants;
-        its.terms = FacilityTerms({
-            supplier: line.supplier,
-            pool: usage.pool,
-            limit: line.limit,
-            discountRateBps: line.discountRateBps,
-            dayCount: usage.dayCount,
-            feeBps: line.feeBps,
-            lateFeeBps: covenants.lateFeeBps,
-            reserveBps: line.reserveBps,
-            committedFeeBps: covenants.committedFeeBps,
-            graceDays: covenants.graceDays,
-            recourse: covenants.recourse,
-            revolving: usage.flags & REVOLVING != 0,
-            expiresAt: usage.expiresAt
-        });
-        its.drawn = usage.drawn;
-        its.recourseTo = covenants.recourseTo;
-    }
-
-    /// @inheritdoc IFinancingDesk
     function commitmentDue(FacilityId id) external view returns (uint256) {
         return Accrual.interestUp(_commitment(_known(id)));
     }
@@ -96,26 +71,9 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
-    function financing(FinancingId id) external view returns (Financing memory its) {
-        Account memory account = _load(id);
-        (Anchor memory anchor, Debt memory debt) = (account.anchor, account.debt);
-        Accruals memory accruals = _financings[id].accruals;
-        its.facility = FacilityId.wrap(anchor.facility);
-        its.state = debt.state;
-        its.principal = debt.principal;
-        its.feesDue = debt.feesDue;
-        its.reserveDue = debt.reserveDue;
-        its.writtenOff = accruals.writtenOff;
-        its.impairment = _impairmentOf(id, account);
-        its.repaidAhead = debt.repaidAhead;
-        its.accruedAt = debt.accruedAt;
-        its.accruedNumerator = accruals.interest;
-        its.lateNumerator = accruals.late;
-        its.graceSpent = debt.graceSpent;
-        its.openedDay = accruals.openedDay;
-        its.maturityDay = anchor.maturityDay;
-        its.collateral = anchor.collateral;
-        (its.itemId, its.subject,) = anchor.collateral.pledgeOf(id);
+    function requireUnclaimed(FinancingId id) external view {
+        FacilityId facilityId = FacilityId.wrap(_financings[id].anchor.facility);
+        _requireNoRecourse(facilityId, _facilities[facilityId]);
     }
 
     /// @inheritdoc IFinancingDesk

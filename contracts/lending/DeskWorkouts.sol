@@ -146,7 +146,8 @@ contract DeskWorkouts is PaymentBook {
         _takeOver(id, its, to, amount);
         _emitRefinanced(id, from, to, its);
 
-        _moveExposure(id, its, principal);
+        uint256 granted = _moveExposure(id, its, _concentration.keysOf(id), principal);
+        require(granted == amount, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Cap, amount, granted));
         uint256 weight = Accrual.weightOf(amount, its.line.discountRateBps, its.usage.dayCount);
         its.usage.pool.disburse(address(old), amount, weight, its.usage.dayCount);
         old.collect(receipt);
@@ -228,15 +229,5 @@ contract DeskWorkouts is PaymentBook {
     function _emitRefinanced(FinancingId id, FacilityId from, FacilityId to, Account memory its) private {
         (uint256 fee, uint256 reserve) = _charges(its, its.debt.principal);
         emit IFinancingDesk.Refinanced(id, from, to, its.debt.principal, fee, reserve);
-    }
-
-    function _moveExposure(FinancingId id, Account memory its, uint256 previous) private {
-        IConcentration.Keys memory keys = _concentration.keysOf(id);
-        if (previous != 0) _concentration.give(id, previous);
-        bool placed = _concentration.assign(id, its.usage.pool, keys);
-        _financings[id].debt.marks = its.debt.marks = placed ? PLACED : 0;
-        uint256 amount = its.debt.principal;
-        uint256 granted = _concentration.take(id, amount);
-        require(granted == amount, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Cap, amount, granted));
     }
 }

@@ -101,7 +101,29 @@ abstract contract LadderedCollateral is PledgeBook {
         _releaseItem(itemId, units, to);
     }
 
+    /// @inheritdoc ICollateral
+    /// @dev A pledge without a ladder is a retired one.
+    function retire(FinancingId financing, ICollateral successor, uint256 successorItem, address recipient)
+        external
+        onlyDesk
+    {
+        Pledge storage pledge = _pledges[financing];
+        uint256 itemId = pledge.itemId;
+        require(itemId != 0, PledgeUnknown(financing));
+        _requireRetirable(financing, recipient);
+
+        pledge.ladder = Ladder.wrap(0);
+        emit CollateralRetired(financing, itemId, successor, successorItem);
+
+        _retireItem(itemId);
+    }
+
     // Views
+
+    /// @inheritdoc ICollateral
+    function knowsSubjects() external pure virtual returns (bool) {
+        return false;
+    }
 
     /// @inheritdoc ICollateral
     function borrowingBase(FinancingId financing) external view returns (uint256) {
@@ -116,7 +138,8 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @inheritdoc ICollateral
     function valueOf(FinancingId financing) external view returns (uint256 value) {
-        (value,,,) = _worthOf(_pledges[financing]);
+        Pledge storage pledge = _pledges[financing];
+        if (Ladder.unwrap(pledge.ladder) != 0) (value,,,) = _worthOf(pledge);
     }
 
     /// @inheritdoc ICollateral
@@ -140,6 +163,12 @@ abstract contract LadderedCollateral is PledgeBook {
         returns (uint16 maturityDay, OrganisationId debtor);
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal virtual;
+
+    /// @dev Refuses where the item cannot give way, or there is nothing that could go to the recipient.
+    function _requireRetirable(FinancingId financing, address recipient) internal view virtual;
+
+    /// @dev Tells the item's own contract that it no longer counts.
+    function _retireItem(uint256 itemId) internal virtual;
 
     /// @dev What is owed on an item now, as its own contract tells.
     /// @return outstanding minor units that are owed on the whole item
@@ -187,6 +216,7 @@ abstract contract LadderedCollateral is PledgeBook {
 
         uint256 whole = value;
         Ladder steps = pledge.ladder;
+        if (Ladder.unwrap(steps) == 0) return 0;
         (uint256 step, uint256 attested) = _reached(steps, subject);
         (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
         if (measured) value = Rounding.proportionDown(value, attested, quantity);

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IOrderEscrow} from "../settlement/interfaces/IOrderEscrow.sol";
-import {OrderId, OrganisationId} from "../types/Ids.sol";
+import {FinancingId, OrderId, OrganisationId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -52,6 +52,15 @@ contract OrderCollateral is LadderedCollateral {
 
     function _releaseItem(uint256 itemId, uint256, address) internal override {
         escrow.releaseProceeds(OrderId.wrap(itemId));
+    }
+
+    /// @dev The assignment stays: whichever the buyer pays first, the order or what follows it, pays the financing.
+    function _requireRetirable(FinancingId financing, address recipient) internal pure override {
+        require(recipient == address(0), NothingToHandOn(financing, recipient));
+    }
+
+    function _retireItem(uint256 itemId) internal override {
+        escrow.permitInvoicing(OrderId.wrap(itemId));
     }
 
     /// @dev An order has one seller, whichever of its accounts asks.

@@ -6,7 +6,7 @@ import {Rounding} from "../libraries/Rounding.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../receivables/interfaces/IReceivableToken.sol";
 import {IOrderMatch} from "../settlement/interfaces/IOrderMatch.sol";
-import {OrderId, OrganisationId, ReceivableId} from "../types/Ids.sol";
+import {FinancingId, OrderId, OrganisationId, ReceivableId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IMatchedCollateral} from "./interfaces/IMatchedCollateral.sol";
@@ -89,6 +89,13 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
     function _releaseItem(uint256 itemId, uint256 units, address to) internal override {
         if (units != 0) token.safeTransferFrom(address(this), to, itemId, units, "");
     }
+
+    /// @dev A receivable is where the chain ends: money is all that comes after it.
+    function _requireRetirable(FinancingId financing, address) internal pure override {
+        revert CannotRetire(financing);
+    }
+
+    function _retireItem(uint256) internal pure override {}
 
     function _reservationKey(uint256, address holder) internal pure override returns (address) {
         return holder;

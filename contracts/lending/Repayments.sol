@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
-import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {FinancingId} from "../types/Ids.sol";
 import {PaymentBook} from "./PaymentBook.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
@@ -36,12 +36,6 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         return _repay(id, amount);
     }
 
-    /// @inheritdoc IFinancingDesk
-    function payCommitmentFee(FacilityId id) external nonReentrant returns (uint256 amount) {
-        amount = _collectCommitment(id, _known(id));
-        require(amount != 0, NothingDue(id));
-    }
-
     // By the collateral
 
     /// @inheritdoc IFinancingDesk
@@ -51,8 +45,7 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         returns (uint256 toPool, uint256 toSupplier)
     {
         Account memory its = _current(id);
-        address collateral = address(its.anchor.collateral);
-        require(msg.sender == collateral, OnlyCollateralOf(id, msg.sender, collateral));
+        _requireCollateral(id, its);
         require(its.debt.state != State.Released, FinancingStateWrong(id, its.debt.state, State.Open));
 
         toSupplier = _settle(id, its, _claims(its), amount);
@@ -83,6 +76,14 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
             uint256 ahead = debt.repaidAhead + taken;
             debt.repaidAhead = ahead > type(uint48).max ? type(uint48).max : uint48(ahead);
         }
+    }
+
+    /// @dev What has backed it before may still bring something in.
+    function _requireCollateral(FinancingId id, Account memory its) private view {
+        address collateral = address(its.anchor.collateral);
+        bool backs = msg.sender == collateral;
+        if (!backs && its.debt.marks & HANDED_OVER != 0) backs = _hasBacked(id, msg.sender);
+        require(backs, OnlyCollateralOf(id, msg.sender, collateral));
     }
 
     /// @dev The supplier's rest of one financing pays the one that it answers for. The one may just have been paid itself.

@@ -200,6 +200,18 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint256 fee,
         uint256 reserve
     );
+    /// @notice Another paper backs the financing: the same debt, under the same facility. What still comes in on the earlier
+    /// one is the financing's.
+    /// @param units part of the new item, in minor units of its value
+    /// @param subject consignment whose facts move the base from now on; 0 for none
+    event FinancingHandedOver(
+        FinancingId indexed financing,
+        ICollateral indexed from,
+        ICollateral indexed to,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject
+    );
     /// @notice The supplier answers for the financing: until it is paid or covered again its facility draws nothing, and what the
     /// supplier would get out of its other financings pays it first.
     event RecourseOpened(FacilityId indexed facility, FinancingId indexed financing);
@@ -255,7 +267,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error RepaymentZero(FinancingId financing);
     /// @notice No committed fee is due.
     error NothingDue(FacilityId facility);
-    /// @notice The caller is not the adapter that keeps the financing's collateral.
+    /// @notice The caller is not the adapter that keeps the financing's collateral, nor one that has kept it.
     error OnlyCollateralOf(FinancingId financing, address caller, address collateral);
     /// @notice The caller is not the milestone oracle.
     error OnlyOracle(address caller, address oracle);
@@ -279,6 +291,19 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice The facility that would take the financing over cannot: more is wanted than the bound allows; both in
     /// minor units.
     error RefinancingExceeds(FinancingId financing, Bound bound, uint256 wanted, uint256 available);
+    /// @notice A loss is expected or booked (minor units), or the financing is past its maturity (days since 1970-01-01):
+    /// no other paper takes the place of what backs it.
+    error HandoverTooLate(FinancingId financing, uint256 lost, uint256 maturityDay);
+    /// @notice The adapter keeps the financing's collateral, or has kept it before: each does once.
+    error AlreadyBackedBy(FinancingId financing, ICollateral collateral);
+    /// @notice The account that would have the goods is another organisation's than the one that owes on the new paper.
+    error RecipientNotDebtor(
+        FinancingId financing, address recipient, OrganisationId organisation, OrganisationId debtor
+    );
+    /// @notice What is owed is above what the new paper supports; both in minor units.
+    error HandoverUncovered(FinancingId financing, uint256 owed, uint256 base);
+    /// @notice The principal is above what the caps on the new debtor leave room for; both in minor units.
+    error HandoverExceedsCap(FinancingId financing, uint256 principal, uint256 available);
 
     // Governor and guardian
 
@@ -347,6 +372,28 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         bytes32 subject
     ) external returns (FinancingId);
 
+    /// @notice Puts another paper in the place of what backs an open financing: the lot in the place of the order that it was
+    /// ordered by, the receivable in the place of the goods that were sold. One debt, one facility, one accrual: nothing
+    /// of these changes. The new item goes into custody before the old one ceases to count, in this one call, and must
+    /// support all that is owed; the financing falls due when the new item does. Not after maturity, nor with a loss
+    /// expected, and to each adapter once, so that nothing is put off for ever. What backed it before stays in custody, and
+    /// what comes in on it is still the financing's; it goes back with the rest on `release`. Supplier only.
+    /// @param to listed adapter for which the facility has a ladder
+    /// @param itemId what is taken there: receivable, order or lot
+    /// @param units part of the item, in minor units of its value
+    /// @param subject consignment whose facts move the base, as in `openFinancing`; the one that the financing watches
+    /// already, or one that none does
+    /// @param recipient account that has the goods, where they have been sold; of the organisation that owes on the new
+    /// item. Zero where nothing leaves custody
+    function handOver(
+        FinancingId financing,
+        ICollateral to,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject,
+        address recipient
+    ) external;
+
     /// @notice Gives the rest of the collateral back to the supplier once nothing is owed, and no other financing of the
     /// facility is under recourse. The committed fee that the facility owes until now is taken from the supplier with it, by
     /// allowance: what backs a lender's claims does not leave before they are paid. Supplier only.
@@ -387,11 +434,19 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function payCommitmentFee(FacilityId facility) external returns (uint256 amount);
 
     /// @notice Splits proceeds that the financing's custodian holds: cash moves from the custodian to the pool and to
-    /// the supplier by the waterfall. The supplier's rest pays a financing under recourse first. The custodian only.
+    /// the supplier by the waterfall. The supplier's rest pays a financing under recourse first. The custodian only, or one
+    /// that has been before a handover.
     /// @param amount minor units that the custodian holds and allows the desk to take
     /// @return toPool what went to the source of money, minor units
     /// @return toSupplier the rest, minor units
     function applyProceeds(FinancingId financing, uint256 amount) external returns (uint256 toPool, uint256 toSupplier);
+
+    /// @notice Watches a further consignment for a financing, or no longer: goods of it have been added to what backs the
+    /// financing, so that no other financing may count them, and their facts move its base. The financing's adapter only.
+    /// Again, it changes nothing.
+    /// @param subject opened by the supplier's group
+    /// @param watched false ends it
+    function watchAlso(FinancingId financing, bytes32 subject, bool watched) external;
 
     // Servicing contract
 
@@ -447,8 +502,13 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice Reverts, saying why, where the account that the facility was granted to may not act for it now: it is
     /// frozen, suspended or expired, or no longer of the organisation.
     function requireActing(FacilityId id) external view;
+    /// @notice Reverts with `RecourseIsOpen` while the supplier of the financing has to pay another financing of the facility
+    /// first: nothing that backs this one may go back then.
+    function requireUnclaimed(FinancingId id) external view;
     /// @return the financing's record, interest as of `accruedAt`; reverts where there is none
     function financing(FinancingId id) external view returns (Financing memory);
+    /// @return the adapters that kept its collateral before it was handed over, in that order; none where it never was
+    function earlierCollateral(FinancingId id) external view returns (ICollateral[] memory);
     /// @return the financing whose base the consignment moves now; 0 for none
     function financingOf(bytes32 subject) external view returns (FinancingId);
     /// @return how many financings have been opened; their numbers are 1 to this

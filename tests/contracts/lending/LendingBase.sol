@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IWarehouseReceiptToken} from "../../../contracts/inventory/interfaces/IWarehouseReceiptToken.sol";
 import {Applications} from "../../../contracts/lending/Applications.sol";
 import {Concentration} from "../../../contracts/lending/Concentration.sol";
+import {DeskHandovers} from "../../../contracts/lending/DeskHandovers.sol";
 import {DeskOpenings} from "../../../contracts/lending/DeskOpenings.sol";
 import {DeskWorkouts} from "../../../contracts/lending/DeskWorkouts.sol";
 import {FinancingDesk} from "../../../contracts/lending/FinancingDesk.sol";
@@ -107,10 +108,11 @@ abstract contract LendingBase is Orders {
     /// @dev Desk and concentration know each other from their making: addresses of what comes next are computed.
     function _deployDesk() private {
         uint64 nonce = vm.getNonce(address(this));
-        IConcentration counting = IConcentration(vm.computeCreateAddress(address(this), nonce + 3));
+        IConcentration counting = IConcentration(vm.computeCreateAddress(address(this), nonce + 4));
         address openings = address(new DeskOpenings(registry, oracle, counting, address(manager)));
         address workouts = address(new DeskWorkouts(registry, counting, address(manager)));
-        desk = new FinancingDesk(registry, oracle, counting, openings, workouts, address(manager));
+        address handovers = address(new DeskHandovers(registry, oracle, counting, address(manager)));
+        desk = new FinancingDesk(registry, oracle, counting, openings, workouts, handovers, address(manager));
         concentration = new Concentration(address(desk), address(manager));
         require(address(concentration) == address(counting), "deployed out of order");
         applications = new Applications(desk, address(manager));
