@@ -45,6 +45,7 @@ CONTRACTS: Final = (
     "ReceivableDisputes",
     "DeskOpenings",
     "DeskWorkouts",
+    "DeskHandovers",
     "FinancingDesk",
     "Concentration",
     "Servicing",

@@ -27,7 +27,14 @@ from chain_node.vocabulary import Milestone, Office, Role, Tranche
 
 _CALL_GAS: Final = 600_000
 _CREATION_BASE_GAS: Final = 1_000_000
-_HELD_BY_NETWORK: Final = ("ReceivableToken", "OrderEscrow", "FinancingDesk", "ReceivableCollateral", "OrderCollateral")
+_HELD_BY_NETWORK: Final = (
+    "ReceivableToken",
+    "OrderEscrow",
+    "FinancingDesk",
+    "ReceivableCollateral",
+    "OrderCollateral",
+    "InsurancePolicies",
+)
 _HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
 _ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
 
@@ -118,6 +125,8 @@ class _Planner:
             self._create_pool(code)
         pools = [at[f"LendingPool:{code}"] for code in self.config.currencies]
         self._create("HealthCheck", at["FinancingDesk"], pools)
+        self._create("LossAdjuster", at["FinancingDesk"], at["MilestoneOracle"], registry)
+        self._create("InsurancePolicies", at["FinancingDesk"], at["LossAdjuster"], registry, authority)
 
     def _create_inventory(self) -> None:
         at = self.addresses
@@ -186,6 +195,7 @@ class _Planner:
         self._call("WarehouseReceiptToken", "listCustodian", at["OrderEscrow"])
         self._call("FinancingDesk", "setServicing", at["Servicing"])
         self._call("FinancingDesk", "setApplications", at["Applications"])
+        self._call("FinancingDesk", "setCover", at["InsurancePolicies"])
         for adapter in _ADAPTERS:
             self._call("FinancingDesk", "listCollateral", at[adapter], True)
         for code in self.config.currencies:

@@ -44,14 +44,10 @@ contract DeskHandovers is DeskReadings {
     // By the supplier
 
     /// @notice See `IFinancingDesk`.
-    function handOver(
-        FinancingId id,
-        ICollateral to,
-        uint256 itemId,
-        uint256 units,
-        bytes32 subject,
-        address recipient
-    ) external nonReentrant {
+    function handOver(FinancingId id, ICollateral to, uint256 itemId, uint256 units, bytes32 subject, address recipient)
+        external
+        nonReentrant
+    {
         _handOver(id, Successor(to, itemId, units, subject, recipient));
     }
 
@@ -88,15 +84,10 @@ contract DeskHandovers is DeskReadings {
         }
         Anchor memory anchor = its.anchor;
         FacilityId facilityId = FacilityId.wrap(anchor.facility);
-        (anchor.maturityDay, keys) = next.collateral.take(
-            id,
-            facilityId,
-            its.line.supplier,
-            next.itemId,
-            next.units,
-            next.subject,
-            address(its.usage.pool.cash())
-        );
+        (anchor.maturityDay, keys) = next.collateral
+            .take(
+                id, facilityId, its.line.supplier, next.itemId, next.units, next.subject, address(its.usage.pool.cash())
+            );
         (anchor.collateral, anchor.debtor, anchor.sellerGroup) = (next.collateral, keys.debtor, keys.sellerGroup);
         _financings[id].anchor = anchor;
     }
@@ -116,7 +107,8 @@ contract DeskHandovers is DeskReadings {
     function _requireSupplierMayHandOver(FinancingId id, Account memory its) private view {
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         address supplier = its.line.supplier;
-        require(msg.sender == supplier, IFinancingDesk.NotSupplierOf(facilityId, msg.sender, supplier));
+        bool asked = msg.sender == supplier || msg.sender == address(its.anchor.collateral);
+        require(asked, IFinancingDesk.NotSupplierOf(facilityId, msg.sender, supplier));
         _requireOpen(id, its);
         _requireActing(facilityId, supplier);
         _requireNoRecourse(facilityId, _facilities[facilityId]);
@@ -145,7 +137,7 @@ contract DeskHandovers is DeskReadings {
 
     function _requireBorne(FinancingId id, Account memory its) private view {
         uint256 base = its.anchor.collateral.borrowingBase(id);
-        uint256 owed_ = _claims(its).total();
+        uint256 owed_ = _claims(its).total() + _coverDue(id, its);
         require(owed_ <= base, IFinancingDesk.HandoverUncovered(id, owed_, base));
     }
 }

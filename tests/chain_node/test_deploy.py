@@ -290,6 +290,7 @@ PART_OF = {
     "OrderWorkouts": "OrderEscrow",
     "DeskOpenings": "FinancingDesk",
     "DeskWorkouts": "FinancingDesk",
+    "DeskHandovers": "FinancingDesk",
 }
 """Code that another contract runs as its own: the office is that contract's."""
 
