@@ -232,6 +232,29 @@ class FeedRefusal(IntEnum):
     MOVE_TOO_GREAT = 19
 
 
+class GoodsGap(IntEnum):
+    """Why goods cannot be valued now; the price is known where only a condition is not."""
+
+    NONE = 0
+    CONDITION = 1
+    PRICE = 2
+    RATE = 3
+    TERMS = 4
+    UNIT = 5
+
+
+class ValuationFlaw(IntEnum):
+    """What is wrong with the terms by which a commodity would be valued."""
+
+    COMMODITY = 0
+    FEED = 1
+    HAIRCUT = 2
+    GRADES = 3
+    AGES = 4
+    STALENESS = 5
+    CONDITIONS = 6
+
+
 ENUMS: dict[str, type[IntEnum]] = {
     "IReceivableToken.State": ReceivableState,
     "IOrderEscrow.State": OrderState,
@@ -251,6 +274,8 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IFeedOracle.Status": FeedStatus,
     "IFeedOracle.Flaw": FeedFlaw,
     "IFeedOracle.Refusal": FeedRefusal,
+    "IGoodsValuation.Gap": GoodsGap,
+    "IGoodsValuation.Flaw": ValuationFlaw,
 }
 """Solidity's name of an enum to ours."""
 

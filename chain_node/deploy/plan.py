@@ -27,7 +27,14 @@ from chain_node.vocabulary import Milestone, Office, Role, Tranche
 
 _CALL_GAS: Final = 600_000
 _CREATION_BASE_GAS: Final = 1_000_000
-_HELD_BY_NETWORK: Final = ("ReceivableToken", "OrderEscrow", "FinancingDesk", "ReceivableCollateral", "OrderCollateral")
+_HELD_BY_NETWORK: Final = (
+    "ReceivableToken",
+    "OrderEscrow",
+    "FinancingDesk",
+    "ReceivableCollateral",
+    "OrderCollateral",
+    "InventoryCollateral",
+)
 _HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
 _ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
 
@@ -125,6 +132,8 @@ class _Planner:
         for part in ("LotIntake", "LotReleases"):
             self._create(part, *sources, at["AccessManager"])
         self._create("WarehouseReceiptToken", *sources, at["LotIntake"], at["LotReleases"], at["AccessManager"])
+        values = (at["WarehouseReceiptToken"], at["FeedOracle"], at["ConditionGrades"])
+        self._create("GoodsValuation", *values, at["AccessManager"])
 
     def _create_desk(self) -> None:
         at = self.addresses
@@ -143,6 +152,11 @@ class _Planner:
         self._create("Applications", desk, authority)
         for adapter, item in zip(_ADAPTERS, ("ReceivableToken", "OrderEscrow"), strict=True):
             self._create(adapter, at[item], oracle, desk, at["Applications"], registry)
+        goods = (at["WarehouseReceiptToken"], at["GoodsValuation"], desk)
+        for part in ("InventoryChanges", "InventorySales"):
+            self._create(part, *goods, registry, authority)
+        sides = (at["InventoryChanges"], at["InventorySales"])
+        self._create("InventoryCollateral", *goods, at["Applications"], registry, *sides, authority)
 
     def _create_pool(self, code: str) -> None:
         at, terms = self.addresses, self.config.pool(code)
@@ -171,8 +185,10 @@ class _Planner:
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
         self._call("FinancingDesk", "setServicing", at["Servicing"])
         self._call("FinancingDesk", "setApplications", at["Applications"])
-        for adapter in _ADAPTERS:
+        for adapter in (*_ADAPTERS, "InventoryCollateral"):
             self._call("FinancingDesk", "listCollateral", at[adapter], True)
+        self._call("WarehouseReceiptToken", "listCustodian", at["InventoryCollateral"])
+        self._call("ConditionGrades", "listEnroller", at["GoodsValuation"], True)
         for code in self.config.currencies:
             self._call("ReceivableToken", "listCurrency", at[f"CashToken:{code}"])
             self._call("OrderEscrow", "listCurrency", at[f"CashToken:{code}"])

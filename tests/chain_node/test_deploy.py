@@ -274,6 +274,8 @@ PART_OF = {
     "ReceivableWorkouts": "ReceivableToken",
     "LotIntake": "WarehouseReceiptToken",
     "LotReleases": "WarehouseReceiptToken",
+    "InventoryChanges": "InventoryCollateral",
+    "InventorySales": "InventoryCollateral",
     "DeskOpenings": "FinancingDesk",
     "DeskWorkouts": "FinancingDesk",
 }
