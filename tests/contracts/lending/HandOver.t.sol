@@ -145,7 +145,7 @@ contract HandOverTest is LendingBase {
         uint256 second = _secondOrder();
         vm.expectRevert(abi.encodeWithSelector(ICollateral.CannotRetire.selector, id));
         vm.prank(supplier);
-        desk.handOver(id, others, second, FACE_VALUE, 0, address(0));
+        desk.handOver(id, others, second, FACE_VALUE, SHIPMENT, address(0));
     }
 
     function test_consignmentsOfOthersAreRefused() public {
@@ -481,11 +481,8 @@ contract HandOverTest is LendingBase {
     function _secondOrder() private returns (uint256 item) {
         IOrderEscrow.OrderTerms memory terms = _orderTerms();
         item = uint256(keccak256("PO-2026-0816"));
-        terms.id = OrderId.wrap(item);
-        vm.prank(supplier);
-        escrow.registerOrder(terms);
-        vm.prank(debtor);
-        escrow.acceptOrder(terms.id, FACE_VALUE, QUANTITY, DELIVER_BY);
+        (terms.id, terms.subject) = (OrderId.wrap(item), SHIPMENT);
+        _registerAndAccept(terms);
     }
 
     function _invoiceToAnother(bytes2 country) private returns (uint256 item, OrganisationId other) {
