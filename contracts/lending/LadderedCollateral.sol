@@ -71,6 +71,7 @@ abstract contract LadderedCollateral is PledgeBook {
         require(previous == 0, PledgeExists(financing, previous));
         Ladder steps = _ladders[facility];
         require(Ladder.unwrap(steps) != 0, LadderMissing(facility));
+        _requireTerms(facility, steps);
         _requireItsSubject(itemId, subject);
         _claimSubject(subject, itemId);
         _useReservation(facility, pledgor, itemId);
@@ -185,6 +186,9 @@ abstract contract LadderedCollateral is PledgeBook {
     function _heldOf(uint256 itemId, uint256 units, uint256 outstanding) internal view virtual returns (uint256);
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
+
+    /// @dev For items that are lent against in one way only.
+    function _requireTerms(FacilityId facility, Ladder steps) internal view virtual {}
 
     /// @dev For items that have a consignment of their own: no other will do.
     function _requireItsSubject(uint256 itemId, bytes32 subject) internal view virtual {}
