@@ -21,16 +21,16 @@ contract InsuranceGas is CoveredBase, GasRecord {
     function test_offerAcceptBind() public {
         vm.prank(gale.account);
         PolicyId policy = policies.offer(_credit(id));
-        _record("offer a policy", 240_000);
+        _record("offer a policy", 195_000);
         bytes32 hash = policies.termsHash(policy);
         vm.prank(supplier);
         policies.accept(policy, hash);
         _record("accept a policy", 100_000);
         policies.bind(policy, hash);
-        _record("bind a policy", 260_000);
+        _record("bind a policy", 220_000);
         vm.prank(supplier);
         policies.payPremium(policy, PREMIUM);
-        _record("pay a premium", 110_000);
+        _record("pay a premium", 72_000);
     }
 
     function test_claimAndRecovery() public {
@@ -39,13 +39,13 @@ contract InsuranceGas is CoveredBase, GasRecord {
         _depart(SHIPMENT);
         _defaultAndWait(id);
         policies.claim(policy);
-        _record("claim on a default -> pool", 280_000);
+        _record("claim on a default -> pool", 272_000);
         _issue(euro, debtor, FACE_VALUE);
         vm.prank(debtor);
         receivables.pay(_invoice(), FACE_VALUE);
-        _record("pay an insured invoice -> pool -> insurer -> supplier", 330_000);
+        _record("pay an insured invoice -> pool -> insurer -> supplier", 290_000);
         policies.close(policy);
-        _record("close a policy", 110_000);
+        _record("close a policy", 72_000);
     }
 
     /// @dev The premium is due and is served out of the payment.
@@ -54,6 +54,6 @@ contract InsuranceGas is CoveredBase, GasRecord {
         _depart(SHIPMENT);
         vm.prank(supplier);
         desk.repay(id, 1_000_000);
-        _record("repay in part, a premium first", 220_000);
+        _record("repay in part, a premium first", 208_000);
     }
 }
