@@ -318,8 +318,7 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     }
 
     function _watches(IMilestoneOracle oracle, FinancingId id, bytes32 subject) internal view returns (bool) {
-        IMilestoneOracle.Subject memory its = oracle.subject(subject);
-        return its.consumer == address(this) && its.tag == FinancingId.unwrap(id);
+        return oracle.tagOf(subject, address(this)) == FinancingId.unwrap(id);
     }
 
     // Internals: checks

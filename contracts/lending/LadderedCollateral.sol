@@ -71,13 +71,14 @@ abstract contract LadderedCollateral is PledgeBook {
         require(previous == 0, PledgeExists(financing, previous));
         Ladder steps = _ladders[facility];
         require(Ladder.unwrap(steps) != 0, LadderMissing(facility));
+        _requireItsSubject(itemId, subject);
         _claimSubject(subject, itemId);
         _useReservation(facility, pledgor, itemId);
         // What came in until now belongs to the pledges that there were.
         _allot(itemId, _items[itemId]);
 
         (uint256 owed,,,) = _debtOn(itemId);
-        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), false, steps, subject, 0));
+        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), _flagsFor(itemId), steps, subject, 0));
         emit CollateralTaken(financing, itemId, pledgor, units, subject);
 
         OrganisationId debtor;
@@ -113,6 +114,8 @@ abstract contract LadderedCollateral is PledgeBook {
 
         pledge.ladder = Ladder.wrap(0);
         emit CollateralRetired(financing, itemId, successor, successorItem);
+
+        _retireItem(itemId);
     }
 
     // Views
@@ -136,7 +139,7 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @inheritdoc ICollateral
     function valueOf(FinancingId financing) external view returns (uint256 value) {
         Pledge storage pledge = _pledges[financing];
-        if (Ladder.unwrap(pledge.ladder) != 0) (value,,) = _worthOf(pledge);
+        if (Ladder.unwrap(pledge.ladder) != 0) (value,,,) = _worthOf(pledge);
     }
 
     /// @inheritdoc ICollateral
@@ -164,6 +167,9 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @dev Refuses where the item cannot give way, or there is nothing that could go to the recipient.
     function _requireRetirable(FinancingId financing, address recipient) internal view virtual;
 
+    /// @dev Tells the item's own contract that it no longer counts.
+    function _retireItem(uint256 itemId) internal virtual;
+
     /// @dev What is owed on an item now, as its own contract tells.
     /// @return outstanding minor units that are owed on the whole item
     /// @return disputed minor units of these that the debtor objects to
@@ -183,6 +189,19 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
+    /// @dev For items that have a consignment of their own: no other will do.
+    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view virtual {}
+
+    /// @return what is known of an item as it is taken: flags of a pledge
+    function _flagsFor(uint256) internal view virtual returns (uint8) {
+        return 0;
+    }
+
+    /// @return the part of a matched item's value that order, shipment and receipt agree with, rounded down
+    function _matchedPartOf(uint256, uint256 value) internal view virtual returns (uint256) {
+        return value;
+    }
+
     // Internals
 
     /// @param value of the whole item, whatever of it is paid, minor units
@@ -192,23 +211,32 @@ abstract contract LadderedCollateral is PledgeBook {
     }
 
     function _baseOf(Pledge storage pledge, bytes32 subject) private view returns (uint256) {
-        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
+        (uint256 value, uint256 quantity, bool lends, uint8 flags) = _worthOf(pledge);
         if (!lends || value == 0) return 0;
 
+        uint256 whole = value;
         Ladder steps = pledge.ladder;
         if (Ladder.unwrap(steps) == 0) return 0;
         (uint256 step, uint256 attested) = _reached(steps, subject);
         (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
         if (measured) value = Rounding.proportionDown(value, attested, quantity);
+        if (flags & MATCHED != 0) value = Math.min(value, _matchedPartOf(pledge.itemId, whole));
         return Rounding.bpsDown(value, advanceRateBps);
     }
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
-    function _worthOf(Pledge storage pledge) private view returns (uint256 value, uint256 quantity, bool lends) {
-        (uint256 itemId, uint256 units, uint256 owed, bool shared) =
-            (pledge.itemId, pledge.units, pledge.owed, pledge.shared);
-        if (units == 0) return (0, 0, false);
+    function _worthOf(Pledge storage pledge)
+        private
+        view
+        returns (uint256 value, uint256 quantity, bool lends, uint8 flags)
+    {
+        uint256 units;
+        uint256 owed;
+        (units, owed, flags) = (pledge.units, pledge.owed, pledge.flags);
+        if (units == 0) return (0, 0, false, 0);
+        uint256 itemId = pledge.itemId;
+        bool shared = flags & SHARED != 0;
         uint256 outstanding;
         uint256 disputed;
         (outstanding, disputed, quantity, lends) = _debtOn(itemId);

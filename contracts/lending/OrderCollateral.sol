@@ -40,7 +40,7 @@ contract OrderCollateral is LadderedCollateral {
         IOrderEscrow.Order memory order = _accepted(itemId);
         address cash = address(escrow.cashOf(id));
         require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
-        uint256 outstanding = order.value - order.paid;
+        uint256 outstanding = escrow.outstanding(id);
         require(units != 0 && units <= outstanding, UnitsOutOfRange(itemId, units, outstanding));
         _requireWorthAPlace(itemId, units, order.value);
 
@@ -57,6 +57,10 @@ contract OrderCollateral is LadderedCollateral {
     /// @dev The assignment stays: whichever the buyer pays first, the order or what follows it, pays the financing.
     function _requireRetirable(FinancingId financing, address recipient) internal pure override {
         require(recipient == address(0), NothingToHandOn(financing, recipient));
+    }
+
+    function _retireItem(uint256 itemId) internal override {
+        escrow.permitInvoicing(OrderId.wrap(itemId));
     }
 
     /// @dev An order has one seller, whichever of its accounts asks.
@@ -78,11 +82,11 @@ contract OrderCollateral is LadderedCollateral {
         override
         returns (uint256 cash, uint256 held, uint256 owed)
     {
-        IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
-        owed = order.value - order.paid;
+        uint256 paid;
+        (,,, owed, paid) = escrow.debtOf(OrderId.wrap(itemId));
         held = Math.min(units, owed);
-        cash = order.paid - _broughtIn[itemId];
-        if (cash != 0) _broughtIn[itemId] = order.paid;
+        cash = paid - _broughtIn[itemId];
+        if (cash != 0) _broughtIn[itemId] = paid;
     }
 
     function _debtOn(uint256 itemId)
@@ -91,10 +95,12 @@ contract OrderCollateral is LadderedCollateral {
         override
         returns (uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
     {
-        IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
-        (outstanding, disputed, quantity) = (order.value - order.paid, 0, order.quantity);
-        bool late = block.timestamp >= (uint256(order.deliverBy) + 1) * 1 days;
-        lends = order.state == IOrderEscrow.State.Accepted && !late;
+        IOrderEscrow.State state;
+        uint256 deliverBy;
+        (state, deliverBy, quantity, outstanding,) = escrow.debtOf(OrderId.wrap(itemId));
+        // In dispute nothing is lent on it: nobody knows how it will be split.
+        lends = state == IOrderEscrow.State.Accepted && block.timestamp < (deliverBy + 1) * 1 days;
+        disputed = 0;
     }
 
     function _heldOf(uint256, uint256 units, uint256 outstanding) internal pure override returns (uint256) {
@@ -103,6 +109,12 @@ contract OrderCollateral is LadderedCollateral {
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {
         return escrow.cashOf(OrderId.wrap(itemId));
+    }
+
+    /// @dev Its facts earn its money, and the escrow gives no two orders one consignment.
+    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view override {
+        bytes32 own = escrow.subjectOf(OrderId.wrap(itemId));
+        require(subject == own, SubjectNotItsOwn(itemId, subject, own));
     }
 
     function _accepted(uint256 itemId) private view returns (IOrderEscrow.Order memory order) {

@@ -94,6 +94,8 @@ interface ICollateral {
     error CannotRetire(FinancingId financing);
     /// @notice The pledge has nothing that could be handed on to anybody.
     error NothingToHandOn(FinancingId financing, address recipient);
+    /// @notice The item has a consignment of its own, and it is another; zero where the item is unknown.
+    error SubjectNotItsOwn(uint256 itemId, bytes32 subject, bytes32 own);
     /// @notice Units arrived that this contract did not fetch itself, or of another token than its own.
     error UnsolicitedItem(address token, address operator);
 
