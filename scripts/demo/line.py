@@ -1,5 +1,6 @@
 """One line along the chain: one financing, from an order over goods in a warehouse to the payment of the invoice."""
 
+import time
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -7,8 +8,18 @@ from chain_node.client import Entry, Milestone, Receipt
 from chain_node.references import fingerprint
 from scripts.demo.chain_story import ChainStory, days_of
 from scripts.demo.goods_manifest import LineTrade
+from scripts.demo.story import WATERFALL
 from standards.invoices import Invoice, parse_invoice
 from standards.orders import Order, parse_order
+
+PARTS = {
+    "lateFees": WATERFALL["late_fees"],
+    "fees": WATERFALL["fees"],
+    "interest": WATERFALL["interest"],
+    "principal": WATERFALL["principal"],
+    "reserve": WATERFALL["reserve"],
+}
+"""Of the event's parts, in payment order."""
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 
@@ -29,6 +40,7 @@ class LineStory(ChainStory):
     order_id: int = field(init=False, default=0)
     receivable_id: int = field(init=False, default=0)
     entry: Entry = field(init=False)
+    event_to_cash_ms: dict[str, int] = field(init=False, default_factory=dict)
     backed_by: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -89,9 +101,14 @@ class LineStory(ChainStory):
     def ship(self) -> None:
         before = self.cash_of("supplier")
         self.arrive(self.trade.ship)
+        since = time.monotonic()
         self.hand_in(self.trade.ship, facts=[(self.subject, Milestone.DEPARTED)])
+        milliseconds = round((time.monotonic() - since) * 1000)
+        self.event_to_cash_ms["ship"] = milliseconds
         drawn = self.cash_of("supplier") - before
-        self.say("FinancingDesk", f"pays {self.name('supplier')} in the block of the fact: goods under way", drawn)
+        what = f"pays {self.name('supplier')} in the block of the fact: goods under way"
+        shown = self.currency.show(drawn)
+        self.timeline.add(self.now(), "FinancingDesk", what, shown, event_to_cash_ms=milliseconds)
         self.checks.record("a_fact_raises_the_base_and_cash_is_drawn", drawn > 0, str(drawn))
         self._check_covered()
 
@@ -127,6 +144,7 @@ class LineStory(ChainStory):
         self.tell(self.name("supplier"), f"invoices the goods: {invoice.number}", receipt, invoice.payable)
         receipt = self.hands.act("buyer", receivables.accept(**terms, waive_set_off=True))
         self.tell(self.name("buyer"), "accepts the invoice and waives set-off", receipt)
+        self._match()
         adapter = self.adapter("receivable")
         self.hands.act("supplier", receivables.set_approval_for_all(adapter, True))
         buyer = self.hands.address("buyer")
@@ -135,6 +153,17 @@ class LineStory(ChainStory):
         self.checks.record("the_goods_are_the_buyers_when_the_invoice_counts", its.free == self.entry.quantity)
         self.say(self.name("buyer"), f"has title to {self.shown(its.free)}, and the goods")
         self._draw_more()
+
+    def _match(self) -> None:
+        """The invoice counts in the order, so that the buyer owes once; the quantities must agree."""
+        matching = self.chain.order_match
+        receipt = self.hands.act("supplier", matching.call("link", self.order_id, self.receivable_id))
+        ordered, _, _, invoiced = (int(quantity) for quantity in matching.read("matchOf", self.order_id))
+        shown = f"ordered {self.shown(ordered)}, invoiced {self.shown(invoiced)}"
+        self.tell("OrderMatch", f"counts the invoice in the order: {shown}", receipt)
+        left = self.chain.orders.outstanding(self.order_id)
+        self.checks.record("what_is_invoiced_is_owed_once", left == 0, str(left))
+        self.checks.record("ordered_stored_and_invoiced_agree", ordered == invoiced == self.entry.quantity)
 
     # Paid
 
@@ -151,12 +180,12 @@ class LineStory(ChainStory):
             receipt = self.hands.act("lender", self.chain.receivable_collateral.forward(self.financing))
             repaid = self.events(receipt, "Repaid")
         parts = repaid[-1].arguments["parts"]
-        for part in ("fees", "interest", "principal", "reserve"):
+        for part, what in PARTS.items():
             if parts[part]:
-                self.tell("Waterfall", part, receipt, int(parts[part]))
+                self.tell("Waterfall", what, receipt, int(parts[part]))
         rest = self.cash_of("supplier") - before
         self.tell("Waterfall", f"the rest to {self.name('supplier')}", receipt, rest)
-        paid = sum(int(parts[part]) for part in ("lateFees", "fees", "interest", "principal", "reserve"))
+        paid = sum(int(parts[part]) for part in PARTS)
         self.checks.record("the_payment_is_paid_out_to_the_cent", paid + rest == face, f"{paid} + {rest}")
         self.checks.record("the_payment_repays_what_was_owed", 0 <= paid - owed < 100, f"{paid} for {owed}")
         self.checks.record("nothing_is_owed_any_more", self.owed() == 0)
