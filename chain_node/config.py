@@ -212,6 +212,7 @@ class NetworkConfig(_Strict):
         default_factory=lambda: CirculationRules.model_validate(_with_preset({}))
     )
     write_off: Annotated[tuple[WriteOffStep, ...], Field(min_length=1, max_length=8)] = _WRITE_OFF
+    order_dispute_days: Annotated[int, Field(ge=1, le=180)] = 30
 
     @field_validator("policies", mode="before")
     @classmethod

@@ -107,7 +107,8 @@ contract DeskHandovers is DeskReadings {
     function _requireSupplierMayHandOver(FinancingId id, Account memory its) private view {
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         address supplier = its.line.supplier;
-        require(msg.sender == supplier, IFinancingDesk.NotSupplierOf(facilityId, msg.sender, supplier));
+        bool asked = msg.sender == supplier || msg.sender == address(its.anchor.collateral);
+        require(asked, IFinancingDesk.NotSupplierOf(facilityId, msg.sender, supplier));
         _requireOpen(id, its);
         _requireActing(facilityId, supplier);
         _requireNoRecourse(facilityId, _facilities[facilityId]);
@@ -136,7 +137,7 @@ contract DeskHandovers is DeskReadings {
 
     function _requireBorne(FinancingId id, Account memory its) private view {
         uint256 base = its.anchor.collateral.borrowingBase(id);
-        uint256 owed_ = _claims(its).total();
+        uint256 owed_ = _claims(its).total() + _coverDue(id, its);
         require(owed_ <= base, IFinancingDesk.HandoverUncovered(id, owed_, base));
     }
 }

@@ -67,7 +67,7 @@ contract DeskOpenings is DeskOffices {
             its.debt.state != IFinancingDesk.State.Released,
             IFinancingDesk.FinancingStateWrong(id, its.debt.state, IFinancingDesk.State.Repaid)
         );
-        uint256 stillOwed = _claims(its).total();
+        uint256 stillOwed = _claims(its).total() + _coverDue(id, its);
         require(stillOwed == 0, IFinancingDesk.StillOwed(id, stillOwed));
         _requireNoRecourse(facilityId, _facilities[facilityId]);
         _requireActing(facilityId, supplier);

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IDrawPurposes} from "./interfaces/IDrawPurposes.sol";
+import {IFinancingCover} from "./interfaces/IFinancingCover.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
@@ -41,6 +43,16 @@ abstract contract DeskParts is IFinancingDesk {
 
     /// @inheritdoc IFinancingDesk
     function setApplications(address) external {
+        _run(_openings);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function setCover(IFinancingCover) external {
+        _run(_openings);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function setPurposes(IDrawPurposes) external {
         _run(_openings);
     }
 
@@ -154,6 +166,11 @@ abstract contract DeskParts is IFinancingDesk {
         _run(_workouts);
     }
 
+    /// @inheritdoc IFinancingDesk
+    function markCovered(FinancingId, bool) external {
+        _run(_workouts);
+    }
+
     // Views
 
     /// @inheritdoc IFinancingDesk
@@ -168,6 +185,11 @@ abstract contract DeskParts is IFinancingDesk {
 
     /// @inheritdoc IFinancingDesk
     function earlierCollateral(FinancingId) external view returns (ICollateral[] memory) {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function owedInAll(FinancingId) external view returns (uint256) {
         _read();
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {DrawBook} from "./DrawBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
@@ -9,6 +10,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title What may be read of the desk and takes much code to answer: it lies in a part, as what is seldom called.
 abstract contract DeskReadings is DrawBook {
+    using Waterfall for Waterfall.Claims;
+
     /// @notice See `IFinancingDesk`.
     function facility(FacilityId id) external view returns (IFinancingDesk.Facility memory its) {
         FacilityRecord storage record = _known(id);
@@ -28,6 +31,7 @@ abstract contract DeskReadings is DrawBook {
             graceDays: covenants.graceDays,
             recourse: covenants.recourse,
             revolving: usage.flags & REVOLVING != 0,
+            earmarked: usage.flags & EARMARKED != 0,
             expiresAt: usage.expiresAt
         });
         its.drawn = usage.drawn;
@@ -63,12 +67,19 @@ abstract contract DeskReadings is DrawBook {
     }
 
     /// @notice See `IFinancingDesk`.
+    function owedInAll(FinancingId id) external view returns (uint256) {
+        Account memory its = _current(id);
+        return _claims(its).total() + _coverDue(id, its);
+    }
+
+    /// @notice See `IFinancingDesk`.
     function availability(FinancingId id) external view returns (uint256 base, uint256 available) {
         Account memory its = _current(id);
         if (its.debt.state != IFinancingDesk.State.Released) base = its.anchor.collateral.borrowingBase(id);
         if (!_mayDraw(its) || !_isOfSeller(its)) return (base, 0);
-        available = Math.min(_room(its, base, _taken(its, _commitmentDue(its))), _limitLeft(its));
+        available = Math.min(_room(its, base, _taken(id, its, _commitmentDue(its))), _limitLeft(its));
         available = Math.min(available, its.usage.pool.lendable());
         available = Math.min(available, _concentration.room(id));
+        if (its.usage.flags & EARMARKED != 0) available = Math.min(available, _purposes.room(id));
     }
 }

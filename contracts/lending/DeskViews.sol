@@ -7,13 +7,13 @@ import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {FinancingBook} from "./FinancingBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IDrawPurposes} from "./interfaces/IDrawPurposes.sol";
+import {IFinancingCover} from "./interfaces/IFinancingCover.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 
 /// @title What may be read of the desk.
 abstract contract DeskViews is IFinancingDesk, FinancingBook {
-    using Waterfall for Waterfall.Claims;
-
     // Listings
 
     /// @inheritdoc IFinancingDesk
@@ -29,6 +29,16 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     /// @inheritdoc IFinancingDesk
     function applications() external view returns (address) {
         return _applications;
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function cover() external view returns (IFinancingCover) {
+        return _cover;
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function purposes() external view returns (IDrawPurposes) {
+        return _purposes;
     }
 
     /// @inheritdoc IFinancingDesk
@@ -79,11 +89,6 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     /// @inheritdoc IFinancingDesk
     function owed(FinancingId id) external view returns (Waterfall.Claims memory) {
         return _claims(_current(id));
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function owedInAll(FinancingId id) external view returns (uint256) {
-        return _claims(_current(id)).total();
     }
 
     /// @inheritdoc IFinancingDesk

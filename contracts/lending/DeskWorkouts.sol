@@ -153,6 +153,16 @@ contract DeskWorkouts is PaymentBook {
         old.collect(receipt);
     }
 
+    // By the cover contract
+
+    /// @notice See `IFinancingDesk`.
+    function markCovered(FinancingId id, bool covered) external nonReentrant {
+        require(msg.sender == address(_cover), IFinancingDesk.OnlyCover(msg.sender, address(_cover)));
+        uint8 marks = _load(id).debt.marks;
+        _financings[id].debt.marks = covered ? marks | COVERED : marks & ~COVERED;
+        emit IFinancingDesk.CoverMarked(id, covered);
+    }
+
     // Internals
 
     /// @dev What the source gives up stays owed, where the source's books do not count it: among the late fees, which are
@@ -218,7 +228,7 @@ contract DeskWorkouts is PaymentBook {
 
     function _requireBorne(FinancingId id, Account memory its, uint256 amount) private view {
         uint256 base = its.anchor.collateral.borrowingBase(id);
-        uint256 owed_ = _claims(its).total();
+        uint256 owed_ = _claims(its).total() + _coverDue(id, its);
         require(owed_ <= base, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Base, owed_, base));
         uint256 left = _limitLeft(its);
         require(amount <= left, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Limit, amount, left));

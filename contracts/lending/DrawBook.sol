@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Memberships} from "../access/Memberships.sol";
 import {Rounding} from "../libraries/Rounding.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
+import {FinancingId} from "../types/Ids.sol";
 import {FinancingBook} from "./FinancingBook.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 
@@ -19,8 +20,8 @@ abstract contract DrawBook is FinancingBook {
     }
 
     /// @return minor units that are owed, or have been repaid ahead and are not drawn again
-    function _taken(Account memory its, uint256 commitment) internal pure returns (uint256) {
-        return _claims(its).total() + its.debt.repaidAhead + commitment;
+    function _taken(FinancingId id, Account memory its, uint256 commitment) internal view returns (uint256) {
+        return _claims(its).total() + its.debt.repaidAhead + commitment + _coverDue(id, its);
     }
 
     /// @return minor units that the base leaves, so that with the draw's own charges all that is owed stays within it

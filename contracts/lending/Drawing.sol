@@ -29,14 +29,15 @@ abstract contract Drawing is IFinancingDesk, DrawBook, ParkedPayouts {
         Account memory its = _load(id);
         if (!_mayDraw(its)) return 0;
         ICollateral collateral = its.anchor.collateral;
+        its.special = its.debt.marks & (HANDED_OVER | COVERED) | its.usage.flags & EARMARKED;
         // Once handed over a financing may watch more consignments than its pledge's own.
-        bool isOwn = subject != 0 && its.debt.marks & HANDED_OVER == 0;
-        uint256 base = isOwn ? collateral.borrowingBaseOf(id, subject) : collateral.borrowingBase(id);
+        if (its.special & HANDED_OVER != 0) subject = 0;
+        uint256 base = subject == 0 ? collateral.borrowingBase(id) : collateral.borrowingBaseOf(id, subject);
         bool isFirst = its.debt.accruedAt == 0;
         _accrue(its);
         uint256 commitment = _commitmentDue(its);
-        // Nothing is owed before the first draw.
-        uint256 taken = isFirst ? commitment : _taken(its, commitment);
+        // Nothing is owed before the first draw, but for premiums.
+        uint256 taken = isFirst && its.special & COVERED == 0 ? commitment : _taken(id, its, commitment);
         amount = _lend(id, its, _room(its, base, taken));
         if (amount == 0) return 0;
 
@@ -44,6 +45,7 @@ abstract contract Drawing is IFinancingDesk, DrawBook, ParkedPayouts {
         if (isFirst) its.debt.accruedAt = uint40(DayCounts.clock(its.usage.dayCount, block.timestamp));
         _bookDraw(id, its, amount, base);
         if (!isFirst) _financings[id].accruals = its.accruals;
+        if (its.special & EARMARKED != 0) _purposes.pay(id, amount);
     }
 
     /// @dev Takes from the caps what is drawn, and has it paid; says what kept it below the room that the base leaves.
@@ -55,6 +57,12 @@ abstract contract Drawing is IFinancingDesk, DrawBook, ParkedPayouts {
         Bound bound = Bound.Limit;
         amount = Math.min(wanted, _limitLeft(its));
         if (amount != 0 && !_isOfSeller(its)) (amount, bound) = (0, Bound.Payee);
+        if (its.special & EARMARKED != 0 && amount != 0) {
+            uint256 room = _purposes.room(id);
+            if (room < amount) (amount, bound) = (room, Bound.Payee);
+            // The payee of this draw, which is not kept: it goes on to its purpose in this call.
+            its.line.supplier = address(_purposes);
+        }
         if (amount != 0) {
             uint256 granted = _takeExposure(id, its, amount);
             if (granted < amount) (amount, bound) = (granted, Bound.Cap);
@@ -72,7 +80,10 @@ abstract contract Drawing is IFinancingDesk, DrawBook, ParkedPayouts {
     function _bookDraw(FinancingId id, Account memory its, uint256 amount, uint256 base) private {
         (uint256 fee, uint256 reserve) = _charges(its, amount);
         Debt memory debt = its.debt;
-        debt.principal = (debt.principal + amount).toUint48();
+        // Safe: what is out has been drawn, and with this draw that is at most the limit.
+        unchecked {
+            debt.principal += uint48(amount);
+        }
         debt.feesDue = (debt.feesDue + fee).toUint48();
         debt.reserveDue = (debt.reserveDue + reserve).toUint48();
         _storeDebt(id, debt);

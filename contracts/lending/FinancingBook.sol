@@ -11,6 +11,7 @@ import {DayCount} from "../types/Rates.sol";
 import {FacilityBook} from "./FacilityBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IFinancingCover} from "./interfaces/IFinancingCover.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -33,7 +34,7 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     }
 
     /// @notice What draws and repayments change. One word.
-    /// @param marks IMPAIRED, PLACED, HANDED_OVER: what a draw or a repayment would otherwise read another word for
+    /// @param marks IMPAIRED, PLACED, HANDED_OVER, COVERED: what a draw or a repayment would otherwise read another word for
     struct Debt {
         IFinancingDesk.State state;
         bool graceSpent;
@@ -61,12 +62,14 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     }
 
     /// @dev A financing and its facility in memory: each word is read once and written once.
+    /// @param special for a draw, in one word, what most financings have nothing of: HANDED_OVER, COVERED, EARMARKED
     struct Account {
         Anchor anchor;
         Debt debt;
         Accruals accruals;
         Line line;
         Usage usage;
+        uint256 special;
     }
 
     /// @dev A loss is expected: `_impairments` has a figure.
@@ -75,6 +78,8 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     uint8 internal constant PLACED = 2;
     /// @dev It has been handed over from other collateral, which `_earlier` names.
     uint8 internal constant HANDED_OVER = 4;
+    /// @dev Insurers have a claim on its payments, which `_cover` knows.
+    uint8 internal constant COVERED = 16;
 
     IConcentration internal immutable _concentration;
 
@@ -83,6 +88,7 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     mapping(FinancingId => uint48) private _impairments;
     /// @dev What has backed it before, in that order: proceeds may still come from there.
     mapping(FinancingId => ICollateral[]) internal _earlier;
+    IFinancingCover internal _cover;
 
     constructor(IConcentration concentration_) {
         _concentration = concentration_;
@@ -194,6 +200,12 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
         claims.principal = debt.principal;
         claims.writtenOff = accruals.writtenOff;
         claims.reserve = debt.reserveDue;
+    }
+
+    /// @return minor units that insurers are owed out of its payments, beside all that the source of money is
+    function _coverDue(FinancingId id, Account memory its) internal view returns (uint256) {
+        if (its.debt.marks & COVERED == 0) return 0;
+        return _cover.premiumDue(id) + _cover.subrogatedDue(id);
     }
 
     function _endOf(uint256 maturityDay) internal pure returns (uint256) {

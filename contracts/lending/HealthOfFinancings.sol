@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
+import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
 import {HealthTally} from "./HealthTally.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
@@ -15,6 +16,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title What must hold of each financing alone, and what of it is part of a sum elsewhere.
 abstract contract HealthOfFinancings is IHealthCheck {
     using HealthTally for Tally;
+    using Waterfall for Waterfall.Claims;
 
     /// @dev Above the key of a dimension, which has 24 bits at most.
     uint256 internal constant DIMENSION_SHIFT = 24;
@@ -66,7 +68,7 @@ abstract contract HealthOfFinancings is IHealthCheck {
         returns (string memory)
     {
         bool over = its.state == IFinancingDesk.State.Repaid || its.state == IFinancingDesk.State.Released;
-        if (over && desk.owedInAll(id) != 0) return "what is repaid owes nothing";
+        if (over && desk.owed(id).total() != 0) return "what is repaid owes nothing";
         if (its.impairment > its.principal) return "an expected loss is within the principal";
         (bool pledged, bool summed) = _pledgesOf(its.collateral, id);
         if (its.state != IFinancingDesk.State.Released && !pledged) return "a financing has its collateral";

@@ -214,13 +214,14 @@ abstract contract LadderedCollateral is PledgeBook {
         (uint256 value, uint256 quantity, bool lends, uint8 flags) = _worthOf(pledge);
         if (!lends || value == 0) return 0;
 
-        uint256 most = flags & MATCHED == 0 ? value : _matchedPartOf(pledge.itemId, value);
+        uint256 whole = value;
         Ladder steps = pledge.ladder;
         if (Ladder.unwrap(steps) == 0) return 0;
         (uint256 step, uint256 attested) = _reached(steps, subject);
         (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
         if (measured) value = Rounding.proportionDown(value, attested, quantity);
-        return Rounding.bpsDown(Math.min(value, most), advanceRateBps);
+        if (flags & MATCHED != 0) value = Math.min(value, _matchedPartOf(pledge.itemId, whole));
+        return Rounding.bpsDown(value, advanceRateBps);
     }
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment

@@ -47,9 +47,7 @@ contract HandOverTest is LendingBase {
     // Refusals
 
     function test_onlyTheSupplierHandsOver() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, stranger, supplier)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, stranger, supplier));
         vm.prank(stranger);
         desk.handOver(id, invoices, ITEM, FACE_VALUE, ORDER_SHIPMENT, address(0));
         registry.freezeAccount(supplier);
@@ -482,10 +480,10 @@ contract HandOverTest is LendingBase {
         IOrderEscrow.OrderTerms memory terms = _orderTerms();
         item = uint256(keccak256("PO-2026-0816"));
         terms.id = OrderId.wrap(item);
+        terms.subject = keccak256("Acme's shipment of the second order");
         vm.prank(supplier);
-        escrow.registerOrder(terms);
-        vm.prank(debtor);
-        escrow.acceptOrder(terms.id, FACE_VALUE, QUANTITY, DELIVER_BY);
+        oracle.openSubject(terms.subject, new bytes32[](0));
+        _registerAndAccept(terms);
     }
 
     function _invoiceToAnother(bytes2 country) private returns (uint256 item, OrganisationId other) {

@@ -128,6 +128,8 @@ abstract contract LendingBase is Orders {
         _allow(desk.listCollateral.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.setServicing.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.setApplications.selector, address(desk), Offices.GOVERNOR);
+        _allow(desk.setCover.selector, address(desk), Offices.GOVERNOR);
+        _allow(desk.setPurposes.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.resume.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.stop.selector, address(desk), Offices.GUARDIAN);
         _allow(desk.openFacility.selector, address(desk), Offices.CREDIT_OFFICER);
@@ -210,6 +212,7 @@ abstract contract LendingBase is Orders {
             graceDays: GRACE_DAYS,
             recourse: true,
             revolving: true,
+            earmarked: false,
             expiresAt: uint40(START + 365 days)
         });
     }
