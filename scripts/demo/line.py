@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from chain_node.client import Entry, Milestone, Receipt
+from chain_node.client import Entry, Milestone, OrderLine, OrderTerms, Receipt
 from chain_node.references import fingerprint
 from scripts.demo.chain_story import ChainStory, days_of
 from scripts.demo.goods_manifest import LineTrade
@@ -67,19 +67,25 @@ class LineStory(ChainStory):
         self.subject = self.open_consignment(self.order.number, self._references())
         self.order_id = fingerprint(self.key, {"order": self.order.number})
         terms = self._order_terms(value)
-        receipt = self.hands.act("supplier", orders.call("registerOrder", terms))
+        receipt = self.hands.act("supplier", orders.register_order(terms))
         self.tell(self.name("supplier"), f"registers order {self.order.number}", receipt, value)
-        (digest,) = orders.read("hashOf", terms)
-        receipt = self.hands.act("buyer", orders.call("acceptOrder", self.order_id, digest))
+        receipt = self.hands.act("buyer", orders.accept_order(self.order_id, orders.hash_of(terms)))
         self.tell(self.name("buyer"), "accepts it, repeating the hash of its terms", receipt)
 
-    def _order_terms(self, value: int) -> tuple[object, ...]:
-        """`IOrderEscrow.OrderTerms`: one line; nothing is held, all is paid straight through."""
-        ends = days_of(self.order.delivery_end)
+    def _order_terms(self, value: int) -> OrderTerms:
+        """One line, nothing down: what is paid on it goes straight through."""
         item = bytes.fromhex(f"{fingerprint(self.key, {'item': self.trade.goods.number}):064x}")
-        line = (item, self.order.unit, self.order.quantity_thousandths(), value)
-        head = (self.order_id, self.hands.address("buyer"), self.trade.currency, self.subject, ends)
-        return (*head, 30, 0, 0, 100, [line], [(int(Milestone.RECEIVED), 10_000, True)])
+        line = OrderLine(item, self.order.unit or "", self.order.quantity_thousandths(), value)
+        return OrderTerms(
+            id=self.order_id,
+            buyer=self.hands.address("buyer"),
+            currency=self.trade.currency,
+            subject=self.subject,
+            deliver_by=days_of(self.order.delivery_end),
+            lines=(line,),
+            grace_days=30,
+            under_bps=100,
+        )
 
     def finance(self) -> None:
         before = self.cash_of("supplier")
@@ -156,14 +162,14 @@ class LineStory(ChainStory):
 
     def _match(self) -> None:
         """The invoice counts in the order, so that the buyer owes once; the quantities must agree."""
-        matching = self.chain.order_match
-        receipt = self.hands.act("supplier", matching.call("link", self.order_id, self.receivable_id))
-        ordered, _, _, invoiced = (int(quantity) for quantity in matching.read("matchOf", self.order_id))
-        shown = f"ordered {self.shown(ordered)}, invoiced {self.shown(invoiced)}"
+        matches = self.chain.order_matches
+        receipt = self.hands.act("supplier", matches.link(self.order_id, self.receivable_id))
+        its = matches.match_of(self.order_id)
+        shown = f"ordered {self.shown(its.ordered)}, invoiced {self.shown(its.invoiced)}"
         self.tell("OrderMatch", f"counts the invoice in the order: {shown}", receipt)
         left = self.chain.orders.outstanding(self.order_id)
         self.checks.record("what_is_invoiced_is_owed_once", left == 0, str(left))
-        self.checks.record("ordered_stored_and_invoiced_agree", ordered == invoiced == self.entry.quantity)
+        self.checks.record("ordered_stored_and_invoiced_agree", its.ordered == its.invoiced == self.entry.quantity)
 
     # Paid
 
