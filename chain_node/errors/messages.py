@@ -183,8 +183,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "LineCountOutOfRange": "order {id} has {count} lines; it must be from 1 to {most}",
     "LineInvalid": "line {index} of order {id} has the item {item} and the unit {unit}: one of them is none",
     "PayoutsInvalid": (
-        "the payouts of order {id} are wrong at step {step}: 1 to 4 steps, milestones and shares rising to 10000 bps, and "
-        "measured only where the order is"
+        "the payouts of order {id} are wrong at step {step}: 1 to 4 steps, milestones and shares rising to 10000 bps, "
+        "and measured only where the order is"
     ),
     "OrderSubjectNotOf": (
         "consignment {subject} of order {id} is of group {beneficiary} (0: not opened), the seller of group {needed}"
@@ -215,7 +215,7 @@ TEMPLATES: Final[dict[str, str]] = {
         "order {order} is between {seller} and {buyer}, invoice {receivable} between {supplier} and {debtor}"
     ),
     "MatchCurrenciesDiffer": "order {order} is paid in {cash}, invoice {receivable} in {invoiceCash}",
-    "MatchUnmeasured": "order {order} has a quantity of {ordered}, invoice {receivable} of {invoiced}: 0 is not measured",
+    "MatchUnmeasured": "order {order} is of {ordered} thousandths, invoice {receivable} of {invoiced}; 0: unmeasured",
     "MatchNotBySeller": "organisation {caller} is not the seller of order {order}; organisation {seller} is",
     "SubjectNotItsOwn": "item {itemId} is of consignment {own}, not of {subject}",
     "ItemUnmatched": "no order is matched with invoice {itemId}",
