@@ -27,7 +27,8 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class Payout:
-    """`share_bps` of the order's value is earned in all once the milestone is reached, or the proportion measured."""
+    """`share_bps` of the order's value is earned in all once the milestone is reached, or the proportion of it that is
+    measured."""
 
     milestone: int
     share_bps: int

@@ -47,7 +47,9 @@ contract HandOverTest is LendingBase {
     // Refusals
 
     function test_onlyTheSupplierHandsOver() public {
-        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, stranger, supplier));
+        vm.expectRevert(
+            abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, stranger, supplier)
+        );
         vm.prank(stranger);
         desk.handOver(id, invoices, ITEM, FACE_VALUE, ORDER_SHIPMENT, address(0));
         registry.freezeAccount(supplier);
@@ -479,8 +481,7 @@ contract HandOverTest is LendingBase {
     function _secondOrder() private returns (uint256 item) {
         IOrderEscrow.OrderTerms memory terms = _orderTerms();
         item = uint256(keccak256("PO-2026-0816"));
-        terms.id = OrderId.wrap(item);
-        terms.subject = SHIPMENT;
+        (terms.id, terms.subject) = (OrderId.wrap(item), SHIPMENT);
         _registerAndAccept(terms);
     }
 
