@@ -32,7 +32,10 @@ CONTRACTS: Final = (
     "ReceivableOffices",
     "ReceivableWorkouts",
     "ReceivableToken",
+    "OrderAgreements",
+    "OrderWorkouts",
     "OrderEscrow",
+    "OrderMatch",
     "MilestoneOracle",
     "FeedOracle",
     "ConditionGrades",
@@ -43,6 +46,7 @@ CONTRACTS: Final = (
     "ReceivableDisputes",
     "DeskOpenings",
     "DeskWorkouts",
+    "DeskHandovers",
     "FinancingDesk",
     "Concentration",
     "Servicing",
@@ -57,6 +61,8 @@ CONTRACTS: Final = (
     "FirstLossReserve",
     "Syndicate",
     "HealthCheck",
+    "LossAdjuster",
+    "InsurancePolicies",
 )
 _IMPORT: Final = re.compile(r"""^\s*import\s+(?:[^"';]*\sfrom\s+)?["']([^"']+)["']""", re.MULTILINE)
 _OUTPUTS: Final = [

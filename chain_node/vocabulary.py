@@ -17,6 +17,7 @@ class Milestone(IntEnum):
     STORED = 60
     INSPECTED = 70
     RELEASED = 80
+    LOST = 90
 
 
 class Role(IntFlag):
@@ -33,6 +34,8 @@ class Role(IntFlag):
     LENDER = 1 << 10
     NETWORK = 1 << 11
     SUPERVISOR = 1 << 12
+    INSURER = 1 << 13
+    FX_DEALER = 1 << 14
 
 
 ORACLE_ROLES = Role.CARRIER | Role.WAREHOUSE | Role.INSPECTOR | Role.CUSTOMS | Role.SENSOR | Role.CONSIGNEE
@@ -66,6 +69,9 @@ class OrderState(IntEnum):
     ACCEPTED = 2
     SETTLED = 3
     CANCELLED = 4
+    DISPUTED = 5
+    LAPSED = 6
+    CLOSED = 7
 
 
 class FinancingState(IntEnum):
@@ -232,6 +238,34 @@ class FeedRefusal(IntEnum):
     MOVE_TOO_GREAT = 19
 
 
+class CoverKind(IntEnum):
+    """What an insurance policy pays on: a default, lost goods, or a fact that does not come in time."""
+
+    CREDIT = 0
+    CARGO = 1
+    INTERRUPTION = 2
+
+
+class PolicyState(IntEnum):
+    """The life of an insurance policy: offered by the insurer, accepted by the supplier, bound for the lenders."""
+
+    NONE = 0
+    OFFERED = 1
+    ACCEPTED = 2
+    BOUND = 3
+    PAID = 4
+    ENDED = 5
+
+
+class PolicyFlaw(IntEnum):
+    """What is wrong with the terms of an insurance policy."""
+
+    NONE = 0
+    AMOUNTS = 1
+    TIMES = 2
+    TRIGGER = 3
+
+
 class GoodsGap(IntEnum):
     """Why goods cannot be valued now; the price is known where only a condition is not."""
 
@@ -274,6 +308,9 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IFeedOracle.Status": FeedStatus,
     "IFeedOracle.Flaw": FeedFlaw,
     "IFeedOracle.Refusal": FeedRefusal,
+    "IInsurancePolicies.Kind": CoverKind,
+    "IInsurancePolicies.State": PolicyState,
+    "IInsurancePolicies.Flaw": PolicyFlaw,
     "IGoodsValuation.Gap": GoodsGap,
     "IGoodsValuation.Flaw": ValuationFlaw,
 }
@@ -282,5 +319,5 @@ ENUMS: dict[str, type[IntEnum]] = {
 
 def words(flags: int) -> str:
     """Roles as a person reads them, e.g. `carrier, inspector`; `none` for no role."""
-    names = [role.name.lower() for role in Role if role & flags and role.name]
+    names = [role.name.lower().replace("_", " ") for role in Role if role & flags and role.name]
     return ", ".join(names) or "none"

@@ -11,7 +11,18 @@ from api.transactions.schemas import TransactionView
 from api.values import Lei, Moment
 
 RoleName = Literal[
-    "CARRIER", "WAREHOUSE", "INSPECTOR", "CUSTOMS", "SENSOR", "CONSIGNEE", "SUPPLIER", "DEBTOR", "LENDER", "SUPERVISOR"
+    "CARRIER",
+    "WAREHOUSE",
+    "INSPECTOR",
+    "CUSTOMS",
+    "SENSOR",
+    "CONSIGNEE",
+    "SUPPLIER",
+    "DEBTOR",
+    "LENDER",
+    "SUPERVISOR",
+    "INSURER",
+    "FX_DEALER",
 ]
 Address = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$")]
 

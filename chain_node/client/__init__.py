@@ -30,6 +30,7 @@ from chain_node.client.contracts.goods import (
     ValuationTerms,
     Worth,
 )
+from chain_node.client.contracts.insurance import Insurance, InsurancePolicy, InsurerPosition, PolicyTerms
 from chain_node.client.contracts.inventory import (
     Appraisal,
     Entry,
@@ -53,7 +54,18 @@ from chain_node.client.contracts.lending import (
 )
 from chain_node.client.contracts.milestones import Fact, Milestones, Policy, Subject
 from chain_node.client.contracts.money import Cash
-from chain_node.client.contracts.orders import Order, Orders
+from chain_node.client.contracts.orders import (
+    Delivery,
+    Match,
+    Order,
+    OrderFunds,
+    OrderLine,
+    OrderMatches,
+    Orders,
+    OrderTerms,
+    Payout,
+    one_line,
+)
 from chain_node.client.contracts.pools import Books, Epoch, Held, Pool, Reserve, Vault
 from chain_node.client.contracts.receivables import Disputes, Holding, Receivable, Receivables
 from chain_node.client.contracts.servicing import (
@@ -82,6 +94,7 @@ from chain_node.vocabulary import (
     ORACLE_ROLES,
     Bound,
     Circulation,
+    CoverKind,
     DayCount,
     DeskActivity,
     Dimension,
@@ -97,6 +110,8 @@ from chain_node.vocabulary import (
     Milestone,
     Office,
     OrderState,
+    PolicyFlaw,
+    PolicyState,
     PoolActivity,
     ReceivableState,
     Refusal,
@@ -123,7 +138,9 @@ __all__ = [
     "Circulation",
     "Collateral",
     "Concentration",
+    "CoverKind",
     "DayCount",
+    "Delivery",
     "Desk",
     "DeskActivity",
     "Dimension",
@@ -160,6 +177,9 @@ __all__ = [
     "HealthCheck",
     "Held",
     "Holding",
+    "Insurance",
+    "InsurancePolicy",
+    "InsurerPosition",
     "InventoryCollateral",
     "Log",
     "LotActivity",
@@ -167,6 +187,7 @@ __all__ = [
     "Lots",
     "MarginCall",
     "MarginTerms",
+    "Match",
     "Membership",
     "Milestone",
     "Milestones",
@@ -175,11 +196,19 @@ __all__ = [
     "Office",
     "Order",
     "OrderCollateral",
+    "OrderFunds",
+    "OrderLine",
+    "OrderMatches",
     "OrderState",
+    "OrderTerms",
     "Orders",
     "Organisation",
     "Owed",
+    "Payout",
     "Policy",
+    "PolicyFlaw",
+    "PolicyState",
+    "PolicyTerms",
     "Pool",
     "PoolActivity",
     "Position",
@@ -215,6 +244,7 @@ __all__ = [
     "attestation_typed_data",
     "condition_feed",
     "condition_policy",
+    "one_line",
     "price_feed",
     "rate_feed",
     "reading_digest",

@@ -28,7 +28,10 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GUARDIAN: ("stop",),
     },
     "ReceivableDisputes": {Office.ARBITER: ("resolve",)},
-    "OrderEscrow": {Office.GOVERNOR: ("listCurrency", "listAssignee")},
+    "OrderEscrow": {
+        Office.GOVERNOR: ("listCurrency", "listAssignee", "listMatcher"),
+        Office.ARBITER: ("decideDispute",),
+    },
     "WarehouseReceiptToken": {
         Office.GOVERNOR: ("listCustodian", "listGrader", "resume"),
         Office.GUARDIAN: ("stop",),
@@ -36,13 +39,21 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     "GoodsValuation": {Office.CREDIT_OFFICER: ("setTerms",)},
     "InventoryCollateral": {Office.CREDIT_OFFICER: ("setMarginTerms",)},
     "MilestoneOracle": {Office.GOVERNOR: ("setPolicy", "listConsumer")},
-    "FeedOracle": {Office.GOVERNOR: ("setPolicy", "setKeeper")},
+    "FeedOracle": {Office.GOVERNOR: ("setPolicy", "setKeeper"), Office.GUARDIAN: ("closeBand",)},
     "ConditionGrades": {
         Office.GOVERNOR: ("listEnroller", "listInspector"),
         Office.CREDIT_OFFICER: ("setRules",),
     },
     "FinancingDesk": {
-        Office.GOVERNOR: ("listCollateral", "listPool", "setServicing", "setApplications", "resume"),
+        Office.GOVERNOR: (
+            "listCollateral",
+            "listPool",
+            "setServicing",
+            "setApplications",
+            "setCover",
+            "setPurposes",
+            "resume",
+        ),
         Office.GUARDIAN: ("stop",),
         Office.CREDIT_OFFICER: ("openFacility", "setLadder", "setLimit", "setExpiry", "setImpairment"),
     },
@@ -55,6 +66,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.SERVICER: ("takeFees", "strikeLoss"),
     },
     "TrancheVault": {Office.GOVERNOR: ("setSmallestRequest",)},
+    "InsurancePolicies": {Office.CREDIT_OFFICER: ("bind",)},
     "FirstLossReserve": {Office.SERVICER: ("release", "releaseSurplus")},
 }
 

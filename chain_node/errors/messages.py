@@ -170,10 +170,57 @@ TEMPLATES: Final[dict[str, str]] = {
     "BuyerIsSeller": "order {id} names a buyer of the seller's own group, organisation {organisation}",
     "NotBuyerOf": "organisation {caller} is not the buyer of order {id}; organisation {buyer} is",
     "NotSellerOf": "organisation {caller} is not the seller of order {id}; organisation {seller} is",
-    "AcceptanceDiffers(id,value,registeredValue,quantity,registeredQuantity,deliverBy,registeredDeliverBy)": (
-        "order {id} is registered over {registeredValue} minor units, quantity {registeredQuantity}, delivery by "
-        "{registeredDeliverBy}; the acceptance says {value}, {quantity}, {deliverBy}"
+    "AcceptanceDiffers(id,termsHash,registered)": (
+        "order {id} is registered on terms with the hash {registered}; the acceptance is of {termsHash}"
     ),
+    "AcceptanceExpired": "the acceptance of order {id} counted until {deadline}; it is now {now_}",
+    "AcceptanceUnsigned": "{signer} has not signed this acceptance of order {id}",
+    "OrderGraceOutOfRange": "order {id} has {graceDays} days of grace; the most is {most}",
+    "DepositOutOfRange": "order {id} asks a deposit of {deposit} minor units; it is worth {value}",
+    "OrderToleranceOutOfRange": (
+        "order {id} allows {overBps} bps more and {underBps} bps less than ordered; the most is {most}"
+    ),
+    "LineCountOutOfRange": "order {id} has {count} lines; it must be from 1 to {most}",
+    "LineInvalid": "line {index} of order {id} has the item {item} and the unit {unit}: one of them is none",
+    "PayoutsInvalid": (
+        "the payouts of order {id} are wrong at step {step}: 1 to 4 steps, milestones and shares rising to 10000 bps, "
+        "and measured only where the order is"
+    ),
+    "OrderSubjectNotOf": (
+        "consignment {subject} of order {id} is of group {beneficiary} (0: not opened), the seller of group {needed}"
+    ),
+    "SubjectOfOtherOrder": "the facts of consignment {subject} earn the money of order {other}, not of {id}",
+    "EscrowPartHasNoCode": "{part} is no part of the escrow: there is no contract",
+    "NotPartyOf": "organisation {caller} is neither seller nor buyer of order {id}",
+    "RefundsAlreadyAssigned": "the refunds of order {id} are already assigned to {assignee}",
+    "NotRefundAssigneeOf": "the refunds of order {id} are assigned to {assignee}, not to {caller}",
+    "MatcherUnlisted": "{caller} may not count invoices in orders",
+    "InvoicingNotPermitted": "the proceeds of order {id} are assigned to {assignee}, which permits no invoices",
+    "SplitNotTheirs": (
+        "the two sides of order {id} cannot split what is assigned: proceeds to {proceeds}, refunds to {refunds}"
+    ),
+    "SplitOutOfRange": "{toSeller} minor units are to go to the seller of order {id}; {held} are held",
+    "RefundTooEarly": "what order {id} has not earned goes back from {from} on; it is now {now_}",
+    "NothingToRefund": "nothing of order {id} is to go back to {beneficiary}",
+    "DisputeUsed": "organisation {by} has had its dispute on order {id}",
+    "DisputeRunning": "the dispute on order {id} runs until {until}; it is now {now_}",
+    "DisputeEvidenceZero": "a dispute on order {id}, or its decision, needs a hash of the evidence",
+    "DeliveryNotOffered": "the seller of order {id} does not offer the delivery {digest}",
+    "DeliveryUnfunded": "the goods for order {id} cost {price} minor units; {held} are held",
+    "NotAccountOf": "{account} is of organisation {its}; for order {id} it must be of {needed}",
+    "GoodsUnsolicited": "goods of {token} were sent to the escrow by {operator}, unasked",
+    "AlreadyMatched": "invoice {receivable} is already matched with order {order}",
+    "MatchStateWrong": "invoice {receivable} is not accepted (its state: {state}), and so not matched",
+    "MatchPartiesDiffer": (
+        "order {order} is between {seller} and {buyer}, invoice {receivable} between {supplier} and {debtor}"
+    ),
+    "MatchCurrenciesDiffer": "order {order} is paid in {cash}, invoice {receivable} in {invoiceCash}",
+    "MatchUnmeasured": (
+        "order {order} has a quantity of {ordered}, invoice {receivable} of {invoiced}: 0 is not measured"
+    ),
+    "MatchNotBySeller": "organisation {caller} is not the seller of order {order}; organisation {seller} is",
+    "SubjectNotItsOwn": "item {itemId} is of consignment {own}, not of {subject}",
+    "ItemUnmatched": "no order is matched with invoice {itemId}",
     "AlreadyAssigned": "the proceeds of order {id} are already assigned to {assignee}",
     "NotAssigneeOf": "the proceeds of order {id} are assigned to {assignee}, not to {caller}",
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
@@ -239,7 +286,8 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     # Goods
     "LotIdZero": "a lot needs a fingerprint that is not zero",
-    "LotExists(lot,state)": "lot {lot} exists already, or has existed (its state: {state})",
+    "GoodsStopped": "the guardian has stopped this of goods for now: {what}",
+    "LotExists": "lot {lot} exists already, or has existed (its state: {state})",
     "LotNotLive": "lot {lot} is {state}; this takes one that is live",
     "QuantityOutOfRange(lot,quantity,most)": "lot {lot} is of {quantity} thousandths; it must be from 1 to {most}",
     "CodeInvalid": "lot {lot} has a code of a wrong shape: commodity {commodity}, unit {unit} or place {place}",
@@ -305,10 +353,12 @@ TEMPLATES: Final[dict[str, str]] = {
     "SubjectUnopened": "consignment {subject} has not been opened",
     "SubjectZero": "a consignment needs an id that is not zero",
     "SubjectAlreadyWatched": "consignment {subject} already backs something at {consumer}",
+    "TooManyConsumers": "consignment {subject} is watched by {most} contracts already, which is the most",
+    "TagZero": "whoever watches consignment {subject} needs a number of its own that is not zero",
     "ReferenceTaken": "the reference {tradeReference} already belongs to consignment {subject}",
     "ReferenceZero": "a reference of consignment {subject} is empty",
     "TooManyReferences": "consignment {subject} is given {references} references at once; the most is {most}",
-    "NotConsumerOf": "consignment {subject} is watched by {consumer}, not by {caller}",
+    "NotConsumerOf": "consignment {subject} is not watched by {caller}",
     "ConsumerHasNoCode": "there is no contract at {consumer}, which should act on facts",
     "NotBeneficiary": "group {caller} is not the beneficiary of consignment {subject}; group {beneficiary} is",
     "NotListedConsumer": "{caller} may not watch consignments",
@@ -326,11 +376,12 @@ TEMPLATES: Final[dict[str, str]] = {
     "KeeperHasNoCode": "there is no contract at {keeper}, which should keep the ranges of conditions",
     "RangeInvalid": "no {kind} can be watched from {low} to {high}",
     "RangeUnwatched": "the {kind} of consignment {subject} is not watched",
+    "FeedPolicyUnknown": "there is no feed policy {policyId}",
     "RuleInvalid": "rule {index} of commodity {commodity} makes no sense, or does not follow from the one before",
     "RulesOutOfRange": "commodity {commodity} is given {rules} rules; it takes from 1 to {most}",
     "CommodityUnknown": "commodity {commodity} has no rules",
-    "LotExists(subject,commodity)": "lot {subject} is already graded, as commodity {commodity}",
-    "LotUnknown": "lot {subject} is not graded here",
+    "AlreadyGraded": "lot {subject} is already graded, as commodity {commodity}",
+    "NotGraded": "lot {subject} is not graded here",
     "ConsignmentUnopened": "consignment {subject}, whose goods should be graded, has not been opened",
     "EnrollerUnlisted": "{caller} may not enrol lots",
     "InspectorUnlisted": "account {caller} may not regrade: its organisation {organisation} is not a listed inspector",
@@ -460,6 +511,33 @@ TEMPLATES: Final[dict[str, str]] = {
     "WeightUneven": "a weight of {weight} does not belong to a principal of {principal} minor units",
     "WithoutRecourse": "facility {facility} has no recourse to its supplier",
     "WriteOffOutOfRange": "{amount} minor units of financing {financing} cannot be written off; {principal} are out",
+    # Insurance
+    "ClaimTooLate": "policy {policy} could be claimed on until {claimableUntil}; it is now {now_}",
+    "CoverAmountZero": "an amount of nothing is refused",
+    "CoverBookedTooMuch": "{amount} minor units were booked for the insurers of financing {financing}; {due} are due",
+    "CoverLapsed": "policy {policy} has lapsed: its premium was to be paid by {payBy}; it is now {now_}",
+    "CoverStillRuns": "policy {policy} may still have to pay, until {claimableUntil}; it is now {now_}",
+    "InsuredSubjectForeign": (
+        "consignment {subject} was opened by group {beneficiary}, not by the supplier's, {supplierGroup}"
+    ),
+    "InsurerOfOwnGroup": "{insurer} is of the supplier's own group, {group}, and cannot insure financing {financing}",
+    "LossAlreadyKnown": "financing {financing} cannot be insured: a loss has happened or is expected",
+    "LossOutsideCover": "the loss of {lossAt} is outside policy {policy}, which covers from {boundAt} to {until}",
+    "LossWithinDeductible": (
+        "policy {policy} pays nothing on a loss of {loss} minor units; its deductible is {deductible}"
+    ),
+    "NoLossEvent": "policy {policy} cannot be claimed on: what it insures has not happened, or is in dispute",
+    "NotInsurerOf": "policy {policy} is {insurer}'s, not {caller}'s",
+    "OfferExpired": "policy {policy} was on offer until {offerUntil}; it is now {now_}",
+    "PolicyStateWrong": "policy {policy} is {state}; it must be {needed}",
+    "PolicyStillDue": "policy {policy} cannot be closed: {due} minor units are still due to its insurer",
+    "PolicyTermsDiffer": "the terms agreed to, {given}, are not those of policy {policy}, {its}",
+    "PolicyTermsUnsound": "the terms of a policy on financing {financing} make no sense: its {flaw}",
+    "PolicyUnknown": "no policy has the number {policy}",
+    "PositionTooSmall": "{insurer} has {free} minor units free, {wanted} are wanted",
+    "PremiumNotDue": "no premium is due on policy {policy}",
+    "TooManyPolicies": "financing {financing} has {most} policies, which is the most",
+    "WaitingPeriodRuns": "policy {policy} can be claimed on from {endsAt}; it is now {now_}",
     # Pools
     "BelowFloor": "{wanted} minor units cannot be released: {releasable} lie above the reserve's floor",
     "ClaimTooLow": "{sponsor} has a claim of {claim} minor units on the reserve, {wanted} are wanted",

@@ -25,8 +25,14 @@ contract FinancingDesk is DeskViews, Drawing, Repayments, DeskParts {
         IConcentration concentration_,
         address openings,
         address workouts,
+        address handovers,
         address authority
-    ) FacilityBook(registry_) FinancingBook(concentration_) DeskParts(openings, workouts) AccessManaged(authority) {
+    )
+        FacilityBook(registry_)
+        FinancingBook(concentration_)
+        DeskParts(openings, workouts, handovers)
+        AccessManaged(authority)
+    {
         oracle = oracle_;
     }
 
@@ -43,8 +49,7 @@ contract FinancingDesk is DeskViews, Drawing, Repayments, DeskParts {
 
     /// @inheritdoc IFinancingDesk
     function financingOf(bytes32 subject) external view returns (FinancingId) {
-        IMilestoneOracle.Subject memory its = oracle.subject(subject);
-        return FinancingId.wrap(its.consumer == address(this) ? its.tag : 0);
+        return FinancingId.wrap(oracle.tagOf(subject, address(this)));
     }
 
     // Internals

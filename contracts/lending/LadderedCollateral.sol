@@ -71,13 +71,15 @@ abstract contract LadderedCollateral is PledgeBook {
         require(previous == 0, PledgeExists(financing, previous));
         Ladder steps = _ladders[facility];
         require(Ladder.unwrap(steps) != 0, LadderMissing(facility));
+        _requireTerms(facility, steps);
+        _requireItsSubject(itemId, subject);
         _claimSubject(subject, itemId);
         _useReservation(facility, pledgor, itemId);
         // What came in until now belongs to the pledges that there were.
         _allot(itemId, _items[itemId]);
 
         (uint256 owed,,,) = _debtOn(itemId);
-        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), false, steps, subject, 0));
+        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), _flagsFor(itemId), steps, subject, 0));
         emit CollateralTaken(financing, itemId, pledgor, units, subject);
 
         OrganisationId debtor;
@@ -100,7 +102,28 @@ abstract contract LadderedCollateral is PledgeBook {
         _releaseItem(itemId, units, to);
     }
 
+    /// @inheritdoc ICollateral
+    /// @dev A pledge without a ladder is a retired one.
+    function retire(FinancingId financing, ICollateral successor, uint256 successorItem, address recipient)
+        external
+        onlyDesk
+    {
+        Pledge storage pledge = _pledges[financing];
+        uint256 itemId = pledge.itemId;
+        require(itemId != 0, PledgeUnknown(financing));
+
+        pledge.ladder = Ladder.wrap(0);
+        emit CollateralRetired(financing, itemId, successor, successorItem);
+
+        _retireItem(financing, itemId, recipient);
+    }
+
     // Views
+
+    /// @inheritdoc ICollateral
+    function knowsSubjects() external pure virtual returns (bool) {
+        return false;
+    }
 
     /// @inheritdoc ICollateral
     function borrowingBase(FinancingId financing) external view returns (uint256) {
@@ -115,7 +138,9 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @inheritdoc ICollateral
     function valueOf(FinancingId financing) external view returns (uint256 value) {
-        (value,,) = _worthOf(_pledges[financing]);
+        Pledge storage pledge = _pledges[financing];
+        uint256 word = _wordOf(pledge);
+        if (Ladder.unwrap(_ladderIn(word)) != 0) (value,,) = _worthOf(pledge.itemId, word);
     }
 
     /// @inheritdoc ICollateral
@@ -140,6 +165,9 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal virtual;
 
+    /// @dev Refuses where the item cannot give way, or there is nothing that could go to the recipient.
+    function _retireItem(FinancingId financing, uint256 itemId, address recipient) internal virtual;
+
     /// @dev What is owed on an item now, as its own contract tells.
     /// @return outstanding minor units that are owed on the whole item
     /// @return disputed minor units of these that the debtor objects to
@@ -159,6 +187,22 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
+    /// @dev For items that are lent against in one way only.
+    function _requireTerms(FacilityId facility, Ladder steps) internal view virtual {}
+
+    /// @dev For items that have a consignment of their own: no other will do.
+    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view virtual {}
+
+    /// @return what is known of an item as it is taken: flags of a pledge
+    function _flagsFor(uint256) internal view virtual returns (uint8) {
+        return 0;
+    }
+
+    /// @return the part of a matched item's value that order, shipment and receipt agree with, rounded down
+    function _matchedPartOf(uint256, uint256 value) internal view virtual returns (uint256) {
+        return value;
+    }
+
     // Internals
 
     /// @param value of the whole item, whatever of it is paid, minor units
@@ -167,23 +211,53 @@ abstract contract LadderedCollateral is PledgeBook {
         require(units >= least, PledgeTooSmall(itemId, units, least));
     }
 
+    /// @dev A pledge without a ladder is a retired one.
     function _baseOf(Pledge storage pledge, bytes32 subject) private view returns (uint256) {
-        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
+        uint256 word = _wordOf(pledge);
+        Ladder steps = _ladderIn(word);
+        if (Ladder.unwrap(steps) == 0) return 0;
+        uint256 itemId = pledge.itemId;
+        (uint256 value, uint256 quantity, bool lends) = _worthOf(itemId, word);
         if (!lends || value == 0) return 0;
 
-        Ladder steps = pledge.ladder;
+        uint256 whole = value;
         (uint256 step, uint256 attested) = _reached(steps, subject);
         (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
         if (measured) value = Rounding.proportionDown(value, attested, quantity);
+        if (_flagsIn(word) & MATCHED != 0) value = Math.min(value, _matchedPartOf(itemId, whole));
         return Rounding.bpsDown(value, advanceRateBps);
+    }
+
+    /// @dev Read once and cut by hand: a draw needs its fields before and after the questions to other contracts, and there
+    /// the compiler would read the word anew. The fields lie as they are declared.
+    function _wordOf(Pledge storage pledge) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(add(pledge.slot, 1))
+        }
+    }
+
+    // The casts below cut off the fields above, which is their purpose.
+
+    function _flagsIn(uint256 word) private pure returns (uint8) {
+        return uint8(word >> 112);
+    }
+
+    function _ladderIn(uint256 word) private pure returns (Ladder) {
+        return Ladder.wrap(uint128(word >> 120));
     }
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
-    function _worthOf(Pledge storage pledge) private view returns (uint256 value, uint256 quantity, bool lends) {
-        (uint256 itemId, uint256 units, uint256 owed, bool shared) =
-            (pledge.itemId, pledge.units, pledge.owed, pledge.shared);
+    /// @param word of the pledge: see `_wordOf`
+    function _worthOf(uint256 itemId, uint256 word)
+        private
+        view
+        returns (uint256 value, uint256 quantity, bool lends)
+    {
+        // The casts cut off the fields above, which is their purpose.
+        (uint256 units, uint256 owed) = (uint56(word), uint56(word >> 56));
         if (units == 0) return (0, 0, false);
+        bool shared = _flagsIn(word) & SHARED != 0;
         uint256 outstanding;
         uint256 disputed;
         (outstanding, disputed, quantity, lends) = _debtOn(itemId);

@@ -20,14 +20,16 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     /// @param units still in custody for it, minor units of the item's value
     /// @param owed minor units that were owed on the whole item when `units` were set. Whatever takes units out of custody
     /// lowers what is owed, and nothing raises it: while as much is owed, `units` are what is left
-    /// @param shared whether the item has had another pledge beside it: only then is the item's sum looked up
+    /// @param flags bits: SHARED the item has had another pledge beside it, and only then is the item's sum looked up;
+    /// MATCHED the item is worth at most what its order, shipment and receipt agree with; FOREIGN it is paid in another
+    /// currency than the pool lends
     /// @param ladder as it was when the pledge was made or its financing taken over; a later one does not touch it
     /// @param cash minor units that came in for it and were not forwarded yet
     struct Pledge {
         uint256 itemId;
         uint56 units;
         uint56 owed;
-        bool shared;
+        uint8 flags;
         Ladder ladder;
         bytes32 subject;
         uint56 cash;
@@ -45,6 +47,9 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         uint40 until;
     }
 
+    uint8 internal constant SHARED = 1;
+    uint8 internal constant MATCHED = 2;
+    uint8 internal constant FOREIGN = 4;
     uint256 internal constant MOST_RESERVATION = 7 days;
     /// @dev What a hint's stipend pays for; the others are forwarded by anyone.
     uint256 private constant MOST_FORWARDS = 4;
@@ -199,8 +204,8 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         Item storage item = _items[pledge.itemId];
         uint256 pledges = item.pledges;
         require(pledges < MOST_PLEDGES, TooManyPledges(pledge.itemId, pledges, MOST_PLEDGES));
-        if (pledges == 1) _pledges[item.financings[0]].shared = true;
-        pledge.shared = pledges != 0;
+        if (pledges == 1) _pledges[item.financings[0]].flags |= SHARED;
+        if (pledges != 0) pledge.flags |= SHARED;
 
         _pledges[financing] = pledge;
         item.financings[pledges] = financing;

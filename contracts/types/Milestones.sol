@@ -14,4 +14,6 @@ library Milestones {
     uint32 internal constant INSPECTED = 70;
     /// @dev The goods have left the warehouse.
     uint32 internal constant RELEASED = 80;
+    /// @dev The goods are lost or destroyed: what an insurer pays on. No ladder lends on it.
+    uint32 internal constant LOST = 90;
 }

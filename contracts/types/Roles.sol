@@ -19,8 +19,12 @@ library Roles {
     /// @dev The network's own contracts, which hold cash and collateral for others.
     uint32 internal constant NETWORK = 1 << 11;
     uint32 internal constant SUPERVISOR = 1 << 12;
+    /// @dev Insures financings, out of money that it has put down.
+    uint32 internal constant INSURER = 1 << 13;
+    /// @dev Quotes exchange rates, out of money that it has put down.
+    uint32 internal constant FX_DEALER = 1 << 14;
     /// @dev A role bit outside this mask is refused.
-    uint32 internal constant ALL = (1 << 13) - 1;
+    uint32 internal constant ALL = (1 << 15) - 1;
 }
 
 /// @title Role ids in the AccessManager: the offices of the network's operator. 0 is its administrator.

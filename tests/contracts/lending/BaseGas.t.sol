@@ -5,6 +5,8 @@ import {ReceivableCollateral} from "../../../contracts/lending/ReceivableCollate
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {OrderMatch} from "../../../contracts/settlement/OrderMatch.sol";
+import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {FacilityId, FinancingId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
@@ -26,7 +28,8 @@ contract BaseGasTest is Network {
     function setUp() public override {
         super.setUp();
         IFinancingDesk desk = IFinancingDesk(address(this));
-        invoices = new ReceivableCollateral(receivables, oracle, desk, address(this), registry);
+        OrderMatch matching = new OrderMatch(IOrderEscrow(address(0)), receivables, oracle, registry);
+        invoices = new ReceivableCollateral(receivables, oracle, desk, address(this), registry, matching);
         registry.admitAccount(operator.lei, address(invoices));
         receivables.listCustodian(address(invoices));
         _setPolicy(Milestones.DEPARTED, Roles.CARRIER);
