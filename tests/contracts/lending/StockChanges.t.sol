@@ -82,7 +82,7 @@ contract StockChangesTest is StockBase {
         _add(OTHER, KILOS);
     }
 
-    function test_refusedWhereAddedGoodsAreOfAnotherGroupsConsignment() public {
+    function test_goodsThatWereBoughtMayBeAddedByTheirOwnConsignment() public {
         bytes32 theirs = keccak256("Juniper's");
         vm.startPrank(buyer);
         oracle.openSubject(theirs, new bytes32[](0));
@@ -93,10 +93,10 @@ contract StockChangesTest is StockBase {
         _storeEntry(entry);
         vm.prank(buyer);
         lots.transferTitle(SECOND, supplier, KILOS);
-        uint256 group = GroupId.unwrap(registry.membershipOf(buyer).group);
-        uint256 own = GroupId.unwrap(registry.membershipOf(supplier).group);
-        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.SubjectNotOfSupplier.selector, theirs, group, own));
         _add(SECOND, KILOS);
+        _feed(TEMPERATURE, theirs, COOL);
+        assertEq(stock.borrowingBase(_id), 2 * BASE);
+        assertEq(FinancingId.unwrap(desk.financingOf(theirs)), FinancingId.unwrap(_id));
     }
 
     function test_refusedWhereAddedGoodsBackAnotherFinancing() public {
@@ -129,16 +129,14 @@ contract StockChangesTest is StockBase {
         _add(OTHER, KILOS);
         assertEq(stock.borrowingBase(_id), 2 * BASE);
         assertEq(FinancingId.unwrap(desk.financingOf(OTHER_SHIPMENT)), FinancingId.unwrap(_id));
+        _registerAndAccept();
         vm.startPrank(supplier);
-        escrow.registerOrder(_orderTerms());
-        vm.stopPrank();
-        vm.prank(debtor);
-        escrow.acceptOrder(_orderTerms().id, FACE_VALUE, QUANTITY, DELIVER_BY);
-        vm.prank(supplier);
+        receivables.setApprovalForAll(address(invoices), true);
         vm.expectRevert(
             abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, OTHER_SHIPMENT, address(desk))
         );
-        desk.openFinancing(line, orders, ORDER, FACE_VALUE, OTHER_SHIPMENT);
+        desk.openFinancing(line, invoices, ITEM, FACE_VALUE, OTHER_SHIPMENT);
+        vm.stopPrank();
     }
 
     function test_allLotsGoBackAndTheirConsignmentsAreFree() public {
@@ -342,10 +340,16 @@ contract StockChangesTest is StockBase {
 
     // Handing over
 
+    function test_refusedWhereNobodyWouldGetTheGoods() public {
+        vm.prank(address(desk));
+        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.RecipientMissing.selector, _id));
+        stock.retire(_id, orders, ORDER, address(0));
+    }
+
     function test_atAHandOverTitleAndGoodsGoToTheRecipient() public {
         _add(OTHER, KILOS / 2);
         vm.expectEmit(address(stock));
-        emit IInventoryCollateral.CollateralRetired(_id, orders, ORDER, buyer);
+        emit IInventoryCollateral.GoodsHandedOn(_id, buyer);
         vm.prank(address(desk));
         stock.retire(_id, orders, ORDER, buyer);
         assertEq(lots.titleOf(LOT, buyer), KILOS);

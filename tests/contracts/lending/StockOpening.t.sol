@@ -60,13 +60,12 @@ contract StockOpeningTest is StockBase {
     }
 
     function test_refusedWhereConsignmentIsNotTheLots() public {
+        uint256 item = LotId.unwrap(LOT);
         vm.startPrank(supplier);
-        vm.expectRevert(
-            abi.encodeWithSelector(IInventoryCollateral.SubjectNotOfLot.selector, LOT, OTHER_SHIPMENT, SHIPMENT)
-        );
-        desk.openFinancing(line, stock, LotId.unwrap(LOT), KILOS, OTHER_SHIPMENT);
-        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.SubjectNotOfLot.selector, LOT, 0, SHIPMENT));
-        desk.openFinancing(line, stock, LotId.unwrap(LOT), KILOS, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.SubjectNotItsOwn.selector, item, OTHER_SHIPMENT, SHIPMENT));
+        desk.openFinancing(line, stock, item, KILOS, OTHER_SHIPMENT);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.SubjectNotItsOwn.selector, item, bytes32(0), SHIPMENT));
+        desk.openFinancing(line, stock, item, KILOS, 0);
         vm.stopPrank();
     }
 
