@@ -72,7 +72,20 @@ def test_feeds_of_the_configuration_are_set_at_deployment(anvil_network: Running
 
     for name, feed in configured.items():
         assert anvil_network.chain.feeds.policy(feed.policy_id(name)) == feed.on_chain()
-    assert len(configured) == 5
+    assert len(configured) == 7
+
+
+def test_commodities_of_the_configuration_are_graded_and_valued_from_the_start(anvil_network: RunningNetwork) -> None:
+    config, chain = load_network(CONFIG_ROOT / "local").config, anvil_network.chain
+    chocolate = config.commodities["chocolate"]
+
+    assert chain.grades.rules_of(1) == (chocolate.graded_as, chocolate.grade_rules())
+    for its in config.commodities.values():
+        terms = chain.valuations.terms_of(its.code)
+        assert terms.price_feed == config.feeds[its.price].policy_id(its.price)
+        assert (terms.haircut_bps, list(terms.grade_haircuts_bps)) == (its.haircut_bps, its.grade_haircuts_bps)
+        assert [step.from_ for step in terms.ages] == [step.days for step in its.ages]
+        assert terms.conditions == sum(1 << FeedKind[name] for name in its.conditions)
 
 
 def test_conversion_without_a_rate_is_refused_in_words(anvil_network: RunningNetwork) -> None:
@@ -99,5 +112,5 @@ def test_keeper_of_ranges_is_the_contract_that_grades(anvil_network: RunningNetw
     assert chain.feeds.read("keeperOfRanges")[0] == chain.grades.address
     assert chain.grades.grade_of(SUBJECT) == (FeedStatus.MISSING, 5)
     assert chain.grades.lot(SUBJECT).rules_version == 0
-    assert chain.grades.rules_of(1) == (bytes(32), [])
+    assert chain.grades.rules_of(2) == (bytes(32), [])
     assert chain.grades.rules_version_of(SUBJECT) == 0
