@@ -85,7 +85,8 @@ interface IFeedOracle {
     /// @notice What one organisation has measured or seen.
     /// @param value in the unit and decimals of the feed
     /// @param observedAt Unix seconds
-    /// @param r with `vs`, the signature in its compact form (ERC-2098), as in `IMilestoneOracle.Vote`
+    /// @param r with `vs`, the signature in its compact form (ERC-2098). A signer that is a contract (ERC-1271) is given it
+    /// in 65 bytes; both 0 ask it for a digest that it has approved, with an empty signature
     struct Reading {
         address signer;
         int256 value;
