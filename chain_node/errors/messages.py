@@ -234,7 +234,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "LadderAboveCall": (
         "financing {financing} cannot lend {rateBps} bps of its goods: margin is called at {callLevelBps} bps"
     ),
-    "SubjectNotOfLot": "lot {lot} came in by consignment {its}, not by {subject}",
+    "RecipientMissing": "the goods of financing {financing} go only to who owes the invoice that takes their place",
     "GoodsUnvaluable": "what the goods of financing {financing} are worth is not known: {gap}",
     "GoodsAlreadyHeld": "{quantity} thousandths of lot {lot} are already in custody for the same owner",
     "TooManyLots": "financing {financing} has {most} lots already, the most that it may have",

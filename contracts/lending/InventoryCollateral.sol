@@ -80,7 +80,7 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         Pledge storage its = _pledges[financing];
         require(its.pledgor == address(0), PledgeExists(financing, LotId.unwrap(its.lotIds[0])));
         bytes32 ofLot = goods.subjectOf(lot);
-        require(subject == ofLot && subject != 0, SubjectNotOfLot(lot, subject, ofLot));
+        require(subject == ofLot && subject != 0, SubjectNotItsOwn(itemId, subject, ofLot));
         _useReservation(facility, pledgor, itemId);
         _begin(its, facility, pledgor, poolCash);
         its.lotIds[0] = lot;

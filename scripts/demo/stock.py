@@ -1,7 +1,6 @@
 """Goods in a warehouse overseas back a financing; they get warm; margin is called and cured; sales pay the rest."""
 
 from dataclasses import dataclass, field
-from math import floor
 
 from chain_node.client import (
     Entry,
@@ -14,6 +13,7 @@ from chain_node.client import (
 )
 from scripts.demo.chain_story import DAY_SECONDS, ChainStory, thousandths
 from scripts.demo.goods_manifest import Leg, Sale, StockTrade
+from standards.money import minor_units
 
 BPS = 10_000
 
@@ -197,7 +197,8 @@ class StockStory(ChainStory):
     def _value_by_formula(self, quantity: int, grade: int) -> int:
         """Quantity in thousandths, price in the feed's decimals, in minor units; all rounded down."""
         its, price = self.commodity, self.chain.feeds.latest(self.price_feed).value
-        market = floor(quantity * price * 100 // (1000 * 10**self.price.decimals))
+        scale: int = 1000 * 10**self.price.decimals
+        market: int = quantity * price * 10 ** minor_units(self.trade.currency) // scale
         return market * (BPS - its.haircut_bps - its.grade_haircuts_bps[grade]) // BPS
 
     def _unsold(self) -> int:

@@ -140,8 +140,6 @@ interface IInventoryCollateral is ICollateral {
     error MarginTermsUnfit(FacilityId facility, uint256 callLevelBps, uint256 rateBps);
     /// @notice The financing's call level is not above the rate of the ladder that it shall be put on; both in bps.
     error LadderAboveCall(FinancingId financing, uint256 rateBps, uint256 callLevelBps);
-    /// @notice The consignment given is not the lot's own, `its`.
-    error SubjectNotOfLot(LotId lot, bytes32 subject, bytes32 its);
     /// @notice What the financing's goods are worth cannot be known now; the gravest reason.
     error GoodsUnvaluable(FinancingId financing, IGoodsValuation.Gap gap);
     /// @notice Units of the lot are in custody here for the owner already, thousandths.

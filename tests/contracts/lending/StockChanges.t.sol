@@ -29,7 +29,7 @@ contract StockChangesTest is StockBase {
 
     // More goods
 
-    function test_RevertWhen_AnotherThanThePledgorChangesGoods() public {
+    function test_refusedWhereAnotherThanThePledgorChangesGoods() public {
         bytes memory reason = abi.encodeWithSelector(IInventoryCollateral.NotPledgorOf.selector, _id, buyer, supplier);
         vm.startPrank(buyer);
         vm.expectRevert(reason);
@@ -41,7 +41,7 @@ contract StockChangesTest is StockBase {
         vm.stopPrank();
     }
 
-    function test_RevertWhen_NothingWasPledged() public {
+    function test_refusedWhereNothingWasPledged() public {
         FinancingId none = FinancingId.wrap(99);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeUnknown.selector, none));
         stock.addGoods(none, OTHER, 1);
@@ -49,7 +49,7 @@ contract StockChangesTest is StockBase {
         stock.forward(none);
     }
 
-    function test_RevertWhen_AddedGoodsHaveNoPrice() public {
+    function test_refusedWhereAddedGoodsHaveNoPrice() public {
         ILots.Entry memory entry = _entry(SECOND, SHIPMENT, 2);
         entry.unit = "TNE";
         _storeEntry(entry);
@@ -59,7 +59,7 @@ contract StockChangesTest is StockBase {
         _add(SECOND, KILOS);
     }
 
-    function test_AddedGoodsOfUnknownConditionStopDrawsAndBearNothing() public {
+    function test_addedGoodsOfUnknownConditionStopDrawsAndBearNothing() public {
         bytes32 fresh = keccak256("unmeasured");
         vm.prank(supplier);
         oracle.openSubject(fresh, new bytes32[](0));
@@ -71,7 +71,7 @@ contract StockChangesTest is StockBase {
         assertEq(stock.borrowingBase(_id), 2 * BASE);
     }
 
-    function test_RevertWhen_GoodsAddedToACallAreOfUnknownCondition() public {
+    function test_refusedWhereGoodsAddedToACallAreOfUnknownCondition() public {
         _news(170, COOL);
         stock.callMargin(_id);
         vm.warp(block.timestamp + 1 days + 1);
@@ -82,7 +82,7 @@ contract StockChangesTest is StockBase {
         _add(OTHER, KILOS);
     }
 
-    function test_RevertWhen_AddedGoodsAreOfAnotherGroupsConsignment() public {
+    function test_goodsThatWereBoughtMayBeAddedByTheirOwnConsignment() public {
         bytes32 theirs = keccak256("Juniper's");
         vm.startPrank(buyer);
         oracle.openSubject(theirs, new bytes32[](0));
@@ -93,13 +93,13 @@ contract StockChangesTest is StockBase {
         _storeEntry(entry);
         vm.prank(buyer);
         lots.transferTitle(SECOND, supplier, KILOS);
-        uint256 group = GroupId.unwrap(registry.membershipOf(buyer).group);
-        uint256 own = GroupId.unwrap(registry.membershipOf(supplier).group);
-        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.SubjectNotOfSupplier.selector, theirs, group, own));
         _add(SECOND, KILOS);
+        _feed(TEMPERATURE, theirs, COOL);
+        assertEq(stock.borrowingBase(_id), 2 * BASE);
+        assertEq(FinancingId.unwrap(desk.financingOf(theirs)), FinancingId.unwrap(_id));
     }
 
-    function test_RevertWhen_AddedGoodsBackAnotherFinancing() public {
+    function test_refusedWhereAddedGoodsBackAnotherFinancing() public {
         _openStock(OTHER, KILOS / 2, OTHER_SHIPMENT);
         vm.expectRevert(
             abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, OTHER_SHIPMENT, address(desk))
@@ -107,14 +107,14 @@ contract StockChangesTest is StockBase {
         _add(OTHER, KILOS / 2);
     }
 
-    function test_RevertWhen_AnybodyHasTheDeskWatchForAFinancing() public {
+    function test_refusedWhereAnybodyHasTheDeskWatchForAFinancing() public {
         vm.expectRevert(
             abi.encodeWithSelector(IFinancingDesk.OnlyCollateralOf.selector, _id, address(this), address(stock))
         );
         desk.watchAlso(_id, OTHER_SHIPMENT, true);
     }
 
-    function test_RevertWhen_AFinancingWouldHaveNineLots() public {
+    function test_refusedWhereAFinancingWouldHaveNineLots() public {
         for (uint32 i; i < 8; ++i) {
             LotId lot = LotId.wrap(1000 + i);
             _store(lot, SHIPMENT, 2 + i);
@@ -125,23 +125,21 @@ contract StockChangesTest is StockBase {
         _add(LotId.wrap(1007), 1000);
     }
 
-    function test_AddedGoodsRaiseTheBaseAndCountForNothingElse() public {
+    function test_addedGoodsRaiseTheBaseAndCountForNothingElse() public {
         _add(OTHER, KILOS);
         assertEq(stock.borrowingBase(_id), 2 * BASE);
         assertEq(FinancingId.unwrap(desk.financingOf(OTHER_SHIPMENT)), FinancingId.unwrap(_id));
+        _registerAndAccept();
         vm.startPrank(supplier);
-        escrow.registerOrder(_orderTerms());
-        vm.stopPrank();
-        vm.prank(debtor);
-        escrow.acceptOrder(_orderTerms().id, FACE_VALUE, QUANTITY, DELIVER_BY);
-        vm.prank(supplier);
+        receivables.setApprovalForAll(address(invoices), true);
         vm.expectRevert(
             abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, OTHER_SHIPMENT, address(desk))
         );
-        desk.openFinancing(line, orders, ORDER, FACE_VALUE, OTHER_SHIPMENT);
+        desk.openFinancing(line, invoices, ITEM, FACE_VALUE, OTHER_SHIPMENT);
+        vm.stopPrank();
     }
 
-    function test_AllLotsGoBackAndTheirConsignmentsAreFree() public {
+    function test_allLotsGoBackAndTheirConsignmentsAreFree() public {
         _add(OTHER, KILOS);
         _store(SECOND, SHIPMENT, 2);
         _add(SECOND, KILOS / 2);
@@ -160,7 +158,7 @@ contract StockChangesTest is StockBase {
 
     // Others
 
-    function test_RevertWhen_TheSubstituteIsWorthLessAndTheRestDoesNotBear() public {
+    function test_refusedWhereTheSubstituteIsWorthLessAndTheRestDoesNotBear() public {
         ILots.Entry memory entry = _entry(SECOND, SHIPMENT, 2);
         entry.expiryDate = uint16(block.timestamp / 1 days + 20);
         _storeEntry(entry);
@@ -172,7 +170,7 @@ contract StockChangesTest is StockBase {
         stock.substituteGoods(_id, LOT, KILOS / 10, SECOND, KILOS / 10);
     }
 
-    function test_BetterGoodsTakeThePlaceOfOthers() public {
+    function test_betterGoodsTakeThePlaceOfOthers() public {
         vm.prank(supplier);
         stock.substituteGoods(_id, LOT, KILOS / 2, OTHER, KILOS / 2);
         assertEq(_pledged(LOT), KILOS / 2);
@@ -186,7 +184,7 @@ contract StockChangesTest is StockBase {
 
     // Fewer, for a payment
 
-    function test_RevertWhen_MoreValueWouldLeaveThanIsPaid() public {
+    function test_refusedWhereMoreValueWouldLeaveThanIsPaid() public {
         _supplierPays(1_800_000);
         vm.prank(supplier);
         vm.expectRevert(
@@ -195,7 +193,7 @@ contract StockChangesTest is StockBase {
         stock.payAndRelease(_id, 1_799_999, LOT, KILOS / 10);
     }
 
-    function test_RevertWhen_TheRestDoesNotBearWhatIsOwed() public {
+    function test_refusedWhereTheRestDoesNotBearWhatIsOwed() public {
         _later(1 days, 150, COOL);
         _supplierPays(1_350_000);
         uint256 owed = _owed(_id) - 1_350_000;
@@ -205,13 +203,13 @@ contract StockChangesTest is StockBase {
         stock.payAndRelease(_id, 1_350_000, LOT, KILOS / 10);
     }
 
-    function test_RevertWhen_TheLotIsNotOfTheFinancing() public {
+    function test_refusedWhereTheLotIsNotOfTheFinancing() public {
         vm.prank(supplier);
         vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.LotNotPledged.selector, _id, OTHER));
         stock.payAndRelease(_id, 1, OTHER, 1);
     }
 
-    function test_RevertWhen_AnotherFinancingOfTheFacilityIsUnderRecourse() public {
+    function test_refusedWhereAnotherFinancingOfTheFacilityIsUnderRecourse() public {
         FinancingId claimed = _openStock(OTHER, KILOS / 2, OTHER_SHIPMENT);
         desk.openRecourse(claimed);
         _supplierPays(1_800_000);
@@ -220,7 +218,7 @@ contract StockChangesTest is StockBase {
         stock.payAndRelease(_id, 1_800_000, LOT, KILOS / 10);
     }
 
-    function test_GoodsGoBackForWhatIsPaid() public {
+    function test_goodsGoBackForWhatIsPaid() public {
         _supplierPays(1_800_000);
         vm.prank(supplier);
         assertEq(stock.payAndRelease(_id, 1_800_000, LOT, KILOS / 10), 1_800_000);
@@ -230,7 +228,7 @@ contract StockChangesTest is StockBase {
         _assertEmptyHanded();
     }
 
-    function testFuzz_WhatLeavesIsAtMostThePaymentTimesTheRatio(uint256 amount, uint256 quantity, uint16 ratio) public {
+    function testFuzz_whatLeavesIsAtMostThePaymentTimesTheRatio(uint256 amount, uint256 quantity, uint16 ratio) public {
         ratio = uint16(bound(ratio, 1, 20_000));
         amount = bound(amount, 1, BASE);
         quantity = bound(quantity, 1, KILOS);
@@ -276,7 +274,7 @@ contract StockChangesTest is StockBase {
         return abi.encodePacked(r, s, v);
     }
 
-    function test_RevertWhen_TheLenderHasNotSignedTheExit() public {
+    function test_refusedWhereTheLenderHasNotSignedTheExit() public {
         IGoodsRights.ReleaseOrder memory order = _order(KILOS / 10);
         bytes32 digest = lots.releaseOrderDigest(order);
         bytes memory signature = _signed(acme.key, order);
@@ -292,7 +290,7 @@ contract StockChangesTest is StockBase {
         stock.orderRelease(_id, order, signature, address(this), signature);
     }
 
-    function test_RevertWhen_TheOrderIsOfOtherGoods() public {
+    function test_refusedWhereTheOrderIsOfOtherGoods() public {
         IGoodsRights.ReleaseOrder memory order = _order(KILOS / 10);
         order.holder = supplier;
         vm.expectRevert(
@@ -301,14 +299,14 @@ contract StockChangesTest is StockBase {
         stock.orderRelease(_id, order, "", address(this), "");
     }
 
-    function test_RevertWhen_GoodsThatAreToLeaveAreNeeded() public {
+    function test_refusedWhereGoodsThatAreToLeaveAreNeeded() public {
         IGoodsRights.ReleaseOrder memory order = _order(KILOS / 10);
         bytes memory signature = _signed(acme.key, order);
         vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.GoodsUncovered.selector, _id, BASE, BASE * 9 / 10));
         stock.orderRelease(_id, order, signature, address(this), "");
     }
 
-    function test_SoldGoodsLeaveByAnAttestedExitOnceBothHaveSigned() public {
+    function test_soldGoodsLeaveByAnAttestedExitOnceBothHaveSigned() public {
         _fundAndApprove(supplier, BASE, address(desk));
         vm.prank(supplier);
         desk.repay(_id, BASE / 2);
@@ -332,7 +330,7 @@ contract StockChangesTest is StockBase {
 
     // Lots that are gone
 
-    function test_RevertWhen_ALotThatIsNotEmptyIsDropped() public {
+    function test_refusedWhereALotThatIsNotEmptyIsDropped() public {
         _add(OTHER, 5);
         vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.LotNotEmpty.selector, _id, OTHER, 5));
         stock.dropLot(_id, OTHER);
@@ -342,10 +340,16 @@ contract StockChangesTest is StockBase {
 
     // Handing over
 
-    function test_AtAHandOverTitleAndGoodsGoToTheRecipient() public {
+    function test_refusedWhereNobodyWouldGetTheGoods() public {
+        vm.prank(address(desk));
+        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.RecipientMissing.selector, _id));
+        stock.retire(_id, orders, ORDER, address(0));
+    }
+
+    function test_atAHandOverTitleAndGoodsGoToTheRecipient() public {
         _add(OTHER, KILOS / 2);
         vm.expectEmit(address(stock));
-        emit IInventoryCollateral.CollateralRetired(_id, orders, ORDER, buyer);
+        emit IInventoryCollateral.GoodsHandedOn(_id, buyer);
         vm.prank(address(desk));
         stock.retire(_id, orders, ORDER, buyer);
         assertEq(lots.titleOf(LOT, buyer), KILOS);

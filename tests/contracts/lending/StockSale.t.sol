@@ -33,7 +33,7 @@ contract StockSaleTest is StockBase {
 
     // Calls
 
-    function test_RevertWhen_TheGoodsBearWhatIsOwed() public {
+    function test_refusedWhereTheGoodsBearWhatIsOwed() public {
         _later(1 hours, 176, COOL);
         uint256 owed = _owed(_id);
         vm.expectRevert(
@@ -44,7 +44,7 @@ contract StockSaleTest is StockBase {
         stock.callMargin(_id);
     }
 
-    function test_RevertWhen_ThePriceIsNotKnown() public {
+    function test_refusedWhereThePriceIsNotKnown() public {
         vm.warp(block.timestamp + 1 days + 1);
         vm.expectRevert(
             abi.encodeWithSelector(IInventoryCollateral.GoodsUnvaluable.selector, _id, IGoodsValuation.Gap.Price)
@@ -52,7 +52,7 @@ contract StockSaleTest is StockBase {
         stock.callMargin(_id);
     }
 
-    function test_ASilentSensorCallsNobodyAndHidesNothing() public {
+    function test_aSilentSensorCallsNobodyAndHidesNothing() public {
         vm.warp(block.timestamp + 1 days + 1);
         _feed(COFFEE_PRICE, 0, TWO_EURO);
         assertEq(stock.borrowingBase(_id), 0);
@@ -65,7 +65,7 @@ contract StockSaleTest is StockBase {
         assertGt(stock.marginCallOf(_id).deadline, 0);
     }
 
-    function test_RevertWhen_MarginIsCalledTwice() public {
+    function test_refusedWhereMarginIsCalledTwice() public {
         _call();
         vm.expectRevert(
             abi.encodeWithSelector(IInventoryCollateral.MarginCallOpen.selector, _id, block.timestamp + 1 days)
@@ -75,7 +75,7 @@ contract StockSaleTest is StockBase {
 
     // Cure
 
-    function test_RevertWhen_TheCallIsNotCured() public {
+    function test_refusedWhereTheCallIsNotCured() public {
         vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.MarginCallMissing.selector, _id));
         stock.endCall(_id);
         _call();
@@ -89,7 +89,7 @@ contract StockSaleTest is StockBase {
         stock.startSale(_id);
     }
 
-    function test_CashCures() public {
+    function test_cashCures() public {
         _call();
         _fundAndApprove(supplier, 1_890_000, address(desk));
         vm.prank(supplier);
@@ -100,7 +100,7 @@ contract StockSaleTest is StockBase {
         assertEq(stock.marginCallOf(_id).deadline, 0);
     }
 
-    function test_CashCuresWhileNothingIsKnown() public {
+    function test_cashCuresWhileNothingIsKnown() public {
         _call();
         vm.warp(block.timestamp + 1 days + 1);
         uint256 owed = _owed(_id);
@@ -112,7 +112,7 @@ contract StockSaleTest is StockBase {
         stock.endCall(_id);
     }
 
-    function test_SilenceEndsNoCall() public {
+    function test_silenceEndsNoCall() public {
         _later(7 hours, 170, COOL);
         vm.warp(block.timestamp + 6 hours);
         stock.callMargin(_id);
@@ -128,7 +128,7 @@ contract StockSaleTest is StockBase {
         stock.endCall(_id);
     }
 
-    function test_GoodsCure() public {
+    function test_goodsCure() public {
         _call();
         _store(OTHER, OTHER_SHIPMENT, 1);
         vm.prank(supplier);
@@ -137,7 +137,7 @@ contract StockSaleTest is StockBase {
         stock.endCall(_id);
     }
 
-    function test_BetterGoodsCure() public {
+    function test_betterGoodsCure() public {
         lots.listGrader(address(this), true);
         lots.lowerCondition(LOT, 4);
         _news(TWO_EURO, COOL);
@@ -151,7 +151,7 @@ contract StockSaleTest is StockBase {
 
     // Sale
 
-    function test_RevertWhen_TheCallHasBeenCured() public {
+    function test_refusedWhereTheCallHasBeenCured() public {
         _call();
         _later(1 days, TWO_EURO * 2, COOL);
         vm.expectRevert(
@@ -160,7 +160,7 @@ contract StockSaleTest is StockBase {
         stock.startSale(_id);
     }
 
-    function test_RevertWhen_ARoundIsRunning() public {
+    function test_refusedWhereARoundIsRunning() public {
         _startSale();
         uint256 until = block.timestamp + 2 days;
         bytes memory reason = abi.encodeWithSelector(IInventoryCollateral.SaleRunning.selector, _id, until);
@@ -174,7 +174,7 @@ contract StockSaleTest is StockBase {
         vm.stopPrank();
     }
 
-    function test_RevertWhen_NoRoundIsRunning() public {
+    function test_refusedWhereNoRoundIsRunning() public {
         vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.SaleNotRunning.selector, _id));
         stock.bid(_id, LOT, KILOS, type(uint256).max);
         _startSale();
@@ -183,7 +183,7 @@ contract StockSaleTest is StockBase {
         stock.bid(_id, LOT, KILOS, type(uint256).max);
     }
 
-    function test_RevertWhen_ABidIsTooSmallOrTooDearOrBeyondTheDebt() public {
+    function test_refusedWhereABidIsTooSmallOrTooDearOrBeyondTheDebt() public {
         _startSale();
         vm.startPrank(buyer);
         uint256 small = KILOS / 10 - 1;
@@ -203,7 +203,7 @@ contract StockSaleTest is StockBase {
         vm.stopPrank();
     }
 
-    function test_RevertWhen_TheOwnersGroupBidsForLessThanIsOwed() public {
+    function test_refusedWhereTheOwnersGroupBidsForLessThanIsOwed() public {
         address affiliate = _admitIn("ACMELOGISTICS", acme.lei, Roles.SUPPLIER).account;
         _startSale();
         uint256 owed = _owed(_id);
@@ -214,7 +214,7 @@ contract StockSaleTest is StockBase {
         stock.bid(_id, LOT, KILOS / 10, type(uint256).max);
     }
 
-    function test_ThePriceFallsInAStraightLine() public {
+    function test_thePriceFallsInAStraightLine() public {
         assertEq(stock.salePriceOf(_id, LOT, KILOS), 0);
         _startSale();
         assertEq(stock.salePriceOf(_id, LOT, KILOS), 17_850_000);
@@ -224,7 +224,7 @@ contract StockSaleTest is StockBase {
         assertApproxEqAbs(stock.salePriceOf(_id, LOT, KILOS), 10_200_000, 17_000_000 / 10_000 + 1);
     }
 
-    function test_GoodsAreSoldUntilTheDebtIsPaidAndTheRestGoesBack() public {
+    function test_goodsAreSoldUntilTheDebtIsPaidAndTheRestGoesBack() public {
         _startSale();
         uint256 owed = _owed(_id);
         _bidder(20_000_000);
@@ -244,7 +244,7 @@ contract StockSaleTest is StockBase {
         _assertEmptyHanded();
     }
 
-    function test_NoDustBlocksTheEnd() public {
+    function test_noDustBlocksTheEnd() public {
         _startSale();
         _issue(euro, address(stock), 1);
         _fundAndApprove(supplier, 1, address(desk));
@@ -261,7 +261,7 @@ contract StockSaleTest is StockBase {
         assertEq(lots.stock(LOT).inCustody, 0);
     }
 
-    function test_ASecondRoundIsAtTheNewPrice() public {
+    function test_aSecondRoundIsAtTheNewPrice() public {
         _startSale();
         vm.warp(block.timestamp + 2 days);
         _news(100, COOL);
@@ -270,14 +270,14 @@ contract StockSaleTest is StockBase {
         assertEq(stock.salePriceOf(_id, LOT, KILOS), 10_500_000);
     }
 
-    function test_WhereThePriceHasGoneStaleTheLastKnownOneCounts() public {
+    function test_whereThePriceHasGoneStaleTheLastKnownOneCounts() public {
         _call();
         vm.warp(block.timestamp + 1 days + 1);
         stock.startSale(_id);
         assertEq(stock.salePriceOf(_id, LOT, KILOS), 17_850_000);
     }
 
-    function test_RevertWhen_NothingIsLeftToSell() public {
+    function test_refusedWhereNothingIsLeftToSell() public {
         _startSale();
         vm.warp(block.timestamp + 2 days - 1);
         _bidder(20_000_000);
@@ -302,7 +302,7 @@ contract StockSaleTest is StockBase {
         stock.offerGoods(offer);
     }
 
-    function test_RevertWhen_NothingIsOfferedOrToAnotherOrTooLate() public {
+    function test_refusedWhereNothingIsOfferedOrToAnotherOrTooLate() public {
         IInventoryCollateral.Offer memory offer = _offer(KILOS / 2, 9_000_000);
         bytes32 digest = stock.offerDigest(offer);
         vm.prank(buyer);
@@ -329,7 +329,7 @@ contract StockSaleTest is StockBase {
         vm.stopPrank();
     }
 
-    function test_RevertWhen_ThePriceDoesNotKeepTheRestBearing() public {
+    function test_refusedWhereThePriceDoesNotKeepTheRestBearing() public {
         IInventoryCollateral.Offer memory offer = _offered(KILOS / 2, 6_299_999);
         _bidder(10_000_000);
         vm.prank(buyer);
@@ -339,7 +339,7 @@ contract StockSaleTest is StockBase {
         stock.buyGoods(offer);
     }
 
-    function test_ASaleRepaysByItself() public {
+    function test_aSaleRepaysByItself() public {
         IInventoryCollateral.Offer memory offer = _offered(KILOS / 2, 9_500_000);
         _bidder(9_500_000);
         vm.prank(buyer);
@@ -351,7 +351,7 @@ contract StockSaleTest is StockBase {
         _assertEmptyHanded();
     }
 
-    function test_WhatASaleBringsBeyondTheDebtIsTheSuppliers() public {
+    function test_whatASaleBringsBeyondTheDebtIsTheSuppliers() public {
         vm.warp(block.timestamp + 2 days);
         uint256 owed = _owed(_id);
         IInventoryCollateral.Offer memory offer = _offered(KILOS, 15_000_000);
@@ -366,7 +366,7 @@ contract StockSaleTest is StockBase {
     // Fuzz
 
     /// @dev The expectation by steps of a line, in another order of operations.
-    function testFuzz_BidsPayTheLineAndNeverMoreThanTheDebtNeeds(uint256 wait, uint256 quantity) public {
+    function testFuzz_bidsPayTheLineAndNeverMoreThanTheDebtNeeds(uint256 wait, uint256 quantity) public {
         _startSale();
         wait = bound(wait, 0, 2 days - 1);
         quantity = bound(quantity, KILOS / 10, KILOS);

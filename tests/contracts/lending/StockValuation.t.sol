@@ -36,13 +36,13 @@ contract StockValuationTest is StockBase {
 
     // Refusals
 
-    function test_RevertWhen_TermsAreSetByAnybodyElse() public {
+    function test_refusedWhereTermsAreSetByAnybodyElse() public {
         vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
         valuation.setTerms(COFFEE, _goodsTerms());
     }
 
-    function test_RevertWhen_TermsAreOutOfRange() public {
+    function test_refusedWhereTermsAreOutOfRange() public {
         bytes8 code = "coffee";
         vm.expectRevert(
             abi.encodeWithSelector(IGoodsValuation.ValuationTermsInvalid.selector, code, IGoodsValuation.Flaw.Commodity)
@@ -67,7 +67,7 @@ contract StockValuationTest is StockBase {
         _refused(terms, IGoodsValuation.Flaw.Feed);
     }
 
-    function test_RevertWhen_StepsFallOrDoNotRiseOrAreTooMany() public {
+    function test_refusedWhereStepsFallOrDoNotRiseOrAreTooMany() public {
         IGoodsValuation.Terms memory terms = _goodsTerms();
         terms.ages[1] = IGoodsValuation.Step(90, 400);
         _refused(terms, IGoodsValuation.Flaw.Ages);
@@ -87,11 +87,11 @@ contract StockValuationTest is StockBase {
 
     // What is known
 
-    function test_TermsReadAsTheyWereSet() public view {
+    function test_termsReadAsTheyWereSet() public view {
         assertEq(abi.encode(valuation.termsOf(COFFEE)), abi.encode(_goodsTerms()));
     }
 
-    function test_FreshSoundGoodsLoseTheCommoditysHaircut() public view {
+    function test_freshSoundGoodsLoseTheCommoditysHaircut() public view {
         IGoodsValuation.Valuation memory its = _read();
         assertEq(its.quantity, KILOS);
         assertEq(its.marketValue, MARKET);
@@ -101,7 +101,7 @@ contract StockValuationTest is StockBase {
         assertEq(its.grade, 0);
     }
 
-    function test_TheWorseOfLotAndReadingsCounts() public {
+    function test_theWorseOfLotAndReadingsCounts() public {
         _later(1 hours, TWO_EURO, 35_000);
         assertEq(_read().grade, 1, "by the readings");
         lots.lowerCondition(LOT, 3);
@@ -115,7 +115,7 @@ contract StockValuationTest is StockBase {
         assertEq(uint8(_read().gap), uint8(IGoodsValuation.Gap.None), "known to be worth nothing");
     }
 
-    function test_AgeAndStalenessTakeOff() public {
+    function test_ageAndStalenessTakeOff() public {
         vm.warp(block.timestamp + 6 hours);
         assertEq(_read().haircutBps, 1200);
         assertEq(_read().ceiling, VALUE, "the ceiling knows no staleness");
@@ -125,7 +125,7 @@ contract StockValuationTest is StockBase {
         assertEq(_read().haircutBps, 2000);
     }
 
-    function test_GoodsAboutToExpireLendNothing() public {
+    function test_goodsAboutToExpireLendNothing() public {
         _later(269 days, TWO_EURO, COOL);
         assertGt(_read().value, 0);
         _later(2 days, TWO_EURO, COOL);
@@ -133,7 +133,7 @@ contract StockValuationTest is StockBase {
         assertEq(uint8(_read().gap), uint8(IGoodsValuation.Gap.None));
     }
 
-    function test_AnUnknownConditionHasAPriceAndACeiling() public {
+    function test_anUnknownConditionHasAPriceAndACeiling() public {
         vm.warp(block.timestamp + 1 days + 1);
         _feed(COFFEE_PRICE, 0, TWO_EURO);
         _assertGap(IGoodsValuation.Gap.Condition);
@@ -141,7 +141,7 @@ contract StockValuationTest is StockBase {
         assertEq(_read().ceiling, VALUE);
     }
 
-    function test_AStalePriceOrRateOrAForeignUnitIsWorthNothing() public {
+    function test_aStalePriceOrRateOrAForeignUnitIsWorthNothing() public {
         assertEq(
             uint8(valuation.valuationOf(LOT, supplier, KILOS, "USD").gap), uint8(IGoodsValuation.Gap.Rate), "no rate"
         );
@@ -151,7 +151,7 @@ contract StockValuationTest is StockBase {
         assertEq(_read().marketValue, 0);
     }
 
-    function test_AnotherCurrencyIsConvertedAtTheRateLessItsHaircut() public {
+    function test_anotherCurrencyIsConvertedAtTheRateLessItsHaircut() public {
         feeds.setPolicy(
             feeds.rateFeedOf("EUR", "USD"),
             _rules(IFeedOracle.Kind.Fx, 8),
@@ -162,7 +162,7 @@ contract StockValuationTest is StockBase {
         assertEq(its.value, VALUE * 110 / 100 * 99 / 100);
     }
 
-    function test_GoodsThatNeedNoSensorAreGradedByTheLotAlone() public {
+    function test_goodsThatNeedNoSensorAreGradedByTheLotAlone() public {
         IGoodsValuation.Terms memory terms = _goodsTerms();
         terms.conditions = 0;
         valuation.setTerms("10063021", terms);
@@ -185,7 +185,7 @@ contract StockValuationTest is StockBase {
     // Monotone
 
     /// @dev The expectation is computed with plain fractions of the market value, in another order.
-    function testFuzz_TheValueIsQuantityTimesPriceLessTheHaircuts(uint256 quantity, uint256 price, uint256 age) public {
+    function testFuzz_theValueIsQuantityTimesPriceLessTheHaircuts(uint256 quantity, uint256 price, uint256 age) public {
         quantity = bound(quantity, 1, KILOS);
         price = bound(price, 1, 20_000);
         age = bound(age, 0, 60 days);
@@ -196,7 +196,7 @@ contract StockValuationTest is StockBase {
         assertEq(its.marketValue, quantity * price / 1000);
     }
 
-    function testFuzz_LowerPriceWorseReadingOrOlderDataNeverRaisesIt(
+    function testFuzz_lowerPriceWorseReadingOrOlderDataNeverRaisesIt(
         uint256 price,
         uint256 lower,
         uint256 warmth,
@@ -223,7 +223,7 @@ contract StockValuationTest is StockBase {
         assertLe(_read().value, cheaper, "what was bad is not mended by what is good");
     }
 
-    function testFuzz_AWorseConditionOfTheLotNeverRaisesIt(uint8 first, uint8 second) public {
+    function testFuzz_aWorseConditionOfTheLotNeverRaisesIt(uint8 first, uint8 second) public {
         first = uint8(bound(first, 1, 254));
         second = uint8(bound(second, first + 1, 255));
         uint256 value = _read().value;
