@@ -122,7 +122,7 @@ class World:
 
     def _admit(self, name: str, role: Role) -> None:
         self._add(name, Account.create())
-        self.leis[name] = lei(name.upper().replace(" ", ""))
+        self.leis[name] = lei(name.upper().replace(" ", "").replace("_", ""))
         self.network.admit(self.leis[name], self.callers[name], int(role))
 
     def address(self, name: str) -> str:
@@ -191,7 +191,7 @@ class World:
     def _facility(self) -> tuple[Any, ...]:
         until = self.network.now() + 300 * 86_400
         rates = (900, int(DayCount.ACTUAL360), 50, 500, 100, 0, 5)
-        return (self.callers["supplier"], self.address("LendingPool"), FACE, *rates, True, True, until)
+        return (self.callers["supplier"], self.address("LendingPool"), FACE, *rates, True, True, False, until)
 
     def _cover(self) -> tuple[Any, ...]:
         """Credit cover of financing 1."""

@@ -38,8 +38,8 @@ contract MatchedBaseTest is CollateralBase {
         invoices.recheck(ITEM);
         assertApproxEqAbs(_base(1), first / 2, 1);
         assertApproxEqAbs(_base(2), second / 2, 1);
-        _take(3, supplier, 100_000);
-        assertApproxEqAbs(_base(3), 30_000, 1, "a new pledge beside them too");
+        _take(3, supplier, 200_000);
+        assertApproxEqAbs(_base(3), 60_000, 1, "a new pledge beside them too");
     }
 
     /// @dev What was received is not held against it twice: the lesser of what the step measures and what the match says.
@@ -56,7 +56,7 @@ contract MatchedBaseTest is CollateralBase {
         invoiced = bound(invoiced, 1, type(uint48).max);
         least = bound(least, 0, invoiced);
         _take(1, supplier, 1_000_000);
-        if (shared) _take(2, supplier, 100_000);
+        if (shared) _take(2, supplier, 200_000);
         _fact(Milestones.RECEIVED, 1, uint64(bound(received, 1, QUANTITY * 2)));
         uint256 before = _base(1);
         _match(least, invoiced);
