@@ -223,9 +223,8 @@ class _Planner:
         for its in self.config.commodities.values():
             if its.rules:
                 self._call("ConditionGrades", "setRules", its.graded_as, [astuple(rule) for rule in its.grade_rules()])
-            if "GoodsValuation" in self.addresses:
-                price = self.config.feeds[its.price].policy_id(its.price)
-                self._call("GoodsValuation", "setTerms", its.code, its.valuation_terms(price))
+            price = self.config.feeds[its.price].policy_id(its.price)
+            self._call("GoodsValuation", "setTerms", its.code, its.valuation_terms(price))
 
     def admit(self) -> None:
         """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""

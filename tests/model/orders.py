@@ -148,6 +148,10 @@ class Order:
             self.refunded += amount
         return amount
 
+    def left_of(self, units: int) -> int:
+        """Of what is pledged: an order that lapses is worth no more than is still to be paid, unasked."""
+        return min(units, self.outstanding)
+
     def allot(self, units: int) -> tuple[int, int]:
         """To the one financing that it backs: the money that waits, and what is left of the units pledged to it."""
         cash, self.waiting = self.waiting, 0

@@ -106,4 +106,35 @@ contract EscrowInvariants is Test {
     function invariant_facts_alone_earn_and_disputes_freeze() public view {
         handler.checkNoFault();
     }
+
+    /// @dev What the handler never does, the invariants say nothing about.
+    function test_theHandlerDoesEverything() public {
+        handler.place(5_000_000, 5_000_000, 2);
+        handler.place(4_000_000, 1_000_000, 3);
+        handler.place(6_000_000, 0, 4);
+        handler.depart(0);
+        handler.assign(1, false);
+        handler.assign(1, true);
+        handler.fundOrder(0, 400_000, 1);
+        handler.pay(0, 100_000);
+        handler.invoice(2, 1_000_000);
+        handler.fundOrder(2, 500_000, 2);
+        handler.deliver(2, 1000, 200_000);
+        handler.dispute(1, true);
+        handler.endDispute(1, 1_000_000, 0);
+        handler.donate(7);
+        handler.freeze();
+        handler.receive_(0, 500_000, false);
+        handler.wait_(1 days);
+        handler.settle(0);
+        handler.refund(0, true);
+        handler.pay(0, 1);
+        string[8] memory verbs = ["fund", "pay", "invoice", "deliver", "dispute", "ended", "refund", "claim"];
+        for (uint256 i; i < verbs.length; ++i) {
+            assertGt(handler.done(verbs[i]), 0, verbs[i]);
+        }
+        handler.checkEachMinorUnitOnce();
+        handler.checkValue();
+        handler.checkNoFault();
+    }
 }
