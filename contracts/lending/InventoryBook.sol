@@ -180,6 +180,10 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
         IGoodsRights.Position memory held = goods.position(lot, pledgor);
         uint256 quantity = uint256(held.pledged) + held.pledgedAside;
         require(quantity == 0, IInventoryCollateral.GoodsAlreadyHeld(lot, quantity));
+    }
+
+    /// @dev Of every unit that comes in: the power that the token has noted ends with a lot's last unit.
+    function _requirePower(LotId lot, address pledgor) internal view {
         bool given = goods.hasPowerOfSale(pledgor, address(this));
         require(given, IGoodsRights.PowerOfSaleMissing(lot, pledgor, address(this)));
     }
@@ -190,6 +194,7 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     }
 
     function _fetch(LotId lot, address pledgor, uint256 quantity) internal {
+        _requirePower(lot, pledgor);
         goods.safeTransferFrom(pledgor, address(this), LotId.unwrap(lot), quantity, "");
     }
 

@@ -84,6 +84,7 @@ contract InventoryChanges is InventoryBook {
             _addLot(financing, its, offered);
             _requireNoneHeld(offered, msg.sender);
         }
+        _requirePower(offered, msg.sender);
         goods.substitute(held, quantityHeld, offered, quantityOffered, msg.sender);
         _knownValueOf(financing, its, offered);
         _dropIfEmpty(financing, its, held);

@@ -58,6 +58,9 @@ contract InventorySales is InventoryBook {
         require(block.timestamp <= offer.until, IInventoryCollateral.OfferLapsed(digest, offer.until, block.timestamp));
         bool isTo = offer.buyer == address(0) || offer.buyer == msg.sender;
         require(isTo, IInventoryCollateral.OfferNotTo(msg.sender, offer.buyer));
+        // The lot may back another financing by now, or another financing have a claim on what this one leaves.
+        _requirePledged(id, its, offer.lot);
+        desk.requireUnclaimed(id);
 
         delete _isOffered[digest];
         _sell(id, its, offer.lot, offer.quantity, offer.price);

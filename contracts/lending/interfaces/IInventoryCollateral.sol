@@ -259,8 +259,9 @@ interface IInventoryCollateral is ICollateral {
     // Buyers
 
     /// @notice Buys what is offered: the price goes, out of the caller's cash by allowance, to the source of money as far as
-    /// something is owed and to the supplier; title and goods go to the caller, in this call. Whoever the offer is to. What
-    /// is still owed after it must be borne by the rest.
+    /// something is owed and to the supplier; title and goods go to the caller, in this call. Whoever the offer is to, while
+    /// the lot backs the financing and the supplier owes nothing by recourse. What is still owed after it must be borne by
+    /// the rest.
     function buyGoods(Offer calldata offer) external;
 
     /// @notice Buys goods of a running sale at the price of this moment, out of the caller's cash, by allowance. Any admitted

@@ -125,6 +125,21 @@ contract StockChangesTest is StockBase {
         _add(LotId.wrap(1007), 1000);
     }
 
+    function test_refusedWhereGoodsComeInWithoutThePowerOfSale() public {
+        _add(OTHER, KILOS / 2);
+        vm.startPrank(supplier);
+        lots.setPowerOfSale(address(stock), false);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGoodsRights.PowerOfSaleMissing.selector, OTHER, supplier, address(stock))
+        );
+        stock.addGoods(_id, OTHER, 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(IGoodsRights.PowerOfSaleMissing.selector, OTHER, supplier, address(stock))
+        );
+        stock.substituteGoods(_id, LOT, 1, OTHER, 1);
+        vm.stopPrank();
+    }
+
     function test_addedGoodsRaiseTheBaseAndCountForNothingElse() public {
         _add(OTHER, KILOS);
         assertEq(stock.borrowingBase(_id), 2 * BASE);

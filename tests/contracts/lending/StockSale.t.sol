@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IGoodsValuation} from "../../../contracts/inventory/interfaces/IGoodsValuation.sol";
+import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IInventoryCollateral} from "../../../contracts/lending/interfaces/IInventoryCollateral.sol";
 import {FinancingId, LotId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
@@ -336,6 +337,36 @@ contract StockSaleTest is StockBase {
         vm.expectRevert(
             abi.encodeWithSelector(IInventoryCollateral.GoodsUncovered.selector, _id, BASE / 2 + 1, BASE / 2)
         );
+        stock.buyGoods(offer);
+    }
+
+    function test_refusedWhereTheLotBacksAnotherFinancingByNow() public {
+        _store(OTHER, OTHER_SHIPMENT, 1);
+        vm.prank(supplier);
+        stock.addGoods(_id, OTHER, KILOS / 2);
+        IInventoryCollateral.Offer memory offer = _offer(KILOS / 4, 4_000_000);
+        offer.lot = OTHER;
+        vm.prank(supplier);
+        stock.offerGoods(offer);
+        _supplierPays(BASE);
+        vm.prank(supplier);
+        stock.payAndRelease(_id, 9_000_000, OTHER, KILOS / 2);
+        FinancingId next = _openStock(OTHER, KILOS / 2, OTHER_SHIPMENT);
+        _bidder(4_000_000);
+        vm.prank(buyer);
+        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.LotNotPledged.selector, _id, OTHER));
+        stock.buyGoods(offer);
+        assertEq(stock.borrowingBase(next), BASE / 2, "its goods are not sold for another");
+    }
+
+    function test_refusedWhereAnotherFinancingIsUnderRecourse() public {
+        _store(OTHER, OTHER_SHIPMENT, 1);
+        FinancingId claimed = _openStock(OTHER, KILOS / 2, OTHER_SHIPMENT);
+        desk.openRecourse(claimed);
+        IInventoryCollateral.Offer memory offer = _offered(KILOS / 2, 9_500_000);
+        _bidder(9_500_000);
+        vm.prank(buyer);
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.RecourseIsOpen.selector, line, claimed));
         stock.buyGoods(offer);
     }
 
