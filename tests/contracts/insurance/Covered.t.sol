@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {IInsurancePolicies} from "../../../contracts/insurance/interfaces/IInsurancePolicies.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
-import {FinancingId, PolicyId} from "../../../contracts/types/Ids.sol";
+import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
+import {FinancingId, PolicyId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {CoveredBase} from "./CoveredBase.sol";
 
@@ -179,6 +180,42 @@ contract CoveredTest is CoveredBase {
         assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Open));
         assertLt(desk.financing(id).principal, principal);
         assertEq(desk.poke(id), 0);
+    }
+
+    /// @dev What another financing of the supplier leaves pays the lenders of this one, then its insurer, then the supplier.
+    function test_recourseReachesTheInsurerWithThePaymentThatEndsIt() public {
+        PolicyId policy = _bound(gale, _credit(id));
+        _payPremium(policy);
+        _depart(SHIPMENT);
+        FinancingId other = _openAnother();
+        _defaultAndWait(id);
+        desk.openRecourse(id);
+        uint256 paid = policies.claim(policy);
+        uint256 rest = _owedToPool();
+        assertGt(rest, 0);
+        uint256 supplierCash = euro.balanceOf(supplier);
+        uint256 amount = _owed(other) + rest + paid / 4;
+        _fundAndApprove(debtor, amount, address(receivables));
+        vm.prank(debtor);
+        receivables.pay(ReceivableId.wrap(2), amount);
+        assertEq(_owed(other), 0);
+        assertEq(_owedToPool(), 0);
+        assertEq(policies.subrogatedDue(id), paid - paid / 4);
+        assertEq(euro.balanceOf(supplier), supplierCash);
+        assertEq(FinancingId.unwrap(desk.facility(facility).recourseTo), 0);
+    }
+
+    function _openAnother() private returns (FinancingId other) {
+        vm.startPrank(supplier);
+        receivables.register(
+            IReceivableToken.RegisterTerms(ReceivableId.wrap(2), debtor, "EUR", FACE_VALUE, QUANTITY, DUE_DATE, 0)
+        );
+        oracle.openSubject(bytes32(uint256(2)), new bytes32[](0));
+        vm.stopPrank();
+        vm.prank(debtor);
+        receivables.accept(IReceivableToken.Acceptance(ReceivableId.wrap(2), FACE_VALUE, QUANTITY, DUE_DATE, true));
+        other = _pledge(facility, 2, FACE_VALUE, bytes32(uint256(2)));
+        _depart(bytes32(uint256(2)));
     }
 
     function test_waiverLetsTheCollateralGo() public {
