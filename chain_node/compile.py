@@ -32,7 +32,10 @@ CONTRACTS: Final = (
     "ReceivableOffices",
     "ReceivableWorkouts",
     "ReceivableToken",
+    "OrderAgreements",
+    "OrderWorkouts",
     "OrderEscrow",
+    "OrderMatch",
     "MilestoneOracle",
     "FeedOracle",
     "ConditionGrades",
@@ -49,11 +52,15 @@ CONTRACTS: Final = (
     "Applications",
     "ReceivableCollateral",
     "OrderCollateral",
+    "PurchaseCollateral",
+    "DrawPurposes",
     "LendingPool",
     "TrancheVault",
     "FirstLossReserve",
     "Syndicate",
     "HealthCheck",
+    "LossAdjuster",
+    "InsurancePolicies",
 )
 _IMPORT: Final = re.compile(r"""^\s*import\s+(?:[^"';]*\sfrom\s+)?["']([^"']+)["']""", re.MULTILINE)
 _OUTPUTS: Final = [

@@ -9,11 +9,18 @@ from eth_typing import ChecksumAddress
 from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
 from chain_node.client.contracts.feeds import Feeds, Grades
+from chain_node.client.contracts.insurance import Insurance
 from chain_node.client.contracts.inventory import Lots
-from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
+from chain_node.client.contracts.lending import (
+    Desk,
+    OrderCollateral,
+    PurchaseCollateral,
+    Purposes,
+    ReceivableCollateral,
+)
 from chain_node.client.contracts.milestones import Milestones
 from chain_node.client.contracts.money import Cash
-from chain_node.client.contracts.orders import Orders
+from chain_node.client.contracts.orders import OrderMatches, Orders
 from chain_node.client.contracts.pools import Pool, Reserve, Vault
 from chain_node.client.contracts.receivables import Disputes, Receivables
 from chain_node.client.contracts.servicing import Applications, Concentration, HealthCheck, Servicing
@@ -152,6 +159,10 @@ class Chain:
     def orders(self) -> Orders:
         return Orders(self.node, *self._place("OrderEscrow"))
 
+    @property
+    def order_matches(self) -> OrderMatches:
+        return OrderMatches(self.node, *self._place("OrderMatch"))
+
     @cached_property
     def lots(self) -> Lots:
         return Lots(self.node, *self._place("WarehouseReceiptToken"))
@@ -169,6 +180,14 @@ class Chain:
         return OrderCollateral(self.node, *self._place("OrderCollateral"))
 
     @cached_property
+    def purchase_collateral(self) -> PurchaseCollateral:
+        return PurchaseCollateral(self.node, *self._place("PurchaseCollateral"))
+
+    @cached_property
+    def purposes(self) -> Purposes:
+        return Purposes(self.node, *self._place("DrawPurposes"))
+
+    @cached_property
     def disputes(self) -> Disputes:
         return Disputes(self.node, *self._place("ReceivableDisputes"))
 
@@ -183,6 +202,10 @@ class Chain:
     @cached_property
     def concentration(self) -> Concentration:
         return Concentration(self.node, *self._place("Concentration"))
+
+    @cached_property
+    def insurance(self) -> Insurance:
+        return Insurance(self.node, *self._place("InsurancePolicies"))
 
     @cached_property
     def health(self) -> HealthCheck:

@@ -28,7 +28,10 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GUARDIAN: ("stop",),
     },
     "ReceivableDisputes": {Office.ARBITER: ("resolve",)},
-    "OrderEscrow": {Office.GOVERNOR: ("listCurrency", "listAssignee")},
+    "OrderEscrow": {
+        Office.GOVERNOR: ("listCurrency", "listAssignee", "listMatcher"),
+        Office.ARBITER: ("decideDispute",),
+    },
     "WarehouseReceiptToken": {
         Office.GOVERNOR: ("listCustodian", "listGrader", "resume"),
         Office.GUARDIAN: ("stop",),
@@ -61,6 +64,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.SERVICER: ("takeFees", "strikeLoss"),
     },
     "TrancheVault": {Office.GOVERNOR: ("setSmallestRequest",)},
+    "InsurancePolicies": {Office.CREDIT_OFFICER: ("bind",)},
     "FirstLossReserve": {Office.SERVICER: ("release", "releaseSurplus")},
 }
 

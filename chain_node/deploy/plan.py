@@ -27,9 +27,18 @@ from chain_node.vocabulary import Milestone, Office, Role, Tranche
 
 _CALL_GAS: Final = 600_000
 _CREATION_BASE_GAS: Final = 1_000_000
-_HELD_BY_NETWORK: Final = ("ReceivableToken", "OrderEscrow", "FinancingDesk", "ReceivableCollateral", "OrderCollateral")
+_HELD_BY_NETWORK: Final = (
+    "ReceivableToken",
+    "OrderEscrow",
+    "FinancingDesk",
+    "ReceivableCollateral",
+    "OrderCollateral",
+    "InsurancePolicies",
+    "PurchaseCollateral",
+    "DrawPurposes",
+)
 _HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
-_ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
+_ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral", "PurchaseCollateral")
 
 
 @dataclass(frozen=True)
@@ -108,16 +117,18 @@ class _Planner:
         parts = (at["ReceivableOffices"], at["ReceivableWorkouts"])
         self._create("ReceivableToken", registry, rules, *parts, authority)
         self._create("ReceivableDisputes", at["ReceivableToken"], registry, authority)
-        self._create("OrderEscrow", registry, authority)
         self._create("MilestoneOracle", registry, authority)
         self._create("FeedOracle", registry, at["MilestoneOracle"], authority)
         self._create("ConditionGrades", registry, at["MilestoneOracle"], at["FeedOracle"], authority)
         self._create_inventory()
+        self._create_orders()
         self._create_desk()
         for code in self.config.currencies:
             self._create_pool(code)
         pools = [at[f"LendingPool:{code}"] for code in self.config.currencies]
         self._create("HealthCheck", at["FinancingDesk"], pools)
+        self._create("LossAdjuster", at["FinancingDesk"], at["MilestoneOracle"], registry)
+        self._create("InsurancePolicies", at["FinancingDesk"], at["LossAdjuster"], registry, authority)
 
     def _create_inventory(self) -> None:
         at = self.addresses
@@ -125,6 +136,15 @@ class _Planner:
         for part in ("LotIntake", "LotReleases"):
             self._create(part, *sources, at["AccessManager"])
         self._create("WarehouseReceiptToken", *sources, at["LotIntake"], at["LotReleases"], at["AccessManager"])
+
+    def _create_orders(self) -> None:
+        at, days = self.addresses, self.config.order_dispute_days
+        terms = (at["ParticipantRegistry"], at["MilestoneOracle"], at["WarehouseReceiptToken"], days)
+        for part in ("OrderAgreements", "OrderWorkouts"):
+            self._create(part, *terms, at["AccessManager"])
+        self._create("OrderEscrow", *terms, at["OrderAgreements"], at["OrderWorkouts"], at["AccessManager"])
+        items = (at["OrderEscrow"], at["ReceivableToken"])
+        self._create("OrderMatch", *items, at["MilestoneOracle"], at["ParticipantRegistry"])
 
     def _create_desk(self) -> None:
         at = self.addresses
@@ -142,8 +162,11 @@ class _Planner:
         schedule = [(step.days_overdue, step.written_off_bps) for step in self.config.write_off]
         self._create("Servicing", desk, schedule, authority)
         self._create("Applications", desk, authority)
-        for adapter, item in zip(_ADAPTERS, ("ReceivableToken", "OrderEscrow"), strict=True):
-            self._create(adapter, at[item], oracle, desk, at["Applications"], registry)
+        shared = (oracle, desk, at["Applications"], registry)
+        self._create("ReceivableCollateral", at["ReceivableToken"], *shared, at["OrderMatch"])
+        self._create("OrderCollateral", at["OrderEscrow"], *shared)
+        self._create("PurchaseCollateral", at["OrderEscrow"], *shared)
+        self._create("DrawPurposes", desk, at["ReceivableToken"], at["OrderEscrow"], registry)
 
     def _create_pool(self, code: str) -> None:
         at, terms = self.addresses, self.config.pool(code)
@@ -163,15 +186,22 @@ class _Planner:
             on_chain = tuple(vars(policy.on_chain()).values())
             self._call("MilestoneOracle", "setPolicy", int(Milestone[name]), on_chain)
         self._call("MilestoneOracle", "listConsumer", at["FinancingDesk"], True)
+        self._call("MilestoneOracle", "listConsumer", at["OrderEscrow"], True)
         for name, feed in self.config.feeds.items():
             rules, terms = feed.on_chain()
             self._call("FeedOracle", "setPolicy", feed.policy_id(name), astuple(rules), astuple(terms))
         self._call("FeedOracle", "setKeeper", at["ConditionGrades"])
+        self._set_commodities()
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
+        self._call("OrderEscrow", "listAssignee", at["PurchaseCollateral"], True)
+        self._call("OrderEscrow", "listMatcher", at["OrderMatch"], True)
+        self._call("WarehouseReceiptToken", "listCustodian", at["OrderEscrow"])
         self._call("FinancingDesk", "setServicing", at["Servicing"])
         self._call("FinancingDesk", "setApplications", at["Applications"])
+        self._call("FinancingDesk", "setCover", at["InsurancePolicies"])
+        self._call("FinancingDesk", "setPurposes", at["DrawPurposes"])
         for adapter in _ADAPTERS:
             self._call("FinancingDesk", "listCollateral", at[adapter], True)
         for code in self.config.currencies:
@@ -183,6 +213,15 @@ class _Planner:
             self._call(f"LendingPool:{code}", "setReserve", at[f"FirstLossReserve:{code}"])
             for vault in (f"SeniorTranche:{code}", f"JuniorTranche:{code}"):
                 self._call(vault, "setSmallestRequest", self.config.pool(code).smallest_request_shares)
+
+    def _set_commodities(self) -> None:
+        """What goods are worth, and how their condition is graded."""
+        for its in self.config.commodities.values():
+            if its.rules:
+                self._call("ConditionGrades", "setRules", its.graded_as, [astuple(rule) for rule in its.grade_rules()])
+            if "GoodsValuation" in self.addresses:
+                price = self.config.feeds[its.price].policy_id(its.price)
+                self._call("GoodsValuation", "setTerms", its.code, its.valuation_terms(price))
 
     def admit(self) -> None:
         """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""

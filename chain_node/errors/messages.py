@@ -170,15 +170,61 @@ TEMPLATES: Final[dict[str, str]] = {
     "BuyerIsSeller": "order {id} names a buyer of the seller's own group, organisation {organisation}",
     "NotBuyerOf": "organisation {caller} is not the buyer of order {id}; organisation {buyer} is",
     "NotSellerOf": "organisation {caller} is not the seller of order {id}; organisation {seller} is",
-    "AcceptanceDiffers(id,value,registeredValue,quantity,registeredQuantity,deliverBy,registeredDeliverBy)": (
-        "order {id} is registered over {registeredValue} minor units, quantity {registeredQuantity}, delivery by "
-        "{registeredDeliverBy}; the acceptance says {value}, {quantity}, {deliverBy}"
+    "AcceptanceDiffers(id,termsHash,registered)": (
+        "order {id} is registered on terms with the hash {registered}; the acceptance is of {termsHash}"
     ),
+    "AcceptanceExpired": "the acceptance of order {id} counted until {deadline}; it is now {now_}",
+    "AcceptanceUnsigned": "{signer} has not signed this acceptance of order {id}",
+    "OrderGraceOutOfRange": "order {id} has {graceDays} days of grace; the most is {most}",
+    "DepositOutOfRange": "order {id} asks a deposit of {deposit} minor units; it is worth {value}",
+    "OrderToleranceOutOfRange": (
+        "order {id} allows {overBps} bps more and {underBps} bps less than ordered; the most is {most}"
+    ),
+    "LineCountOutOfRange": "order {id} has {count} lines; it must be from 1 to {most}",
+    "LineInvalid": "line {index} of order {id} has the item {item} and the unit {unit}: one of them is none",
+    "PayoutsInvalid": (
+        "the payouts of order {id} are wrong at step {step}: 1 to 4 steps, milestones and shares rising to 10000 bps, and "
+        "measured only where the order is"
+    ),
+    "OrderSubjectNotOf": (
+        "consignment {subject} of order {id} is of group {beneficiary} (0: not opened), the seller of group {needed}"
+    ),
+    "SubjectOfOtherOrder": "the facts of consignment {subject} earn the money of order {other}, not of {id}",
+    "EscrowPartHasNoCode": "{part} is no part of the escrow: there is no contract",
+    "NotPartyOf": "organisation {caller} is neither seller nor buyer of order {id}",
+    "RefundsAlreadyAssigned": "the refunds of order {id} are already assigned to {assignee}",
+    "NotRefundAssigneeOf": "the refunds of order {id} are assigned to {assignee}, not to {caller}",
+    "MatcherUnlisted": "{caller} may not count invoices in orders",
+    "InvoicingNotPermitted": "the proceeds of order {id} are assigned to {assignee}, which permits no invoices",
+    "SplitNotTheirs": (
+        "the two sides of order {id} cannot split what is assigned: proceeds to {proceeds}, refunds to {refunds}"
+    ),
+    "SplitOutOfRange": "{toSeller} minor units are to go to the seller of order {id}; {held} are held",
+    "RefundTooEarly": "what order {id} has not earned goes back from {from} on; it is now {now_}",
+    "NothingToRefund": "nothing of order {id} is to go back to {beneficiary}",
+    "DisputeUsed": "organisation {by} has had its dispute on order {id}",
+    "DisputeRunning": "the dispute on order {id} runs until {until}; it is now {now_}",
+    "DisputeEvidenceZero": "a dispute on order {id}, or its decision, needs a hash of the evidence",
+    "DeliveryNotOffered": "the seller of order {id} does not offer the delivery {digest}",
+    "DeliveryUnfunded": "the goods for order {id} cost {price} minor units; {held} are held",
+    "NotAccountOf": "{account} is of organisation {its}; for order {id} it must be of {needed}",
+    "GoodsUnsolicited": "goods of {token} were sent to the escrow by {operator}, unasked",
+    "AlreadyMatched": "invoice {receivable} is already matched with order {order}",
+    "MatchStateWrong": "invoice {receivable} is not accepted (its state: {state}), and so not matched",
+    "MatchPartiesDiffer": (
+        "order {order} is between {seller} and {buyer}, invoice {receivable} between {supplier} and {debtor}"
+    ),
+    "MatchCurrenciesDiffer": "order {order} is paid in {cash}, invoice {receivable} in {invoiceCash}",
+    "MatchUnmeasured": "order {order} has a quantity of {ordered}, invoice {receivable} of {invoiced}: 0 is not measured",
+    "MatchNotBySeller": "organisation {caller} is not the seller of order {order}; organisation {seller} is",
+    "SubjectNotItsOwn": "item {itemId} is of consignment {own}, not of {subject}",
+    "ItemUnmatched": "no order is matched with invoice {itemId}",
     "AlreadyAssigned": "the proceeds of order {id} are already assigned to {assignee}",
     "NotAssigneeOf": "the proceeds of order {id} are assigned to {assignee}, not to {caller}",
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
     # Goods
     "LotIdZero": "a lot needs a fingerprint that is not zero",
+    "GoodsStopped": "the guardian has stopped this of goods for now: {what}",
     "LotExists": "lot {lot} exists already, or has existed (its state: {state})",
     "LotNotLive": "lot {lot} is {state}; this takes one that is live",
     "QuantityOutOfRange(lot,quantity,most)": "lot {lot} is of {quantity} thousandths; it must be from 1 to {most}",
@@ -385,7 +431,7 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     "RefinancingUnfit": (
         "financing {financing} cannot move from facility {from} to facility {to}: another supplier or currency, "
-        "or the same facility"
+        "the same facility, or only one of them earmarks draws"
     ),
     "RequestTooSmall": "{owner} asks for {shares} shares back; the smallest request of this owner is {smallest}",
     "SmallestRequestTooLarge": "a smallest request of {shares} shares would keep lenders in; the most is {most}",
@@ -403,6 +449,70 @@ TEMPLATES: Final[dict[str, str]] = {
     "WeightUneven": "a weight of {weight} does not belong to a principal of {principal} minor units",
     "WithoutRecourse": "facility {facility} has no recourse to its supplier",
     "WriteOffOutOfRange": "{amount} minor units of financing {financing} cannot be written off; {principal} are out",
+    # Handovers, cover and purposes
+    "AlreadyBackedBy": "financing {financing} is or was backed at {collateral} already; each adapter backs it once",
+    "CannotRetire": "what backs financing {financing} cannot give way to other collateral",
+    "HandoverTooLate": (
+        "financing {financing} cannot be handed over: {lost} minor units are lost or expected to be, or it is past its "
+        "maturity, day {maturityDay}"
+    ),
+    "HandoverUncovered": (
+        "financing {financing} owes {owed} minor units, and what it would be handed over to bears {base}"
+    ),
+    "HandoverExceedsCap": (
+        "financing {financing} cannot be handed over: caps on the new debtor leave room for {available} of its "
+        "{principal} minor units of principal"
+    ),
+    "NothingToHandOn": "what backs financing {financing} has nothing that could go to {recipient}",
+    "RecipientNotDebtor": (
+        "{recipient} is of organisation {organisation}, and cannot have the goods of financing {financing}: "
+        "organisation {debtor} owes for them"
+    ),
+    "OnlyCover": "only the contract that insurers are paid through, {cover}, may do this, not {caller}",
+    "PurposesUnset": "draws cannot be earmarked for {supplier}: there is no contract for it yet",
+    "PurposeOnlyDesk": "only the financing desk {desk} may pay earmarked draws, not {caller}",
+    "NotSupplierOfPurpose": (
+        "account {caller} does not say what the draws of financing {financing} are for; {supplier} does"
+    ),
+    "NotEarmarked": "the draws of financing {financing} are not earmarked",
+    "PurposeSettled": "financing {financing} has drawn already, or is not open: its purpose is settled",
+    "PurposeOutOfRange": (
+        "{most} minor units cannot be set aside for the purpose of financing {financing}; "
+        "it must be from 1 to {greatest}"
+    ),
+    "PurposeUnfit": "item {itemId} is not what draws of financing {financing} can go to ({kind})",
+    "FacilityNotEarmarked": "facility {facility} does not earmark draws, and cannot lend on orders to their buyer",
+    "DeliveryOfOtherOrder": "financing {financing} is backed by order {needed}, not by order {order}",
+    "DeliveryUncovered": (
+        "financing {financing} owes {owed} minor units, and what backs it now bears {base}: the goods cannot go free"
+    ),
+    # Insurance
+    "ClaimTooLate": "policy {policy} could be claimed on until {claimableUntil}; it is now {now_}",
+    "CoverAmountZero": "an amount of nothing is refused",
+    "CoverBookedTooMuch": "{amount} minor units were booked for the insurers of financing {financing}; {due} are due",
+    "CoverLapsed": "policy {policy} has lapsed: its premium was to be paid by {payBy}; it is now {now_}",
+    "CoverStillRuns": "policy {policy} may still have to pay, until {claimableUntil}; it is now {now_}",
+    "InsuredSubjectForeign": (
+        "consignment {subject} was opened by group {beneficiary}, not by the supplier's, {supplierGroup}"
+    ),
+    "InsurerOfOwnGroup": "{insurer} is of the supplier's own group, {group}, and cannot insure financing {financing}",
+    "LossAlreadyKnown": "financing {financing} cannot be insured: a loss has happened or is expected",
+    "LossOutsideCover": "the loss of {lossAt} is outside policy {policy}, which covers from {boundAt} to {until}",
+    "LossWithinDeductible": (
+        "policy {policy} pays nothing on a loss of {loss} minor units; its deductible is {deductible}"
+    ),
+    "NoLossEvent": "policy {policy} cannot be claimed on: what it insures has not happened, or is in dispute",
+    "NotInsurerOf": "policy {policy} is {insurer}'s, not {caller}'s",
+    "OfferExpired": "policy {policy} was on offer until {offerUntil}; it is now {now_}",
+    "PolicyStateWrong": "policy {policy} is {state}; it must be {needed}",
+    "PolicyStillDue": "policy {policy} cannot be closed: {due} minor units are still due to its insurer",
+    "PolicyTermsDiffer": "the terms agreed to, {given}, are not those of policy {policy}, {its}",
+    "PolicyTermsUnsound": "the terms of a policy on financing {financing} make no sense: its {flaw}",
+    "PolicyUnknown": "no policy has the number {policy}",
+    "PositionTooSmall": "{insurer} has {free} minor units free, {wanted} are wanted",
+    "PremiumNotDue": "no premium is due on policy {policy}",
+    "TooManyPolicies": "financing {financing} has {most} policies, which is the most",
+    "WaitingPeriodRuns": "policy {policy} can be claimed on from {endsAt}; it is now {now_}",
     # Pools
     "BelowFloor": "{wanted} minor units cannot be released: {releasable} lie above the reserve's floor",
     "ClaimTooLow": "{sponsor} has a claim of {claim} minor units on the reserve, {wanted} are wanted",

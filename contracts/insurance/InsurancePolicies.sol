@@ -6,7 +6,7 @@ import {IFinancingDesk} from "../lending/interfaces/IFinancingDesk.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {FacilityId, FinancingId, PolicyId} from "../types/Ids.sol";
 import {Roles} from "../types/Roles.sol";
-import {ICoverMarks, PolicyBook} from "./PolicyBook.sol";
+import {PolicyBook} from "./PolicyBook.sol";
 import {PolicyClock} from "./PolicyClock.sol";
 import {IInsurancePolicies} from "./interfaces/IInsurancePolicies.sol";
 import {ILossAdjuster} from "./interfaces/ILossAdjuster.sol";
@@ -68,10 +68,9 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function withdrawOffer(PolicyId id) external {
-        Policy memory its = _known(id);
-        bool isOpen = its.state == State.Offered || its.state == State.Accepted;
-        require(isOpen, PolicyStateWrong(id, its.state, State.Offered));
-        require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
+        State state = _ownPolicy(id).state;
+        bool isOpen = state == State.Offered || state == State.Accepted;
+        require(isOpen, PolicyStateWrong(id, state, State.Offered));
 
         _policies[id].state = State.Ended;
         emit PolicyEnded(id, 0);
@@ -79,8 +78,8 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function waive(PolicyId id) external nonReentrant {
-        Policy memory its = _inState(id, State.Paid);
-        require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
+        Policy memory its = _ownPolicy(id);
+        require(its.state == State.Paid, PolicyStateWrong(id, its.state, State.Paid));
 
         emit RecoveryWaived(id, its.paid - its.recovered);
         _end(id, its.terms.financing, 0);
@@ -90,11 +89,12 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function accept(PolicyId id, bytes32 hash) external {
-        FinancingId financing = _offered(id, State.Offered, hash).terms.financing;
-        FacilityId facility = desk.financing(financing).facility;
+        Policy memory its = _known(id);
+        FacilityId facility = desk.financing(its.terms.financing).facility;
         address supplier = desk.facility(facility).terms.supplier;
-        require(msg.sender == supplier, NotSupplierOfInsured(financing, msg.sender, supplier));
+        require(msg.sender == supplier, NotSupplierOf(facility, msg.sender, supplier));
         desk.requireActing(facility);
+        _requireOffered(id, its, State.Offered, hash);
 
         _policies[id].state = State.Accepted;
         emit PolicyAccepted(id, msg.sender);
@@ -104,7 +104,8 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     /// @inheritdoc IInsurancePolicies
     function bind(PolicyId id, bytes32 hash) external restricted nonReentrant {
-        Policy memory its = _offered(id, State.Accepted, hash);
+        Policy memory its = _known(id);
+        _requireOffered(id, its, State.Accepted, hash);
         FinancingId financing = its.terms.financing;
         registry.requireRole(its.insurer, Roles.INSURER);
         adjuster.requireNoLossKnown(its.terms);
@@ -116,7 +117,7 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
         bool isFirst = _attach(financing, id);
         emit PolicyBound(id, financing, its.insurer, its.terms.limit);
 
-        if (isFirst) ICoverMarks(address(desk)).markCovered(financing, true);
+        if (isFirst) desk.markCovered(financing, true);
     }
 
     // By anyone
@@ -141,14 +142,15 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
         uint256 loss;
         (lossAt, loss, paid) = adjuster.assess(id, its);
 
-        Policy storage kept = _policies[id];
+        uint256 toPool = paid - _bookPremium(id, paid);
         // The cast is safe: at most the limit.
-        (kept.state, kept.paid) = (State.Paid, uint48(paid));
+        (_policies[id].state, _policies[id].paid) = (State.Paid, uint48(paid));
         _unlock(its.insurer, its.cash, its.terms.limit, paid);
         emit ClaimPaid(id, financing, lossAt, loss, paid);
 
-        IERC20(its.cash).forceApprove(address(desk), paid);
-        desk.repay(financing, paid);
+        if (toPool == 0) return paid;
+        IERC20(its.cash).forceApprove(address(desk), toPool);
+        desk.repay(financing, toPool);
     }
 
     /// @inheritdoc IInsurancePolicies
@@ -178,8 +180,13 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
 
     // Internals
 
-    function _offered(PolicyId id, State needed, bytes32 hash) private view returns (Policy memory its) {
-        its = _inState(id, needed);
+    function _ownPolicy(PolicyId id) private view returns (Policy memory its) {
+        its = _known(id);
+        require(msg.sender == its.insurer, NotInsurerOf(id, msg.sender, its.insurer));
+    }
+
+    function _requireOffered(PolicyId id, Policy memory its, State needed, bytes32 hash) private view {
+        require(its.state == needed, PolicyStateWrong(id, its.state, needed));
         uint256 offerUntil = its.terms.offerUntil;
         require(block.timestamp <= offerUntil, OfferExpired(id, offerUntil, block.timestamp));
         bytes32 ours = _hashOf(id, its);
@@ -198,6 +205,6 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
         bool isLast = _detach(financing, id);
         emit PolicyEnded(id, unlocked);
 
-        if (isLast) ICoverMarks(address(desk)).markCovered(financing, false);
+        if (isLast) desk.markCovered(financing, false);
     }
 }

@@ -44,14 +44,10 @@ contract DeskHandovers is DeskReadings {
     // By the supplier
 
     /// @notice See `IFinancingDesk`.
-    function handOver(
-        FinancingId id,
-        ICollateral to,
-        uint256 itemId,
-        uint256 units,
-        bytes32 subject,
-        address recipient
-    ) external nonReentrant {
+    function handOver(FinancingId id, ICollateral to, uint256 itemId, uint256 units, bytes32 subject, address recipient)
+        external
+        nonReentrant
+    {
         _handOver(id, Successor(to, itemId, units, subject, recipient));
     }
 
@@ -88,15 +84,10 @@ contract DeskHandovers is DeskReadings {
         }
         Anchor memory anchor = its.anchor;
         FacilityId facilityId = FacilityId.wrap(anchor.facility);
-        (anchor.maturityDay, keys) = next.collateral.take(
-            id,
-            facilityId,
-            its.line.supplier,
-            next.itemId,
-            next.units,
-            next.subject,
-            address(its.usage.pool.cash())
-        );
+        (anchor.maturityDay, keys) = next.collateral
+            .take(
+                id, facilityId, its.line.supplier, next.itemId, next.units, next.subject, address(its.usage.pool.cash())
+            );
         (anchor.collateral, anchor.debtor, anchor.sellerGroup) = (next.collateral, keys.debtor, keys.sellerGroup);
         _financings[id].anchor = anchor;
     }

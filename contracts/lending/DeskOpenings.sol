@@ -92,6 +92,21 @@ contract DeskOpenings is DeskOffices {
     }
 
     /// @notice See `IFinancingDesk`.
+    /// @dev Without the desk's guard, because an adapter gives up its consignments while the desk has it release a pledge;
+    /// the oracle calls nobody back here.
+    function watchAlso(FinancingId id, bytes32 subject, bool watched) external {
+        Anchor memory anchor = _financings[id].anchor;
+        address collateral = address(anchor.collateral);
+        bool backs = msg.sender == collateral || (!watched && _hasBacked(id, msg.sender));
+        require(backs, IFinancingDesk.OnlyCollateralOf(id, msg.sender, collateral));
+        if (_watches(_oracle, id, subject) == watched) return;
+        if (!watched) return _oracle.unwatch(subject);
+        _requireSubjectOf(_oracle, anchor.collateral, subject, anchor.sellerGroup);
+
+        _oracle.watch(subject, FinancingId.unwrap(id));
+    }
+
+    /// @notice See `IFinancingDesk`.
     function moveFacility(FacilityId id, address account) external nonReentrant {
         FacilityRecord storage its = _known(id);
         (address previous, OrganisationId organisation) = (its.line.supplier, _organisationOf[id]);

@@ -81,6 +81,12 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
+    function requireUnclaimed(FinancingId id) external view {
+        FacilityId facilityId = FacilityId.wrap(_financings[id].anchor.facility);
+        _requireNoRecourse(facilityId, _facilities[facilityId]);
+    }
+
+    /// @inheritdoc IFinancingDesk
     function owed(FinancingId id) external view returns (Waterfall.Claims memory) {
         return _claims(_current(id));
     }

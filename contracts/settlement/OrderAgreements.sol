@@ -178,7 +178,7 @@ contract OrderAgreements is OrderBook {
         if (deposit == 0) return;
         _currencies[its.currency].safeTransferFrom(buyer, address(this), deposit);
         its = _orders[id];
-        _payOut(id, its, _dueOf(id, its), false);
+        _payOut(id, its, _dueOf(subject, its), false);
     }
 
     function _checked(IOrderEscrow.OrderTerms calldata terms) private view returns (IOrderEscrow.Order memory its) {

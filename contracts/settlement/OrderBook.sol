@@ -90,8 +90,7 @@ abstract contract OrderBook is ParkedPayouts, AccessManaged, EIP712, ReentrancyG
 
     /// @dev A step counts in the proportion of what has come the furthest: goods received have been shipped. A fact in
     /// dispute earns nothing at its step. Rounded down, once.
-    function _earnedOf(OrderId id, IOrderEscrow.Order memory its) internal view returns (uint256) {
-        bytes32 subject = _subjectOf[id];
+    function _earnedOf(bytes32 subject, IOrderEscrow.Order memory its) internal view returns (uint256) {
         // Where it cannot be measured a step is reached or not.
         uint256 whole = its.quantity == 0 ? 1 : its.quantity;
         uint256 weight;
@@ -135,9 +134,9 @@ abstract contract OrderBook is ParkedPayouts, AccessManaged, EIP712, ReentrancyG
     }
 
     /// @return minor units that are held and earned
-    function _dueOf(OrderId id, IOrderEscrow.Order memory its) internal view returns (uint256) {
+    function _dueOf(bytes32 subject, IOrderEscrow.Order memory its) internal view returns (uint256) {
         if (its.held == 0) return 0;
-        uint256 earned = _earnedOf(id, its);
+        uint256 earned = _earnedOf(subject, its);
         return earned > its.paid ? Math.min(earned - its.paid, its.held) : 0;
     }
 
@@ -195,9 +194,9 @@ abstract contract OrderBook is ParkedPayouts, AccessManaged, EIP712, ReentrancyG
         // The casts are safe: at most what is held, and with it at most the order's value.
         (its.held, its.paid) = (its.held - uint56(amount), its.paid + uint56(amount));
         (_orders[id].held, _orders[id].paid) = (its.held, its.paid);
-        uint256 left = _outstanding(id);
-        emit IOrderEscrow.OrderPaidOut(id, payee, amount, left);
-        _settleIfNothingIs(id, left);
+        emit IOrderEscrow.OrderPaidOut(id, payee, amount, its.held);
+        // What is held is outstanding: as long as something is, the rest need not be read.
+        if (its.held == 0) _settleIfNothingIs(id, _outstanding(id));
     }
 
     /// @dev Sends money that has been booked out.

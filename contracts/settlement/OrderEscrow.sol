@@ -94,13 +94,13 @@ contract OrderEscrow is OrderBook, OrderParts, ERC1155Holder {
         require(msg.sender == address(oracle), OnlyOracle(msg.sender, address(oracle)));
         OrderId id = _orderOfSubject[subject];
         Order memory its = _orders[id];
-        if (its.state == State.Accepted) _payOut(id, its, _dueOf(id, its), true);
+        if (its.state == State.Accepted) _payOut(id, its, _dueOf(subject, its), true);
     }
 
     /// @inheritdoc IOrderEscrow
     function settle(OrderId id) external nonReentrant returns (uint256 amount) {
         Order memory its = _inState(id, State.Accepted);
-        amount = _dueOf(id, its);
+        amount = _dueOf(_subjectOf[id], its);
         _payOut(id, its, amount, false);
     }
 
@@ -226,7 +226,7 @@ contract OrderEscrow is OrderBook, OrderParts, ERC1155Holder {
     function earnedOf(OrderId id) external view returns (uint256) {
         // Before the acceptance nothing is earned, not even by an earlier consignment's facts.
         if (_orders[id].state < State.Accepted || _orders[id].state == State.Cancelled) return 0;
-        return _earnedOf(id, _orders[id]);
+        return _earnedOf(_subjectOf[id], _orders[id]);
     }
 
     /// @inheritdoc IOrderEscrow

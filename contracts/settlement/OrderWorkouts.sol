@@ -28,7 +28,7 @@ contract OrderWorkouts is OrderBook {
         require(block.timestamp >= from, IOrderEscrow.RefundTooEarly(id, from, block.timestamp));
         require(its.held != 0, IOrderEscrow.NothingToRefund(id, _buyerOf[id]));
 
-        uint256 due = _dueOf(id, its);
+        uint256 due = _dueOf(_subjectOf[id], its);
         if (due == its.held) {
             _payOut(id, its, due, false);
             return 0;

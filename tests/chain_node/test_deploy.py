@@ -286,6 +286,8 @@ PART_OF = {
     "ReceivableWorkouts": "ReceivableToken",
     "LotIntake": "WarehouseReceiptToken",
     "LotReleases": "WarehouseReceiptToken",
+    "OrderAgreements": "OrderEscrow",
+    "OrderWorkouts": "OrderEscrow",
     "DeskOpenings": "FinancingDesk",
     "DeskWorkouts": "FinancingDesk",
     "DeskHandovers": "FinancingDesk",

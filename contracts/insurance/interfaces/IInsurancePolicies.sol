@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IFinancingCover} from "../../lending/interfaces/IFinancingCover.sol";
 import {ICashToken} from "../../money/interfaces/ICashToken.sol";
-import {FinancingId, PolicyId} from "../../types/Ids.sol";
+import {FacilityId, FinancingId, PolicyId} from "../../types/Ids.sol";
 
 /// @title Insurance of financings. An insurer offers a policy, the supplier of the facility accepts it, because the premium
 /// is served out of its money, and the credit officer binds it for the lenders: they are the insured, and the premium is
@@ -133,7 +133,7 @@ interface IInsurancePolicies is IFinancingCover {
     event PolicyEnded(PolicyId indexed policy, uint256 unlocked);
 
     /// @notice The caller is not the financing desk.
-    error CoverOnlyDesk(address caller, address desk);
+    error OnlyDesk(address caller, address desk);
     /// @notice The amount is zero.
     error CoverAmountZero();
     /// @notice No policy has this number.
@@ -142,8 +142,8 @@ interface IInsurancePolicies is IFinancingCover {
     error PolicyStateWrong(PolicyId policy, State state, State needed);
     /// @notice The caller is not the policy's insurer.
     error NotInsurerOf(PolicyId policy, address caller, address insurer);
-    /// @notice The caller is not the account that the financing's facility was granted to.
-    error NotSupplierOfInsured(FinancingId financing, address caller, address supplier);
+    /// @notice The caller is not the account that the insured financing's facility was granted to.
+    error NotSupplierOf(FacilityId facility, address caller, address supplier);
     /// @notice More than is free in the insurer's position; both in minor units.
     error PositionTooSmall(address insurer, uint256 wanted, uint256 free);
     /// @notice The terms make no sense, for this reason.
@@ -223,10 +223,10 @@ interface IInsurancePolicies is IFinancingCover {
     /// @return taken minor units
     function payPremium(PolicyId policy, uint256 amount) external returns (uint256 taken);
 
-    /// @notice Has the insurer pay. What has come in on the collateral and waits there is applied first. The payment is one
-    /// like any other: premium that is due is served out of it first, and so set off. Premium unpaid after its last day
-    /// leaves nothing to claim, whenever the loss fell.
-    /// @return paid minor units, the least of the limit and of the loss above the deductible
+    /// @notice Has the insurer pay. What has come in on the collateral and waits there is applied first. Premium of the
+    /// policy that is still due is set off: it stays with the insurer as paid, and the lenders have that much less. Premium
+    /// unpaid after its last day leaves nothing to claim, whenever the loss fell.
+    /// @return paid minor units, the least of the limit and of the loss above the deductible, before what is set off
     function claim(PolicyId policy) external returns (uint256 paid);
 
     /// @notice Books the end of a policy that lapsed, whose claims' time is over, whose financing is paid, or that has been

@@ -463,6 +463,13 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @return toSupplier the rest, minor units
     function applyProceeds(FinancingId financing, uint256 amount) external returns (uint256 toPool, uint256 toSupplier);
 
+    /// @notice Watches a further consignment for a financing, or no longer: goods of it have been added to what backs the
+    /// financing, so that no other financing may count them, and their facts move its base. The financing's adapter only.
+    /// Again, it changes nothing.
+    /// @param subject opened by the supplier's group
+    /// @param watched false ends it
+    function watchAlso(FinancingId financing, bytes32 subject, bool watched) external;
+
     // Cover contract
 
     /// @notice Says whether insurers have a claim on a financing's payments. From then on each payment serves premiums
@@ -528,6 +535,9 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice Reverts, saying why, where the account that the facility was granted to may not act for it now: it is
     /// frozen, suspended or expired, or no longer of the organisation.
     function requireActing(FacilityId id) external view;
+    /// @notice Reverts with `RecourseIsOpen` while the supplier of the financing has to pay another financing of the facility
+    /// first: nothing that backs this one may go back then.
+    function requireUnclaimed(FinancingId id) external view;
     /// @return the financing's record, interest as of `accruedAt`; reverts where there is none
     function financing(FinancingId id) external view returns (Financing memory);
     /// @return the adapters that kept its collateral before it was handed over, in that order; none where it never was

@@ -172,8 +172,8 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     );
     /// @notice Money left the escrow for the seller's side.
     /// @param amount minor units
-    /// @param outstanding minor units still to be paid after it
-    event OrderPaidOut(OrderId indexed id, address indexed payee, uint256 amount, uint256 outstanding);
+    /// @param held minor units in escrow after it
+    event OrderPaidOut(OrderId indexed id, address indexed payee, uint256 amount, uint256 held);
     /// @notice An invoice that the buyer has accepted took the place of a part of the order.
     /// @param amount minor units
     /// @param outstanding minor units still to be paid after it

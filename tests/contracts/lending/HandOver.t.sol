@@ -47,9 +47,7 @@ contract HandOverTest is LendingBase {
     // Refusals
 
     function test_onlyTheSupplierHandsOver() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, stranger, supplier)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, facility, stranger, supplier));
         vm.prank(stranger);
         desk.handOver(id, invoices, ITEM, FACE_VALUE, ORDER_SHIPMENT, address(0));
         registry.freezeAccount(supplier);

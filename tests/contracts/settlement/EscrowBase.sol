@@ -37,6 +37,7 @@ abstract contract EscrowBase is InventoryBase, Orders {
         escrow.listAssignee(address(assignee), true);
         lots.listCustodian(address(escrow));
         uint8 witnesses = uint8(Roles.WAREHOUSE | Roles.INSPECTOR | Roles.CARRIER);
+        oracle.setPolicy(Milestones.LOADED, IMilestoneOracle.Policy(2, witnesses, 0, 50, 90 days, 300, 0));
         oracle.setPolicy(Milestones.DEPARTED, IMilestoneOracle.Policy(2, witnesses, 0, 50, 90 days, 300, 0));
         oracle.setPolicy(Milestones.RECEIVED, IMilestoneOracle.Policy(2, witnesses, 0, 50, 90 days, 300, WINDOW));
     }

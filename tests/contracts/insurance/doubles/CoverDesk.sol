@@ -102,8 +102,9 @@ contract CoverDesk {
     }
 
     function repay(FinancingId id, uint256 amount) external returns (uint256 taken) {
-        uint256 premium = isCovered[id] ? cover.premiumDue(id) : 0;
-        uint256 recovery = isCovered[id] ? cover.subrogatedDue(id) : 0;
+        bool isShared = isCovered[id] && msg.sender != address(cover);
+        uint256 premium = isShared ? cover.premiumDue(id) : 0;
+        uint256 recovery = isShared ? cover.subrogatedDue(id) : 0;
         taken = Math.min(amount, premium + Waterfall.total(_claims[id]) + recovery);
         premium = Math.min(premium, taken);
         Waterfall.Split memory parts = Waterfall.split(taken - premium, _claims[id]);
