@@ -9,6 +9,7 @@ from eth_typing import ChecksumAddress
 from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
 from chain_node.client.contracts.feeds import Feeds, Grades
+from chain_node.client.contracts.goods import GoodsValuations, InventoryCollateral
 from chain_node.client.contracts.insurance import Insurance
 from chain_node.client.contracts.inventory import Lots
 from chain_node.client.contracts.lending import (
@@ -186,6 +187,14 @@ class Chain:
     @cached_property
     def purposes(self) -> Purposes:
         return Purposes(self.node, *self._place("DrawPurposes"))
+
+    @cached_property
+    def inventory_collateral(self) -> InventoryCollateral:
+        return InventoryCollateral(self.node, *self._place("InventoryCollateral"))
+
+    @cached_property
+    def valuations(self) -> GoodsValuations:
+        return GoodsValuations(self.node, *self._place("GoodsValuation"))
 
     @cached_property
     def disputes(self) -> Disputes:

@@ -249,11 +249,7 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
     /// @param word of the pledge: see `_wordOf`
-    function _worthOf(uint256 itemId, uint256 word)
-        private
-        view
-        returns (uint256 value, uint256 quantity, bool lends)
-    {
+    function _worthOf(uint256 itemId, uint256 word) private view returns (uint256 value, uint256 quantity, bool lends) {
         // The casts cut off the fields above, which is their purpose.
         (uint256 units, uint256 owed) = (uint56(word), uint56(word >> 56));
         if (units == 0) return (0, 0, false);

@@ -43,9 +43,7 @@ contract PurchaseCollateral is LadderedCollateral, IPurchaseCollateral {
         uint256 itemId = _pledges[financing].itemId;
         require(itemId != 0, PledgeUnknown(financing));
         OrderId needed = OrderId.wrap(itemId);
-        require(
-            OrderId.unwrap(delivery.id) == itemId, DeliveryOfOtherOrder(financing, delivery.id, needed)
-        );
+        require(OrderId.unwrap(delivery.id) == itemId, DeliveryOfOtherOrder(financing, delivery.id, needed));
         IFinancingDesk.Financing memory its = desk.financing(financing);
         address supplier = desk.facility(its.facility).terms.supplier;
         require(msg.sender == supplier, IFinancingDesk.NotSupplierOf(its.facility, msg.sender, supplier));

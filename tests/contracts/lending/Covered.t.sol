@@ -77,8 +77,10 @@ contract CoveredTest is LendingBase {
         assertEq(_base(id), FACE_VALUE * 8000 / 10_000);
         assertLe(_owed(id), _base(id));
         assertGe(_owed(id) + 1, _base(id));
-        assertEq(_owed(id), _claims(id).principal + _claims(id).fees + _claims(id).reserve + _claims(id).interest
-            + PREMIUM + 4000);
+        assertEq(
+            _owed(id),
+            _claims(id).principal + _claims(id).fees + _claims(id).reserve + _claims(id).interest + PREMIUM + 4000
+        );
     }
 
     // Payments

@@ -62,9 +62,7 @@ contract EarmarkedTest is LendingBase {
 
     function test_onlyTheSupplierSaysWhatFor() public {
         FinancingId id = _openEarmarked();
-        vm.expectRevert(
-            abi.encodeWithSelector(IDrawPurposes.NotSupplierOfPurpose.selector, id, stranger, supplier)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDrawPurposes.NotSupplierOfPurpose.selector, id, stranger, supplier));
         vm.prank(stranger);
         purposes.setPurpose(id, IDrawPurposes.Kind.Freight, FREIGHT, FREIGHT_VALUE);
     }
@@ -85,9 +83,7 @@ contract EarmarkedTest is LendingBase {
         registry.setRoles(carrier.lei, Roles.SUPPLIER);
         _unfit(id, IDrawPurposes.Kind.Freight, FREIGHT);
         registry.setRoles(carrier.lei, Roles.CARRIER | Roles.SUPPLIER);
-        vm.expectRevert(
-            abi.encodeWithSelector(IDrawPurposes.PurposeOutOfRange.selector, id, 0, type(uint64).max)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IDrawPurposes.PurposeOutOfRange.selector, id, 0, type(uint64).max));
         _setPurpose(id, IDrawPurposes.Kind.Freight, FREIGHT, 0);
         _setPurpose(id, IDrawPurposes.Kind.Freight, FREIGHT, 1);
     }
@@ -148,9 +144,7 @@ contract EarmarkedTest is LendingBase {
         IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
         terms.supplier = harbour.account;
         FacilityId theirs = _openFacility(terms);
-        vm.expectRevert(
-            abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, INBOUND, address(desk))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, INBOUND, address(desk)));
         vm.prank(harbour.account);
         desk.openFinancing(theirs, orders, BOUGHT, BOUGHT_VALUE, INBOUND);
     }
@@ -159,9 +153,7 @@ contract EarmarkedTest is LendingBase {
         FinancingId id = _openEarmarked();
         _setPurpose(id, IDrawPurposes.Kind.Freight, FREIGHT, FREIGHT_VALUE);
         _depart(SHIPMENT);
-        vm.expectRevert(
-            abi.encodeWithSelector(IFinancingDesk.RefinancingUnfit.selector, id, earmarked, facility)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.RefinancingUnfit.selector, id, earmarked, facility));
         desk.refinance(id, facility);
     }
 
@@ -175,9 +167,7 @@ contract EarmarkedTest is LendingBase {
         assertEq(base, FACE_VALUE * 6000 / 10_000);
         assertEq(available, 0);
         vm.expectEmit(address(desk));
-        emit IFinancingDesk.DrawDeferred(
-            id, IFinancingDesk.Bound.Payee, _greatestDraw(base, CHARGES_BPS), 0
-        );
+        emit IFinancingDesk.DrawDeferred(id, IFinancingDesk.Bound.Payee, _greatestDraw(base, CHARGES_BPS), 0);
         desk.poke(id);
     }
 
@@ -289,9 +279,7 @@ contract EarmarkedTest is LendingBase {
     function test_onlyTheSupplierTakesDeliveryAndOfItsOrder() public {
         FinancingId id = _drawnPurchase();
         IOrderEscrow.Delivery memory delivery = _delivery();
-        vm.expectRevert(
-            abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, earmarked, stranger, supplier)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.NotSupplierOf.selector, earmarked, stranger, supplier));
         vm.prank(stranger);
         purchases.takeDelivery(id, delivery, invoices, 0);
         delivery.id = OrderId.wrap(7);
