@@ -53,6 +53,8 @@ CONTRACTS: Final = (
     "Applications",
     "ReceivableCollateral",
     "OrderCollateral",
+    "PurchaseCollateral",
+    "DrawPurposes",
     "InventoryChanges",
     "InventorySales",
     "InventoryCollateral",

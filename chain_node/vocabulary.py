@@ -92,6 +92,14 @@ class Bound(IntEnum):
     PAYEE = 4
 
 
+class PurposeKind(IntEnum):
+    """What earmarked draws are for."""
+
+    NONE = 0
+    FREIGHT = 1
+    PURCHASE = 2
+
+
 class DayCount(IntEnum):
     """How the days of interest are counted, and over how long a year."""
 
@@ -295,6 +303,7 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IFinancingDesk.State": FinancingState,
     "IFinancingDesk.Bound": Bound,
     "IFinancingDesk.Stoppable": DeskActivity,
+    "IDrawPurposes.Kind": PurposeKind,
     "ICirculation.Stoppable": Circulation,
     "ILendingPool.Stoppable": PoolActivity,
     "ILots.State": LotState,

@@ -113,6 +113,15 @@ def on_defaulted(session: Session, event: Event, block: Block) -> None:
     _financing(session, event).state = FinancingState.DEFAULTED.value
 
 
+@handles("FinancingDesk", "FinancingHandedOver")
+def on_handed_over(session: Session, event: Event, block: Block) -> None:
+    """Another paper backs it; when that falls due is said next, in the same transaction."""
+    financing, told = _financing(session, event), event.arguments
+    financing.collateral, financing.item_id = told["to"], hex32(told["itemId"])
+    financing.subject, financing.units = hex32(told["subject"]), told["units"]
+    financing.ladder = facilities.steps_for_collateral(session, financing.facility, told["to"])
+
+
 @handles("FinancingDesk", "Refinanced")
 def on_refinanced(session: Session, event: Event, block: Block) -> None:
     """Its old debt was paid in full just before, by the new facility's source."""

@@ -12,7 +12,13 @@ from chain_node.client.contracts.feeds import Feeds, Grades
 from chain_node.client.contracts.goods import GoodsValuations, InventoryCollateral
 from chain_node.client.contracts.insurance import Insurance
 from chain_node.client.contracts.inventory import Lots
-from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
+from chain_node.client.contracts.lending import (
+    Desk,
+    OrderCollateral,
+    PurchaseCollateral,
+    Purposes,
+    ReceivableCollateral,
+)
 from chain_node.client.contracts.milestones import Milestones
 from chain_node.client.contracts.money import Cash
 from chain_node.client.contracts.orders import OrderMatches, Orders
@@ -173,6 +179,14 @@ class Chain:
     @cached_property
     def order_collateral(self) -> OrderCollateral:
         return OrderCollateral(self.node, *self._place("OrderCollateral"))
+
+    @cached_property
+    def purchase_collateral(self) -> PurchaseCollateral:
+        return PurchaseCollateral(self.node, *self._place("PurchaseCollateral"))
+
+    @cached_property
+    def purposes(self) -> Purposes:
+        return Purposes(self.node, *self._place("DrawPurposes"))
 
     @cached_property
     def inventory_collateral(self) -> InventoryCollateral:

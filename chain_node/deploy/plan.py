@@ -34,10 +34,12 @@ _HELD_BY_NETWORK: Final = (
     "ReceivableCollateral",
     "OrderCollateral",
     "InsurancePolicies",
+    "PurchaseCollateral",
+    "DrawPurposes",
     "InventoryCollateral",
 )
 _HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
-_ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
+_ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral", "PurchaseCollateral")
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,8 @@ class _Planner:
         shared = (oracle, desk, at["Applications"], registry)
         self._create("ReceivableCollateral", at["ReceivableToken"], *shared, at["OrderMatch"])
         self._create("OrderCollateral", at["OrderEscrow"], *shared)
+        self._create("PurchaseCollateral", at["OrderEscrow"], *shared)
+        self._create("DrawPurposes", desk, at["ReceivableToken"], at["OrderEscrow"], registry)
         goods = (at["WarehouseReceiptToken"], at["GoodsValuation"], desk)
         for part in ("InventoryChanges", "InventorySales"):
             self._create(part, *goods, registry, authority)
@@ -199,11 +203,13 @@ class _Planner:
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
+        self._call("OrderEscrow", "listAssignee", at["PurchaseCollateral"], True)
         self._call("OrderEscrow", "listMatcher", at["OrderMatch"], True)
         self._call("WarehouseReceiptToken", "listCustodian", at["OrderEscrow"])
         self._call("FinancingDesk", "setServicing", at["Servicing"])
         self._call("FinancingDesk", "setApplications", at["Applications"])
         self._call("FinancingDesk", "setCover", at["InsurancePolicies"])
+        self._call("FinancingDesk", "setPurposes", at["DrawPurposes"])
         for adapter in (*_ADAPTERS, "InventoryCollateral"):
             self._call("FinancingDesk", "listCollateral", at[adapter], True)
         self._call("WarehouseReceiptToken", "listCustodian", at["InventoryCollateral"])

@@ -493,7 +493,7 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     "RefinancingUnfit": (
         "financing {financing} cannot move from facility {from} to facility {to}: another supplier or currency, "
-        "or the same facility"
+        "the same facility, or only one of them earmarks draws"
     ),
     "RequestTooSmall": "{owner} asks for {shares} shares back; the smallest request of this owner is {smallest}",
     "SmallestRequestTooLarge": "a smallest request of {shares} shares would keep lenders in; the most is {most}",
@@ -511,6 +511,43 @@ TEMPLATES: Final[dict[str, str]] = {
     "WeightUneven": "a weight of {weight} does not belong to a principal of {principal} minor units",
     "WithoutRecourse": "facility {facility} has no recourse to its supplier",
     "WriteOffOutOfRange": "{amount} minor units of financing {financing} cannot be written off; {principal} are out",
+    # Handovers, cover and purposes
+    "AlreadyBackedBy": "financing {financing} is or was backed at {collateral} already; each adapter backs it once",
+    "CannotRetire": "what backs financing {financing} cannot give way to other collateral",
+    "HandoverTooLate": (
+        "financing {financing} cannot be handed over: {lost} minor units are lost or expected to be, or it is past its "
+        "maturity, day {maturityDay}"
+    ),
+    "HandoverUncovered": (
+        "financing {financing} owes {owed} minor units, and what it would be handed over to bears {base}"
+    ),
+    "HandoverExceedsCap": (
+        "financing {financing} cannot be handed over: caps on the new debtor leave room for {available} of its "
+        "{principal} minor units of principal"
+    ),
+    "NothingToHandOn": "what backs financing {financing} has nothing that could go to {recipient}",
+    "RecipientNotDebtor": (
+        "{recipient} is of organisation {organisation}, and cannot have the goods of financing {financing}: "
+        "organisation {debtor} owes for them"
+    ),
+    "OnlyCover": "only the contract that insurers are paid through, {cover}, may do this, not {caller}",
+    "PurposesUnset": "draws cannot be earmarked for {supplier}: there is no contract for it yet",
+    "PurposeOnlyDesk": "only the financing desk {desk} may pay earmarked draws, not {caller}",
+    "NotSupplierOfPurpose": (
+        "account {caller} does not say what the draws of financing {financing} are for; {supplier} does"
+    ),
+    "NotEarmarked": "the draws of financing {financing} are not earmarked",
+    "PurposeSettled": "financing {financing} has drawn already, or is not open: its purpose is settled",
+    "PurposeOutOfRange": (
+        "{most} minor units cannot be set aside for the purpose of financing {financing}; "
+        "it must be from 1 to {greatest}"
+    ),
+    "PurposeUnfit": "item {itemId} is not what draws of financing {financing} can go to ({kind})",
+    "FacilityNotEarmarked": "facility {facility} does not earmark draws, and cannot lend on orders to their buyer",
+    "DeliveryOfOtherOrder": "financing {financing} is backed by order {needed}, not by order {order}",
+    "DeliveryUncovered": (
+        "financing {financing} owes {owed} minor units, and what backs it now bears {base}: the goods cannot go free"
+    ),
     # Insurance
     "ClaimTooLate": "policy {policy} could be claimed on until {claimableUntil}; it is now {now_}",
     "CoverAmountZero": "an amount of nothing is refused",

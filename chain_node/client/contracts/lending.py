@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, Final
 
 from eth_typing import ChecksumAddress
 
 from chain_node.client.contract import Contract
 from chain_node.client.values import BlockTag, Call
-from chain_node.vocabulary import DayCount, DeskActivity, FinancingState
+from chain_node.vocabulary import DayCount, DeskActivity, FinancingState, PurposeKind
+
+NOBODY: Final = "0x" + 40 * "0"
+"""The account of no one: no goods leave custody."""
 
 
 def _snake(name: str) -> str:
@@ -21,7 +24,8 @@ def _snake(name: str) -> str:
 @dataclass(frozen=True)
 class FacilityTerms:
     """What a supplier's line is granted on. `limit` in minor units, `expires_at` in Unix seconds; the discount rate,
-    the late fee and the committed fee are bps a year, the fee and the reserve bps of each draw."""
+    the late fee and the committed fee are bps a year, the fee and the reserve bps of each draw. What is drawn under an
+    earmarked facility goes to its purpose and never to the supplier."""
 
     supplier: str
     pool: str
@@ -36,6 +40,7 @@ class FacilityTerms:
     grace_days: int = 0
     recourse: bool = False
     revolving: bool = True
+    earmarked: bool = False
 
     def on_chain(self) -> tuple[object, ...]:
         """In the order of the contract's struct."""
@@ -52,6 +57,7 @@ class FacilityTerms:
             self.grace_days,
             self.recourse,
             self.revolving,
+            self.earmarked,
             self.expires_at,
         )
 
@@ -153,6 +159,20 @@ class Desk(Contract):
     def repay(self, financing: int, amount: int) -> Call:
         return self.call("repay", financing, amount)
 
+    def hand_over(
+        self,
+        financing: int,
+        *,
+        to: str,
+        item_id: int,
+        units: int,
+        subject: bytes,
+        recipient: str = NOBODY,
+    ) -> Call:
+        """Puts another item, kept by the adapter `to`, in the place of what backs a financing; its debt goes on.
+        `recipient` has the goods where they have been sold. Supplier only."""
+        return self.call("handOver", financing, to, item_id, units, subject, recipient)
+
     def release(self, financing: int) -> Call:
         return self.call("release", financing)
 
@@ -189,6 +209,14 @@ class Desk(Contract):
 
     def owed(self, id: int, block: BlockTag = "latest") -> Owed:
         return self._struct(Owed, "owed", id, block=block)
+
+    def owed_in_all(self, id: int, block: BlockTag = "latest") -> int:
+        """To the source of money and to insurers together."""
+        return int(self.read("owedInAll", id, block=block)[0])
+
+    def earlier_collateral(self, id: int, block: BlockTag = "latest") -> list[ChecksumAddress]:
+        """The adapters that kept its collateral before it was handed over, in that order."""
+        return list(self.read("earlierCollateral", id, block=block)[0])
 
     def availability(self, id: int, block: BlockTag = "latest") -> tuple[int, int]:
         """The borrowing base, and what a poke would draw now."""
@@ -240,3 +268,39 @@ class ReceivableCollateral(Collateral):
 
 class OrderCollateral(Collateral):
     interface_name = "OrderCollateral"
+
+
+class PurchaseCollateral(Collateral):
+    """Orders as their buyer's collateral. `delivery` as the escrow's offer has it, see `Orders`."""
+
+    interface_name = "PurchaseCollateral"
+
+    def take_delivery(self, financing: int, *, delivery: tuple[object, ...], to: str, subject: bytes) -> Call:
+        """Takes goods against the money in escrow and pledges them at the adapter `to`, at once. Supplier only."""
+        return self.call("takeDelivery", financing, delivery, to, subject)
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What an earmarked financing's draws are for: `most` minor units for an invoice or an order, `paid` so far."""
+
+    kind: PurposeKind
+    item_id: int
+    most: int
+    paid: int
+
+
+class Purposes(Contract):
+    """Where earmarked draws go."""
+
+    interface_name = "DrawPurposes"
+
+    def set_purpose(self, financing: int, *, kind: PurposeKind, item_id: int, most: int) -> Call:
+        """Says what draws are for, before the first. Supplier only."""
+        return self.call("setPurpose", financing, int(kind), item_id, most)
+
+    def purpose_of(self, financing: int, block: BlockTag = "latest") -> Purpose:
+        return self._struct(Purpose, "purposeOf", financing, block=block)
+
+    def room(self, financing: int, block: BlockTag = "latest") -> int:
+        return int(self.read("room", financing, block=block)[0])
