@@ -1,4 +1,4 @@
-"""Several contracts are told of a consignment's facts. What was read of the chain is read again, to know all of them."""
+"""Several contracts are told of a consignment's facts. What was read of the chain is read again, to know them all."""
 
 import sqlalchemy as sa
 from alembic import op
