@@ -40,10 +40,7 @@ contract Conversions is IConversions, AccessManaged {
     // By an adapter, each for its own financings
 
     /// @inheritdoc IConversions
-    function begin(FinancingId financing, FacilityId facility, ICashToken from, ICashToken to)
-        external
-        returns (bool)
-    {
+    function begin(FinancingId financing, FacilityId facility, ICashToken from, ICashToken to) external returns (bool) {
         if (!isAccepted[facility][from]) return false;
         require(exchange.marketOf(to, from) != 0, NoMarket(from, to));
         (bytes3 ours, bytes3 pools) = (from.currency(), to.currency());
@@ -121,9 +118,8 @@ contract Conversions is IConversions, AccessManaged {
         (, IFeedOracle.Terms memory terms) = feeds.policy(market.feed);
         // Safe: no rate is reported that is not above 0.
         uint256 rate = uint256(int256(feeds.record(market.feed).value));
-        (uint256 numerator, uint256 denominator) = ExchangeRates.ratio(
-            rate, market.decimals, market.baseDigits, market.quoteDigits, !market.sellsBase
-        );
+        (uint256 numerator, uint256 denominator) =
+            ExchangeRates.ratio(rate, market.decimals, market.baseDigits, market.quoteDigits, !market.sellsBase);
         return Math.mulDiv(amount, numerator * (Rates.BPS - terms.haircutBps), denominator * Rates.BPS);
     }
 

@@ -47,7 +47,7 @@ abstract contract HealthOfFinancings is IHealthCheck {
             IFinancingDesk.FacilityTerms memory terms = desk.facility(its.facility).terms;
             _addDebt(tally, its, terms);
             _addExposures(tally, book, id, terms.pool, its.principal);
-            uint256 cash = uint160(address(terms.pool.cash()));
+            uint256 cash = uint160(address(its.collateral.currencyOf(id)));
             address custodian = address(its.collateral);
             tally.add(HealthTally.WAITING, custodian, cash, tally.counted, its.collateral.cashOf(id));
         }

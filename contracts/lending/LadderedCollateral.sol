@@ -77,11 +77,12 @@ abstract contract LadderedCollateral is PledgeBook {
         _allot(itemId, _items[itemId]);
 
         (uint256 owed,,,) = _debtOn(itemId);
-        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), false, steps, subject, 0));
+        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), 0, steps, subject, 0));
         emit CollateralTaken(financing, itemId, pledgor, units, subject);
 
         OrganisationId debtor;
-        (maturityDay, debtor) = _takeItem(itemId, units, pledgor, poolCash);
+        _join(financing, facility, itemId, poolCash);
+        (maturityDay, debtor) = _takeItem(itemId, units, pledgor);
         _allowDesk(IERC20(poolCash));
         keys = _keysOf(debtor, pledgor);
     }
@@ -97,6 +98,7 @@ abstract contract LadderedCollateral is PledgeBook {
 
         // Nothing is owed any more, so that what has come in since the last forwarding is the supplier's.
         if (cash != 0) _cashFor(itemId).safeTransfer(to, cash);
+        if (_pledges[financing].flags & FOREIGN != 0) _end(financing, to);
         _releaseItem(itemId, units, to);
     }
 
@@ -104,18 +106,25 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @inheritdoc ICollateral
     function borrowingBase(FinancingId financing) external view returns (uint256) {
-        Pledge storage pledge = _pledges[financing];
-        return _baseOf(pledge, pledge.subject);
+        return _baseOf(financing, _pledges[financing].subject);
     }
 
     /// @inheritdoc ICollateral
     function borrowingBaseOf(FinancingId financing, bytes32 subject) external view returns (uint256) {
-        return _baseOf(_pledges[financing], subject);
+        return _baseOf(financing, subject);
     }
 
     /// @inheritdoc ICollateral
     function valueOf(FinancingId financing) external view returns (uint256 value) {
-        (value,,) = _worthOf(_pledges[financing]);
+        Pledge storage pledge = _pledges[financing];
+        uint8 flags;
+        (value,,, flags) = _worthOf(pledge);
+        if (flags & FOREIGN != 0) value = _lastValue(financing, value + pledge.cash);
+    }
+
+    /// @inheritdoc ICollateral
+    function currencyOf(FinancingId financing) external view returns (IERC20) {
+        return _cashFor(_pledges[financing].itemId);
     }
 
     /// @inheritdoc ICollateral
@@ -133,7 +142,7 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @dev Checks the item and takes it into custody.
     /// @return maturityDay days since 1970-01-01
     /// @return debtor who owes it
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+    function _takeItem(uint256 itemId, uint256 units, address pledgor)
         internal
         virtual
         returns (uint16 maturityDay, OrganisationId debtor);
@@ -159,6 +168,26 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
 
+    // Where the pool has another currency: nothing, unless a kind of collateral says otherwise
+
+    /// @return whether what comes in on the financing will be exchanged, as the facility allows
+    function _begin(FinancingId financing, FacilityId facility, address itsCash, address poolCash)
+        internal
+        virtual
+        returns (bool)
+    {}
+
+    function _end(FinancingId financing, address to) internal virtual {}
+
+    /// @inheritdoc PledgeBook
+    function _sell(FinancingId financing, uint256 cash) internal virtual override returns (uint256, uint256) {}
+
+    /// @return minor units of the pool's currency that may be lent on an amount of the item's
+    function _lendingValue(FinancingId financing, uint256 amount) internal view virtual returns (uint256) {}
+
+    /// @return minor units of the pool's currency that an amount of the item's is worth, as far as is known
+    function _lastValue(FinancingId financing, uint256 amount) internal view virtual returns (uint256) {}
+
     // Internals
 
     /// @param value of the whole item, whatever of it is paid, minor units
@@ -167,23 +196,40 @@ abstract contract LadderedCollateral is PledgeBook {
         require(units >= least, PledgeTooSmall(itemId, units, least));
     }
 
-    function _baseOf(Pledge storage pledge, bytes32 subject) private view returns (uint256) {
-        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge);
+    /// @dev An item that is not known has no currency; it is refused when it is taken.
+    function _join(FinancingId financing, FacilityId facility, uint256 itemId, address poolCash) private {
+        address cash = address(_cashFor(itemId));
+        if (cash == poolCash || cash == address(0)) return;
+        require(_begin(financing, facility, cash, poolCash), ItemCurrencyDiffers(itemId, cash, poolCash));
+        _pledges[financing].flags |= FOREIGN;
+    }
+
+    function _baseOf(FinancingId financing, bytes32 subject) private view returns (uint256) {
+        Pledge storage pledge = _pledges[financing];
+        (uint256 value, uint256 quantity, bool lends, uint8 flags) = _worthOf(pledge);
         if (!lends || value == 0) return 0;
 
         Ladder steps = pledge.ladder;
         (uint256 step, uint256 attested) = _reached(steps, subject);
         (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
         if (measured) value = Rounding.proportionDown(value, attested, quantity);
-        return Rounding.bpsDown(value, advanceRateBps);
+        value = Rounding.bpsDown(value, advanceRateBps);
+        return flags & FOREIGN == 0 ? value : _lendingValue(financing, value);
     }
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
-    function _worthOf(Pledge storage pledge) private view returns (uint256 value, uint256 quantity, bool lends) {
-        (uint256 itemId, uint256 units, uint256 owed, bool shared) =
-            (pledge.itemId, pledge.units, pledge.owed, pledge.shared);
-        if (units == 0) return (0, 0, false);
+    function _worthOf(Pledge storage pledge)
+        private
+        view
+        returns (uint256 value, uint256 quantity, bool lends, uint8 flags)
+    {
+        uint256 units;
+        uint256 owed;
+        (units, owed, flags) = (pledge.units, pledge.owed, pledge.flags);
+        if (units == 0) return (0, 0, false, flags);
+        uint256 itemId = pledge.itemId;
+        bool shared = flags & SHARED != 0;
         uint256 outstanding;
         uint256 disputed;
         (outstanding, disputed, quantity, lends) = _debtOn(itemId);

@@ -16,18 +16,19 @@ uint256 constant MOST_PLEDGES = 16;
 abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
-    /// @dev Four words: a draw reads the first two, and the other two lie apart for its sake.
+    /// @dev Four words: a draw reads the first two, and the other two lie apart for its sake. Every amount is in minor
+    /// units of the item's own currency, also where the pool has another.
     /// @param units still in custody for it, minor units of the item's value
     /// @param owed minor units that were owed on the whole item when `units` were set. Whatever takes units out of custody
     /// lowers what is owed, and nothing raises it: while as much is owed, `units` are what is left
-    /// @param shared whether the item has had another pledge beside it: only then is the item's sum looked up
+    /// @param flags SHARED, FOREIGN: what a draw would otherwise read another word for
     /// @param ladder as it was when the pledge was made or its financing taken over; a later one does not touch it
     /// @param cash minor units that came in for it and were not forwarded yet
     struct Pledge {
         uint256 itemId;
         uint56 units;
         uint56 owed;
-        bool shared;
+        uint8 flags;
         Ladder ladder;
         bytes32 subject;
         uint56 cash;
@@ -45,6 +46,10 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         uint40 until;
     }
 
+    /// @dev The item has had another pledge beside it: only then is the item's sum looked up.
+    uint8 internal constant SHARED = 1;
+    /// @dev The item is paid in another currency than the pool's: what it is worth is converted, and what comes in sold.
+    uint8 internal constant FOREIGN = 4;
     uint256 internal constant MOST_RESERVATION = 7 days;
     /// @dev What a hint's stipend pays for; the others are forwarded by anyone.
     uint256 private constant MOST_FORWARDS = 4;
@@ -130,16 +135,19 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
 
     /// @inheritdoc ICollateral
     function forward(FinancingId financing) external nonReentrant returns (uint256 forwarded) {
-        Pledge storage pledge = _pledges[financing];
-        uint256 itemId = pledge.itemId;
+        uint256 itemId = _pledges[financing].itemId;
         require(itemId != 0, PledgeUnknown(financing));
         _allot(itemId, _items[itemId]);
-        forwarded = pledge.cash;
-        if (forwarded == 0) return 0;
+        return _forward(financing, itemId);
+    }
 
-        pledge.cash = 0;
-        (uint256 toPool, uint256 toSupplier) = desk.applyProceeds(financing, forwarded);
-        emit ProceedsForwarded(financing, itemId, toPool, toSupplier);
+    // By itself
+
+    /// @inheritdoc ICollateral
+    /// @dev External so that what fails of an exchange is undone alone; the guard is the caller's.
+    function forwardForeign(FinancingId financing) external {
+        require(msg.sender == address(this), OnlyItself(msg.sender, address(this)));
+        _forward(financing, _pledges[financing].itemId);
     }
 
     // Views
@@ -192,6 +200,12 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     /// @return owed minor units that are still owed on the whole item
     function _bringIn(uint256 itemId, uint256 units) internal virtual returns (uint256 cash, uint256 held, uint256 owed);
 
+    /// @dev Exchanges money that came in for a financing, which goes to the pool in the pool's currency.
+    /// @param cash minor units of the item's currency
+    /// @return sold minor units of these that were exchanged
+    /// @return received minor units of the pool's currency, now here
+    function _sell(FinancingId financing, uint256 cash) internal virtual returns (uint256 sold, uint256 received);
+
     // Internals
 
     /// @dev Adds a pledge to its item, whose earlier payments have been allotted.
@@ -199,8 +213,8 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         Item storage item = _items[pledge.itemId];
         uint256 pledges = item.pledges;
         require(pledges < MOST_PLEDGES, TooManyPledges(pledge.itemId, pledges, MOST_PLEDGES));
-        if (pledges == 1) _pledges[item.financings[0]].shared = true;
-        pledge.shared = pledges != 0;
+        if (pledges == 1) _pledges[item.financings[0]].flags |= SHARED;
+        if (pledges != 0) pledge.flags |= SHARED;
 
         _pledges[financing] = pledge;
         item.financings[pledges] = financing;
@@ -253,9 +267,35 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         }
     }
 
+    /// @return forwarded minor units of the pool's currency
+    function _forward(FinancingId financing, uint256 itemId) private returns (uint256 forwarded) {
+        Pledge storage pledge = _pledges[financing];
+        forwarded = pledge.cash;
+        if (forwarded == 0) return 0;
+        pledge.cash = 0;
+        if (pledge.flags & FOREIGN != 0) {
+            uint256 sold;
+            uint256 cash = forwarded;
+            (sold, forwarded) = _sell(financing, cash);
+            // Safe: a part of what there was.
+            pledge.cash = uint56(cash - sold);
+            if (forwarded == 0) return 0;
+        }
+
+        (uint256 toPool, uint256 toSupplier) = desk.applyProceeds(financing, forwarded);
+        emit ProceedsForwarded(financing, itemId, toPool, toSupplier);
+    }
+
     function _tryForward(FinancingId financing, uint256 itemId) private {
         Pledge storage pledge = _pledges[financing];
         uint56 cash = pledge.cash;
+        if (pledge.flags & FOREIGN != 0) {
+            try this.forwardForeign{gas: gasleft() - KEPT_GAS}(financing) {}
+            catch {
+                emit ForwardFailed(financing, itemId, cash);
+            }
+            return;
+        }
         pledge.cash = 0;
         try desk.applyProceeds{gas: gasleft() - KEPT_GAS}(financing, cash) returns (
             uint256 toPool, uint256 toSupplier

@@ -34,7 +34,7 @@ abstract contract FxMarkets is FxPositions, AccessManaged {
 
     /// @inheritdoc IFxQuotes
     function openMarket(ICashToken first, ICashToken second, uint16 bandBps) external restricted {
-        require(first != second && marketOf[first][second] == 0, MarketInvalid(first, second));
+        require(address(first) != address(second) && marketOf[first][second] == 0, MarketInvalid(first, second));
         _requireBand(bandBps);
         Market memory its = _marketBy(first, second, bandBps);
 

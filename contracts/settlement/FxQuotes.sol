@@ -71,8 +71,7 @@ contract FxQuotes is FxMarkets, ReentrancyGuardTransient {
 
     /// @inheritdoc IFxQuotes
     function take(uint64 id, uint256 amount) external nonReentrant returns (uint256 paid, uint256 received) {
-        address taker = _live(id).taker;
-        require(taker == address(0) || taker == msg.sender, NotTakerOf(id, msg.sender, taker));
+        _requireTakeable(id);
         return _takeWhole(id, msg.sender, amount);
     }
 
@@ -85,8 +84,7 @@ contract FxQuotes is FxMarkets, ReentrancyGuardTransient {
         returns (uint256 paid, uint256 received)
     {
         _requireAgent();
-        address taker = _live(id).taker;
-        require(taker == address(0) || taker == msg.sender, NotTakerOf(id, msg.sender, taker));
+        _requireTakeable(id);
         return _takeWhole(id, account, amount);
     }
 
@@ -249,7 +247,7 @@ contract FxQuotes is FxMarkets, ReentrancyGuardTransient {
             if (id == 0) break;
             Quote storage its = _quotes[id];
             bool fits = isLive(id) && ExchangeRates.isAtLeast(its.rate, value, haircutBps, getsBase);
-            if (!fits || !Memberships.isActive(Memberships.lookUp(registry, its.dealer))) continue;
+            if (!fits || !_mayAct(its.dealer)) continue;
             (ids[count], rates[count]) = (id, its.rate);
             ++count;
         }
@@ -273,6 +271,18 @@ contract FxQuotes is FxMarkets, ReentrancyGuardTransient {
         its = _quotes[id];
         require(its.dealer != address(0), QuoteUnknown(id));
         require(isLive(id), QuoteOver(id, its.expiresAt, its.left));
+    }
+
+    /// @dev What a dealer is bound to stands whatever becomes of it; what it could take back rests while it may not act.
+    function _requireTakeable(uint64 id) private view {
+        Quote storage its = _live(id);
+        address taker = its.taker;
+        require(taker == address(0) || taker == msg.sender, NotTakerOf(id, msg.sender, taker));
+        require(taker != address(0) || _mayAct(its.dealer), DealerResting(id, its.dealer));
+    }
+
+    function _mayAct(address dealer) private view returns (bool) {
+        return Memberships.isActive(Memberships.lookUp(registry, dealer));
     }
 
     function _requireInRange(Offer calldata offer_) private view {

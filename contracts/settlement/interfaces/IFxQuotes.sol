@@ -121,6 +121,8 @@ interface IFxQuotes {
     error QuoteOver(uint64 id, uint256 expiresAt, uint256 left);
     /// @notice The quote is for another account than the caller, or the one that the caller acts for.
     error NotTakerOf(uint64 id, address caller, address taker);
+    /// @notice The quote was offered to everybody, and its dealer may not act now.
+    error DealerResting(uint64 id, address dealer);
     /// @notice The amount is worth less than one minor unit at the quote's rate.
     error ExchangeOfNothing(uint64 id, uint256 amount);
     /// @notice The quote stands until `expiresAt` (Unix seconds): the caller may not end it.
@@ -159,8 +161,8 @@ interface IFxQuotes {
     /// where it was offered to everybody.
     function end(uint64 id) external;
 
-    /// @notice Exchanges at a quote, also where its dealer is frozen. Its taker, or anyone where it was offered to
-    /// everybody.
+    /// @notice Exchanges at a quote. Its taker, also where its dealer may not act any more; or anyone, where it was offered
+    /// to everybody and its dealer may act.
     /// @param amount the most to be paid, in minor units of the currency that the dealer buys; where the quote has less
     /// left, it is taken to its end
     /// @return paid minor units, rounded up where the quote is taken to its end

@@ -350,7 +350,7 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
     }
 
     function _secondAdapter() private returns (ReceivableCollateral second) {
-        second = new ReceivableCollateral(receivables, oracle, desk, address(applications), registry);
+        second = new ReceivableCollateral(receivables, conversions, oracle, desk, address(applications), registry);
         registry.admitAccount(operator.lei, address(second));
         receivables.listCustodian(address(second));
         desk.listCollateral(second, true);

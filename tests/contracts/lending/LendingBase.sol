@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Applications} from "../../../contracts/lending/Applications.sol";
 import {Concentration} from "../../../contracts/lending/Concentration.sol";
+import {Conversions} from "../../../contracts/lending/Conversions.sol";
 import {DeskOpenings} from "../../../contracts/lending/DeskOpenings.sol";
 import {DeskWorkouts} from "../../../contracts/lending/DeskWorkouts.sol";
 import {FinancingDesk} from "../../../contracts/lending/FinancingDesk.sol";
@@ -17,7 +18,9 @@ import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDe
 import {Tranche} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {CashToken} from "../../../contracts/money/CashToken.sol";
+import {FeedOracle} from "../../../contracts/oracle/FeedOracle.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {FxQuotes} from "../../../contracts/settlement/FxQuotes.sol";
 import {OrderEscrow} from "../../../contracts/settlement/OrderEscrow.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {
@@ -59,6 +62,9 @@ abstract contract LendingBase is Network {
     FinancingDesk internal desk;
     Concentration internal concentration;
     Applications internal applications;
+    FeedOracle internal feeds;
+    FxQuotes internal exchange;
+    Conversions internal conversions;
     ReceivableCollateral internal invoices;
     OrderCollateral internal orders;
     OrderEscrow internal escrow;
@@ -136,7 +142,8 @@ abstract contract LendingBase is Network {
 
     function _deployCollateral() private {
         escrow = new OrderEscrow(registry, address(manager));
-        invoices = new ReceivableCollateral(receivables, oracle, desk, address(applications), registry);
+        _deployExchange();
+        invoices = new ReceivableCollateral(receivables, conversions, oracle, desk, address(applications), registry);
         orders = new OrderCollateral(escrow, oracle, desk, address(applications), registry);
         registry.admitAccount(operator.lei, address(escrow));
         registry.admitAccount(operator.lei, address(invoices));
@@ -149,6 +156,20 @@ abstract contract LendingBase is Network {
         escrow.listAssignee(address(orders), true);
         desk.listCollateral(invoices, true);
         desk.listCollateral(orders, true);
+    }
+
+    /// @dev Without a market: a test that exchanges opens one.
+    function _deployExchange() private {
+        feeds = new FeedOracle(registry, oracle, address(manager));
+        exchange = new FxQuotes(registry, feeds, address(manager));
+        conversions = new Conversions(desk, exchange, feeds, address(manager));
+        registry.admitAccount(operator.lei, address(exchange));
+        _allow(feeds.setPolicy.selector, address(feeds), Offices.GOVERNOR);
+        _allow(exchange.openMarket.selector, address(exchange), Offices.GOVERNOR);
+        _allow(exchange.listAgent.selector, address(exchange), Offices.GOVERNOR);
+        _allow(exchange.setBand.selector, address(exchange), Offices.CREDIT_OFFICER);
+        _allow(conversions.acceptCurrency.selector, address(conversions), Offices.CREDIT_OFFICER);
+        exchange.listAgent(address(conversions), true);
     }
 
     function _deployPool(CashToken cash, uint256 seniorRateBps, uint256 floorBps)
