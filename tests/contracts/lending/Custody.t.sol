@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {ReceivableCollateral} from "../../../contracts/lending/ReceivableCollateral.sol";
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
-import {IConversions} from "../../../contracts/lending/interfaces/IConversions.sol";
 import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
+import {IConversions} from "../../../contracts/lending/interfaces/IConversions.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
