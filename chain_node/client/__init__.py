@@ -8,6 +8,7 @@ from chain_node.client.addresses import AddressBook
 from chain_node.client.attestation import Observation, Vote, attestation_digest, attestation_typed_data
 from chain_node.client.chain import Chain
 from chain_node.client.contracts.access import AccessManager, Directory, Membership, Organisation, Registry
+from chain_node.client.contracts.exchange import Conversion, Conversions, DealerPosition, Exchange, Offer, Quote
 from chain_node.client.contracts.feeds import (
     Excursion,
     FeedRecord,
@@ -110,7 +111,10 @@ __all__ = [
     "Circulation",
     "Collateral",
     "Concentration",
+    "Conversion",
+    "Conversions",
     "DayCount",
+    "DealerPosition",
     "Desk",
     "DeskActivity",
     "Dimension",
@@ -119,6 +123,7 @@ __all__ = [
     "Entry",
     "Epoch",
     "Event",
+    "Exchange",
     "Excursion",
     "Facility",
     "FacilityTerms",
@@ -152,6 +157,7 @@ __all__ = [
     "Milestones",
     "Node",
     "Observation",
+    "Offer",
     "Office",
     "Order",
     "OrderCollateral",
@@ -163,6 +169,7 @@ __all__ = [
     "Pool",
     "PoolActivity",
     "Position",
+    "Quote",
     "Reading",
     "Receipt",
     "Receivable",

@@ -27,7 +27,14 @@ from chain_node.vocabulary import Milestone, Office, Role, Tranche
 
 _CALL_GAS: Final = 600_000
 _CREATION_BASE_GAS: Final = 1_000_000
-_HELD_BY_NETWORK: Final = ("ReceivableToken", "OrderEscrow", "FinancingDesk", "ReceivableCollateral", "OrderCollateral")
+_HELD_BY_NETWORK: Final = (
+    "ReceivableToken",
+    "OrderEscrow",
+    "FxQuotes",
+    "FinancingDesk",
+    "ReceivableCollateral",
+    "OrderCollateral",
+)
 _HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
 _ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
 
@@ -112,6 +119,7 @@ class _Planner:
         self._create("MilestoneOracle", registry, authority)
         self._create("FeedOracle", registry, at["MilestoneOracle"], authority)
         self._create("ConditionGrades", registry, at["MilestoneOracle"], at["FeedOracle"], authority)
+        self._create("FxQuotes", registry, at["FeedOracle"], authority)
         self._create_inventory()
         self._create_desk()
         for code in self.config.currencies:
@@ -141,8 +149,10 @@ class _Planner:
         schedule = [(step.days_overdue, step.written_off_bps) for step in self.config.write_off]
         self._create("Servicing", desk, schedule, authority)
         self._create("Applications", desk, authority)
-        for adapter, item in zip(_ADAPTERS, ("ReceivableToken", "OrderEscrow"), strict=True):
-            self._create(adapter, at[item], oracle, desk, at["Applications"], registry)
+        self._create("Conversions", desk, at["FxQuotes"], at["FeedOracle"], authority)
+        shared = (oracle, desk, at["Applications"], registry)
+        self._create("ReceivableCollateral", at["ReceivableToken"], at["Conversions"], *shared)
+        self._create("OrderCollateral", at["OrderEscrow"], *shared)
 
     def _create_pool(self, code: str) -> None:
         at, terms = self.addresses, self.config.pool(code)
@@ -166,6 +176,11 @@ class _Planner:
             rules, terms = feed.on_chain()
             self._call("FeedOracle", "setPolicy", feed.policy_id(name), astuple(rules), astuple(terms))
         self._call("FeedOracle", "setKeeper", at["ConditionGrades"])
+        for pair in (feed for feed in self.config.feeds.values() if feed.kind == "FX"):
+            if {pair.base, pair.quote} <= set(self.config.currencies):
+                tokens = (at[f"CashToken:{pair.base}"], at[f"CashToken:{pair.quote}"])
+                self._call("FxQuotes", "openMarket", *tokens, pair.quote_band_bps)
+        self._call("FxQuotes", "listAgent", at["Conversions"], True)
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
