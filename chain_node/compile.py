@@ -55,6 +55,8 @@ CONTRACTS: Final = (
     "FirstLossReserve",
     "Syndicate",
     "HealthCheck",
+    "LossAdjuster",
+    "InsurancePolicies",
 )
 _IMPORT: Final = re.compile(r"""^\s*import\s+(?:[^"';]*\sfrom\s+)?["']([^"']+)["']""", re.MULTILINE)
 _OUTPUTS: Final = [

@@ -235,6 +235,34 @@ class FeedRefusal(IntEnum):
     MOVE_TOO_GREAT = 19
 
 
+class CoverKind(IntEnum):
+    """What an insurance policy pays on: a default, lost goods, or a fact that does not come in time."""
+
+    CREDIT = 0
+    CARGO = 1
+    INTERRUPTION = 2
+
+
+class PolicyState(IntEnum):
+    """The life of an insurance policy: offered by the insurer, accepted by the supplier, bound for the lenders."""
+
+    NONE = 0
+    OFFERED = 1
+    ACCEPTED = 2
+    BOUND = 3
+    PAID = 4
+    ENDED = 5
+
+
+class PolicyFlaw(IntEnum):
+    """What is wrong with the terms of an insurance policy."""
+
+    NONE = 0
+    AMOUNTS = 1
+    TIMES = 2
+    TRIGGER = 3
+
+
 ENUMS: dict[str, type[IntEnum]] = {
     "IReceivableToken.State": ReceivableState,
     "IOrderEscrow.State": OrderState,
@@ -254,6 +282,9 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IFeedOracle.Status": FeedStatus,
     "IFeedOracle.Flaw": FeedFlaw,
     "IFeedOracle.Refusal": FeedRefusal,
+    "IInsurancePolicies.Kind": CoverKind,
+    "IInsurancePolicies.State": PolicyState,
+    "IInsurancePolicies.Flaw": PolicyFlaw,
 }
 """Solidity's name of an enum to ours."""
 

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from api.indexer import handles
 from api.milestones import repository
-from api.milestones.models import Fact, FactStatus, Policy, Reference, RefusedVote, Subject, Vote
+from api.milestones.models import Consumer, Fact, FactStatus, Policy, Reference, RefusedVote, Subject, Vote
 from api.values import hex32
 from chain_node.client import Block, Event
 from chain_node.client.contracts.milestones import organisations_in
@@ -48,9 +48,12 @@ def on_linked(session: Session, event: Event, block: Block) -> None:
 
 @handles("MilestoneOracle", "SubjectWatched")
 def on_watched(session: Session, event: Event, block: Block) -> None:
-    consumer = event.arguments["consumer"]
-    subject = session.get_one(Subject, hex32(event.arguments["subject"]))
-    subject.consumer = consumer if int(consumer, 16) else None
+    """A consumer's number is never 0: that says that it has let go."""
+    subject, consumer = hex32(event.arguments["subject"]), event.arguments["consumer"]
+    if event.arguments["tag"]:
+        session.add(Consumer(subject=subject, consumer=consumer))
+    else:
+        session.delete(session.get_one(Consumer, (subject, consumer)))
 
 
 @handles("MilestoneOracle", "VotesCounted")

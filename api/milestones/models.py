@@ -30,7 +30,7 @@ class Policy(ChainRow, table=True):
 
 
 class Subject(ChainRow, table=True):
-    """A consignment; `beneficiary` is a group's number, `consumer` the contract that is told of its facts."""
+    """A consignment; `beneficiary` is a group's number."""
 
     __tablename__ = "subjects"
 
@@ -38,7 +38,15 @@ class Subject(ChainRow, table=True):
     beneficiary: int
     opened_by: str
     opened_at: int = Field(sa_column=Column(BigInteger, nullable=False))
-    consumer: str | None = None
+
+
+class Consumer(ChainRow, table=True):
+    """A contract that is told of a consignment's facts."""
+
+    __tablename__ = "subject_consumers"
+
+    subject: str = Field(primary_key=True)
+    consumer: str = Field(primary_key=True)
 
 
 class Reference(ChainRow, table=True):

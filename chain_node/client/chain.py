@@ -10,6 +10,7 @@ from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
 from chain_node.client.contracts.exchange import Conversions, Exchange
 from chain_node.client.contracts.feeds import Feeds, Grades
+from chain_node.client.contracts.insurance import Insurance
 from chain_node.client.contracts.inventory import Lots
 from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
 from chain_node.client.contracts.milestones import Milestones
@@ -192,6 +193,10 @@ class Chain:
     @cached_property
     def concentration(self) -> Concentration:
         return Concentration(self.node, *self._place("Concentration"))
+
+    @cached_property
+    def insurance(self) -> Insurance:
+        return Insurance(self.node, *self._place("InsurancePolicies"))
 
     @cached_property
     def health(self) -> HealthCheck:

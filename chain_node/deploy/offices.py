@@ -34,7 +34,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GUARDIAN: ("stop",),
     },
     "MilestoneOracle": {Office.GOVERNOR: ("setPolicy", "listConsumer")},
-    "FeedOracle": {Office.GOVERNOR: ("setPolicy", "setKeeper")},
+    "FeedOracle": {Office.GOVERNOR: ("setPolicy", "setKeeper"), Office.GUARDIAN: ("closeBand",)},
     "ConditionGrades": {
         Office.GOVERNOR: ("listEnroller", "listInspector"),
         Office.CREDIT_OFFICER: ("setRules",),

@@ -40,7 +40,23 @@ _DAYS: Final = frozenset(
     }
 )
 _MOMENTS: Final = frozenset(
-    {"expiresAt", "expiredAt", "deadline", "now_", "latest", "enteredAt", "inspectedAt", "outsideAt"}
+    {
+        "expiresAt",
+        "expiredAt",
+        "deadline",
+        "now_",
+        "latest",
+        "enteredAt",
+        "inspectedAt",
+        "outsideAt",
+        "offerUntil",
+        "payBy",
+        "lossAt",
+        "boundAt",
+        "until",
+        "endsAt",
+        "claimableUntil",
+    }
 )
 _ITEMS: Final = frozenset({"itemId", "otherItemId"})
 _ROLES: Final = frozenset({"held", "needed", "roles", "known"})

@@ -62,7 +62,7 @@ abstract contract LotBook is AccessManaged, EIP712, Nonces {
     }
 
     function _requireRunning(ILots.Stoppable what) internal view {
-        require(_stopped & _bitOf(what) == 0, ILots.FunctionIsStopped(what));
+        require(_stopped & _bitOf(what) == 0, ILots.GoodsStopped(what));
     }
 
     function _bitOf(ILots.Stoppable what) internal pure returns (uint8) {

@@ -82,6 +82,22 @@ contract DeskOpenings is DeskOffices {
     }
 
     /// @notice See `IFinancingDesk`.
+    /// @dev Without the desk's guard, because an adapter gives up its consignments while the desk has it release a pledge;
+    /// the oracle calls nobody back here.
+    function watchAlso(FinancingId id, bytes32 subject, bool watched) external {
+        Anchor memory anchor = _financings[id].anchor;
+        address collateral = address(anchor.collateral);
+        require(msg.sender == collateral, IFinancingDesk.OnlyCollateralOf(id, msg.sender, collateral));
+        IMilestoneOracle.Subject memory its = _oracle.subject(subject);
+        bool isOurs = its.consumer == address(this) && its.tag == FinancingId.unwrap(id);
+        if (isOurs == watched) return;
+        if (!watched) return _oracle.unwatch(subject);
+        _requireOfSupplier(subject, its.beneficiary, anchor.sellerGroup);
+
+        _oracle.watch(subject, FinancingId.unwrap(id));
+    }
+
+    /// @notice See `IFinancingDesk`.
     function moveFacility(FacilityId id, address account) external nonReentrant {
         FacilityRecord storage its = _known(id);
         (address previous, OrganisationId organisation) = (its.line.supplier, _organisationOf[id]);
@@ -154,7 +170,10 @@ contract DeskOpenings is DeskOffices {
         require(_isCollateralListed[collateral], IFinancingDesk.CollateralUnlisted(collateral));
         GroupId group = registry.requireRole(supplier, Roles.SUPPLIER).group;
         if (subject == 0) return;
-        GroupId beneficiary = _oracle.subject(subject).beneficiary;
+        _requireOfSupplier(subject, _oracle.subject(subject).beneficiary, group);
+    }
+
+    function _requireOfSupplier(bytes32 subject, GroupId beneficiary, GroupId group) private pure {
         require(
             beneficiary == group,
             IFinancingDesk.SubjectNotOfSupplier(subject, GroupId.unwrap(beneficiary), GroupId.unwrap(group))

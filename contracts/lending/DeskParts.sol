@@ -95,6 +95,11 @@ abstract contract DeskParts is IFinancingDesk {
     }
 
     /// @inheritdoc IFinancingDesk
+    function watchAlso(FinancingId, bytes32, bool) external {
+        _run(_openings);
+    }
+
+    /// @inheritdoc IFinancingDesk
     function moveFacility(FacilityId, address) external {
         _run(_openings);
     }

@@ -96,6 +96,12 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
+    function requireUnclaimed(FinancingId id) external view {
+        FacilityId facilityId = FacilityId.wrap(_financings[id].anchor.facility);
+        _requireNoRecourse(facilityId, _facilities[facilityId]);
+    }
+
+    /// @inheritdoc IFinancingDesk
     function financing(FinancingId id) external view returns (Financing memory its) {
         Account memory account = _load(id);
         (Anchor memory anchor, Debt memory debt) = (account.anchor, account.debt);

@@ -43,8 +43,7 @@ contract FinancingDesk is DeskViews, Drawing, Repayments, DeskParts {
 
     /// @inheritdoc IFinancingDesk
     function financingOf(bytes32 subject) external view returns (FinancingId) {
-        IMilestoneOracle.Subject memory its = oracle.subject(subject);
-        return FinancingId.wrap(its.consumer == address(this) ? its.tag : 0);
+        return FinancingId.wrap(oracle.tagOf(subject, address(this)));
     }
 
     // Internals

@@ -143,7 +143,8 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
 
     // By itself
 
-    /// @inheritdoc ICollateral
+    /// @notice Exchanges a financing's money, allotted already, and hands it over. This contract only, for each financing
+    /// that a payment reaches.
     /// @dev External so that what fails of an exchange is undone alone; the guard is the caller's.
     function forwardForeign(FinancingId financing) external {
         require(msg.sender == address(this), OnlyItself(msg.sender, address(this)));

@@ -102,7 +102,7 @@ contract ConditionGrades is AccessManaged, IConditionGrades {
         require(_mayEnrol[msg.sender], EnrollerUnlisted(msg.sender));
         Lot storage its = _lots[subject];
         if (its.rulesVersion != 0) {
-            require(its.commodity == commodity, LotExists(subject, its.commodity));
+            require(its.commodity == commodity, AlreadyGraded(subject, its.commodity));
             return;
         }
         uint32 version = _present[commodity];
@@ -232,7 +232,7 @@ contract ConditionGrades is AccessManaged, IConditionGrades {
 
     function _enrolled(bytes32 subject) private view returns (Lot storage its) {
         its = _lots[subject];
-        require(its.rulesVersion != 0, LotUnknown(subject));
+        require(its.rulesVersion != 0, NotGraded(subject));
     }
 
     /// @return the caller's organisation, which may regrade this lot

@@ -42,6 +42,16 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
         emit KeeperSet(keeper);
     }
 
+    // Guardian
+
+    /// @inheritdoc IFeedOracle
+    /// @dev No value lies between 1 and 0.
+    function closeBand(bytes32 policyId) external restricted {
+        require(_rules[policyId].version != 0, FeedPolicyUnknown(policyId));
+        (_terms[policyId].least, _terms[policyId].greatest) = (1, 0);
+        emit FeedBandClosed(policyId, msg.sender);
+    }
+
     // Keeper
 
     /// @inheritdoc IFeedOracle

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {Memberships} from "../access/Memberships.sol";
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
-import {Hints} from "../libraries/Hints.sol";
 import {OrganisationSet} from "../libraries/OrganisationSet.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {GroupId, OrganisationId} from "../types/Ids.sol";
@@ -15,7 +14,6 @@ import {Reports} from "./Reports.sol";
 import {SubjectBook} from "./SubjectBook.sol";
 import {PackedTally, Tallies} from "./Tallies.sol";
 import {Witness, Witnesses} from "./Witnesses.sol";
-import {IMilestoneConsumer} from "./interfaces/IMilestoneConsumer.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -354,16 +352,6 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         if (quantity == 0 || before.quantityStands()) return false;
         emit FactMeasured(it.subject, it.milestone, it.sequence, quantity, tally.measuredBy());
         return true;
-    }
-
-    function _tell(Observation calldata it) private {
-        Subject storage its = _subjects[it.subject];
-        address consumer = its.consumer;
-        if (consumer == address(0)) return;
-        bool taken = Hints.tell(
-            consumer, abi.encodeCall(IMilestoneConsumer.onMilestone, (it.subject, its.tag, it.milestone, it.sequence))
-        );
-        if (!taken) emit ConsumerFailed(it.subject, it.milestone, it.sequence, consumer);
     }
 
     function _recordOf(bytes32 subjectId, uint32 milestone, uint32 sequence) private view returns (Record storage) {

@@ -2,8 +2,10 @@
 pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {Hints} from "../libraries/Hints.sol";
 import {GroupId} from "../types/Ids.sol";
 import {Roles} from "../types/Roles.sol";
+import {IMilestoneConsumer} from "./interfaces/IMilestoneConsumer.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
@@ -12,10 +14,20 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 /// participant has the key, is known by its LEI, and leaves its name in `SubjectOpened`.
 abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
     uint256 private constant MOST_REFERENCES = 32;
+    uint256 private constant MOST_CONSUMERS = 4;
+
+    /// @dev One of those that are told of a subject's facts.
+    struct Watcher {
+        address consumer;
+        uint64 tag;
+    }
 
     IParticipantRegistry internal immutable _registry;
 
+    /// @dev The first watcher lies beside the beneficiary, because there is seldom another.
     mapping(bytes32 id => Subject) internal _subjects;
+    /// @dev Those after the first, in the order in which they began.
+    mapping(bytes32 id => Watcher[]) private _others;
     mapping(bytes32 tradeReference => bytes32 subject) private _subjectOf;
     mapping(address consumer => bool) private _isListed;
 
@@ -59,19 +71,41 @@ abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
     function watch(bytes32 subjectId, uint64 tag) external {
         require(_isListed[msg.sender], NotListedConsumer(msg.sender));
         require(_isOpened(subjectId), SubjectUnopened(subjectId));
-        address consumer = _subjects[subjectId].consumer;
-        require(consumer == address(0), SubjectAlreadyWatched(subjectId, consumer));
-        (_subjects[subjectId].consumer, _subjects[subjectId].tag) = (msg.sender, tag);
+        require(tag != 0, TagZero(subjectId));
+        require(tagOf(subjectId, msg.sender) == 0, SubjectAlreadyWatched(subjectId, msg.sender));
+        Subject storage its = _subjects[subjectId];
+        if (its.consumer == address(0)) {
+            (its.consumer, its.tag) = (msg.sender, tag);
+        } else {
+            require(_others[subjectId].length + 1 < MOST_CONSUMERS, TooManyConsumers(subjectId, MOST_CONSUMERS));
+            _others[subjectId].push(Watcher(msg.sender, tag));
+            its.isShared = true;
+        }
         emit SubjectWatched(subjectId, msg.sender, tag);
     }
 
     /// @inheritdoc IMilestoneOracle
     /// @dev Open to a consumer that is no longer listed: a contract that runs off must be able to let go.
     function unwatch(bytes32 subjectId) external {
-        address consumer = _subjects[subjectId].consumer;
-        require(consumer == msg.sender, NotConsumerOf(subjectId, msg.sender, consumer));
-        (_subjects[subjectId].consumer, _subjects[subjectId].tag) = (address(0), 0);
-        emit SubjectWatched(subjectId, address(0), 0);
+        Watcher[] memory watchers = _watchersOf(subjectId);
+        uint256 place = 0;
+        while (place < watchers.length && watchers[place].consumer != msg.sender) ++place;
+        require(place < watchers.length, NotConsumerOf(subjectId, msg.sender));
+
+        Subject storage its = _subjects[subjectId];
+        Watcher[] storage others = _others[subjectId];
+        if (watchers.length == 1) {
+            (its.consumer, its.tag) = (address(0), 0);
+        } else {
+            if (place == 0) (its.consumer, its.tag) = (watchers[1].consumer, watchers[1].tag);
+            // Those before the caller stay where they are; of the others, each takes the place before its own.
+            for (uint256 i = place == 0 ? 2 : place + 1; i < watchers.length; ++i) {
+                others[i - 2] = watchers[i];
+            }
+            others.pop();
+            its.isShared = watchers.length > 2;
+        }
+        emit SubjectWatched(subjectId, msg.sender, 0);
     }
 
     // Views
@@ -86,10 +120,60 @@ abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
         return _subjects[id];
     }
 
+    /// @inheritdoc IMilestoneOracle
+    function tagOf(bytes32 subjectId, address consumer) public view returns (uint64) {
+        Subject storage its = _subjects[subjectId];
+        if (its.consumer == consumer) return its.tag;
+        if (!its.isShared) return 0;
+        Watcher[] storage others = _others[subjectId];
+        for (uint256 i = 0; i < others.length; ++i) {
+            if (others[i].consumer == consumer) return others[i].tag;
+        }
+        return 0;
+    }
+
     // Internals
 
     function _isOpened(bytes32 subjectId) internal view returns (bool) {
         return GroupId.unwrap(_subjects[subjectId].beneficiary) != 0;
+    }
+
+    /// @notice Tells whoever watches a subject of a fact.
+    function _tell(Observation calldata it) internal {
+        bytes32 subjectId = it.subject;
+        Subject storage its = _subjects[subjectId];
+        if (its.isShared) {
+            _tellAll(it, subjectId);
+        } else if (its.consumer != address(0)) {
+            _tellOne(it, its.consumer, its.tag);
+        }
+    }
+
+    /// @dev Those who watched before the first was told; one who has let go since is not told, nor is one who has begun.
+    function _tellAll(Observation calldata it, bytes32 subjectId) private {
+        Watcher[] memory watchers = _watchersOf(subjectId);
+        for (uint256 i = 0; i < watchers.length; ++i) {
+            (address consumer, uint64 tag) = (watchers[i].consumer, watchers[i].tag);
+            if (tagOf(subjectId, consumer) == tag) _tellOne(it, consumer, tag);
+        }
+    }
+
+    function _tellOne(Observation calldata it, address consumer, uint64 tag) private {
+        bytes memory message =
+            abi.encodeCall(IMilestoneConsumer.onMilestone, (it.subject, tag, it.milestone, it.sequence));
+        if (!Hints.tell(consumer, message)) emit ConsumerFailed(it.subject, it.milestone, it.sequence, consumer);
+    }
+
+    /// @return watchers in the order in which they began
+    function _watchersOf(bytes32 subjectId) private view returns (Watcher[] memory watchers) {
+        Subject storage its = _subjects[subjectId];
+        Watcher[] storage others = _others[subjectId];
+        if (its.consumer == address(0)) return watchers;
+        watchers = new Watcher[](its.isShared ? others.length + 1 : 1);
+        watchers[0] = Watcher(its.consumer, its.tag);
+        for (uint256 i = 1; i < watchers.length; ++i) {
+            watchers[i] = others[i - 1];
+        }
     }
 
     /// @dev Linking a reference to the subject it already leads to changes nothing, so that a call can be repeated.

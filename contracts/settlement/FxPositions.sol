@@ -51,7 +51,7 @@ abstract contract FxPositions is IFxQuotes {
         require(amount != 0, PositionUnchanged(msg.sender));
         Position storage its = _positions[msg.sender][cash];
         uint256 free = its.free;
-        require(amount <= free, PositionTooSmall(msg.sender, cash, amount, free));
+        require(amount <= free, FreePositionTooSmall(msg.sender, cash, amount, free));
 
         // The cast is safe: at most what is free.
         its.free -= uint128(amount);
@@ -81,7 +81,7 @@ abstract contract FxPositions is IFxQuotes {
     function _lock(address dealer, ICashToken cash, uint256 amount) internal {
         Position storage its = _positions[dealer][cash];
         uint256 free = its.free;
-        require(amount <= free, PositionTooSmall(dealer, cash, amount, free));
+        require(amount <= free, FreePositionTooSmall(dealer, cash, amount, free));
         // The cast is safe: at most what is free. A dealer has no more than 2^64 quotes of 56 bits.
         (its.free, its.locked) = (its.free - uint128(amount), its.locked + uint128(amount));
     }

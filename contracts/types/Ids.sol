@@ -23,6 +23,9 @@ type FacilityId is uint64;
 /// @notice Serial number of a financing, from 1.
 type FinancingId is uint64;
 
+/// @notice Serial number of an insurance policy, from 1.
+type PolicyId is uint64;
+
 function equalOrganisation(OrganisationId a, OrganisationId b) pure returns (bool) {
     return OrganisationId.unwrap(a) == OrganisationId.unwrap(b);
 }

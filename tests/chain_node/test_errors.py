@@ -59,6 +59,16 @@ def sample(kind: str) -> object:
     return True if kind == "bool" else 1
 
 
+def test_no_error_means_one_choice_here_and_another_there() -> None:
+    """Where the contract is not known, the number of a choice would be given the wrong name, or none."""
+    choices: dict[bytes, set[tuple[str, ...]]] = {}
+    for _, error in all_errors():
+        named = tuple(p.internal for p in error.inputs.parameters if p.internal in ENUMS)
+        choices.setdefault(error.selector, set()).add(named)
+
+    assert [each for each in choices.values() if len(each) != 1] == []
+
+
 def test_every_error_of_the_contracts_has_a_class_and_a_message() -> None:
     for contract, error in all_errors():
         data = error.selector + error.inputs.encode(

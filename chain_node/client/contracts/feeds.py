@@ -110,6 +110,10 @@ class Feeds(Contract):
     def set_policy(self, policy_id: bytes, rules: FeedRules, terms: FeedTerms) -> Call:
         return self.call("setPolicy", policy_id, astuple(rules), astuple(terms))
 
+    def close_band(self, policy_id: bytes) -> Call:
+        """Stops a feed at once, until its policy is set again."""
+        return self.call("closeBand", policy_id)
+
     def set_keeper(self, keeper: str) -> Call:
         return self.call("setKeeper", keeper)
 

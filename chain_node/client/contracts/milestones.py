@@ -41,11 +41,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class Subject:
-    """A consignment. `beneficiary` is 0 where it has not been opened; `tag` is a number of the consumer's own."""
+    """A consignment. `beneficiary` is 0 where it has not been opened; `consumer` is told of its facts before any other,
+    `tag` is a number of the consumer's own, and where it `is_shared` others are told after it."""
 
     beneficiary: int
     consumer: ChecksumAddress
     tag: int
+    is_shared: bool
 
 
 def organisations_in(packed: int, count: int) -> list[int]:
@@ -70,7 +72,7 @@ class Milestones(Contract):
         return self.call("linkReferences", subject, list(references))
 
     def watch(self, subject: bytes, tag: int) -> Call:
-        """Makes the calling contract the one that is told of the subject's facts, with this number of its own."""
+        """Has the calling contract told of the subject's facts, with this number of its own, which is not 0."""
         return self.call("watch", subject, tag)
 
     def unwatch(self, subject: bytes) -> Call:
@@ -89,6 +91,10 @@ class Milestones(Contract):
 
     def subject(self, id: bytes, block: BlockTag = "latest") -> Subject:
         return self._struct(Subject, "subject", id, block=block)
+
+    def tag_of(self, subject: bytes, consumer: str, block: BlockTag = "latest") -> int:
+        """The number that a contract gave when it began to watch the subject; 0 where it does not."""
+        return int(self.read("tagOf", subject, consumer, block=block)[0])
 
     def fact(self, subject: bytes, milestone: int, sequence: int, block: BlockTag = "latest") -> Fact:
         return self._struct(Fact, "fact", subject, int(milestone), sequence, block=block)

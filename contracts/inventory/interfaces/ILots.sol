@@ -175,7 +175,7 @@ interface ILots {
     /// @notice The custodian is already listed.
     error CustodianAlreadyListed(address custodian);
     /// @notice The guardian stopped this function.
-    error FunctionIsStopped(Stoppable what);
+    error GoodsStopped(Stoppable what);
 
     /// @notice Lists a contract that may hold units for their owners. Governor only, before it has any title. It must
     /// refuse units that it did not ask for, or the owner of a part could keep the lot from other custodians.

@@ -141,12 +141,6 @@ interface ICollateral {
     /// @return forwarded minor units of the pool's currency handed over
     function forward(FinancingId financing) external returns (uint256 forwarded);
 
-    // Itself
-
-    /// @notice Exchanges and hands over a financing's money, allotted already. The adapter only, for each of the financings
-    /// that a payment reaches, so that one that fails changes nothing.
-    function forwardForeign(FinancingId financing) external;
-
     // Views
 
     /// @notice What may be lent against the financing's pledge now, in minor units of the pool's currency, rounded down;

@@ -393,6 +393,13 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @return toSupplier the rest, minor units
     function applyProceeds(FinancingId financing, uint256 amount) external returns (uint256 toPool, uint256 toSupplier);
 
+    /// @notice Watches a further consignment for a financing, or no longer: goods of it have been added to what backs the
+    /// financing, so that no other financing may count them, and their facts move its base. The financing's adapter only.
+    /// Again, it changes nothing.
+    /// @param subject opened by the supplier's group
+    /// @param watched false ends it
+    function watchAlso(FinancingId financing, bytes32 subject, bool watched) external;
+
     // Servicing contract
 
     /// @notice Books principal as lost: it leaves the source's books with the interest accrued on it, and both stay owed,
@@ -447,6 +454,9 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice Reverts, saying why, where the account that the facility was granted to may not act for it now: it is
     /// frozen, suspended or expired, or no longer of the organisation.
     function requireActing(FacilityId id) external view;
+    /// @notice Reverts with `RecourseIsOpen` while the supplier of the financing has to pay another financing of the facility
+    /// first: nothing that backs this one may go back then.
+    function requireUnclaimed(FinancingId id) external view;
     /// @return the financing's record, interest as of `accruedAt`; reverts where there is none
     function financing(FinancingId id) external view returns (Financing memory);
     /// @return the financing whose base the consignment moves now; 0 for none

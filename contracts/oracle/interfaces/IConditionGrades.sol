@@ -61,9 +61,9 @@ interface IConditionGrades {
     /// @notice There are no rules for the commodity.
     error CommodityUnknown(bytes32 commodity);
     /// @notice The lot is enrolled already, as another commodity, `commodity`.
-    error LotExists(bytes32 subject, bytes32 commodity);
+    error AlreadyGraded(bytes32 subject, bytes32 commodity);
     /// @notice The lot has not been enrolled.
-    error LotUnknown(bytes32 subject);
+    error NotGraded(bytes32 subject);
     /// @notice The lot's consignment has not been opened in the MilestoneOracle.
     error ConsignmentUnopened(bytes32 subject);
     /// @notice The calling contract may not enrol lots.

@@ -175,6 +175,8 @@ interface IFeedOracle {
 
     /// @notice Readings from now on are counted under this policy; those signed for the one before are void.
     event FeedPolicySet(bytes32 indexed policyId, Rules rules, Terms terms);
+    /// @notice Nothing is reported or relied on under this policy until it is set again.
+    event FeedBandClosed(bytes32 indexed policyId, address indexed by);
     /// @param keeper contract that may say within which range a consignment's conditions should stay
     event KeeperSet(address indexed keeper);
     /// @notice A feed has a new value, in its unit and decimals; `observedAt` in Unix seconds.
@@ -203,6 +205,8 @@ interface IFeedOracle {
 
     /// @notice A field is out of its range (see `Rules` and `Terms`), or the id is not the one that the kind asks for.
     error FeedPolicyInvalid(bytes32 policyId, Flaw flaw);
+    /// @notice There is no policy of that id.
+    error FeedPolicyUnknown(bytes32 policyId);
     /// @notice The policy's version must be one more than the present one, `expected`.
     error VersionNotNext(bytes32 policyId, uint32 version, uint32 expected);
     /// @notice What the values mean (kind, decimals, base, quote, digits) is fixed: another meaning needs another feed.
@@ -225,6 +229,10 @@ interface IFeedOracle {
     /// @notice Sets how a feed is reported and what it means. Governor only. The last value stays, if it lies within
     /// the new band.
     function setPolicy(bytes32 policyId, Rules calldata rules, Terms calldata terms) external;
+
+    /// @notice Stops a feed, of a condition all of its kind, at once: its band is empty, so that no value is reported or
+    /// usable, until the governor sets the policy anew. Guardian only.
+    function closeBand(bytes32 policyId) external;
 
     /// @notice Sets the contract that says within which range a consignment's conditions should stay. Governor only.
     /// @param keeper has code

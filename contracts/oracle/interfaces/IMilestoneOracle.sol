@@ -79,12 +79,14 @@ interface IMilestoneOracle {
     }
 
     /// @param beneficiary group that gains from the facts of this consignment; its votes never count
-    /// @param consumer contract that is told of new facts; zero for none
+    /// @param consumer contract that is told of new facts before any other; zero for none
     /// @param tag number of the consumer's own that comes with each of them, so that it need not look up whose they are
+    /// @param isShared others are told after it
     struct Subject {
         GroupId beneficiary;
         address consumer;
         uint64 tag;
+        bool isShared;
     }
 
     /// @notice Why a vote did not count.
@@ -117,8 +119,8 @@ interface IMilestoneOracle {
     event SubjectOpened(bytes32 indexed subject, GroupId indexed beneficiary, address indexed by);
     /// @param tradeReference HMAC-SHA256 of a trade reference under the network's key
     event ReferenceLinked(bytes32 indexed tradeReference, bytes32 indexed subject);
-    /// @param consumer contract that is told of the subject's facts; zero where it was given free
-    /// @param tag number of the consumer's own
+    /// @param consumer contract that is told of the subject's facts from now on, or no longer
+    /// @param tag number of the consumer's own; 0 where it has given the subject free
     event SubjectWatched(bytes32 indexed subject, address indexed consumer, uint64 tag);
     /// @notice The reports of these organisations count towards the fact, in this order; see `FactFinal`.
     /// @param occurredAt as they report it, Unix seconds
@@ -176,8 +178,12 @@ interface IMilestoneOracle {
     error SubjectUnopened(bytes32 subject);
     /// @notice The consignment's id is zero.
     error SubjectZero();
-    /// @notice The consignment is already watched, by `consumer`.
+    /// @notice The calling contract, `consumer`, watches the consignment already.
     error SubjectAlreadyWatched(bytes32 subject, address consumer);
+    /// @notice `most` contracts watch the consignment already.
+    error TooManyConsumers(bytes32 subject, uint256 most);
+    /// @notice A consumer's number is not 0, which stands for none.
+    error TagZero(bytes32 subject);
     /// @notice The reference already belongs to `subject`.
     error ReferenceTaken(bytes32 tradeReference, bytes32 subject);
     /// @notice The caller's group is not the one that opened the consignment.
@@ -189,8 +195,8 @@ interface IMilestoneOracle {
     error PolicyInvalid(uint32 milestone, Policy policy);
     /// @notice There are no observations or no votes, or more than `most` of either.
     error BatchSizeWrong(uint256 observations, uint256 votes, uint256 most);
-    /// @notice The caller is not the contract that watches the consignment.
-    error NotConsumerOf(bytes32 subject, address caller, address consumer);
+    /// @notice The caller does not watch the consignment.
+    error NotConsumerOf(bytes32 subject, address caller);
     /// @notice There is no contract at the address to be listed.
     error ConsumerHasNoCode(address consumer);
     /// @notice One of the references given for the consignment is zero.
@@ -214,18 +220,18 @@ interface IMilestoneOracle {
     /// @notice Adds references to an open subject. The beneficiary's group only.
     function linkReferences(bytes32 subject, bytes32[] calldata references) external;
 
-    /// @notice Makes the calling consumer the one that is told of this subject's facts. One consumer a subject: the
-    /// same goods never count twice.
-    /// @param tag number of the caller's own, handed to it with each fact
+    /// @notice Has the calling consumer told of this subject's facts, after those that began before it. Up to four
+    /// consumers a subject, each once: what one of them does for the same goods it cannot do twice at a time.
+    /// @param tag number of the caller's own, handed to it with each fact; not 0
     function watch(bytes32 subject, uint64 tag) external;
 
-    /// @notice Gives a watched subject free again. Its consumer only.
+    /// @notice Gives a watched subject free again; those that began after the caller move up. Its consumers only.
     function unwatch(bytes32 subject) external;
 
     /// @notice Records votes; anyone may relay them. Every item is checked on its own: a bad one is reported by
     /// `VoteRefused` and neither reverts nor carries the rest. Facts that reach their quorum are handed to their
-    /// consumers in this call, each with the same fixed gas; `GasTooLow` where that much is not left: nothing is
-    /// recorded then, send more.
+    /// consumers in this call, in the order in which these began to watch, each with the same fixed gas; `GasTooLow`
+    /// where that much is not left: nothing is recorded then, send more.
     /// A mask that is empty, or has bits beyond the list, is refused whole: its signer meant another list.
     /// A final fact takes no more votes, save measured ones of organisations that have not voted: those that complete a
     /// quantity which too few had measured, and, within the dispute window, those that dissent and so dispute the fact.
@@ -239,6 +245,8 @@ interface IMilestoneOracle {
     function subjectOf(bytes32 tradeReference) external view returns (bytes32);
     /// @return who gains from the consignment's facts and who is told of them; all zero where it has not been opened
     function subject(bytes32 id) external view returns (Subject memory);
+    /// @return the number that a consumer gave when it began to watch the consignment; 0 where it does not
+    function tagOf(bytes32 subject, address consumer) external view returns (uint64);
     /// @return what has been reported of the milestone, quantities in thousandths, times in Unix seconds
     function fact(bytes32 subjectId, uint32 milestone, uint32 sequence) external view returns (Fact memory);
     /// @return usable final, undisputed and past its dispute window

@@ -112,7 +112,7 @@ interface IFxQuotes {
     /// @notice As many dealers as there is room for have offered to everybody.
     error PlacesTaken(ICashToken sold, ICashToken bought, uint256 most);
     /// @notice The dealer's position has less that is not locked; both in minor units.
-    error PositionTooSmall(address dealer, ICashToken cash, uint256 amount, uint256 free);
+    error FreePositionTooSmall(address dealer, ICashToken cash, uint256 amount, uint256 free);
     /// @notice Nothing is to be paid in or out.
     error PositionUnchanged(address dealer);
     /// @notice There is no such quote.

@@ -110,7 +110,7 @@ contract Custody is InventoryBase {
     function test_while_custody_is_stopped_only_returns_pass() public {
         keeper.fetch(acme.account, LOT, HALF);
         lots.stop(ILots.Stoppable.Custody);
-        vm.expectRevert(abi.encodeWithSelector(ILots.FunctionIsStopped.selector, ILots.Stoppable.Custody));
+        vm.expectRevert(abi.encodeWithSelector(ILots.GoodsStopped.selector, ILots.Stoppable.Custody));
         keeper.fetch(acme.account, LOT, 1);
         keeper.giveBack(acme.account, LOT, HALF);
         assertEq(_held(acme.account), STORED);

@@ -137,7 +137,7 @@ contract Mint is InventoryBase {
         _announce(_entry());
         _attestBoth(SHIPMENT, Milestones.STORED, 1, uint64(STORED));
         lots.stop(ILots.Stoppable.Minting);
-        _refused(_entry(), abi.encodeWithSelector(ILots.FunctionIsStopped.selector, ILots.Stoppable.Minting));
+        _refused(_entry(), abi.encodeWithSelector(ILots.GoodsStopped.selector, ILots.Stoppable.Minting));
         lots.resume(ILots.Stoppable.Minting);
         lots.mint(_entry());
     }

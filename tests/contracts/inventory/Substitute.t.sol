@@ -104,7 +104,7 @@ contract Substitute is InventoryBase {
         _refused(HALF, HALF, abi.encodeWithSelector(IParticipantRegistry.AccountIsFrozen.selector, acme.account));
         registry.unfreezeAccount(acme.account);
         lots.stop(ILots.Stoppable.Custody);
-        _refused(HALF, HALF, abi.encodeWithSelector(ILots.FunctionIsStopped.selector, ILots.Stoppable.Custody));
+        _refused(HALF, HALF, abi.encodeWithSelector(ILots.GoodsStopped.selector, ILots.Stoppable.Custody));
     }
 
     function testFuzz_both_lots_move_in_one_call(uint256 out, uint256 taken) public {

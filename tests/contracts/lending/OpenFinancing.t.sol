@@ -9,6 +9,7 @@ import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneO
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
+import {Consumer} from "../support/Consumer.sol";
 import {LendingBase} from "./LendingBase.sol";
 import {IERC1155Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
@@ -268,6 +269,35 @@ contract OpenFinancingTest is LendingBase {
         assertEq(_base(id), 3_000_000);
         assertEq(euro.balanceOf(supplier), _greatestDraw(3_000_000, CHARGES_BPS));
         assertEq(escrow.assigneeOf(_orderTerms().id), address(orders));
+    }
+
+    /// @dev The desk is one of several that are told of the goods, and has at most one financing on them all the same.
+    function test_consignmentThatAnotherWatchesIsFinanced() public {
+        Consumer other = new Consumer(oracle);
+        oracle.listConsumer(address(other), true);
+        _registerAndAccept();
+        _openSubject();
+        other.watch(SHIPMENT);
+        FinancingId id = _pledge(facility, ITEM, FACE_VALUE, SHIPMENT);
+
+        assertEq(oracle.subject(SHIPMENT).consumer, address(other));
+        assertEq(FinancingId.unwrap(desk.financingOf(SHIPMENT)), FinancingId.unwrap(id));
+        _depart(SHIPMENT);
+        assertEq(other.hints(), 1);
+        assertEq(euro.balanceOf(supplier), _greatestDraw(6_000_000, CHARGES_BPS), "the desk was told too");
+
+        _registerAndAcceptOrder();
+        vm.prank(supplier);
+        vm.expectRevert(
+            abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, SHIPMENT, address(desk))
+        );
+        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, SHIPMENT);
+
+        _pay(FACE_VALUE);
+        vm.prank(supplier);
+        desk.release(id);
+        assertEq(FinancingId.unwrap(desk.financingOf(SHIPMENT)), 0);
+        assertEq(oracle.subject(SHIPMENT).consumer, address(other), "who still watches stays");
     }
 
     /// @dev A tier without goods of its own: nothing is watched, and only acceptance counts.

@@ -65,7 +65,7 @@ contract ConditionGradesTest is GradeTest {
         grades.enrol(unopened, FISH);
         _enrol();
         grades.setRules("meat", _fishRules());
-        vm.expectRevert(abi.encodeWithSelector(IConditionGrades.LotExists.selector, SHIPMENT, FISH));
+        vm.expectRevert(abi.encodeWithSelector(IConditionGrades.AlreadyGraded.selector, SHIPMENT, FISH));
         grades.enrol(SHIPMENT, "meat");
         grades.listEnroller(address(this), false);
         vm.expectRevert(abi.encodeWithSelector(IConditionGrades.EnrollerUnlisted.selector, address(this)));
@@ -84,7 +84,7 @@ contract ConditionGradesTest is GradeTest {
 
     function test_a_lot_that_is_not_enrolled_lends_nothing() public {
         _assertGrade(IFeedOracle.Status.Missing, 5);
-        vm.expectRevert(abi.encodeWithSelector(IConditionGrades.LotUnknown.selector, SHIPMENT));
+        vm.expectRevert(abi.encodeWithSelector(IConditionGrades.NotGraded.selector, SHIPMENT));
         grades.assess(SHIPMENT);
     }
 
@@ -233,7 +233,7 @@ contract ConditionGradesTest is GradeTest {
 
     function test_refused_inspections() public {
         _inspect(1);
-        vm.expectRevert(abi.encodeWithSelector(IConditionGrades.LotUnknown.selector, SHIPMENT));
+        vm.expectRevert(abi.encodeWithSelector(IConditionGrades.NotGraded.selector, SHIPMENT));
         _regrade(1, 0);
         _enrol();
         vm.expectRevert(abi.encodeWithSelector(IConditionGrades.GradeOutOfRange.selector, SHIPMENT, 6, 5));

@@ -23,6 +23,38 @@ contract FeedPolicy is FeedTest {
         feeds.setPolicy(ZINC, _bad, _meaning);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, acme.account));
         feeds.setKeeper(address(this));
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, acme.account));
+        feeds.closeBand(COPPER);
+    }
+
+    function test_no_band_is_closed_that_there_is_not() public {
+        vm.expectRevert(abi.encodeWithSelector(IFeedOracle.FeedPolicyUnknown.selector, ZINC));
+        feeds.closeBand(ZINC);
+    }
+
+    function test_a_closed_band_stops_a_feed_until_its_policy_is_set_again() public {
+        _feed(COPPER, COPPER_PRICE);
+        feeds.closeBand(COPPER);
+        (IFeedOracle.Status status, int256 value,) = feeds.latest(COPPER);
+        assertEq(uint8(status), uint8(IFeedOracle.Status.Missing));
+        assertEq(value, 0);
+        vm.warp(block.timestamp + 1);
+        assertFalse(feeds.report(_agreed(COPPER, COPPER_PRICE, 3)));
+
+        IFeedOracle.Rules memory rules = _priceRules();
+        rules.version = 2;
+        feeds.setPolicy(COPPER, rules, _priceTerms());
+        (status, value,) = feeds.latest(COPPER);
+        assertEq(uint8(status), uint8(IFeedOracle.Status.Usable));
+        assertEq(value, COPPER_PRICE);
+        assertTrue(feeds.report(_agreed(COPPER, COPPER_PRICE, 3)));
+    }
+
+    function test_closing_the_band_of_a_condition_stops_all_of_its_kind() public {
+        _feed(TEMPERATURE, COLD);
+        feeds.closeBand(TEMPERATURE);
+        (IFeedOracle.Status status,,) = feeds.condition(IFeedOracle.Kind.Temperature, SHIPMENT);
+        assertEq(uint8(status), uint8(IFeedOracle.Status.Missing));
     }
 
     function test_a_keeper_without_code() public {

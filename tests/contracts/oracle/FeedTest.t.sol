@@ -27,6 +27,7 @@ abstract contract FeedTest is Network {
         feeds = new FeedOracle(registry, oracle, address(manager));
         _allow(feeds.setPolicy.selector, address(feeds), 1);
         _allow(feeds.setKeeper.selector, address(feeds), 1);
+        _allow(feeds.closeBand.selector, address(feeds), 1);
         uint32[4] memory roles = [Roles.SENSOR, Roles.INSPECTOR, Roles.CARRIER, Roles.WAREHOUSE];
         for (uint256 i = 0; i < 10; ++i) {
             nodes.push(_admit(string.concat("NODE", vm.toString(i)), roles[i % 4]));

@@ -40,23 +40,15 @@ contract Watch is OracleTest {
         _consumer.watch("unknown");
     }
 
-    function test_a_subject_is_watched_once() public {
-        _consumer.watch(SHIPMENT);
-        bytes memory watched =
-            abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, SHIPMENT, address(_consumer));
-        vm.expectRevert(watched);
-        _other.watch(SHIPMENT);
-        vm.expectRevert(watched);
-        _consumer.watch(SHIPMENT);
+    function test_a_tag_of_zero_is_refused() public {
+        vm.prank(address(_consumer));
+        vm.expectRevert(abi.encodeWithSelector(IMilestoneOracle.TagZero.selector, SHIPMENT));
+        oracle.watch(SHIPMENT, 0);
     }
 
     function test_only_its_consumer_lets_go() public {
         _consumer.watch(SHIPMENT);
-        vm.expectRevert(
-            abi.encodeWithSelector(
-                IMilestoneOracle.NotConsumerOf.selector, SHIPMENT, address(_other), address(_consumer)
-            )
-        );
+        vm.expectRevert(abi.encodeWithSelector(IMilestoneOracle.NotConsumerOf.selector, SHIPMENT, address(_other)));
         _other.unwatch(SHIPMENT);
     }
 
@@ -65,7 +57,10 @@ contract Watch is OracleTest {
         emit IMilestoneOracle.SubjectWatched(SHIPMENT, address(_consumer), _consumer.TAG());
         _consumer.watch(SHIPMENT);
         oracle.listConsumer(address(_consumer), false);
+        vm.expectEmit(address(oracle));
+        emit IMilestoneOracle.SubjectWatched(SHIPMENT, address(_consumer), 0);
         _consumer.unwatch(SHIPMENT);
+        assertEq(oracle.tagOf(SHIPMENT, address(_consumer)), 0);
         _other.watch(SHIPMENT);
         assertEq(oracle.subject(SHIPMENT).consumer, address(_other));
         assertTrue(oracle.subject(SHIPMENT).beneficiary == registry.membershipOf(acme.account).group);

@@ -88,7 +88,7 @@ contract FxOffer is FxTest {
         vm.startPrank(dealer.account);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IFxQuotes.PositionTooSmall.selector, dealer.account, euro, EUROS - 999_999, EUROS - 1_000_000
+                IFxQuotes.FreePositionTooSmall.selector, dealer.account, euro, EUROS - 999_999, EUROS - 1_000_000
             )
         );
         exchange.withdraw(euro, EUROS - 999_999);
@@ -124,7 +124,7 @@ contract FxOffer is FxTest {
         IFxQuotes.Offer memory its = _offer(taker);
         its.amount = EUROS + 1;
         _refuse(
-            its, abi.encodeWithSelector(IFxQuotes.PositionTooSmall.selector, dealer.account, euro, EUROS + 1, EUROS)
+            its, abi.encodeWithSelector(IFxQuotes.FreePositionTooSmall.selector, dealer.account, euro, EUROS + 1, EUROS)
         );
     }
 

@@ -14,9 +14,13 @@ contract Consumer is IMilestoneConsumer {
         Reentering
     }
 
+    /// @notice This consumer has been told of a fact.
+    event Told(bytes32 subject, uint32 milestone, uint32 sequence);
+
     uint64 public constant TAG = type(uint64).max - 1;
 
     IMilestoneOracle private immutable _oracle;
+    address private _target;
     Mood private _mood;
     bytes private _message;
     uint256 public hints;
@@ -26,13 +30,19 @@ contract Consumer is IMilestoneConsumer {
 
     constructor(IMilestoneOracle oracle) {
         _oracle = oracle;
+        _target = address(oracle);
+    }
+
+    /// @param target whom a reentering consumer calls
+    function setTarget(address target) external {
+        _target = target;
     }
 
     function setMood(Mood mood) external {
         _mood = mood;
     }
 
-    /// @param message call to the oracle that a reentering consumer makes
+    /// @param message call to its target that a reentering consumer makes; the oracle unless told otherwise
     function setMessage(bytes calldata message) external {
         _message = message;
     }
@@ -49,6 +59,7 @@ contract Consumer is IMilestoneConsumer {
         gasGiven = gasleft();
         require(tag == TAG, "not my tag");
         ++hints;
+        emit Told(subject, milestone, sequence);
         (sawUsable, sawQuantity) = _oracle.usableFact(subject, milestone, sequence);
         if (_mood == Mood.Reverting) revert("not today");
         if (_mood == Mood.Flooding) {
@@ -62,8 +73,8 @@ contract Consumer is IMilestoneConsumer {
             }
         }
         if (_mood == Mood.Reentering) {
-            (bool done,) = address(_oracle).call(_message);
-            require(done, "the oracle refused");
+            (bool done,) = _target.call(_message);
+            require(done, "refused");
         }
     }
 }

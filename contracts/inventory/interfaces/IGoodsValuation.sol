@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {LotId} from "../../types/Ids.sol";
+
+/// @title What goods in a warehouse are worth to a lender: the quantity in custody at the median price, less haircuts by
+/// commodity, condition, age and freshness of what is known. Fails closed: what cannot be known at this moment is worth
+/// nothing. A lower price, a worse or older reading, older goods never raise a value.
+interface IGoodsValuation {
+    /// @notice Why goods cannot be valued at this moment. `Condition`: a reading that the commodity needs is missing or
+    /// stale, or the lot is not graded; the price is known then. `Price`, `Rate`: stale or missing. `Terms`: nobody has
+    /// said how the commodity is valued. `Unit`: the lot is counted in another unit than the price.
+    enum Gap {
+        None,
+        Condition,
+        Price,
+        Rate,
+        Terms,
+        Unit
+    }
+
+    /// @notice What is wrong with terms: the commodity's code, the feed (no price for a unit of goods), a haircut above 10000
+    /// bps, the grades', ages' or staleness' haircuts, or a condition that is none.
+    enum Flaw {
+        Commodity,
+        Feed,
+        Haircut,
+        Grades,
+        Ages,
+        Staleness,
+        Conditions
+    }
+
+    /// @notice What is taken off from some age on, in place of what the steps before took off.
+    /// @param from of goods whole days since they came in, of what is known seconds since it was observed
+    /// @param haircutBps share of the value at the median price; 500 = 5 %
+    struct Step {
+        uint32 from;
+        uint16 haircutBps;
+    }
+
+    /// @notice How goods of a commodity are valued. Haircuts add up; at 10000 bps and more nothing is left.
+    /// @param priceFeed policy of `IFeedOracle`, a price for one unit of the goods
+    /// @param haircutBps share taken off in any case
+    /// @param gradeHaircutsBps shares taken off by the grade of the condition, 0 to 5; none falls, the last is 10000
+    /// @param ages up to four steps by days in the warehouse, rising, and what they take off not falling
+    /// @param staleness up to four steps by seconds since the oldest of what is known (price, and readings of the
+    /// conditions) was observed, likewise
+    /// @param daysBeforeExpiry so many days before the goods' last day they lend nothing any more; 0: up to that day
+    /// @param conditions that must be known, one bit each: 1 << `IFeedOracle.Kind`; 0 where the goods need no sensor
+    struct Terms {
+        bytes32 priceFeed;
+        uint16 haircutBps;
+        uint16[6] gradeHaircutsBps;
+        Step[] ages;
+        Step[] staleness;
+        uint16 daysBeforeExpiry;
+        uint8 conditions;
+    }
+
+    /// @notice What goods are worth, in minor units of the currency asked for; 0 where it is not known.
+    /// @param quantity thousandths that count: in custody for the owner and not about to leave, at most what was asked for
+    /// @param marketValue at the median price, before haircuts; known where the gap is `None` or `Condition`
+    /// @param ceiling what the value would be if everything were fresh and no worse than last known; known as
+    /// `marketValue` is. Never below the value
+    /// @param value what may count as collateral; 0 unless the gap is `None`
+    /// @param haircutBps what the value has taken off, at most 10000
+    /// @param grade condition, 0 (as it should be) to 5: the worse of what the lot and its readings say
+    struct Valuation {
+        uint256 quantity;
+        uint256 marketValue;
+        uint256 ceiling;
+        uint256 value;
+        uint16 haircutBps;
+        uint8 grade;
+        Gap gap;
+    }
+
+    /// @notice Goods of the commodity are valued so from now on.
+    event ValuationTermsSet(bytes8 indexed commodity, Terms terms);
+
+    /// @notice The terms cannot be set, because of this.
+    error ValuationTermsInvalid(bytes8 commodity, Flaw flaw);
+
+    /// @notice Sets how goods of a commodity are valued, those that are pledged already too. Credit officer only.
+    /// @dev Warning: harsher terms may call margin from financings that are open.
+    /// @param commodity digits of the Harmonized System's code, as lots name it
+    function setTerms(bytes8 commodity, Terms calldata terms) external;
+
+    /// @notice Has a lot graded by its readings from now on, where there are rules for its commodity (`IConditionGrades`);
+    /// what was measured before counts. Anyone; again, or without rules, it changes nothing.
+    function enrol(LotId lot) external;
+
+    /// @notice What units of a lot that a custodian holds for their owner are worth now.
+    /// @param most thousandths that may count
+    /// @param currency ISO 4217
+    function valuationOf(LotId lot, address owner, uint256 most, bytes3 currency)
+        external
+        view
+        returns (Valuation memory);
+
+    /// @return how goods of a commodity are valued; all zero where nobody has said
+    function termsOf(bytes8 commodity) external view returns (Terms memory);
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {IGoodsRights} from "../inventory/interfaces/IGoodsRights.sol";
+import {IGoodsValuation} from "../inventory/interfaces/IGoodsValuation.sol";
+import {IWarehouseReceiptToken} from "../inventory/interfaces/IWarehouseReceiptToken.sol";
+import {Rounding} from "../libraries/Rounding.sol";
+import {FacilityId, FinancingId, LotId} from "../types/Ids.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {IInventoryCollateral} from "./interfaces/IInventoryCollateral.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title Which lots back which financing, and what they bear. How much of a lot is here is the token's to say and not
+/// counted twice: one consignment backs one financing at the desk, so that what is in custody here of an account's lot is
+/// of one financing.
+/// @dev The adapter and the part that it runs share this storage; the part may declare none.
+abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
+    using SafeERC20 for IERC20;
+
+    /// @notice What backs a financing. A draw reads the first word and the lots.
+    /// @param currency of the pool's cash, ISO 4217
+    /// @param rateBps the lender's loan to value
+    /// @param lots how many of `lotIds` count, the one that it was opened on first
+    /// @param over it was released, or has left for other collateral
+    struct Pledge {
+        address pledgor;
+        bytes3 currency;
+        uint16 rateBps;
+        uint8 lots;
+        bool over;
+        IERC20 cash;
+        IInventoryCollateral.MarginTerms terms;
+        IInventoryCollateral.MarginCall call;
+        LotId[8] lotIds;
+    }
+
+    /// @notice What a lot was worth on the market when that was last known.
+    /// @param quantity thousandths that were worth it
+    struct Mark {
+        uint56 quantity;
+        uint64 marketValue;
+    }
+
+    struct Reservation {
+        FacilityId facility;
+        uint40 until;
+    }
+
+    uint256 internal constant MOST_LOTS = 8;
+
+    IWarehouseReceiptToken public immutable goods;
+    IGoodsValuation public immutable valuation;
+    IFinancingDesk public immutable desk;
+    IParticipantRegistry public immutable registry;
+
+    mapping(FinancingId => Pledge) internal _pledges;
+    mapping(FinancingId => mapping(LotId => Mark)) internal _marks;
+    mapping(FacilityId => uint16 rateBps) internal _rates;
+    mapping(FacilityId => IInventoryCollateral.MarginTerms) internal _terms;
+    mapping(bytes32 digest => bool) internal _isOffered;
+    mapping(uint256 itemId => mapping(address holder => Reservation)) internal _reservations;
+
+    constructor(
+        IWarehouseReceiptToken goods_,
+        IGoodsValuation valuation_,
+        IFinancingDesk desk_,
+        IParticipantRegistry registry_,
+        address authority
+    ) AccessManaged(authority) {
+        (goods, valuation, desk, registry) = (goods_, valuation_, desk_, registry_);
+    }
+
+    // Checks
+
+    function _live(FinancingId id) internal view returns (Pledge storage its) {
+        its = _pledges[id];
+        require(its.pledgor != address(0) && !its.over, ICollateral.PledgeUnknown(id));
+    }
+
+    function _ofCaller(FinancingId id) internal view returns (Pledge storage its) {
+        its = _live(id);
+        address pledgor = its.pledgor;
+        require(msg.sender == pledgor, IInventoryCollateral.NotPledgorOf(id, msg.sender, pledgor));
+    }
+
+    function _requirePledged(FinancingId id, Pledge storage its, LotId lot) internal view {
+        require(_placeOf(its, lot) < its.lots, IInventoryCollateral.LotNotPledged(id, lot));
+    }
+
+    function _requireNoSale(FinancingId id, Pledge storage its) internal view {
+        uint256 until = _saleEnd(its);
+        require(block.timestamp >= until, IInventoryCollateral.SaleRunning(id, until));
+    }
+
+    /// @dev What is still owed, whatever for, must be borne by what is left; nothing owed is borne by nothing.
+    function _requireBorne(FinancingId id, Pledge storage its) internal {
+        uint256 owed = desk.owedInAll(id);
+        IInventoryCollateral.Worth memory worth = _worthOf(its);
+        uint256 base = Rounding.bpsDown(worth.value, its.rateBps);
+        require(owed <= base, IInventoryCollateral.GoodsUncovered(id, owed, base));
+        _noteBase(its, base);
+    }
+
+    // Worth
+
+    /// @return where the lot stands among those of the pledge; their number where it does not
+    function _placeOf(Pledge storage its, LotId lot) internal view returns (uint256) {
+        uint256 count = its.lots;
+        for (uint256 i; i < count; ++i) {
+            if (LotId.unwrap(its.lotIds[i]) == LotId.unwrap(lot)) return i;
+        }
+        return count;
+    }
+
+    function _valuationOf(Pledge storage its, LotId lot) internal view returns (IGoodsValuation.Valuation memory) {
+        return valuation.valuationOf(lot, its.pledgor, type(uint256).max, its.currency);
+    }
+
+    function _worthOf(Pledge storage its) internal view returns (IInventoryCollateral.Worth memory worth) {
+        (uint256 count, address pledgor, bytes3 currency) = (its.lots, its.pledgor, its.currency);
+        for (uint256 i; i < count; ++i) {
+            IGoodsValuation.Valuation memory one =
+                valuation.valuationOf(its.lotIds[i], pledgor, type(uint256).max, currency);
+            if (one.gap > worth.gap) worth.gap = one.gap;
+            worth.value += one.value;
+            worth.callValue += _callValueOf(one);
+            worth.marketValue += one.marketValue;
+        }
+        if (worth.gap != IGoodsValuation.Gap.None) worth.value = 0;
+    }
+
+    /// @dev What silence hides counts for the owner when margin is called, and never when something is lent.
+    function _callValueOf(IGoodsValuation.Valuation memory one) internal pure returns (uint256) {
+        return one.gap == IGoodsValuation.Gap.None ? one.value : one.ceiling;
+    }
+
+    /// @return minor units down to which what is owed must come for a call to be over. While something is not known it is no
+    /// more than when all of it last was: silence does not end a call
+    function _cureBase(Pledge storage its, IInventoryCollateral.Worth memory worth) internal view returns (uint256) {
+        if (worth.gap == IGoodsValuation.Gap.None) return Rounding.bpsDown(worth.value, its.rateBps);
+        uint256 lastBase = its.call.lastBase;
+        if (worth.gap != IGoodsValuation.Gap.Condition) return lastBase;
+        return Math.min(Rounding.bpsDown(worth.callValue, its.rateBps), lastBase);
+    }
+
+    function _noteBase(Pledge storage its, uint256 base) internal {
+        if (its.call.deadline != 0) its.call.lastBase = _capped(base);
+    }
+
+    function _noteMark(FinancingId id, LotId lot, IGoodsValuation.Valuation memory one) internal {
+        // Safe: quantities of the token have 56 bits.
+        _marks[id][lot] = Mark(uint56(one.quantity), _capped(one.marketValue));
+    }
+
+    /// @dev No pool lends more than 48 bits.
+    function _capped(uint256 amount) internal pure returns (uint64) {
+        return amount > type(uint64).max ? type(uint64).max : uint64(amount);
+    }
+
+    /// @return Unix seconds at which the present round of the sale ends; 0 before the first
+    function _saleEnd(Pledge storage its) internal view returns (uint256) {
+        uint256 from = its.call.saleFrom;
+        return from == 0 ? 0 : from + its.terms.saleSeconds;
+    }
+
+    // Goods
+
+    function _heldOf(Pledge storage its, LotId lot) internal view returns (IGoodsRights.Position memory) {
+        return goods.position(lot, its.pledgor);
+    }
+
+    /// @dev Another's units would count as this financing's.
+    function _requireNoneHeld(LotId lot, address pledgor) internal view {
+        IGoodsRights.Position memory held = goods.position(lot, pledgor);
+        uint256 quantity = uint256(held.pledged) + held.pledgedAside;
+        require(quantity == 0, IInventoryCollateral.GoodsAlreadyHeld(lot, quantity));
+        bool given = goods.hasPowerOfSale(pledgor, address(this));
+        require(given, IGoodsRights.PowerOfSaleMissing(lot, pledgor, address(this)));
+    }
+
+    function _fetchNew(LotId lot, address pledgor, uint256 quantity) internal {
+        _requireNoneHeld(lot, pledgor);
+        _fetch(lot, pledgor, quantity);
+    }
+
+    function _fetch(LotId lot, address pledgor, uint256 quantity) internal {
+        goods.safeTransferFrom(pledgor, address(this), LotId.unwrap(lot), quantity, "");
+    }
+
+    /// @dev Its consignment is given up with the last lot of it, save the one that the desk itself watches.
+    function _dropIfEmpty(FinancingId id, Pledge storage its, LotId lot) internal {
+        uint256 place = _placeOf(its, lot);
+        IGoodsRights.Position memory held = _heldOf(its, lot);
+        if (place == 0 || uint256(held.pledged) + held.pledgedAside != 0) return;
+        // Safe: its place is below their number, and above 0.
+        uint8 last = its.lots - 1;
+        its.lotIds[place] = its.lotIds[last];
+        its.lotIds[last] = LotId.wrap(0);
+        its.lots = last;
+        emit IInventoryCollateral.LotDropped(id, lot);
+
+        bytes32 subject = goods.subjectOf(lot);
+        if (!_countsSubject(its, subject)) desk.watchAlso(id, subject, false);
+    }
+
+    function _countsSubject(Pledge storage its, bytes32 subject) private view returns (bool) {
+        uint256 count = its.lots;
+        for (uint256 i; i < count; ++i) {
+            if (goods.subjectOf(its.lotIds[i]) == subject) return true;
+        }
+        return false;
+    }
+
+    // Money
+
+    /// @dev What the caller pays goes on at once: to the source of money as far as something is owed, else to the supplier.
+    /// @return toPool minor units that went to the source of money
+    function _payIn(FinancingId id, Pledge storage its, uint256 amount) internal returns (uint256 toPool) {
+        its.cash.safeTransferFrom(msg.sender, address(this), amount);
+        uint256 toSupplier;
+        (toPool, toSupplier) = desk.applyProceeds(id, amount);
+        emit ICollateral.ProceedsForwarded(id, LotId.unwrap(its.lotIds[0]), toPool, toSupplier);
+    }
+}

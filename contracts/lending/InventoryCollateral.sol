@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {IGoodsRights} from "../inventory/interfaces/IGoodsRights.sol";
+import {IGoodsValuation} from "../inventory/interfaces/IGoodsValuation.sol";
+import {IWarehouseReceiptToken} from "../inventory/interfaces/IWarehouseReceiptToken.sol";
+import {Rounding} from "../libraries/Rounding.sol";
+import {ICashToken} from "../money/interfaces/ICashToken.sol";
+import {FacilityId, FinancingId, LotId} from "../types/Ids.sol";
+import {Milestones} from "../types/Milestones.sol";
+import {Rates} from "../types/Rates.sol";
+import {GoodsReservations} from "./GoodsReservations.sol";
+import {InventoryBook} from "./InventoryBook.sol";
+import {InventoryParts} from "./InventoryParts.sol";
+import {SalePrices} from "./SalePrices.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {IInventoryCollateral} from "./interfaces/IInventoryCollateral.sol";
+import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title Keeps goods in warehouses as collateral: takes them into custody, says what they bear, and gives them back.
+contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Receiver {
+    using SafeERC20 for IERC20;
+
+    constructor(
+        IWarehouseReceiptToken goods_,
+        IGoodsValuation valuation_,
+        IFinancingDesk desk_,
+        address applications_,
+        IParticipantRegistry registry_,
+        address changes,
+        address sales,
+        address authority
+    )
+        InventoryBook(goods_, valuation_, desk_, registry_, authority)
+        GoodsReservations(applications_)
+        InventoryParts(changes, sales)
+    {}
+
+    modifier onlyDesk() {
+        require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
+        _;
+    }
+
+    // By the desk
+
+    /// @inheritdoc ICollateral
+    function setLadder(FacilityId facility, Step[] calldata steps) external onlyDesk {
+        _rates[facility] = _rateOf(facility, steps);
+        emit LadderSet(facility, steps);
+    }
+
+    /// @inheritdoc ICollateral
+    function changeLadder(FinancingId financing, Step[] calldata steps) external onlyDesk {
+        Pledge storage its = _live(financing);
+        uint16 rateBps = _rateOf(FacilityId.wrap(0), steps);
+        uint256 callLevelBps = its.terms.callLevelBps;
+        require(rateBps < callLevelBps, LadderAboveCall(financing, rateBps, callLevelBps));
+
+        its.rateBps = rateBps;
+    }
+
+    /// @inheritdoc ICollateral
+    function take(
+        FinancingId financing,
+        FacilityId facility,
+        address pledgor,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject,
+        address poolCash
+    ) external onlyDesk nonReentrant returns (uint16 maturityDay, IConcentration.Keys memory keys) {
+        LotId lot = LotId.wrap(itemId);
+        Pledge storage its = _pledges[financing];
+        require(its.pledgor == address(0), PledgeExists(financing, LotId.unwrap(its.lotIds[0])));
+        bytes32 ofLot = goods.subjectOf(lot);
+        require(subject == ofLot && subject != 0, SubjectNotOfLot(lot, subject, ofLot));
+        _useReservation(facility, pledgor, itemId);
+        _begin(its, facility, pledgor, poolCash);
+        its.lotIds[0] = lot;
+        its.lots = 1;
+        emit CollateralTaken(financing, itemId, pledgor, units, subject);
+
+        _allowDesk(IERC20(poolCash));
+        valuation.enrol(lot);
+        _fetchNew(lot, pledgor, units);
+        // Draws wait until what the goods are worth is known; goods that nobody can ever value are none to take.
+        IGoodsValuation.Gap gap = _valuationOf(its, lot).gap;
+        require(gap < IGoodsValuation.Gap.Terms, GoodsUnvaluable(financing, gap));
+        return _riskOf(lot, pledgor, its.terms.tenorDays);
+    }
+
+    /// @inheritdoc ICollateral
+    function release(FinancingId financing, address to) external onlyDesk nonReentrant {
+        Pledge storage its = _live(financing);
+        uint256 itemId = LotId.unwrap(its.lotIds[0]);
+        emit CollateralReleased(financing, itemId, to, _heldOf(its, its.lotIds[0]).pledged, 0);
+
+        _leave(financing, its, address(0));
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function retire(FinancingId financing, ICollateral to, uint256 itemId, address recipient)
+        external
+        onlyDesk
+        nonReentrant
+    {
+        Pledge storage its = _live(financing);
+        emit CollateralRetired(financing, to, itemId, recipient);
+
+        _leave(financing, its, recipient);
+    }
+
+    // By anyone
+
+    /// @inheritdoc ICollateral
+    /// @dev What is paid here has gone on in the call that brought it.
+    function forward(FinancingId financing) external view returns (uint256) {
+        require(_pledges[financing].pledgor != address(0), PledgeUnknown(financing));
+        return 0;
+    }
+
+    /// @inheritdoc IERC1155Receiver
+    /// @dev Only what this contract fetches itself: units sent here unasked would belong to no financing.
+    function onERC1155Received(address operator, address, uint256, uint256, bytes calldata)
+        external
+        view
+        returns (bytes4)
+    {
+        require(msg.sender == address(goods) && operator == address(this), UnsolicitedItem(msg.sender, operator));
+        return IERC1155Receiver.onERC1155Received.selector;
+    }
+
+    /// @inheritdoc IERC1155Receiver
+    function onERC1155BatchReceived(address operator, address, uint256[] calldata, uint256[] calldata, bytes calldata)
+        external
+        view
+        returns (bytes4)
+    {
+        revert UnsolicitedItem(msg.sender, operator);
+    }
+
+    // Views: of `ICollateral`
+
+    /// @inheritdoc ICollateral
+    function borrowingBase(FinancingId financing) external view returns (uint256) {
+        return _baseOf(_pledges[financing]);
+    }
+
+    /// @inheritdoc ICollateral
+    /// @dev The goods bear the same whichever of their consignments has news.
+    function borrowingBaseOf(FinancingId financing, bytes32) external view returns (uint256) {
+        return _baseOf(_pledges[financing]);
+    }
+
+    /// @inheritdoc ICollateral
+    function valueOf(FinancingId financing) external view returns (uint256) {
+        Worth memory worth = worthOf(financing);
+        require(worth.gap == IGoodsValuation.Gap.None, GoodsUnvaluable(financing, worth.gap));
+        return worth.value;
+    }
+
+    /// @inheritdoc ICollateral
+    function pledgeOf(FinancingId financing) external view returns (uint256 itemId, bytes32 subject, uint256 units) {
+        Pledge storage its = _pledges[financing];
+        LotId lot = its.lotIds[0];
+        (itemId, subject) = (LotId.unwrap(lot), goods.subjectOf(lot));
+        if (!its.over) units = _unitsOf(its, lot);
+    }
+
+    /// @inheritdoc ICollateral
+    function cashOf(FinancingId) external pure returns (uint256) {
+        return 0;
+    }
+
+    /// @inheritdoc ICollateral
+    function currencyOf(FinancingId financing) external view returns (IERC20) {
+        return _pledges[financing].cash;
+    }
+
+    /// @inheritdoc ICollateral
+    function financingsOf(uint256 itemId) external view returns (FinancingId[] memory financings) {
+        (FinancingId one, bool found) = _backedBy(itemId);
+        financings = new FinancingId[](found ? 1 : 0);
+        if (found) financings[0] = one;
+    }
+
+    /// @inheritdoc ICollateral
+    /// @dev Of the lot that a financing was opened on; units of a lot added later are not of an item.
+    function unitsOf(uint256 itemId) external view returns (uint256 units) {
+        (FinancingId one, bool found) = _backedBy(itemId);
+        if (found) units = _unitsOf(_pledges[one], LotId.wrap(itemId));
+    }
+
+    /// @inheritdoc ICollateral
+    function ladder(FacilityId facility) external view returns (Step[] memory) {
+        return _stepOf(_rates[facility]);
+    }
+
+    /// @inheritdoc ICollateral
+    function ladderOf(FinancingId financing) external view returns (Step[] memory) {
+        return _stepOf(_pledges[financing].rateBps);
+    }
+
+    // Views: of goods
+
+    /// @inheritdoc IInventoryCollateral
+    function marginTerms(FacilityId facility) external view returns (MarginTerms memory) {
+        return _terms[facility];
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function marginTermsOf(FinancingId financing) external view returns (MarginTerms memory) {
+        return _pledges[financing].terms;
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function marginCallOf(FinancingId financing) external view returns (MarginCall memory) {
+        return _pledges[financing].call;
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function lotsOf(FinancingId financing) external view returns (LotId[] memory lots) {
+        Pledge storage its = _pledges[financing];
+        lots = new LotId[](its.over ? 0 : its.lots);
+        for (uint256 i; i < lots.length; ++i) {
+            lots[i] = its.lotIds[i];
+        }
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function pledgorOf(FinancingId financing) external view returns (address) {
+        return _pledges[financing].pledgor;
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function worthOf(FinancingId financing) public view returns (Worth memory worth) {
+        Pledge storage its = _pledges[financing];
+        if (!its.over) worth = _worthOf(its);
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function salePriceOf(FinancingId financing, LotId lot, uint256 quantity) external view returns (uint256) {
+        Pledge storage its = _pledges[financing];
+        Mark memory mark = _marks[financing][lot];
+        if (block.timestamp >= _saleEnd(its) || mark.quantity == 0) return 0;
+        return SalePrices.priceOf(mark, its.terms, its.call.saleFrom, quantity);
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function offerDigest(Offer calldata offer) external pure returns (bytes32) {
+        return keccak256(abi.encode(offer));
+    }
+
+    /// @inheritdoc IInventoryCollateral
+    function isOffered(bytes32 digest) external view returns (bool) {
+        return _isOffered[digest];
+    }
+
+    /// @inheritdoc IERC165
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+        return interfaceId == type(IERC1155Receiver).interfaceId || interfaceId == type(IERC165).interfaceId;
+    }
+
+    // Internals: taking
+
+    function _rateOf(FacilityId facility, Step[] calldata steps) private pure returns (uint16 rateBps) {
+        require(steps.length == 1, LadderInvalid(facility, steps.length));
+        Step calldata step = steps[0];
+        rateBps = step.advanceRateBps;
+        bool sound = step.milestone == Milestones.STORED && !step.measured && rateBps != 0 && rateBps < Rates.BPS;
+        require(sound, LadderInvalid(facility, 0));
+    }
+
+    function _stepOf(uint16 rateBps) private pure returns (Step[] memory steps) {
+        steps = new Step[](rateBps == 0 ? 0 : 1);
+        if (rateBps != 0) steps[0] = Step(Milestones.STORED, rateBps, false);
+    }
+
+    function _begin(Pledge storage its, FacilityId facility, address pledgor, address poolCash) private {
+        uint16 rateBps = _rates[facility];
+        require(rateBps != 0, LadderMissing(facility));
+        MarginTerms memory terms = _terms[facility];
+        require(terms.callLevelBps > rateBps, MarginTermsUnfit(facility, terms.callLevelBps, rateBps));
+        (its.pledgor, its.currency, its.rateBps) = (pledgor, ICashToken(poolCash).currency(), rateBps);
+        (its.cash, its.terms) = (IERC20(poolCash), terms);
+    }
+
+    /// @return maturityDay days since 1970-01-01
+    /// @return keys the supplier's own risk, where the goods are
+    function _riskOf(LotId lot, address pledgor, uint256 tenorDays)
+        private
+        view
+        returns (uint16 maturityDay, IConcentration.Keys memory keys)
+    {
+        IGoodsRights.Appraisal memory its = goods.appraisalOf(lot, pledgor);
+        uint256 day = block.timestamp / 1 days + tenorDays;
+        if (its.expiryDate != 0) day = Math.min(day, its.expiryDate);
+        IParticipantRegistry.Membership memory member = registry.membershipOf(pledgor);
+        // Safe: two numbers of 16 bits until the year 2149. A place's code begins with its country.
+        maturityDay = uint16(day);
+        keys = IConcentration.Keys(member.organisation, member.group, bytes2(its.place), its.operator);
+    }
+
+    /// @dev The desk takes proceeds from here by allowance, only ever in the call by which this contract tells of them.
+    function _allowDesk(IERC20 cash) private {
+        if (cash.allowance(address(this), address(desk)) == 0) cash.forceApprove(address(desk), type(uint256).max);
+    }
+
+    // Internals: leaving
+
+    /// @param buyer who gets title and goods; zero for their owner, who gets the goods
+    function _leave(FinancingId financing, Pledge storage its, address buyer) private {
+        (address pledgor, uint256 count) = (its.pledgor, its.lots);
+        its.over = true;
+        delete its.call;
+        bytes32 first = goods.subjectOf(its.lotIds[0]);
+        for (uint256 i; i < count; ++i) {
+            LotId lot = its.lotIds[i];
+            IGoodsRights.Position memory held = _heldOf(its, lot);
+            require(held.pledgedAside == 0, GoodsLeaving(financing, lot, held.pledgedAside));
+            if (held.pledged == 0) continue;
+            if (buyer != address(0)) goods.sellFromCustody(lot, pledgor, buyer, held.pledged);
+            else goods.safeTransferFrom(address(this), pledgor, LotId.unwrap(lot), held.pledged, "");
+        }
+        for (uint256 i = 1; i < count; ++i) {
+            bytes32 subject = goods.subjectOf(its.lotIds[i]);
+            if (subject != first) desk.watchAlso(financing, subject, false);
+        }
+    }
+
+    // Internals: views
+
+    function _baseOf(Pledge storage its) private view returns (uint256) {
+        if (its.over) return 0;
+        return Rounding.bpsDown(_worthOf(its).value, its.rateBps);
+    }
+
+    function _unitsOf(Pledge storage its, LotId lot) private view returns (uint256) {
+        IGoodsRights.Position memory held = _heldOf(its, lot);
+        return uint256(held.pledged) + held.pledgedAside;
+    }
+
+    /// @dev One consignment backs one financing.
+    function _backedBy(uint256 itemId) private view returns (FinancingId one, bool found) {
+        bytes32 subject = goods.subjectOf(LotId.wrap(itemId));
+        one = desk.financingOf(subject);
+        Pledge storage its = _pledges[one];
+        found = its.pledgor != address(0) && !its.over && LotId.unwrap(its.lotIds[0]) == itemId;
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {IGoodsRights} from "../inventory/interfaces/IGoodsRights.sol";
+import {IGoodsValuation} from "../inventory/interfaces/IGoodsValuation.sol";
+import {IWarehouseReceiptToken} from "../inventory/interfaces/IWarehouseReceiptToken.sol";
+import {Rounding} from "../libraries/Rounding.sol";
+import {FinancingId, LotId} from "../types/Ids.sol";
+import {InventoryBook} from "./InventoryBook.sol";
+import {SalePrices} from "./SalePrices.sol";
+import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {IInventoryCollateral} from "./interfaces/IInventoryCollateral.sol";
+
+/// @title The part of the adapter by which goods are sold: by their owner, or on a margin call that nobody cured.
+/// @dev Code without a state of its own: the adapter runs it on its own storage, by delegatecall, because it would not fit
+/// beside what takes goods and gives them back. It declares no storage beyond `InventoryBook`'s.
+contract InventorySales is InventoryBook {
+    constructor(
+        IWarehouseReceiptToken goods_,
+        IGoodsValuation valuation_,
+        IFinancingDesk desk_,
+        IParticipantRegistry registry_,
+        address authority
+    ) InventoryBook(goods_, valuation_, desk_, registry_, authority) {}
+
+    // Pledgor
+
+    /// @notice See `IInventoryCollateral`.
+    function offerGoods(IInventoryCollateral.Offer calldata offer) external returns (bytes32 digest) {
+        Pledge storage its = _ofCaller(offer.financing);
+        _requirePledged(offer.financing, its, offer.lot);
+        digest = keccak256(abi.encode(offer));
+        require(block.timestamp <= offer.until, IInventoryCollateral.OfferLapsed(digest, offer.until, block.timestamp));
+
+        _isOffered[digest] = true;
+        emit IInventoryCollateral.GoodsOffered(offer.financing, digest, offer);
+    }
+
+    /// @notice See `IInventoryCollateral`.
+    function withdrawOffer(IInventoryCollateral.Offer calldata offer) external {
+        _ofCaller(offer.financing);
+        bytes32 digest = keccak256(abi.encode(offer));
+        require(_isOffered[digest], IInventoryCollateral.OfferUnknown(digest));
+
+        delete _isOffered[digest];
+        emit IInventoryCollateral.OfferWithdrawn(offer.financing, digest);
+    }
+
+    // Buyers
+
+    /// @notice See `IInventoryCollateral`.
+    function buyGoods(IInventoryCollateral.Offer calldata offer) external nonReentrant {
+        FinancingId id = offer.financing;
+        Pledge storage its = _live(id);
+        bytes32 digest = keccak256(abi.encode(offer));
+        require(_isOffered[digest], IInventoryCollateral.OfferUnknown(digest));
+        require(block.timestamp <= offer.until, IInventoryCollateral.OfferLapsed(digest, offer.until, block.timestamp));
+        bool isTo = offer.buyer == address(0) || offer.buyer == msg.sender;
+        require(isTo, IInventoryCollateral.OfferNotTo(msg.sender, offer.buyer));
+
+        delete _isOffered[digest];
+        _sell(id, its, offer.lot, offer.quantity, offer.price);
+        _dropIfEmpty(id, its, offer.lot);
+        _requireBorne(id, its);
+    }
+
+    /// @notice See `IInventoryCollateral`.
+    function bid(FinancingId id, LotId lot, uint256 quantity, uint256 most)
+        external
+        nonReentrant
+        returns (uint256 price)
+    {
+        Pledge storage its = _live(id);
+        require(block.timestamp < _saleEnd(its), IInventoryCollateral.SaleNotRunning(id));
+        uint256 least = _leastBid(id, its, lot, quantity);
+        price = _priceOf(id, its, lot, quantity);
+        require(price <= most, IInventoryCollateral.BidPriceTooHigh(id, price, most));
+        uint256 owed = desk.owedInAll(id);
+        // What the debt does not need stays its owner's, but for the last bid's rounding.
+        uint256 needed = quantity > least ? _priceOf(id, its, lot, quantity - least) : 0;
+        require(needed < owed, IInventoryCollateral.BidExceedsDebt(id, needed, owed));
+        bool fair = price >= owed || !_isAffiliate(its.pledgor);
+        require(fair, IInventoryCollateral.BidderIsAffiliate(id, msg.sender, price, owed));
+
+        its.call.lastBase = 0;
+        _sell(id, its, lot, quantity, price);
+        owed = desk.owedInAll(id);
+        if (owed == 0 || !_hasGoods(its)) _end(id, its, owed);
+        _dropIfEmpty(id, its, lot);
+    }
+
+    // Anyone
+
+    /// @notice See `IInventoryCollateral`.
+    function callMargin(FinancingId id) external nonReentrant returns (uint256 deadline) {
+        Pledge storage its = _live(id);
+        uint256 open = its.call.deadline;
+        require(open == 0, IInventoryCollateral.MarginCallOpen(id, open));
+        IInventoryCollateral.Worth memory worth = _worthOf(its);
+        bool priced = worth.gap <= IGoodsValuation.Gap.Condition;
+        require(priced, IInventoryCollateral.GoodsUnvaluable(id, worth.gap));
+        (uint256 owed, uint256 most) = (desk.owedInAll(id), Rounding.bpsDown(worth.callValue, its.terms.callLevelBps));
+        require(owed > most, IInventoryCollateral.MarginSufficient(id, owed, most));
+
+        deadline = block.timestamp + its.terms.cureSeconds;
+        // Safe: a term has 32 bits.
+        its.call.deadline = uint40(deadline);
+        its.call.lastBase = _capped(Rounding.bpsDown(worth.callValue, its.rateBps));
+        _markAll(id, its);
+        emit IInventoryCollateral.MarginCalled(id, owed, worth.callValue, deadline);
+    }
+
+    /// @notice See `IInventoryCollateral`.
+    function endCall(FinancingId id) external nonReentrant {
+        Pledge storage its = _live(id);
+        require(its.call.deadline != 0, IInventoryCollateral.MarginCallMissing(id));
+        (uint256 owed, uint256 base) = (desk.owedInAll(id), _cureBase(its, _worthOf(its)));
+        require(owed <= base, IInventoryCollateral.MarginCallUncured(id, owed, base));
+
+        _end(id, its, owed);
+    }
+
+    /// @notice See `IInventoryCollateral`.
+    function startSale(FinancingId id) external nonReentrant returns (uint256 until) {
+        Pledge storage its = _live(id);
+        uint256 deadline = its.call.deadline;
+        require(deadline != 0, IInventoryCollateral.MarginCallMissing(id));
+        bool due = block.timestamp >= deadline;
+        require(due, IInventoryCollateral.CureTimeLeft(id, deadline, block.timestamp));
+        _requireNoSale(id, its);
+        (uint256 owed, uint256 base) = (desk.owedInAll(id), _cureBase(its, _worthOf(its)));
+        require(owed > base, IInventoryCollateral.MarginCallCured(id, owed, base));
+        require(_hasGoods(its), IInventoryCollateral.NothingToSell(id));
+
+        uint256 round = ++its.call.round;
+        // Safe: times have 40 bits for ever.
+        its.call.saleFrom = uint40(block.timestamp);
+        until = _saleEnd(its);
+        _markAll(id, its);
+        _announceAll(id, its);
+        emit IInventoryCollateral.SaleStarted(id, round, until);
+    }
+
+    // Internals: checks
+
+    /// @return least thousandths that a bid takes, unless it takes all that is left
+    function _leastBid(FinancingId id, Pledge storage its, LotId lot, uint256 quantity)
+        private
+        view
+        returns (uint256 least)
+    {
+        _requirePledged(id, its, lot);
+        uint256 left = _heldOf(its, lot).pledged;
+        uint256 marked = _marks[id][lot].quantity;
+        require(marked != 0, IInventoryCollateral.LotNotPutUp(id, lot));
+        least = Rounding.bpsUp(marked, its.terms.leastBidBps);
+        bool inRange = quantity != 0 && quantity <= left && (quantity >= least || quantity == left);
+        require(inRange, IInventoryCollateral.BidOutOfRange(id, lot, quantity, least, left));
+    }
+
+    function _isAffiliate(address pledgor) private view returns (bool) {
+        return registry.membershipOf(msg.sender).group == registry.membershipOf(pledgor).group;
+    }
+
+    // Internals: sales
+
+    function _priceOf(FinancingId id, Pledge storage its, LotId lot, uint256 quantity) private view returns (uint256) {
+        return SalePrices.priceOf(_marks[id][lot], its.terms, its.call.saleFrom, quantity);
+    }
+
+    /// @dev The money first, and the goods in the same call: neither is ever without the other.
+    function _sell(FinancingId id, Pledge storage its, LotId lot, uint256 quantity, uint256 price) private {
+        uint256 toPool = _payIn(id, its, price);
+        emit IInventoryCollateral.GoodsSold(id, lot, msg.sender, quantity, price, toPool);
+        goods.sellFromCustody(lot, its.pledgor, msg.sender, quantity);
+    }
+
+    /// @dev A lot whose price is not known keeps the mark that it had.
+    function _markAll(FinancingId id, Pledge storage its) private {
+        uint256 count = its.lots;
+        for (uint256 i; i < count; ++i) {
+            IGoodsValuation.Valuation memory one = _valuationOf(its, its.lotIds[i]);
+            if (one.gap <= IGoodsValuation.Gap.Condition) _noteMark(id, its.lotIds[i], one);
+        }
+    }
+
+    function _announceAll(FinancingId id, Pledge storage its) private {
+        uint256 count = its.lots;
+        for (uint256 i; i < count; ++i) {
+            Mark memory mark = _marks[id][its.lotIds[i]];
+            emit IInventoryCollateral.LotPutUp(id, its.lotIds[i], mark.quantity, mark.marketValue);
+        }
+    }
+
+    function _hasGoods(Pledge storage its) private view returns (bool) {
+        uint256 count = its.lots;
+        for (uint256 i; i < count; ++i) {
+            if (_heldOf(its, its.lotIds[i]).pledged != 0) return true;
+        }
+        return false;
+    }
+
+    function _end(FinancingId id, Pledge storage its, uint256 owed) private {
+        delete its.call;
+        emit IInventoryCollateral.MarginCallEnded(id, owed);
+    }
+}
