@@ -270,7 +270,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "MarketClosed": "new quotes that sell {sold} for {bought} are not taken",
     "DigitsDiffer": "{cash} has {decimals} decimal places, its currency's feed says {feedDigits}",
     "BandTooWide": "quotes may lie at most {most} bps from the feed's rate, not {bandBps}",
-    "QuoteAmountOutOfRange": "a quote of {amount} minor units is refused: 1 to {most} can be quoted",
+    "QuoteAmountOutOfRange": "{dealer} cannot quote {amount} minor units: 1 to {most} can be quoted",
     "QuoteRateOutOfBand": "the rate {rate} is not between {least} and {greatest}",
     "QuoteExpiryOutOfRange": "a quote cannot end at {expiresAt}: after {now_} and by {latest} it can",
     "TakerOfOwnGroup": "{dealer} cannot quote to {taker}, which is of its own group",

@@ -1,4 +1,4 @@
-"""The typed clients of FxQuotes and Conversions, on a network as it is deployed: a rate, a dealer, a quote, an exchange."""
+"""The typed clients of FxQuotes and Conversions on a deployed network: a rate, a dealer, a quote, an exchange."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def _report(network: RunningNetwork, rate: int) -> None:
     for i in range(3):
         witness = Account.create()
         network.admit(lei(f"FXWITNESS{i}"), witness.address, int(Role.INSPECTOR))
-        readings.append(Reading(witness.address, rate, now, bytes(Account.unsafe_sign_hash(digest, witness.key).signature)))
+        readings.append(
+            Reading(witness.address, rate, now, bytes(Account.unsafe_sign_hash(digest, witness.key).signature))
+        )
     network.send("deployer", chain.feeds.report(Report(feed, bytes(32), round, readings)))
 
 
