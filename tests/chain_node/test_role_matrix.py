@@ -122,7 +122,7 @@ class World:
 
     def _admit(self, name: str, role: Role) -> None:
         self._add(name, Account.create())
-        self.leis[name] = lei(name.upper().replace(" ", ""))
+        self.leis[name] = lei(name.upper().replace(" ", "").replace("_", ""))
         self.network.admit(self.leis[name], self.callers[name], int(role))
 
     def address(self, name: str) -> str:
