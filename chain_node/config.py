@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from chain_node.client import Policy
+from chain_node.commodity_config import CommodityConfig
 from chain_node.compile import ROOT
 from chain_node.feed_config import FeedConfig, Roles
 from chain_node.vocabulary import ORACLE_ROLES, Milestone, Role
@@ -203,11 +204,15 @@ class NetworkConfig(_Strict):
     governance: GovernanceConfig
     policies: dict[str, PolicyConfig]
     feeds: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")], FeedConfig] = Field(default_factory=dict)
+    commodities: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")], CommodityConfig] = Field(
+        default_factory=dict
+    )
     pools: dict[CurrencyCode, PoolConfig] = Field(default_factory=dict)
     circulation: Annotated[CirculationRules, BeforeValidator(_with_preset)] = Field(
         default_factory=lambda: CirculationRules.model_validate(_with_preset({}))
     )
     write_off: Annotated[tuple[WriteOffStep, ...], Field(min_length=1, max_length=8)] = _WRITE_OFF
+    order_dispute_days: Annotated[int, Field(ge=1, le=180)] = 30
 
     @field_validator("policies", mode="before")
     @classmethod
@@ -237,6 +242,21 @@ class NetworkConfig(_Strict):
         for base, quote in sorted(pairs):
             if (quote, base) in pairs:
                 raise ValueError(f"feeds: {base} and {quote} have a rate both ways; the inverse is derived")
+        return self
+
+    @model_validator(mode="after")
+    def _commodities_have_feeds(self) -> NetworkConfig:
+        kinds, codes = {feed.kind for feed in self.feeds.values()}, set()
+        for name, its in self.commodities.items():
+            price = self.feeds.get(its.price)
+            if price is None or price.kind != "PRICE":
+                raise ValueError(f"commodities.{name}: price: {its.price!r} is no feed of kind PRICE")
+            missing = [kind for kind in its.kinds if kind not in kinds]
+            if missing:
+                raise ValueError(f"commodities.{name}: no feed measures {', '.join(missing)}")
+            if its.code in codes:
+                raise ValueError(f"commodities.{name}: another commodity has the code {its.code}")
+            codes.add(its.code)
         return self
 
     @model_validator(mode="after")

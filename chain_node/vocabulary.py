@@ -69,6 +69,9 @@ class OrderState(IntEnum):
     ACCEPTED = 2
     SETTLED = 3
     CANCELLED = 4
+    DISPUTED = 5
+    LAPSED = 6
+    CLOSED = 7
 
 
 class FinancingState(IntEnum):

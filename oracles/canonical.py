@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
+
+from chain_node.client import FeedKind, condition_policy, price_feed, rate_feed
 
 HASH_PREFIX: Final = "ni:///sha-256;"
 HASH_DIGITS: Final = 64
@@ -16,6 +19,7 @@ class Standard(StrEnum):
     EPCIS = "EPCIS 2.0"
     DCSA = "DCSA Track & Trace 2.2"
     UBL = "UBL ReceiptAdvice"
+    PRICES = "price list"
 
 
 class Classifier(StrEnum):
@@ -87,8 +91,34 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A value for a feed. Of a condition `value` is whole, in the feed's own unit; of a price or a rate it is the plain
+    number, in the currency `quote` for one of `base` (of goods of that `name`, or of a currency)."""
+
+    kind: FeedKind
+    value: Decimal
+    observed_at: datetime
+    name: str = ""
+    base: str = ""
+    quote: str = ""
+
+    @property
+    def policy_id(self) -> bytes:
+        if self.kind is FeedKind.PRICE:
+            return price_feed(self.name, self.base, self.quote)
+        return rate_feed(self.base, self.quote) if self.kind is FeedKind.FX else condition_policy(self.kind)
+
+    @property
+    def label(self) -> str:
+        """What is measured, for people."""
+        of = f" of {self.name}" if self.name else ""
+        return f"{self.kind.name.lower()}{of}{f' {self.base}/{self.quote}' if self.base else ''}"
+
+
+@dataclass(frozen=True)
 class CanonicalEvent:
-    """One event. `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit."""
+    """One event. `measurements` are what sensors reported with it, `unreadable` what they reported in no usable form.
+    `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit."""
 
     activity: Activity
     event_hash: str
@@ -102,6 +132,8 @@ class CanonicalEvent:
     recorded_at: datetime | None = None
     place: str | None = None
     correction: Correction | None = None
+    measurements: tuple[Measured, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> bytes:
@@ -110,12 +142,13 @@ class CanonicalEvent:
 
 @dataclass(frozen=True)
 class Document:
-    """A file, read: its events in the order of the paper."""
+    """A file, read: its events in the order of the paper, or the quotes of a price list."""
 
     name: str
     sha256: str
     standard: Standard
     events: Sequence[CanonicalEvent] = field(default=())
+    quotes: Sequence[Measured] = field(default=())
 
 
 def evidence_of(event_hash: str) -> bytes:

@@ -6,7 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chain_node.client import Call, Fact, Membership, Milestone, Observation, Policy, Refusal
+from chain_node.client import (
+    Call,
+    Fact,
+    FeedKind,
+    FeedRecord,
+    FeedRules,
+    FeedTerms,
+    Membership,
+    Milestone,
+    Observation,
+    Policy,
+    Refusal,
+    Report,
+    condition_feed,
+)
+
+NO_SUBJECT = bytes(32)
+"""Where a consignment would stand, of prices and rates."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,36 @@ class Key:
 
 
 @dataclass(frozen=True)
+class FeedKey:
+    """One series of values: a price, a rate, or one condition of one consignment."""
+
+    kind: FeedKind
+    policy_id: bytes
+    subject: bytes = NO_SUBJECT
+
+    @property
+    def feed(self) -> bytes:
+        """As the contract names it."""
+        return condition_feed(self.kind, self.subject) if self.is_condition else self.policy_id
+
+    @property
+    def is_condition(self) -> bool:
+        return self.kind > FeedKind.FX
+
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()} {(self.subject if self.is_condition else self.policy_id).hex()[:12]}…"
+
+
+@dataclass(frozen=True)
+class ReportKey:
+    """One round of one feed, as events name it."""
+
+    policy_id: bytes
+    subject: bytes
+    round: int
+
+
+@dataclass(frozen=True)
 class SignedVote:
     """A whole batch under one signature; the mask marks every item of it."""
 
@@ -44,7 +91,8 @@ class SignedVote:
 class Outcome:
     """What became of a transaction. `reverted` names the error that undid all of it; `out_of_gas` that more may help.
 
-    `answers` has an item's refusal, NONE where its vote counted; `facts` what the transaction made of them.
+    `answers` has an item's refusal, NONE where its vote counted; `facts` what the transaction made of them; `reports`
+    what became of a feed's round: empty where it has a new value, else why it has none.
     """
 
     block: int
@@ -52,6 +100,7 @@ class Outcome:
     out_of_gas: bool = False
     answers: dict[Key, Refusal] | None = None
     facts: dict[Key, str] | None = None
+    reports: dict[ReportKey, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +120,8 @@ class NodeChain(Protocol):
     def chain_id(self) -> int: ...
     @property
     def oracle_address(self) -> str: ...
+    @property
+    def feed_oracle_address(self) -> str: ...
     def head(self) -> Head: ...
     def changes(self, from_block: int, to_block: int) -> Changes: ...
     def subject_of(self, reference: bytes, block: int) -> bytes | None: ...
@@ -81,10 +132,21 @@ class NodeChain(Protocol):
     def policy(self, milestone: int, block: int) -> Policy: ...
     def fact(self, key: Key, block: int) -> Fact: ...
     def voters(self, key: Key, block: int) -> Sequence[int]: ...
+    def feed_policy(self, policy_id: bytes, block: int) -> tuple[FeedRules, FeedTerms]:
+        """A version of 0 where there is none."""
+
+    def feed_record(self, key: FeedKey, block: int) -> FeedRecord: ...
+    def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
+        """Organisations whose readings made that round's value; None where these blocks do not tell."""
+
     def nonce(self, account: str) -> int:
         """Number of the account's transactions up to the newest block."""
 
     def attest(self, vote: SignedVote) -> Call: ...
+    def report(self, report: Report) -> Call: ...
+    def would_hold(self, report: Report, account: str) -> bool:
+        """Whether the feed would have a new value if the account sent the report now."""
+
     def gas(self, account: str, call: Call) -> int:
         """What the call takes on the newest state, without any margin."""
 

@@ -17,6 +17,11 @@ class Point(StrEnum):
     OBSERVATION_DECIDED = "observation-decided"
     VOTE_SIGNING = "vote-signing"
     VOTE_SIGNED = "vote-signed"
+    READING_SIGNING = "reading-signing"
+    READING_SIGNED = "reading-signed"
+    READING_PUBLISHED = "reading-published"
+    REPORT_GATHERING = "report-gathering"
+    REPORT_GATHERED = "report-gathered"
     TRANSACTION_PREPARING = "transaction-preparing"
     TRANSACTION_PREPARED = "transaction-prepared"
     TRANSACTION_BROADCAST = "transaction-broadcast"
@@ -25,6 +30,17 @@ class Point(StrEnum):
     OUTCOME_RECORDING = "outcome-recording"
     OUTCOME_RECORDED = "outcome-recorded"
 
+
+READING_POINTS = frozenset(
+    {
+        Point.READING_SIGNING,
+        Point.READING_SIGNED,
+        Point.READING_PUBLISHED,
+        Point.REPORT_GATHERING,
+        Point.REPORT_GATHERED,
+    }
+)
+"""Those that only values of feeds pass; all others are passed on a vote's way."""
 
 Checkpoint = Callable[[Point], None]
 

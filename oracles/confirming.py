@@ -8,16 +8,19 @@ import structlog
 from sqlmodel import Session, col, select
 
 from chain_node.client import Milestone, Refusal
-from oracles.chain import Head, Key, NodeChain, Outcome
+from oracles.chain import Head, Key, NodeChain, Outcome, ReportKey
 from oracles.checkpoints import Checkpoint, Point
 from oracles.metrics import Metrics
 from oracles.outbox import fail, unprepare
+from oracles.relaying import report_row_in
 from oracles.store.database import Database
 from oracles.store.models import (
     EventRow,
     EventStatus,
     ObservationRow,
     ObservationStatus,
+    ReportRow,
+    ReportStatus,
     SubmissionRow,
     SubmissionStatus,
 )
@@ -60,6 +63,9 @@ class Confirming:
             else:
                 stored.status, stored.block = SubmissionStatus.SETTLED, outcome.block
                 lines = [self._settle(session, item, outcome) for item in batch_of(session, stored)]
+                report = report_row_in(session, stored)
+                if report is not None:
+                    self._settle_report(report, outcome)
             self.checkpoint(Point.OUTCOME_RECORDING)
         for line in lines:
             self._tell(line, outcome.block, row.hash)
@@ -96,6 +102,14 @@ class Confirming:
             "answer": answer,
             "fact": (outcome.facts or {}).get(key, "gathering"),
         }
+
+    def _settle_report(self, report: ReportRow, outcome: Outcome) -> None:
+        """A report that came second changes nothing; its readings go into the next, where they still count."""
+        key = ReportKey(bytes.fromhex(report.policy_id), bytes.fromhex(report.subject), report.round)
+        reason = (outcome.reports or {}).get(key, "no answer")
+        report.status, report.reason = ReportStatus.REFUSED if reason else ReportStatus.REPORTED, reason
+        self.metrics.reports.labels(reason or "reported").inc()
+        log.info("report answered", block=outcome.block, round=report.round, answer=reason or "reported")
 
     def _tell(self, line: dict[str, object], block: int, transaction: str) -> None:
         answer = str(line["answer"])

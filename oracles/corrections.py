@@ -19,6 +19,8 @@ from oracles.store.models import (
     EventStatus,
     ObservationRow,
     ObservationStatus,
+    ReadingRow,
+    ReadingStatus,
     SubmissionRow,
     SubmissionStatus,
 )
@@ -72,12 +74,27 @@ def withdraw(session: Session, target: EventRow, reason: str) -> Effect:
     statement = select(ObservationRow).where(
         ObservationRow.event_id == target.id, ObservationRow.status != ObservationStatus.WITHDRAWN
     )
+    raised = not _readings_recalled(session, target, reason)
     observation = session.exec(statement).first()
     if observation is not None and not _recalled(session, observation, reason):
         target.status, target.reason = EventStatus.HELD, f"corrected after its vote was sent: {reason}"
         return Effect(target.event_hash, raised=True)
     target.status, target.reason, target.retry_at = EventStatus.WITHDRAWN, f"corrected: {reason}", None
-    return Effect(target.event_hash, raised=False)
+    if raised:
+        target.status, target.reason = EventStatus.HELD, f"corrected after its readings were handed out: {reason}"
+    return Effect(target.event_hash, raised=raised)
+
+
+def _readings_recalled(session: Session, target: EventRow, reason: str) -> bool:
+    """Takes back what was measured; False where a relay may have a reading of it already."""
+    recalled = True
+    for row in session.exec(select(ReadingRow).where(ReadingRow.event_id == target.id)):
+        if row.status in (ReadingStatus.PUBLISHED, ReadingStatus.COUNTED):
+            recalled = False
+        elif row.status != ReadingStatus.MISSED:
+            row.status, row.reason = ReadingStatus.WITHDRAWN, f"corrected: {reason}"
+    session.flush()
+    return recalled
 
 
 def _recalled(session: Session, observation: ObservationRow, reason: str) -> bool:

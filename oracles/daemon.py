@@ -16,11 +16,14 @@ from oracles.checkpoints import Checkpoint, go_on
 from oracles.confirming import Confirming
 from oracles.deciding import Deciding
 from oracles.errors import DatabaseOfOtherNetwork
+from oracles.exchange import Exchange
 from oracles.intake import Intake
 from oracles.judging import Judge
 from oracles.link import Link
+from oracles.measuring import Measuring
 from oracles.metrics import Metrics
 from oracles.outbox import Outbox
+from oracles.relaying import Relaying
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.sources.directory import Directory
@@ -33,11 +36,13 @@ log = structlog.get_logger("oracles")
 
 @dataclass
 class Work:
-    """The tasks that need a network, bound to one connection. Without a key (dry run) the last three are missing."""
+    """The tasks that need a network, bound to one connection. Without a key (dry run) those that send are missing."""
 
     chain: NodeChain
     judge: Judge
     deciding: Deciding
+    measuring: Measuring
+    relaying: Relaying | None
     voting: Voting | None
     outbox: Outbox | None
     confirming: Confirming | None
@@ -69,6 +74,7 @@ class Node:
             settings.inbox, settings.archive, settings.quarantine, settings.settle_seconds, clock, dry=dry
         )
         self._directory = directory
+        self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         self._intake = Intake(
             database, directory, key, settings.milestones, settings.file_limit_bytes, checkpoint, self.metrics
         )
@@ -78,6 +84,8 @@ class Node:
     def prepare(self) -> None:
         self._database.prepare()
         self._directory.prepare()
+        if self._exchange is not None:
+            self._exchange.prepare()
         self._intake.settle_moved()
 
     def run(self, stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
@@ -109,7 +117,9 @@ class Node:
         work = self._work or self._connected()
         head = work.chain.head()
         # What is new is sent first; then there is time to look at what the blocks brought.
-        busy = work.deciding.run(head)
+        busy = work.deciding.run(head) + work.measuring.run(head)
+        if work.relaying is not None:
+            busy += work.relaying.run(head)
         if work.voting is not None and work.outbox is not None:
             work.voting.run()
             busy += work.outbox.run()
@@ -130,11 +140,21 @@ class Node:
         deciding.wake_all()
         head = chain.head()
         log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)
+        measuring = Measuring(
+            self._database, chain, judge, self._signer, self._exchange, self._checkpoint, self.metrics
+        )
+        relaying = self._relaying(chain, judge)
         voting, outbox, confirming = self._sending(chain)
-        self._work = Work(chain, judge, deciding, voting, outbox, confirming, scanned=head.number)
+        self._work = Work(chain, judge, deciding, measuring, relaying, voting, outbox, confirming, scanned=head.number)
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
         return self._work
+
+    def _relaying(self, chain: NodeChain, judge: Judge) -> Relaying | None:
+        if self._exchange is None or self._signer is None or self._dry or not self._settings.relays:
+            return None
+        wait, account = self._settings.gather_seconds, self._signer.address
+        return Relaying(self._database, chain, judge, self._exchange, account, wait, self._checkpoint, self._clock)
 
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
         if self._dry or self._signer is None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from chain_node.client import FeedKind
 from chain_node.errors import RetryableError
 from chain_node.references import NetworkKey
 from oracles.adapters import read_document
-from oracles.canonical import CanonicalEvent
+from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
 from oracles.deciding import own_objection
 from oracles.hashing import file_bytes
@@ -23,6 +24,9 @@ from oracles.signing import account_of
 from oracles.store.database import Database
 from oracles.store.models import EventRow
 
+THOUSAND = 1000
+WHOLE = (FeedKind.DOOR,)
+UNITS = {FeedKind.TEMPERATURE: " °C", FeedKind.HUMIDITY: " %", FeedKind.SHOCK: " g"}
 VERDICTS = {
     Verdict.SIGN: "would be signed now",
     Verdict.WAIT: "would wait",
@@ -34,6 +38,10 @@ VERDICTS = {
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
     document = read_document(str(path), file_bytes(path), settings.file_limit_bytes)
+    if document.quotes:
+        yield f"{path}: {document.standard}, {len(document.quotes)} values"
+        yield from map(_measured_line, document.quotes)
+        return
     count = len(document.events)
     yield f"{path}: {document.standard}, {count} event{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
@@ -65,6 +73,9 @@ def _event_lines(
     yield f"{number}. {event.activity}: {kind_of(event.activity) or 'no fact'}, {event.classifier}, {when}{measured}"
     yield f"   hash       {event.event_hash}"
     yield f"   references {', '.join(map(str, event.references)) or 'none'}"
+    yield from map(_measured_line, event.measurements)
+    for problem in event.unreadable:
+        yield f"   unreadable {problem}"
     if event.correction is not None:
         yield f"   correction {event.correction.reason}"
         if not event.correction.replaces:
@@ -74,6 +85,11 @@ def _event_lines(
         yield f"   known      {known}"
         return
     yield from _decision_lines(_judgement(settings, event, judge, head), event, database)
+
+
+def _measured_line(its: Measured) -> str:
+    shown = its.value if its.kind in WHOLE else its.value / THOUSAND if its.kind > FeedKind.FX else its.value
+    return f"   measures   {its.label} {shown:f}{UNITS.get(its.kind, '')} at {its.observed_at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _judgement(settings: NodeSettings, event: CanonicalEvent, judge: Judge | None, head: Head | None) -> Judgement:

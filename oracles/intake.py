@@ -13,17 +13,24 @@ from sqlmodel import Session, select
 from chain_node.client import Milestone
 from chain_node.references import NetworkKey
 from oracles.adapters import read_document
-from oracles.canonical import CanonicalEvent, Document
+from oracles.canonical import CanonicalEvent, Classifier, Document, Measured
 from oracles.checkpoints import Checkpoint, Point
 from oracles.corrections import Effect, corrected_before, record_correction
 from oracles.errors import DocumentRefused
 from oracles.metrics import Metrics
-from oracles.rules.decisions import Verdict, paper_decision
+from oracles.rules.decisions import Verdict, chain_seconds, paper_decision
 from oracles.rules.milestones import kind_of
 from oracles.sources.directory import Candidate, Directory
 from oracles.store.database import Database
 from oracles.store.mapping import event_row, reference_rows
-from oracles.store.models import DocumentRow, DocumentStatus, EventRow, EventStatus
+from oracles.store.models import (
+    DocumentRow,
+    DocumentStatus,
+    EventRow,
+    EventStatus,
+    ReadingRow,
+    ReadingStatus,
+)
 
 log = structlog.get_logger("oracles")
 
@@ -113,10 +120,13 @@ class Intake:
             session.flush()
             assert row.id is not None
             lines = [self._store_event(session, event, row.id) for event in document.events]
+            quotes = [self._store_measured(session, its, row.id) for its in document.quotes]
             self.checkpoint(Point.DOCUMENT_STORING)
         self.metrics.documents.labels("taken").inc()
         for line in lines:
             log.info("event", file=document.name, **line)
+        if quotes:
+            log.info("prices", file=document.name, new=sum(quotes), known=len(quotes) - sum(quotes))
         self.checkpoint(Point.DOCUMENT_STORED)
 
     def _store_event(self, session: Session, event: CanonicalEvent, document_id: int) -> dict[str, object]:
@@ -133,7 +143,36 @@ class Intake:
             return line | {"status": "known", "reason": f"known since document {known.document_id}: {known.status}"}
         row = self._new_event(session, event, document_id)
         self.metrics.events.labels(row.status).inc()
+        if row.status != EventStatus.WITHDRAWN and event.classifier is Classifier.ACTUAL:
+            line |= {
+                "measurements": sum(self._store_measured(session, m, document_id, row) for m in event.measurements)
+            }
+        if event.unreadable:
+            log.warning("measurements refused", event_hash=event.event_hash, reasons=list(event.unreadable))
         return line | {"status": row.status, "reason": row.reason}
+
+    def _store_measured(self, session: Session, its: Measured, document_id: int, event: EventRow | None = None) -> bool:
+        """Stores a value for a feed; False where the same price came before, in whichever list."""
+        row = ReadingRow(
+            document_id=document_id,
+            event_id=event.id if event else None,
+            kind=int(its.kind),
+            label=its.label,
+            policy_id=its.policy_id.hex(),
+            value=str(its.value),
+            observed_at=chain_seconds(its.observed_at),
+            status=ReadingStatus.NEW,
+        )
+        if event is None:
+            same = select(ReadingRow.id).where(
+                ReadingRow.policy_id == row.policy_id,
+                ReadingRow.observed_at == row.observed_at,
+                ReadingRow.value == row.value,
+            )
+            if session.exec(same).first() is not None:
+                return False
+        session.add(row)
+        return True
 
     def _new_event(self, session: Session, event: CanonicalEvent, document_id: int) -> EventRow:
         kind = kind_of(event.activity)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from chain_node.client import Membership, Milestone, Policy
+from chain_node.client import FeedRules, FeedTerms, Membership, Milestone, Policy
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Kind
-from oracles.chain import Head, Key, NodeChain
-from oracles.matching import Matcher
+from oracles.chain import FeedKey, Head, Key, NodeChain
+from oracles.matching import Match, Matcher
 from oracles.rules.decisions import (
     FIRST_DELIVERY,
     Decision,
@@ -20,6 +20,7 @@ from oracles.rules.decisions import (
     paper_decision,
 )
 from oracles.rules.milestones import kind_of
+from oracles.rules.readings import ReadingStanding
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,13 @@ class Judge:
         self._matcher = Matcher(chain, key)
         self._beneficiaries: dict[bytes, int] = {}
         self._policies: dict[int, Policy] = {}
+        self._feed_policies: dict[bytes, tuple[FeedRules, FeedTerms]] = {}
         self._membership: Membership | None = None
 
     def forget(self) -> None:
         """Policies or participants changed on chain."""
         self._policies.clear()
+        self._feed_policies.clear()
         self._membership = None
 
     def judge(self, event: CanonicalEvent, head: Head) -> Judgement:
@@ -65,6 +68,27 @@ class Judge:
 
     def organisation(self, head: Head) -> int:
         return self._member(head).organisation
+
+    def match(self, event: CanonicalEvent, head: Head) -> Match:
+        """The consignment that the event's references lead to."""
+        return self._matcher.match(event.references, head.number)
+
+    def reading_standing(self, key: FeedKey, head: Head) -> ReadingStanding:
+        """What the feed's contract would look at."""
+        rules, terms = self._feed_policy(key.policy_id, head.number)
+        return ReadingStanding(
+            now=head.timestamp,
+            membership=self._member(head),
+            beneficiary_group=self._beneficiary(key.subject, head.number) if key.is_condition else 0,
+            rules=rules,
+            terms=terms,
+            record=self._chain.feed_record(key, head.number),
+        )
+
+    def _feed_policy(self, policy_id: bytes, block: int) -> tuple[FeedRules, FeedTerms]:
+        if policy_id not in self._feed_policies:
+            self._feed_policies[policy_id] = self._chain.feed_policy(policy_id, block)
+        return self._feed_policies[policy_id]
 
     def _read(self, key: Key, head: Head) -> Standing:
         block = head.number

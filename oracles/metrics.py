@@ -20,6 +20,8 @@ class Metrics:
         self.events = self._counter("events", "Events by what was decided when they came in", "status")
         self.decisions = self._counter("decisions", "Decisions made against the network's state", "verdict")
         self.votes = self._counter("votes", "Votes answered by the network", "answer")
+        self.readings = self._counter("readings", "Measured values and prices by what became of them", "answer")
+        self.reports = self._counter("reports", "Reports relayed, by the network's answer", "answer")
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
         self.waiting = Gauge("portolan_oracle_waiting_events", "Events asked about again", registry=self.registry)
         self.held = Gauge("portolan_oracle_held_events", "Events for the operator", registry=self.registry)

@@ -7,15 +7,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chain_node.client import AddressBook, Call, Chain, Event, Fact, Membership, Policy, Refusal, Vote
-from oracles.chain import Changes, Head, Key, NodeChain, Outcome, SignedVote
+from chain_node.client import (
+    AddressBook,
+    Call,
+    Chain,
+    Event,
+    Fact,
+    FeedRecord,
+    FeedRefusal,
+    FeedRules,
+    FeedTerms,
+    Membership,
+    Policy,
+    Refusal,
+    Report,
+    Vote,
+)
+from oracles.chain import Changes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
+FEEDS: Final = "FeedOracle"
 REGISTRY: Final = "ParticipantRegistry"
 NOTHING: Final = bytes(32)
 MOST_BLOCKS: Final = 500
 """Beyond this many blocks it is cheaper to ask about every waiting event than to read what happened."""
 
+ORGANISATION_BITS: Final = 24
+ORGANISATION: Final = (1 << ORGANISATION_BITS) - 1
+POLICY_EVENTS: Final = ("PolicySet", "FeedPolicySet")
 VOTE_EVENTS: Final = ("VotesCounted", "FactFinal")
 FACT_EVENTS: Final = {"FactFinal": "final", "FactMeasured": "measured", "FactInDispute": "disputed"}
 
@@ -38,6 +57,10 @@ class Network:
     def oracle_address(self) -> str:
         return str(self.chain.addresses.address(ORACLE))
 
+    @property
+    def feed_oracle_address(self) -> str:
+        return str(self.chain.addresses.address(FEEDS))
+
     def head(self) -> Head:
         block = self.chain.block("latest")
         return Head(block.number, block.timestamp)
@@ -45,11 +68,11 @@ class Network:
     def changes(self, from_block: int, to_block: int) -> Changes:
         if to_block - from_block >= MOST_BLOCKS:
             return Changes(rules=True)
-        sources = (self.oracle_address, str(self.chain.addresses.address(REGISTRY)))
+        sources = (self.oracle_address, self.feed_oracle_address, str(self.chain.addresses.address(REGISTRY)))
         logs = [log for log in self.chain.logs(from_block, to_block) if log.address in sources]
         events = [event for event in map(self.chain.decode, logs) if event is not None]
         linked = frozenset(bytes(e.arguments["tradeReference"]) for e in events if e.name == "ReferenceLinked")
-        return Changes(linked, any(e.contract == REGISTRY or e.name == "PolicySet" for e in events))
+        return Changes(linked, any(e.contract == REGISTRY or e.name in POLICY_EVENTS for e in events))
 
     def subject_of(self, reference: bytes, block: int) -> bytes | None:
         subject = self.chain.milestones.subject_of(reference, block)
@@ -77,12 +100,34 @@ class Network:
     def voters(self, key: Key, block: int) -> Sequence[int]:
         return self.chain.milestones.voters_of(key.subject, key.milestone, key.sequence, block)
 
+    def feed_policy(self, policy_id: bytes, block: int) -> tuple[FeedRules, FeedTerms]:
+        return self.chain.feeds.policy(policy_id, block)
+
+    def feed_record(self, key: FeedKey, block: int) -> FeedRecord:
+        return self.chain.feeds.record(key.feed, block)
+
+    def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
+        if to_block - from_block >= MOST_BLOCKS:
+            return None
+        its = ReportKey(key.policy_id, key.subject, round)
+        for log in self.chain.logs(from_block, to_block):
+            event = self.chain.decode(log) if log.address == self.feed_oracle_address else None
+            if event is not None and event.name == "ValueReported" and _report_key(event) == its:
+                return _organisations(int(event.arguments["organisations"]))
+        return None
+
     def nonce(self, account: str) -> int:
         return self.chain.transaction_count(account, "latest")
 
     def attest(self, vote: SignedVote) -> Call:
         votes = [Vote(vote.signer, vote.mask, vote.evidence, vote.signature)]
         return self.chain.milestones.attest(vote.observations, votes)
+
+    def report(self, report: Report) -> Call:
+        return self.chain.feeds.report(report)
+
+    def would_hold(self, report: Report, account: str) -> bool:
+        return any(self.chain.simulate(self.report(report), account))
 
     def gas(self, account: str, call: Call) -> int:
         return self.chain.estimate_gas(call, account)
@@ -98,7 +143,9 @@ class Network:
             return self._undone(transaction_hash, receipt.block_number)
         events = [event for event in map(self.chain.decode, receipt.logs) if event is not None]
         ours = [event for event in events if event.contract == ORACLE]
-        return Outcome(receipt.block_number, answers=_answers(ours, signer), facts=_facts(ours))
+        return Outcome(
+            receipt.block_number, answers=_answers(ours, signer), facts=_facts(ours), reports=_reports(events)
+        )
 
     def close(self) -> None:
         self.chain.close()
@@ -136,3 +183,27 @@ def _answers(events: Sequence[Event], signer: str) -> dict[Key, Refusal]:
 
 def _facts(events: Sequence[Event]) -> dict[Key, str]:
     return {_key(event): FACT_EVENTS[event.name] for event in events if event.name in FACT_EVENTS}
+
+
+def _reports(events: Sequence[Event]) -> dict[ReportKey, str]:
+    told = [event for event in events if event.contract == FEEDS]
+    refused = {
+        _report_key(event): FeedRefusal(event.arguments["reason"]).name
+        for event in told
+        if event.name == "ReportRefused"
+    }
+    return refused | {_report_key(event): "" for event in told if event.name == "ValueReported"}
+
+
+def _report_key(event: Event) -> ReportKey:
+    arguments = event.arguments
+    return ReportKey(bytes(arguments["policyId"]), bytes(arguments["subject"]), int(arguments["round"]))
+
+
+def _organisations(word: int) -> frozenset[int]:
+    """24 bits each from the lowest up; no organisation has the number 0."""
+    found = set()
+    while word:
+        found.add(word & ORGANISATION)
+        word >>= ORGANISATION_BITS
+    return frozenset(found)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlmodel import Session, col, select
 
+from chain_node.client import Call
 from chain_node.errors import (
     AlreadyKnown,
     ContractReverted,
@@ -26,6 +27,7 @@ from chain_node.errors import (
 from oracles.chain import NodeChain
 from oracles.checkpoints import Checkpoint, Point
 from oracles.metrics import Metrics
+from oracles.relaying import report_in, report_row_in
 from oracles.signing import Signer
 from oracles.store.database import Database
 from oracles.store.models import (
@@ -33,6 +35,7 @@ from oracles.store.models import (
     EventRow,
     EventStatus,
     ObservationStatus,
+    ReportStatus,
     SubmissionRow,
     SubmissionStatus,
 )
@@ -94,15 +97,14 @@ class Outbox:
         """Gives a submission its nonce and its bytes. False where the network would undo it as a whole."""
         with self.database.session() as session:
             row = session.get_one(SubmissionRow, submission_id)
-            vote = vote_of(session, row)
-            call = self.chain.attest(vote)
+            call, items = self._content(session, row)
             try:
                 needed = self.chain.gas(self.signer.address, call)
             except ContractReverted as error:
                 fail(session, row, f"{error.name}: {error}")
                 return False
             margin = needed * self.gas_margin_bps // BPS
-            row.gas = (needed + margin + self.gas_reserve * len(vote.observations)) * row.gas_factor
+            row.gas = (needed + margin + self.gas_reserve * items) * row.gas_factor
             row.nonce = self._next_nonce(session)
             signed = self.signer.transaction(call, row.nonce, row.gas, row.chain_id)
             row.raw, row.hash, row.status = signed.raw, signed.hash.hex(), SubmissionStatus.PREPARED
@@ -110,6 +112,14 @@ class Outbox:
             self.checkpoint(Point.TRANSACTION_PREPARING)
         self.checkpoint(Point.TRANSACTION_PREPARED)
         return True
+
+    def _content(self, session: Session, row: SubmissionRow) -> tuple[Call, int]:
+        """What the transaction calls, and how many items of it may cost more than the estimate shows."""
+        report = report_in(session, row)
+        if report is not None:
+            return self.chain.report(report), 1
+        vote = vote_of(session, row)
+        return self.chain.attest(vote), len(vote.observations)
 
     def _next_nonce(self, session: Session) -> int:
         statement = select(SubmissionRow.nonce).where(col(SubmissionRow.status).in_(UNSETTLED))
@@ -189,5 +199,8 @@ def fail(session: Session, row: SubmissionRow, reason: str) -> None:
         observation.status, observation.reason = ObservationStatus.REFUSED, reason
         event = session.get_one(EventRow, observation.event_id)
         event.status, event.reason = EventStatus.HELD, f"its transaction failed: {reason}"
+    report = report_row_in(session, row)
+    if report is not None:
+        report.status, report.reason = ReportStatus.REFUSED, reason
     session.flush()
     log.error("transaction failed", submission=row.id, hash=row.hash, reason=reason, operator_action_required=True)

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from stdnum import lei
 
 from chain_node.client import Milestone
@@ -15,7 +15,7 @@ from oracles.rules.milestones import ATTESTABLE
 
 _FILES_NEEDED: Final = ("deployments", "network_key_file")
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_PATHS: Final = (*_FILES_NEEDED, *_KEY_FILES, "inbox", "database")
+_PATHS: Final = (*_FILES_NEEDED, *_KEY_FILES, "inbox", "database", "exchange")
 
 
 class NodeSettings(BaseModel):
@@ -33,6 +33,13 @@ class NodeSettings(BaseModel):
     passphrase_file: Path | None = None
     inbox: Path
     database: Path
+    exchange: Path | None = None
+    """Folder that this node shares with others: signed readings of feeds lie there for whoever relays them. Without it
+    the node signs no measurements and no prices."""
+    relays: bool = False
+    """Whether this node gathers the readings in the exchange and sends them as reports."""
+    gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
+    """How long a relay waits for more readings of a round once there are enough."""
     milestones: frozenset[Milestone] = ATTESTABLE
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
@@ -67,6 +74,12 @@ class NodeSettings(BaseModel):
         if unknown:
             raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(known))}")
         return frozenset(known[name] for name in value)
+
+    @model_validator(mode="after")
+    def _relay_has_its_exchange(self) -> NodeSettings:
+        if self.relays and self.exchange is None:
+            raise ValueError("setting 'exchange': a node that relays needs the folder in which readings lie")
+        return self
 
     @property
     def archive(self) -> Path:
@@ -121,4 +134,5 @@ def _sentence(detail: object) -> str:
         return f"setting '{where}' is missing"
     if detail["type"] == "extra_forbidden":
         return f"setting '{where}' is not known"
-    return f"setting '{where}': {str(detail['msg']).removeprefix('Value error, ')}"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"setting '{where}': {message}" if where else message

@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
 
-from chain_node.client import Call, Observation, SignedTransaction, attestation_digest, sign_call
+from chain_node.client import Call, Observation, SignedTransaction, attestation_digest, reading_digest, sign_call
 from oracles.chain import SignedVote
 from oracles.errors import KeystoreUnreadable
 
@@ -45,6 +45,15 @@ class Signer:
         digest = attestation_digest(chain_id, oracle_address, observations, mask, evidence)
         signature = bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
         return SignedVote(observations, mask, evidence, signature, self.address)
+
+    def reading(
+        self, chain_id: int, feed_oracle_address: str, *, feed: bytes, round: int, version: int, value: int, at: int
+    ) -> bytes:
+        """Vouches for one value of a feed, seen at `at` (Unix seconds), for one round under one policy."""
+        digest = reading_digest(
+            chain_id, feed_oracle_address, feed=feed, round=round, version=version, value=value, observed_at=at
+        )
+        return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
 
     def transaction(self, call: Call, nonce: int, gas: int, chain_id: int) -> SignedTransaction:
         return sign_call(self._account, call, nonce=nonce, gas=gas, chain_id=chain_id)

@@ -16,6 +16,9 @@ from oracles.store.models import (
     EventStatus,
     NetworkRow,
     ObservationRow,
+    ReadingRow,
+    ReadingStatus,
+    ReportRow,
     SubmissionRow,
     SubmissionStatus,
 )
@@ -36,8 +39,11 @@ def status_lines(settings: NodeSettings) -> Iterator[str]:
         yield f"Events        {_counts(session, EventRow)}"
         yield f"Observations  {_counts(session, ObservationRow)}"
         yield f"Transactions  {_counts(session, SubmissionRow)}"
+        yield f"Readings      {_counts(session, ReadingRow)}"
+        yield f"Reports       {_counts(session, ReportRow)}"
         yield from _events(session, EventStatus.WAITING, "Waiting")
         yield from _events(session, EventStatus.HELD, "For the operator")
+        yield from _readings(session)
         yield from _submissions(session)
         yield from _corrections(session)
     database.close()
@@ -47,9 +53,12 @@ def _network(row: NetworkRow | None) -> str:
     return "none seen yet" if row is None else f"chain {row.chain_id}, oracle {row.oracle_address}"
 
 
-def _counts(
-    session: Session, table: type[DocumentRow] | type[EventRow] | type[ObservationRow] | type[SubmissionRow]
-) -> str:
+Counted = (
+    type[DocumentRow] | type[EventRow] | type[ObservationRow] | type[SubmissionRow] | type[ReadingRow] | type[ReportRow]
+)
+
+
+def _counts(session: Session, table: Counted) -> str:
     status = col(table.status)
     rows = session.exec(select(status, func.count()).group_by(status).order_by(status)).all()
     return ", ".join(f"{count} {name}" for name, count in rows) or "none"
@@ -63,6 +72,17 @@ def _events(session: Session, status: EventStatus, heading: str) -> Iterator[str
     for row in rows:
         milestone = Milestone(row.milestone).name if row.milestone else "no milestone"
         yield f"  {row.event_hash} {row.activity} {milestone}: {row.reason}"
+
+
+def _readings(session: Session) -> Iterator[str]:
+    open_ones = [ReadingStatus.WAITING, ReadingStatus.SIGNED, ReadingStatus.PUBLISHED, ReadingStatus.HELD]
+    statement = select(ReadingRow).where(col(ReadingRow.status).in_(open_ones)).order_by(col(ReadingRow.id).desc())
+    rows = session.exec(statement.limit(MOST_LISTED)).all()
+    if rows:
+        yield "Readings under way:"
+    for row in rows:
+        place = f" round {row.round}" if row.round else ""
+        yield f"  {row.status}{place} {row.label} {row.value} at {row.observed_at}: {row.reason}"
 
 
 def _submissions(session: Session) -> Iterator[str]:

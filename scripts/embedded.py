@@ -28,6 +28,8 @@ from scripts.gateway_client import Credentials
 
 NETWORK_FOLDER = ROOT / "network-config" / "local"
 OUTCOME_SECONDS = 20.0
+GATHER_SECONDS = 0.3
+"""Long enough for nodes that were handed their papers together."""
 NOT_SIGNED = ("not signed", "refuse", "known")
 PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE")
 
@@ -81,13 +83,14 @@ class EmbeddedNetwork:
     def rpc_url(self) -> str:
         return self._engine.rpc_url
 
-    def start(self) -> None:
+    def start(self, *, gateway: bool = True) -> None:
         """Chain, contracts and gateway; each is ready when this returns."""
         ring = KeyRing.make(self.data_dir)
         self._engine.start()
         addresses = deploy_with_progress(self.definition, ring, self._engine.rpc_url, self.console)
         self._chain = Chain.connect(self._engine.rpc_url, addresses)
-        self._start_gateway()
+        if gateway:
+            self._start_gateway()
 
     def stop(self) -> None:
         """In reverse order: nodes, gateway, chain. The state stays."""
@@ -162,11 +165,13 @@ class EmbeddedNetwork:
         return make_keystore(self.node_dir(name))
 
     def start_nodes(self, organisations: Mapping[str, str]) -> None:
-        """One process a node; `organisations` gives the LEI for each node's name."""
+        """One process a node; `organisations` gives the LEI for each node's name. They share an exchange for what they
+        measure, and the first of them relays it."""
+        relay = next(iter(organisations), "")
         for name, lei in organisations.items():
-            self._start_node(name, lei)
+            self._start_node(name, lei, relays=name == relay)
 
-    def _start_node(self, name: str, lei: str) -> None:
+    def _start_node(self, name: str, lei: str, *, relays: bool) -> None:
         folder = self.node_dir(name)
         self.node_account(name)
         (folder / "inbox").mkdir(parents=True, exist_ok=True)
@@ -183,6 +188,9 @@ class EmbeddedNetwork:
                 "passphrase_file": "passphrase",
                 "inbox": "inbox",
                 "database": "node.db",
+                "exchange": "../exchange",
+                "relays": relays,
+                "gather_seconds": GATHER_SECONDS,
             },
         )
         seen = len(self._node_log(name))
@@ -278,7 +286,7 @@ def _portolan(*arguments: str) -> str:
     return done.stdout
 
 
-def _write_toml(path: Path, values: Mapping[str, str | int]) -> None:
+def _write_toml(path: Path, values: Mapping[str, str | int | float]) -> None:
     path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), encoding="utf-8")
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final, Literal
 from standards import strict_json, xml
 from standards.epcis.events import EVENT_TYPES
 from standards.errors import StandardsError
+from standards.prices.price_list import PRICE_LIST
 from standards.ubl.reading import DOCUMENTS
 
-Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order"]
+Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order", "prices"]
 
 PDF: Final = b"%PDF-"
 _EPCIS_TYPES: Final = frozenset({"EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES})
@@ -28,7 +29,7 @@ class NotRecognised(StandardsError):
 
 
 def detect(data: bytes) -> Standard:
-    """The standard that `data` follows: EPCIS 2.0 or DCSA in JSON, UBL or CII in XML, an invoice in PDF.
+    """The standard that `data` follows: EPCIS 2.0, DCSA, our price list in JSON; UBL, CII in XML; invoices in PDF.
 
     Raises NotRecognised for any other, JsonRefused or XmlRefused for what cannot even be read.
     """
@@ -53,6 +54,8 @@ def _of_xml(data: bytes) -> Standard:
 
 
 def _of_json(value: Any) -> Standard:
+    if isinstance(value, dict) and value.get("type") == PRICE_LIST:
+        return "prices"
     sample = value
     if isinstance(sample, dict) and isinstance(sample.get("events"), list):
         sample = sample["events"]
@@ -66,4 +69,4 @@ def _of_json(value: Any) -> Standard:
         return "dcsa"
     if isinstance(value, dict) and ("epcisBody" in value or value.get("type") in _EPCIS_TYPES or "eventTime" in value):
         return "epcis"
-    raise NotRecognised("the JSON is neither an EPCIS 2.0 document or event nor a list of DCSA events")
+    raise NotRecognised("the JSON is neither an EPCIS 2.0 document or event, nor a list of DCSA events or of prices")

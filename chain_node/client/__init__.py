@@ -44,7 +44,18 @@ from chain_node.client.contracts.lending import (
 )
 from chain_node.client.contracts.milestones import Fact, Milestones, Policy, Subject
 from chain_node.client.contracts.money import Cash
-from chain_node.client.contracts.orders import Order, Orders
+from chain_node.client.contracts.orders import (
+    Delivery,
+    Match,
+    Order,
+    OrderFunds,
+    OrderLine,
+    OrderMatches,
+    Orders,
+    OrderTerms,
+    Payout,
+    one_line,
+)
 from chain_node.client.contracts.pools import Books, Epoch, Held, Pool, Reserve, Vault
 from chain_node.client.contracts.receivables import Disputes, Holding, Receivable, Receivables
 from chain_node.client.contracts.servicing import (
@@ -170,7 +181,15 @@ __all__ = [
     "Order",
     "OrderCollateral",
     "OrderState",
+    "OrderFunds",
+    "OrderLine",
+    "OrderMatches",
+    "OrderTerms",
     "Orders",
+    "Delivery",
+    "Match",
+    "Payout",
+    "one_line",
     "Organisation",
     "Owed",
     "Policy",

@@ -15,7 +15,7 @@ from chain_node.client.contracts.inventory import Lots
 from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
 from chain_node.client.contracts.milestones import Milestones
 from chain_node.client.contracts.money import Cash
-from chain_node.client.contracts.orders import Orders
+from chain_node.client.contracts.orders import OrderMatches, Orders
 from chain_node.client.contracts.pools import Pool, Reserve, Vault
 from chain_node.client.contracts.receivables import Disputes, Receivables
 from chain_node.client.contracts.servicing import Applications, Concentration, HealthCheck, Servicing
@@ -161,6 +161,10 @@ class Chain:
     @cached_property
     def orders(self) -> Orders:
         return Orders(self.node, *self._place("OrderEscrow"))
+
+    @property
+    def order_matches(self) -> OrderMatches:
+        return OrderMatches(self.node, *self._place("OrderMatch"))
 
     @cached_property
     def lots(self) -> Lots:

@@ -28,7 +28,10 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GUARDIAN: ("stop",),
     },
     "ReceivableDisputes": {Office.ARBITER: ("resolve",)},
-    "OrderEscrow": {Office.GOVERNOR: ("listCurrency", "listAssignee")},
+    "OrderEscrow": {
+        Office.GOVERNOR: ("listCurrency", "listAssignee", "listMatcher"),
+        Office.ARBITER: ("decideDispute",),
+    },
     "WarehouseReceiptToken": {
         Office.GOVERNOR: ("listCustodian", "listGrader", "resume"),
         Office.GUARDIAN: ("stop",),
@@ -42,7 +45,15 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     "FxQuotes": {Office.GOVERNOR: ("openMarket", "listAgent"), Office.CREDIT_OFFICER: ("setBand",)},
     "Conversions": {Office.CREDIT_OFFICER: ("acceptCurrency",)},
     "FinancingDesk": {
-        Office.GOVERNOR: ("listCollateral", "listPool", "setServicing", "setApplications", "resume"),
+        Office.GOVERNOR: (
+            "listCollateral",
+            "listPool",
+            "setServicing",
+            "setApplications",
+            "setCover",
+            "setPurposes",
+            "resume",
+        ),
         Office.GUARDIAN: ("stop",),
         Office.CREDIT_OFFICER: ("openFacility", "setLadder", "setLimit", "setExpiry", "setImpairment"),
     },
@@ -55,6 +66,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.SERVICER: ("takeFees", "strikeLoss"),
     },
     "TrancheVault": {Office.GOVERNOR: ("setSmallestRequest",)},
+    "InsurancePolicies": {Office.CREDIT_OFFICER: ("bind",)},
     "FirstLossReserve": {Office.SERVICER: ("release", "releaseSurplus")},
 }
 

@@ -34,6 +34,7 @@ _HELD_BY_NETWORK: Final = (
     "FinancingDesk",
     "ReceivableCollateral",
     "OrderCollateral",
+    "InsurancePolicies",
 )
 _HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
 _ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
@@ -115,17 +116,19 @@ class _Planner:
         parts = (at["ReceivableOffices"], at["ReceivableWorkouts"])
         self._create("ReceivableToken", registry, rules, *parts, authority)
         self._create("ReceivableDisputes", at["ReceivableToken"], registry, authority)
-        self._create("OrderEscrow", registry, authority)
         self._create("MilestoneOracle", registry, authority)
         self._create("FeedOracle", registry, at["MilestoneOracle"], authority)
         self._create("ConditionGrades", registry, at["MilestoneOracle"], at["FeedOracle"], authority)
         self._create("FxQuotes", registry, at["FeedOracle"], authority)
         self._create_inventory()
+        self._create_orders()
         self._create_desk()
         for code in self.config.currencies:
             self._create_pool(code)
         pools = [at[f"LendingPool:{code}"] for code in self.config.currencies]
         self._create("HealthCheck", at["FinancingDesk"], pools)
+        self._create("LossAdjuster", at["FinancingDesk"], at["MilestoneOracle"], registry)
+        self._create("InsurancePolicies", at["FinancingDesk"], at["LossAdjuster"], registry, authority)
 
     def _create_inventory(self) -> None:
         at = self.addresses
@@ -134,15 +137,25 @@ class _Planner:
             self._create(part, *sources, at["AccessManager"])
         self._create("WarehouseReceiptToken", *sources, at["LotIntake"], at["LotReleases"], at["AccessManager"])
 
+    def _create_orders(self) -> None:
+        at, days = self.addresses, self.config.order_dispute_days
+        terms = (at["ParticipantRegistry"], at["MilestoneOracle"], at["WarehouseReceiptToken"], days)
+        for part in ("OrderAgreements", "OrderWorkouts"):
+            self._create(part, *terms, at["AccessManager"])
+        self._create("OrderEscrow", *terms, at["OrderAgreements"], at["OrderWorkouts"], at["AccessManager"])
+        items = (at["OrderEscrow"], at["ReceivableToken"])
+        self._create("OrderMatch", *items, at["MilestoneOracle"], at["ParticipantRegistry"])
+
     def _create_desk(self) -> None:
         at = self.addresses
         authority, registry, oracle = at["AccessManager"], at["ParticipantRegistry"], at["MilestoneOracle"]
         # The desk and its concentration book know each other from birth: the book is created after the desk, which is
-        # created after its two parts.
-        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 3)
+        # created after its three parts.
+        book = created_address(self.deployer, self.first_nonce + len(self.steps) + 4)
         self._create("DeskOpenings", registry, oracle, book, authority)
         self._create("DeskWorkouts", registry, book, authority)
-        parts = (at["DeskOpenings"], at["DeskWorkouts"])
+        self._create("DeskHandovers", registry, oracle, book, authority)
+        parts = (at["DeskOpenings"], at["DeskWorkouts"], at["DeskHandovers"])
         self._create("FinancingDesk", registry, oracle, book, *parts, authority)
         desk = at["FinancingDesk"]
         self._create("Concentration", desk, authority)
@@ -151,7 +164,7 @@ class _Planner:
         self._create("Applications", desk, authority)
         self._create("Conversions", desk, at["FxQuotes"], at["FeedOracle"], authority)
         shared = (oracle, desk, at["Applications"], registry)
-        self._create("ReceivableCollateral", at["ReceivableToken"], at["Conversions"], *shared)
+        self._create("ReceivableCollateral", at["ReceivableToken"], *shared, at["OrderMatch"], at["Conversions"])
         self._create("OrderCollateral", at["OrderEscrow"], *shared)
 
     def _create_pool(self, code: str) -> None:
@@ -172,6 +185,7 @@ class _Planner:
             on_chain = tuple(vars(policy.on_chain()).values())
             self._call("MilestoneOracle", "setPolicy", int(Milestone[name]), on_chain)
         self._call("MilestoneOracle", "listConsumer", at["FinancingDesk"], True)
+        self._call("MilestoneOracle", "listConsumer", at["OrderEscrow"], True)
         for name, feed in self.config.feeds.items():
             rules, terms = feed.on_chain()
             self._call("FeedOracle", "setPolicy", feed.policy_id(name), astuple(rules), astuple(terms))
@@ -181,11 +195,15 @@ class _Planner:
                 tokens = (at[f"CashToken:{pair.base}"], at[f"CashToken:{pair.quote}"])
                 self._call("FxQuotes", "openMarket", *tokens, pair.quote_band_bps)
         self._call("FxQuotes", "listAgent", at["Conversions"], True)
+        self._set_commodities()
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])
         self._call("OrderEscrow", "listAssignee", at["OrderCollateral"], True)
+        self._call("OrderEscrow", "listMatcher", at["OrderMatch"], True)
+        self._call("WarehouseReceiptToken", "listCustodian", at["OrderEscrow"])
         self._call("FinancingDesk", "setServicing", at["Servicing"])
         self._call("FinancingDesk", "setApplications", at["Applications"])
+        self._call("FinancingDesk", "setCover", at["InsurancePolicies"])
         for adapter in _ADAPTERS:
             self._call("FinancingDesk", "listCollateral", at[adapter], True)
         for code in self.config.currencies:
@@ -197,6 +215,15 @@ class _Planner:
             self._call(f"LendingPool:{code}", "setReserve", at[f"FirstLossReserve:{code}"])
             for vault in (f"SeniorTranche:{code}", f"JuniorTranche:{code}"):
                 self._call(vault, "setSmallestRequest", self.config.pool(code).smallest_request_shares)
+
+    def _set_commodities(self) -> None:
+        """What goods are worth, and how their condition is graded."""
+        for its in self.config.commodities.values():
+            if its.rules:
+                self._call("ConditionGrades", "setRules", its.graded_as, [astuple(rule) for rule in its.grade_rules()])
+            if "GoodsValuation" in self.addresses:
+                price = self.config.feeds[its.price].policy_id(its.price)
+                self._call("GoodsValuation", "setTerms", its.code, its.valuation_terms(price))
 
     def admit(self) -> None:
         """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""

@@ -170,10 +170,55 @@ TEMPLATES: Final[dict[str, str]] = {
     "BuyerIsSeller": "order {id} names a buyer of the seller's own group, organisation {organisation}",
     "NotBuyerOf": "organisation {caller} is not the buyer of order {id}; organisation {buyer} is",
     "NotSellerOf": "organisation {caller} is not the seller of order {id}; organisation {seller} is",
-    "AcceptanceDiffers(id,value,registeredValue,quantity,registeredQuantity,deliverBy,registeredDeliverBy)": (
-        "order {id} is registered over {registeredValue} minor units, quantity {registeredQuantity}, delivery by "
-        "{registeredDeliverBy}; the acceptance says {value}, {quantity}, {deliverBy}"
+    "AcceptanceDiffers(id,termsHash,registered)": (
+        "order {id} is registered on terms with the hash {registered}; the acceptance is of {termsHash}"
     ),
+    "AcceptanceExpired": "the acceptance of order {id} counted until {deadline}; it is now {now_}",
+    "AcceptanceUnsigned": "{signer} has not signed this acceptance of order {id}",
+    "OrderGraceOutOfRange": "order {id} has {graceDays} days of grace; the most is {most}",
+    "DepositOutOfRange": "order {id} asks a deposit of {deposit} minor units; it is worth {value}",
+    "OrderToleranceOutOfRange": (
+        "order {id} allows {overBps} bps more and {underBps} bps less than ordered; the most is {most}"
+    ),
+    "LineCountOutOfRange": "order {id} has {count} lines; it must be from 1 to {most}",
+    "LineInvalid": "line {index} of order {id} has the item {item} and the unit {unit}: one of them is none",
+    "PayoutsInvalid": (
+        "the payouts of order {id} are wrong at step {step}: 1 to 4 steps, milestones and shares rising to 10000 bps, and "
+        "measured only where the order is"
+    ),
+    "OrderSubjectNotOf": (
+        "consignment {subject} of order {id} is of group {beneficiary} (0: not opened), the seller of group {needed}"
+    ),
+    "SubjectOfOtherOrder": "the facts of consignment {subject} earn the money of order {other}, not of {id}",
+    "EscrowPartHasNoCode": "{part} is no part of the escrow: there is no contract",
+    "NotPartyOf": "organisation {caller} is neither seller nor buyer of order {id}",
+    "RefundsAlreadyAssigned": "the refunds of order {id} are already assigned to {assignee}",
+    "NotRefundAssigneeOf": "the refunds of order {id} are assigned to {assignee}, not to {caller}",
+    "MatcherUnlisted": "{caller} may not count invoices in orders",
+    "InvoicingNotPermitted": "the proceeds of order {id} are assigned to {assignee}, which permits no invoices",
+    "SplitNotTheirs": (
+        "the two sides of order {id} cannot split what is assigned: proceeds to {proceeds}, refunds to {refunds}"
+    ),
+    "SplitOutOfRange": "{toSeller} minor units are to go to the seller of order {id}; {held} are held",
+    "RefundTooEarly": "what order {id} has not earned goes back from {from} on; it is now {now_}",
+    "NothingToRefund": "nothing of order {id} is to go back to {beneficiary}",
+    "DisputeUsed": "organisation {by} has had its dispute on order {id}",
+    "DisputeRunning": "the dispute on order {id} runs until {until}; it is now {now_}",
+    "DisputeEvidenceZero": "a dispute on order {id}, or its decision, needs a hash of the evidence",
+    "DeliveryNotOffered": "the seller of order {id} does not offer the delivery {digest}",
+    "DeliveryUnfunded": "the goods for order {id} cost {price} minor units; {held} are held",
+    "NotAccountOf": "{account} is of organisation {its}; for order {id} it must be of {needed}",
+    "GoodsUnsolicited": "goods of {token} were sent to the escrow by {operator}, unasked",
+    "AlreadyMatched": "invoice {receivable} is already matched with order {order}",
+    "MatchStateWrong": "invoice {receivable} is not accepted (its state: {state}), and so not matched",
+    "MatchPartiesDiffer": (
+        "order {order} is between {seller} and {buyer}, invoice {receivable} between {supplier} and {debtor}"
+    ),
+    "MatchCurrenciesDiffer": "order {order} is paid in {cash}, invoice {receivable} in {invoiceCash}",
+    "MatchUnmeasured": "order {order} has a quantity of {ordered}, invoice {receivable} of {invoiced}: 0 is not measured",
+    "MatchNotBySeller": "organisation {caller} is not the seller of order {order}; organisation {seller} is",
+    "SubjectNotItsOwn": "item {itemId} is of consignment {own}, not of {subject}",
+    "ItemUnmatched": "no order is matched with invoice {itemId}",
     "AlreadyAssigned": "the proceeds of order {id} are already assigned to {assignee}",
     "NotAssigneeOf": "the proceeds of order {id} are assigned to {assignee}, not to {caller}",
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",

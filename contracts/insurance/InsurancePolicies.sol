@@ -6,7 +6,7 @@ import {IFinancingDesk} from "../lending/interfaces/IFinancingDesk.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {FacilityId, FinancingId, PolicyId} from "../types/Ids.sol";
 import {Roles} from "../types/Roles.sol";
-import {ICoverMarks, PolicyBook} from "./PolicyBook.sol";
+import {PolicyBook} from "./PolicyBook.sol";
 import {PolicyClock} from "./PolicyClock.sol";
 import {IInsurancePolicies} from "./interfaces/IInsurancePolicies.sol";
 import {ILossAdjuster} from "./interfaces/ILossAdjuster.sol";
@@ -117,7 +117,7 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
         bool isFirst = _attach(financing, id);
         emit PolicyBound(id, financing, its.insurer, its.terms.limit);
 
-        if (isFirst) ICoverMarks(address(desk)).markCovered(financing, true);
+        if (isFirst) desk.markCovered(financing, true);
     }
 
     // By anyone
@@ -205,6 +205,6 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
         bool isLast = _detach(financing, id);
         emit PolicyEnded(id, unlocked);
 
-        if (isLast) ICoverMarks(address(desk)).markCovered(financing, false);
+        if (isLast) desk.markCovered(financing, false);
     }
 }

@@ -11,11 +11,6 @@ import {IInsurancePolicies} from "./interfaces/IInsurancePolicies.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
-/// @notice What the desk is told of cover; here until the desk's own interface has it.
-interface ICoverMarks {
-    function markCovered(FinancingId financing, bool covered) external;
-}
-
 /// @title The policies, the insurers' positions, and what a financing's payments owe to both.
 /// @dev What is due is computed from the few policies of the financing whenever it is asked: a lapse needs nobody's call.
 abstract contract PolicyBook is IInsurancePolicies {

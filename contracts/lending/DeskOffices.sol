@@ -7,6 +7,8 @@ import {Rates} from "../types/Rates.sol";
 import {Roles} from "../types/Roles.sol";
 import {FinancingBook} from "./FinancingBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IDrawPurposes} from "./interfaces/IDrawPurposes.sol";
+import {IFinancingCover} from "./interfaces/IFinancingCover.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 
@@ -28,21 +30,30 @@ abstract contract DeskOffices is FinancingBook {
 
     /// @notice See `IFinancingDesk`.
     function setServicing(address servicing_) external restricted {
-        require(
-            servicing_ != address(0) && _servicing == address(0), IFinancingDesk.AddressFixed(servicing_, _servicing)
-        );
+        _requireUnset(servicing_, _servicing);
         _servicing = servicing_;
         emit IFinancingDesk.ServicingSet(servicing_);
     }
 
     /// @notice See `IFinancingDesk`.
     function setApplications(address applications_) external restricted {
-        require(
-            applications_ != address(0) && _applications == address(0),
-            IFinancingDesk.AddressFixed(applications_, _applications)
-        );
+        _requireUnset(applications_, _applications);
         _applications = applications_;
         emit IFinancingDesk.ApplicationsSet(applications_);
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function setCover(IFinancingCover cover_) external restricted {
+        _requireUnset(address(cover_), address(_cover));
+        _cover = cover_;
+        emit IFinancingDesk.CoverSet(cover_);
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function setPurposes(IDrawPurposes purposes_) external restricted {
+        _requireUnset(address(purposes_), address(_purposes));
+        _purposes = purposes_;
+        emit IFinancingDesk.PurposesSet(purposes_);
     }
 
     /// @notice See `IFinancingDesk`.
@@ -114,8 +125,14 @@ abstract contract DeskOffices is FinancingBook {
 
     // Checks
 
+    function _requireUnset(address wanted, address current) private pure {
+        bool fits = wanted != address(0) && current == address(0);
+        require(fits, IFinancingDesk.AddressFixed(wanted, current));
+    }
+
     function _flagsOf(IFinancingDesk.FacilityTerms calldata terms) private pure returns (uint8) {
-        return (terms.revolving ? REVOLVING : 0) | (terms.committedFeeBps != 0 ? COMMITTED : 0);
+        return (terms.revolving ? REVOLVING : 0) | (terms.committedFeeBps != 0 ? COMMITTED : 0)
+            | (terms.earmarked ? EARMARKED : 0);
     }
 
     function _requireInRange(IFinancingDesk.FacilityTerms calldata terms) private view {
@@ -130,6 +147,7 @@ abstract contract DeskOffices is FinancingBook {
         uint256 expiresAt = terms.expiresAt;
         require(expiresAt > block.timestamp, IFinancingDesk.FacilityEndInPast(supplier, expiresAt, block.timestamp));
         _requireEnd(supplier, expiresAt);
+        require(!terms.earmarked || address(_purposes) != address(0), IFinancingDesk.PurposesUnset(supplier));
     }
 
     function _requireLimit(address supplier, uint256 limit) private pure {

@@ -67,18 +67,28 @@ contract DeskOpenings is DeskOffices {
             its.debt.state != IFinancingDesk.State.Released,
             IFinancingDesk.FinancingStateWrong(id, its.debt.state, IFinancingDesk.State.Repaid)
         );
-        uint256 stillOwed = _claims(its).total();
+        uint256 stillOwed = _claims(its).total() + _coverDue(id, its);
         require(stillOwed == 0, IFinancingDesk.StillOwed(id, stillOwed));
         _requireNoRecourse(facilityId, _facilities[facilityId]);
         _requireActing(facilityId, supplier);
 
-        (, bytes32 subject,) = its.anchor.collateral.pledgeOf(id);
         _financings[id].debt.state = IFinancingDesk.State.Released;
         emit IFinancingDesk.FinancingClosed(id);
 
         if (its.usage.flags & COMMITTED != 0) _collectCommitment(facilityId, _facilities[facilityId]);
-        if (subject != 0) _oracle.unwatch(subject);
-        its.anchor.collateral.release(id, supplier);
+        if (its.debt.marks & HANDED_OVER != 0) {
+            ICollateral[] storage earlier = _earlier[id];
+            for (uint256 i; i < earlier.length; ++i) {
+                _letGo(id, earlier[i], supplier);
+            }
+        }
+        _letGo(id, its.anchor.collateral, supplier);
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function payCommitmentFee(FacilityId id) external nonReentrant returns (uint256 amount) {
+        amount = _collectCommitment(id, _known(id));
+        require(amount != 0, IFinancingDesk.NothingDue(id));
     }
 
     /// @notice See `IFinancingDesk`.
@@ -87,12 +97,11 @@ contract DeskOpenings is DeskOffices {
     function watchAlso(FinancingId id, bytes32 subject, bool watched) external {
         Anchor memory anchor = _financings[id].anchor;
         address collateral = address(anchor.collateral);
-        require(msg.sender == collateral, IFinancingDesk.OnlyCollateralOf(id, msg.sender, collateral));
-        IMilestoneOracle.Subject memory its = _oracle.subject(subject);
-        bool isOurs = its.consumer == address(this) && its.tag == FinancingId.unwrap(id);
-        if (isOurs == watched) return;
+        bool backs = msg.sender == collateral || (!watched && _hasBacked(id, msg.sender));
+        require(backs, IFinancingDesk.OnlyCollateralOf(id, msg.sender, collateral));
+        if (_watches(_oracle, id, subject) == watched) return;
         if (!watched) return _oracle.unwatch(subject);
-        _requireOfSupplier(subject, its.beneficiary, anchor.sellerGroup);
+        _requireSubjectOf(_oracle, anchor.collateral, subject, anchor.sellerGroup);
 
         _oracle.watch(subject, FinancingId.unwrap(id));
     }
@@ -157,6 +166,13 @@ contract DeskOpenings is DeskOffices {
         if (_concentration.assign(id, usage.pool, keys)) record.debt.marks = PLACED;
     }
 
+    /// @dev Several pledges may have followed one consignment: it is given free with the first of them.
+    function _letGo(FinancingId id, ICollateral collateral, address supplier) private {
+        (, bytes32 subject,) = collateral.pledgeOf(id);
+        if (subject != 0 && _watches(_oracle, id, subject)) _oracle.unwatch(subject);
+        collateral.release(id, supplier);
+    }
+
     // Checks
 
     function _requireSupplierMayOpen(address supplier, FacilityId id, ICollateral collateral, bytes32 subject)
@@ -169,14 +185,6 @@ contract DeskOpenings is DeskOffices {
         _requireOpening(id, its.usage);
         require(_isCollateralListed[collateral], IFinancingDesk.CollateralUnlisted(collateral));
         GroupId group = registry.requireRole(supplier, Roles.SUPPLIER).group;
-        if (subject == 0) return;
-        _requireOfSupplier(subject, _oracle.subject(subject).beneficiary, group);
-    }
-
-    function _requireOfSupplier(bytes32 subject, GroupId beneficiary, GroupId group) private pure {
-        require(
-            beneficiary == group,
-            IFinancingDesk.SubjectNotOfSupplier(subject, GroupId.unwrap(beneficiary), GroupId.unwrap(group))
-        );
+        _requireSubjectOf(_oracle, collateral, subject, group);
     }
 }

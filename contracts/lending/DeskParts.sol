@@ -3,22 +3,25 @@ pragma solidity 0.8.37;
 
 import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IDrawPurposes} from "./interfaces/IDrawPurposes.sol";
+import {IFinancingCover} from "./interfaces/IFinancingCover.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
-/// @title The desk's functions that are seldom called and whose code lies in two contracts of their own. They run on the
-/// desk's storage, with its caller and its guard; the addresses are fixed when the desk is made.
+/// @title The desk's functions that are seldom called, or only read, and whose code lies in three contracts of their own.
+/// They run on the desk's storage, with its caller and its guard; the addresses are fixed when the desk is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
 abstract contract DeskParts is IFinancingDesk {
     address private immutable _openings;
     address private immutable _workouts;
+    address private immutable _handovers;
 
-    constructor(address openings, address workouts) {
+    constructor(address openings, address workouts, address handovers) {
         require(openings.code.length != 0, PartHasNoCode(openings));
         require(workouts.code.length != 0, PartHasNoCode(workouts));
-        _openings = openings;
-        _workouts = workouts;
+        require(handovers.code.length != 0, PartHasNoCode(handovers));
+        (_openings, _workouts, _handovers) = (openings, workouts, handovers);
     }
 
     // Offices
@@ -44,6 +47,16 @@ abstract contract DeskParts is IFinancingDesk {
     }
 
     /// @inheritdoc IFinancingDesk
+    function setCover(IFinancingCover) external {
+        _run(_openings);
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function setPurposes(IDrawPurposes) external {
+        _run(_openings);
+    }
+
+    /// @inheritdoc IFinancingDesk
     function stop(Stoppable) external {
         _run(_openings);
     }
@@ -55,7 +68,7 @@ abstract contract DeskParts is IFinancingDesk {
 
     /// @inheritdoc IFinancingDesk
     function openFacility(FacilityTerms calldata) external returns (FacilityId) {
-        return abi.decode(_run(_openings), (FacilityId));
+        _run(_openings);
     }
 
     /// @inheritdoc IFinancingDesk
@@ -104,6 +117,18 @@ abstract contract DeskParts is IFinancingDesk {
         _run(_openings);
     }
 
+    /// @inheritdoc IFinancingDesk
+    function payCommitmentFee(FacilityId) external returns (uint256) {
+        _run(_openings);
+    }
+
+    // Handovers
+
+    /// @inheritdoc IFinancingDesk
+    function handOver(FinancingId, ICollateral, uint256, uint256, bytes32, address) external {
+        _run(_handovers);
+    }
+
     // Workouts
 
     /// @inheritdoc IFinancingDesk
@@ -141,18 +166,70 @@ abstract contract DeskParts is IFinancingDesk {
         _run(_workouts);
     }
 
+    /// @inheritdoc IFinancingDesk
+    function markCovered(FinancingId, bool) external {
+        _run(_workouts);
+    }
+
+    // Views
+
+    /// @inheritdoc IFinancingDesk
+    function facility(FacilityId) external view returns (Facility memory) {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function financing(FinancingId) external view returns (Financing memory) {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function earlierCollateral(FinancingId) external view returns (ICollateral[] memory) {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function owedInAll(FinancingId) external view returns (uint256) {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function availability(FinancingId) external view returns (uint256, uint256) {
+        _read();
+    }
+
     // Internals
 
     function _openAndDraw() private returns (FinancingId id) {
-        id = abi.decode(_run(_openings), (FinancingId));
+        id = abi.decode(Address.functionDelegateCall(_openings, msg.data), (FinancingId));
         _drawFirst(id);
     }
 
     /// @dev Under the desk's guard, as every draw.
     function _drawFirst(FinancingId id) internal virtual;
 
-    /// @dev Reverts with the part's own reason.
-    function _run(address part) private returns (bytes memory) {
-        return Address.functionDelegateCall(part, msg.data);
+    /// @dev Goes back to the caller with what the part answers. The compiler lets no view run a part: it cannot know that
+    /// the part writes nothing there. Whoever calls a view makes sure that it does not.
+    function _read() private view {
+        function(address) internal run = _run;
+        function(address) internal view read;
+        // Assembly because only the compiler's word for it changes: the function is the same.
+        assembly ("memory-safe") {
+            read := run
+        }
+        read(_handovers);
+    }
+
+    /// @dev Goes back to the caller with what the part returned or why it reverted. Nothing may be open when it is called:
+    /// no guard, no modifier's end.
+    function _run(address part) private {
+        // Assembly because what comes back is handed on as it is, whatever its type.
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let done := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if done { return(0, returndatasize()) }
+            revert(0, returndatasize())
+        }
     }
 }

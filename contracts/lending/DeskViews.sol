@@ -7,13 +7,13 @@ import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {FinancingBook} from "./FinancingBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IDrawPurposes} from "./interfaces/IDrawPurposes.sol";
+import {IFinancingCover} from "./interfaces/IFinancingCover.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 
 /// @title What may be read of the desk.
 abstract contract DeskViews is IFinancingDesk, FinancingBook {
-    using Waterfall for Waterfall.Claims;
-
     // Listings
 
     /// @inheritdoc IFinancingDesk
@@ -29,6 +29,16 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     /// @inheritdoc IFinancingDesk
     function applications() external view returns (address) {
         return _applications;
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function cover() external view returns (IFinancingCover) {
+        return _cover;
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function purposes() external view returns (IDrawPurposes) {
+        return _purposes;
     }
 
     /// @inheritdoc IFinancingDesk
@@ -51,31 +61,6 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     /// @inheritdoc IFinancingDesk
     function facilityCount() external view returns (uint256) {
         return _facilityCount;
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function facility(FacilityId id) external view returns (Facility memory its) {
-        FacilityRecord storage record = _known(id);
-        Line memory line = record.line;
-        Usage memory usage = _usageOf(record);
-        Covenants memory covenants = record.covenants;
-        its.terms = FacilityTerms({
-            supplier: line.supplier,
-            pool: usage.pool,
-            limit: line.limit,
-            discountRateBps: line.discountRateBps,
-            dayCount: usage.dayCount,
-            feeBps: line.feeBps,
-            lateFeeBps: covenants.lateFeeBps,
-            reserveBps: line.reserveBps,
-            committedFeeBps: covenants.committedFeeBps,
-            graceDays: covenants.graceDays,
-            recourse: covenants.recourse,
-            revolving: usage.flags & REVOLVING != 0,
-            expiresAt: usage.expiresAt
-        });
-        its.drawn = usage.drawn;
-        its.recourseTo = covenants.recourseTo;
     }
 
     /// @inheritdoc IFinancingDesk
@@ -102,36 +87,8 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
-    function financing(FinancingId id) external view returns (Financing memory its) {
-        Account memory account = _load(id);
-        (Anchor memory anchor, Debt memory debt) = (account.anchor, account.debt);
-        Accruals memory accruals = _financings[id].accruals;
-        its.facility = FacilityId.wrap(anchor.facility);
-        its.state = debt.state;
-        its.principal = debt.principal;
-        its.feesDue = debt.feesDue;
-        its.reserveDue = debt.reserveDue;
-        its.writtenOff = accruals.writtenOff;
-        its.impairment = _impairmentOf(id, account);
-        its.repaidAhead = debt.repaidAhead;
-        its.accruedAt = debt.accruedAt;
-        its.accruedNumerator = accruals.interest;
-        its.lateNumerator = accruals.late;
-        its.graceSpent = debt.graceSpent;
-        its.openedDay = accruals.openedDay;
-        its.maturityDay = anchor.maturityDay;
-        its.collateral = anchor.collateral;
-        (its.itemId, its.subject,) = anchor.collateral.pledgeOf(id);
-    }
-
-    /// @inheritdoc IFinancingDesk
     function owed(FinancingId id) external view returns (Waterfall.Claims memory) {
         return _claims(_current(id));
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function owedInAll(FinancingId id) external view returns (uint256) {
-        return _claims(_current(id)).total();
     }
 
     /// @inheritdoc IFinancingDesk

@@ -146,10 +146,21 @@ contract DeskWorkouts is PaymentBook {
         _takeOver(id, its, to, amount);
         _emitRefinanced(id, from, to, its);
 
-        _moveExposure(id, its, principal);
+        uint256 granted = _moveExposure(id, its, _concentration.keysOf(id), principal);
+        require(granted == amount, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Cap, amount, granted));
         uint256 weight = Accrual.weightOf(amount, its.line.discountRateBps, its.usage.dayCount);
         its.usage.pool.disburse(address(old), amount, weight, its.usage.dayCount);
         old.collect(receipt);
+    }
+
+    // By the cover contract
+
+    /// @notice See `IFinancingDesk`.
+    function markCovered(FinancingId id, bool covered) external nonReentrant {
+        require(msg.sender == address(_cover), IFinancingDesk.OnlyCover(msg.sender, address(_cover)));
+        uint8 marks = _load(id).debt.marks;
+        _financings[id].debt.marks = covered ? marks | COVERED : marks & ~COVERED;
+        emit IFinancingDesk.CoverMarked(id, covered);
     }
 
     // Internals
@@ -217,7 +228,7 @@ contract DeskWorkouts is PaymentBook {
 
     function _requireBorne(FinancingId id, Account memory its, uint256 amount) private view {
         uint256 base = its.anchor.collateral.borrowingBase(id);
-        uint256 owed_ = _claims(its).total();
+        uint256 owed_ = _claims(its).total() + _coverDue(id, its);
         require(owed_ <= base, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Base, owed_, base));
         uint256 left = _limitLeft(its);
         require(amount <= left, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Limit, amount, left));
@@ -228,15 +239,5 @@ contract DeskWorkouts is PaymentBook {
     function _emitRefinanced(FinancingId id, FacilityId from, FacilityId to, Account memory its) private {
         (uint256 fee, uint256 reserve) = _charges(its, its.debt.principal);
         emit IFinancingDesk.Refinanced(id, from, to, its.debt.principal, fee, reserve);
-    }
-
-    function _moveExposure(FinancingId id, Account memory its, uint256 previous) private {
-        IConcentration.Keys memory keys = _concentration.keysOf(id);
-        if (previous != 0) _concentration.give(id, previous);
-        bool placed = _concentration.assign(id, its.usage.pool, keys);
-        _financings[id].debt.marks = its.debt.marks = placed ? PLACED : 0;
-        uint256 amount = its.debt.principal;
-        uint256 granted = _concentration.take(id, amount);
-        require(granted == amount, IFinancingDesk.RefinancingExceeds(id, IFinancingDesk.Bound.Cap, amount, granted));
     }
 }

@@ -1,41 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Memberships} from "../access/Memberships.sol";
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
 import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
-import {Rounding} from "../libraries/Rounding.sol";
-import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
-import {FinancingBook} from "./FinancingBook.sol";
+import {DrawBook} from "./DrawBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// @title Draws: what base, limit, cash and caps leave room for, from state alone, so that it does not matter who calls.
-abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
+abstract contract Drawing is IFinancingDesk, DrawBook, ParkedPayouts {
     using SafeCast for uint256;
-    using Waterfall for Waterfall.Claims;
 
     // By anyone
 
     /// @inheritdoc IFinancingDesk
     function poke(FinancingId id) external nonReentrant returns (uint256 drawn) {
         return _draw(id, 0);
-    }
-
-    // Views
-
-    /// @inheritdoc IFinancingDesk
-    function availability(FinancingId id) external view returns (uint256 base, uint256 available) {
-        Account memory its = _current(id);
-        if (its.debt.state != State.Released) base = its.anchor.collateral.borrowingBase(id);
-        if (!_mayDraw(its) || !_isOfSeller(its)) return (base, 0);
-        available = Math.min(_room(its, base, _taken(its, _commitmentDue(its))), _limitLeft(its));
-        available = Math.min(available, its.usage.pool.lendable());
-        available = Math.min(available, _concentration.room(id));
     }
 
     // Internals
@@ -45,12 +29,15 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         Account memory its = _load(id);
         if (!_mayDraw(its)) return 0;
         ICollateral collateral = its.anchor.collateral;
+        its.special = its.debt.marks & (HANDED_OVER | COVERED) | its.usage.flags & EARMARKED;
+        // Once handed over a financing may watch more consignments than its pledge's own.
+        if (its.special & HANDED_OVER != 0) subject = 0;
         uint256 base = subject == 0 ? collateral.borrowingBase(id) : collateral.borrowingBaseOf(id, subject);
         bool isFirst = its.debt.accruedAt == 0;
         _accrue(its);
         uint256 commitment = _commitmentDue(its);
-        // Nothing is owed before the first draw.
-        uint256 taken = isFirst ? commitment : _taken(its, commitment);
+        // Nothing is owed before the first draw, but for premiums.
+        uint256 taken = isFirst && its.special & COVERED == 0 ? commitment : _taken(id, its, commitment);
         amount = _lend(id, its, _room(its, base, taken));
         if (amount == 0) return 0;
 
@@ -58,23 +45,7 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         if (isFirst) its.debt.accruedAt = uint40(DayCounts.clock(its.usage.dayCount, block.timestamp));
         _bookDraw(id, its, amount, base);
         if (!isFirst) _financings[id].accruals = its.accruals;
-    }
-
-    function _mayDraw(Account memory its) private view returns (bool) {
-        bool isOpen = its.debt.state == State.Open && its.debt.marks & IMPAIRED == 0 && its.accruals.writtenOff == 0;
-        bool inTime = block.timestamp < its.usage.expiresAt && block.timestamp < _endOf(its.anchor.maturityDay);
-        return isOpen && inTime && its.usage.flags & CLAIMED == 0;
-    }
-
-    /// @return minor units that are owed, or have been repaid ahead and are not drawn again
-    function _taken(Account memory its, uint256 commitment) private pure returns (uint256) {
-        return _claims(its).total() + its.debt.repaidAhead + commitment;
-    }
-
-    /// @return minor units that the base leaves, so that with the draw's own charges all that is owed stays within it
-    function _room(Account memory its, uint256 base, uint256 taken) private pure returns (uint256) {
-        if (base <= taken) return 0;
-        return Rounding.beforeFeeDown(base - taken, uint256(its.line.feeBps) + its.line.reserveBps);
+        if (its.special & EARMARKED != 0) _purposes.pay(id, amount);
     }
 
     /// @dev Takes from the caps what is drawn, and has it paid; says what kept it below the room that the base leaves.
@@ -86,6 +57,12 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         Bound bound = Bound.Limit;
         amount = Math.min(wanted, _limitLeft(its));
         if (amount != 0 && !_isOfSeller(its)) (amount, bound) = (0, Bound.Payee);
+        if (its.special & EARMARKED != 0 && amount != 0) {
+            uint256 room = _purposes.room(id);
+            if (room < amount) (amount, bound) = (room, Bound.Payee);
+            // The payee of this draw, which is not kept: it goes on to its purpose in this call.
+            its.line.supplier = address(_purposes);
+        }
         if (amount != 0) {
             uint256 granted = _takeExposure(id, its, amount);
             if (granted < amount) (amount, bound) = (granted, Bound.Cap);
@@ -103,7 +80,10 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
     function _bookDraw(FinancingId id, Account memory its, uint256 amount, uint256 base) private {
         (uint256 fee, uint256 reserve) = _charges(its, amount);
         Debt memory debt = its.debt;
-        debt.principal = (debt.principal + amount).toUint48();
+        // Safe: what is out has been drawn, and with this draw that is at most the limit.
+        unchecked {
+            debt.principal += uint48(amount);
+        }
         debt.feesDue = (debt.feesDue + fee).toUint48();
         debt.reserveDue = (debt.reserveDue + reserve).toUint48();
         _storeDebt(id, debt);
@@ -111,11 +91,6 @@ abstract contract Drawing is IFinancingDesk, FinancingBook, ParkedPayouts {
         _facilityOf(its).usage.drawn = uint48(its.usage.drawn + amount);
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         emit Drawn(id, facilityId, its.line.supplier, amount, fee, reserve, base, debt.principal);
-    }
-
-    /// @dev Whoever is frozen is still of the group, and finds the money parked.
-    function _isOfSeller(Account memory its) private view returns (bool) {
-        return Memberships.groupOf(Memberships.lookUp(registry, its.line.supplier)) == its.anchor.sellerGroup;
     }
 
     /// @dev The source is asked what it has only after it has refused. A supplier that cannot take the money now finds it

@@ -7,6 +7,7 @@ import {DayCounts} from "../libraries/DayCounts.sol";
 import {FacilityId, FinancingId, OrganisationId} from "../types/Ids.sol";
 import {DayCount} from "../types/Rates.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
+import {IDrawPurposes} from "./interfaces/IDrawPurposes.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
@@ -30,7 +31,7 @@ abstract contract FacilityBook is AccessManaged {
     }
 
     /// @notice What a draw reads and writes. One word.
-    /// @param flags REVOLVING, COMMITTED, CLAIMED: what a draw or a repayment would otherwise read a third word for
+    /// @param flags REVOLVING, COMMITTED, CLAIMED, EARMARKED: what a draw or a repayment would otherwise read a third word for
     struct Usage {
         IFundingSource pool;
         uint48 drawn;
@@ -64,6 +65,8 @@ abstract contract FacilityBook is AccessManaged {
     uint8 internal constant COMMITTED = 2;
     /// @dev A financing is under recourse: nothing is drawn.
     uint8 internal constant CLAIMED = 4;
+    /// @dev What is drawn goes to its purpose, not to the supplier.
+    uint8 internal constant EARMARKED = 8;
 
     IParticipantRegistry public immutable registry;
 
@@ -74,6 +77,7 @@ abstract contract FacilityBook is AccessManaged {
     uint256 internal _facilityCount;
     address internal _servicing;
     address internal _applications;
+    IDrawPurposes internal _purposes;
     /// @dev Whose line it is, whatever becomes of the account.
     mapping(FacilityId => OrganisationId) internal _organisationOf;
 

@@ -5,11 +5,13 @@ import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
 import {Rounding} from "../libraries/Rounding.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
+import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
 import {DayCount} from "../types/Rates.sol";
 import {FacilityBook} from "./FacilityBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
+import {IFinancingCover} from "./interfaces/IFinancingCover.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -32,7 +34,7 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     }
 
     /// @notice What draws and repayments change. One word.
-    /// @param marks IMPAIRED, PLACED: what a draw or a repayment would otherwise read another word for
+    /// @param marks IMPAIRED, PLACED, HANDED_OVER, COVERED: what a draw or a repayment would otherwise read another word for
     struct Debt {
         IFinancingDesk.State state;
         bool graceSpent;
@@ -60,24 +62,33 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     }
 
     /// @dev A financing and its facility in memory: each word is read once and written once.
+    /// @param special for a draw, in one word, what most financings have nothing of: HANDED_OVER, COVERED, EARMARKED
     struct Account {
         Anchor anchor;
         Debt debt;
         Accruals accruals;
         Line line;
         Usage usage;
+        uint256 special;
     }
 
     /// @dev A loss is expected: `_impairments` has a figure.
     uint8 internal constant IMPAIRED = 1;
     /// @dev Its country and warehouse, or its source's members, are counted as well; only `IConcentration` knows them.
     uint8 internal constant PLACED = 2;
+    /// @dev It has been handed over from other collateral, which `_earlier` names.
+    uint8 internal constant HANDED_OVER = 4;
+    /// @dev Insurers have a claim on its payments, which `_cover` knows.
+    uint8 internal constant COVERED = 16;
 
     IConcentration internal immutable _concentration;
 
     mapping(FinancingId => FinancingRecord) internal _financings;
     uint256 internal _financingCount;
     mapping(FinancingId => uint48) private _impairments;
+    /// @dev What has backed it before, in that order: proceeds may still come from there.
+    mapping(FinancingId => ICollateral[]) internal _earlier;
+    IFinancingCover internal _cover;
 
     constructor(IConcentration concentration_) {
         _concentration = concentration_;
@@ -191,6 +202,12 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
         claims.reserve = debt.reserveDue;
     }
 
+    /// @return minor units that insurers are owed out of its payments, beside all that the source of money is
+    function _coverDue(FinancingId id, Account memory its) internal view returns (uint256) {
+        if (its.debt.marks & COVERED == 0) return 0;
+        return _cover.premiumDue(id) + _cover.subrogatedDue(id);
+    }
+
     function _endOf(uint256 maturityDay) internal pure returns (uint256) {
         return (maturityDay + 1) * 1 days;
     }
@@ -262,6 +279,46 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     function _giveExposure(FinancingId id, Account memory its, uint256 amount) internal {
         if (its.debt.marks & PLACED != 0) _concentration.give(id, amount);
         else _concentration.giveBy(its.usage.pool, its.anchor.debtor, its.anchor.sellerGroup, amount);
+    }
+
+    /// @dev What is out counts at the new keys from now on, and at the old ones no longer.
+    /// @param previous minor units of principal that count at the old ones
+    /// @return granted minor units for which the caps leave room, at most the principal
+    function _moveExposure(FinancingId id, Account memory its, IConcentration.Keys memory keys, uint256 previous)
+        internal
+        returns (uint256 granted)
+    {
+        if (previous != 0) _concentration.give(id, previous);
+        bool placed = _concentration.assign(id, its.usage.pool, keys);
+        its.debt.marks = placed ? its.debt.marks | PLACED : its.debt.marks & ~PLACED;
+        _financings[id].debt.marks = its.debt.marks;
+        return _concentration.take(id, its.debt.principal);
+    }
+
+    // Internals: what backs it
+
+    function _hasBacked(FinancingId id, address collateral) internal view returns (bool) {
+        ICollateral[] storage earlier = _earlier[id];
+        for (uint256 i; i < earlier.length; ++i) {
+            if (address(earlier[i]) == collateral) return true;
+        }
+        return false;
+    }
+
+    /// @dev Facts of a consignment that somebody else has opened could be its friends' to vote on. Where the adapter takes
+    /// no consignment but the item's own, it has looked at that itself.
+    function _requireSubjectOf(IMilestoneOracle oracle, ICollateral collateral, bytes32 subject, GroupId group)
+        internal
+        view
+    {
+        if (subject == 0) return;
+        GroupId beneficiary = oracle.subject(subject).beneficiary;
+        if (beneficiary == group || collateral.knowsSubjects()) return;
+        revert IFinancingDesk.SubjectNotOfSupplier(subject, GroupId.unwrap(beneficiary), GroupId.unwrap(group));
+    }
+
+    function _watches(IMilestoneOracle oracle, FinancingId id, bytes32 subject) internal view returns (bool) {
+        return oracle.tagOf(subject, address(this)) == FinancingId.unwrap(id);
     }
 
     // Internals: checks

@@ -25,8 +25,14 @@ contract FinancingDesk is DeskViews, Drawing, Repayments, DeskParts {
         IConcentration concentration_,
         address openings,
         address workouts,
+        address handovers,
         address authority
-    ) FacilityBook(registry_) FinancingBook(concentration_) DeskParts(openings, workouts) AccessManaged(authority) {
+    )
+        FacilityBook(registry_)
+        FinancingBook(concentration_)
+        DeskParts(openings, workouts, handovers)
+        AccessManaged(authority)
+    {
         oracle = oracle_;
     }
 

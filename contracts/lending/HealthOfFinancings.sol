@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
+import {Waterfall} from "../libraries/Waterfall.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
 import {HealthTally} from "./HealthTally.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
@@ -14,6 +16,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title What must hold of each financing alone, and what of it is part of a sum elsewhere.
 abstract contract HealthOfFinancings is IHealthCheck {
     using HealthTally for Tally;
+    using Waterfall for Waterfall.Claims;
 
     /// @dev Above the key of a dimension, which has 24 bits at most.
     uint256 internal constant DIMENSION_SHIFT = 24;
@@ -47,9 +50,11 @@ abstract contract HealthOfFinancings is IHealthCheck {
             IFinancingDesk.FacilityTerms memory terms = desk.facility(its.facility).terms;
             _addDebt(tally, its, terms);
             _addExposures(tally, book, id, terms.pool, its.principal);
-            uint256 cash = uint160(address(its.collateral.currencyOf(id)));
-            address custodian = address(its.collateral);
-            tally.add(HealthTally.WAITING, custodian, cash, tally.counted, its.collateral.cashOf(id));
+            _addWaiting(tally, its.collateral, id);
+            ICollateral[] memory earlier = desk.earlierCollateral(id);
+            for (uint256 i; i < earlier.length; ++i) {
+                _addWaiting(tally, earlier[i], id);
+            }
         }
         return tally;
     }
@@ -62,32 +67,42 @@ abstract contract HealthOfFinancings is IHealthCheck {
         returns (string memory)
     {
         bool over = its.state == IFinancingDesk.State.Repaid || its.state == IFinancingDesk.State.Released;
-        if (over && desk.owedInAll(id) != 0) return "what is repaid owes nothing";
+        if (over && desk.owed(id).total() != 0) return "what is repaid owes nothing";
         if (its.impairment > its.principal) return "an expected loss is within the principal";
-        (bool pledged, uint256 units) = _pledgesOf(its, id);
+        (bool pledged, bool summed) = _pledgesOf(its.collateral, id);
         if (its.state != IFinancingDesk.State.Released && !pledged) return "a financing has its collateral";
-        if (units != its.collateral.unitsOf(its.itemId)) return "an item's units are the sum of its pledges'";
+        ICollateral[] memory earlier = desk.earlierCollateral(id);
+        for (uint256 i; i < earlier.length && summed; ++i) {
+            (, summed) = _pledgesOf(earlier[i], id);
+            bool counts = earlier[i].borrowingBase(id) != 0 || earlier[i].valueOf(id) != 0;
+            if (counts) return "what was handed over counts no more";
+        }
+        if (!summed) return "an item's units are the sum of its pledges'";
         address source = address(desk.facility(its.facility).terms.pool);
         if (address(desk.concentration().sourceOf(id)) != source) return "a financing counts at its source of money";
         return "";
     }
 
-    /// @return pledged whether the financing is among those that share its item
-    /// @return units of all of these
-    function _pledgesOf(IFinancingDesk.Financing memory its, FinancingId id)
-        private
-        view
-        returns (bool pledged, uint256 units)
-    {
-        FinancingId[] memory sharing = its.collateral.financingsOf(its.itemId);
+    /// @return pledged whether the financing is among those that share its item there
+    /// @return summed whether the item's units are what all of these have
+    function _pledgesOf(ICollateral collateral, FinancingId id) private view returns (bool pledged, bool summed) {
+        (uint256 itemId,,) = collateral.pledgeOf(id);
+        FinancingId[] memory sharing = collateral.financingsOf(itemId);
+        uint256 units;
         for (uint256 i; i < sharing.length; ++i) {
             if (FinancingId.unwrap(sharing[i]) == FinancingId.unwrap(id)) pledged = true;
-            (,, uint256 part) = its.collateral.pledgeOf(sharing[i]);
+            (,, uint256 part) = collateral.pledgeOf(sharing[i]);
             units += part;
         }
+        summed = units == collateral.unitsOf(itemId);
     }
 
     // What of it is part of a sum
+
+    function _addWaiting(Tally memory tally, ICollateral custodian, FinancingId id) private view {
+        uint256 cash = uint160(address(custodian.currencyOf(id)));
+        tally.add(HealthTally.WAITING, address(custodian), cash, tally.counted, custodian.cashOf(id));
+    }
 
     function _addDebt(
         Tally memory tally,

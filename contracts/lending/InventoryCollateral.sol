@@ -97,7 +97,9 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     }
 
     /// @inheritdoc ICollateral
+    /// @dev Of a pledge that was retired nothing is left.
     function release(FinancingId financing, address to) external onlyDesk nonReentrant {
+        if (_pledges[financing].over) return;
         Pledge storage its = _live(financing);
         uint256 itemId = LotId.unwrap(its.lotIds[0]);
         emit CollateralReleased(financing, itemId, to, _heldOf(its, its.lotIds[0]).pledged, 0);
@@ -105,14 +107,16 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         _leave(financing, its, address(0));
     }
 
-    /// @inheritdoc IInventoryCollateral
-    function retire(FinancingId financing, ICollateral to, uint256 itemId, address recipient)
+    /// @inheritdoc ICollateral
+    function retire(FinancingId financing, ICollateral successor, uint256 successorItem, address recipient)
         external
         onlyDesk
         nonReentrant
     {
         Pledge storage its = _live(financing);
-        emit CollateralRetired(financing, to, itemId, recipient);
+        require(recipient != address(0), RecipientMissing(financing));
+        emit CollateralRetired(financing, LotId.unwrap(its.lotIds[0]), successor, successorItem);
+        emit GoodsHandedOn(financing, recipient);
 
         _leave(financing, its, recipient);
     }
@@ -206,6 +210,11 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     /// @inheritdoc ICollateral
     function ladderOf(FinancingId financing) external view returns (Step[] memory) {
         return _stepOf(_pledges[financing].rateBps);
+    }
+
+    /// @inheritdoc ICollateral
+    function knowsSubjects() external pure returns (bool) {
+        return true;
     }
 
     // Views: of goods

@@ -71,13 +71,14 @@ abstract contract LadderedCollateral is PledgeBook {
         require(previous == 0, PledgeExists(financing, previous));
         Ladder steps = _ladders[facility];
         require(Ladder.unwrap(steps) != 0, LadderMissing(facility));
+        _requireItsSubject(itemId, subject);
         _claimSubject(subject, itemId);
         _useReservation(facility, pledgor, itemId);
         // What came in until now belongs to the pledges that there were.
         _allot(itemId, _items[itemId]);
 
         (uint256 owed,,,) = _debtOn(itemId);
-        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), 0, steps, subject, 0));
+        _addPledge(financing, Pledge(itemId, units.toUint56(), owed.toUint56(), _flagsFor(itemId), steps, subject, 0));
         emit CollateralTaken(financing, itemId, pledgor, units, subject);
 
         OrganisationId debtor;
@@ -102,7 +103,29 @@ abstract contract LadderedCollateral is PledgeBook {
         _releaseItem(itemId, units, to);
     }
 
+    /// @inheritdoc ICollateral
+    /// @dev A pledge without a ladder is a retired one.
+    function retire(FinancingId financing, ICollateral successor, uint256 successorItem, address recipient)
+        external
+        onlyDesk
+    {
+        Pledge storage pledge = _pledges[financing];
+        uint256 itemId = pledge.itemId;
+        require(itemId != 0, PledgeUnknown(financing));
+        _requireRetirable(financing, recipient);
+
+        pledge.ladder = Ladder.wrap(0);
+        emit CollateralRetired(financing, itemId, successor, successorItem);
+
+        _retireItem(itemId);
+    }
+
     // Views
+
+    /// @inheritdoc ICollateral
+    function knowsSubjects() external pure virtual returns (bool) {
+        return false;
+    }
 
     /// @inheritdoc ICollateral
     function borrowingBase(FinancingId financing) external view returns (uint256) {
@@ -117,7 +140,8 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @inheritdoc ICollateral
     function valueOf(FinancingId financing) external view returns (uint256 value) {
         Pledge storage pledge = _pledges[financing];
-        uint8 flags;
+        if (Ladder.unwrap(pledge.ladder) == 0) return 0;
+        uint256 flags;
         (value,,, flags) = _worthOf(pledge);
         if (flags & FOREIGN != 0) value = _lastValue(financing, value + pledge.cash);
     }
@@ -149,6 +173,12 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _releaseItem(uint256 itemId, uint256 units, address to) internal virtual;
 
+    /// @dev Refuses where the item cannot give way, or there is nothing that could go to the recipient.
+    function _requireRetirable(FinancingId financing, address recipient) internal view virtual;
+
+    /// @dev Tells the item's own contract that it no longer counts.
+    function _retireItem(uint256 itemId) internal virtual;
+
     /// @dev What is owed on an item now, as its own contract tells.
     /// @return outstanding minor units that are owed on the whole item
     /// @return disputed minor units of these that the debtor objects to
@@ -167,6 +197,19 @@ abstract contract LadderedCollateral is PledgeBook {
     function _heldOf(uint256 itemId, uint256 units, uint256 outstanding) internal view virtual returns (uint256);
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
+
+    /// @dev For items that have a consignment of their own: no other will do.
+    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view virtual {}
+
+    /// @return what is known of an item as it is taken: flags of a pledge
+    function _flagsFor(uint256) internal view virtual returns (uint8) {
+        return 0;
+    }
+
+    /// @return the part of a matched item's value that order, shipment and receipt agree with, rounded down
+    function _matchedPartOf(uint256, uint256 value) internal view virtual returns (uint256) {
+        return value;
+    }
 
     // Where the pool has another currency: nothing, unless a kind of collateral says otherwise
 
@@ -206,15 +249,28 @@ abstract contract LadderedCollateral is PledgeBook {
 
     function _baseOf(FinancingId financing, bytes32 subject) private view returns (uint256) {
         Pledge storage pledge = _pledges[financing];
-        (uint256 value, uint256 quantity, bool lends, uint8 flags) = _worthOf(pledge);
+        (uint256 value, uint256 quantity, bool lends, uint256 flags) = _worthOf(pledge);
         if (!lends || value == 0) return 0;
 
         Ladder steps = pledge.ladder;
-        (uint256 step, uint256 attested) = _reached(steps, subject);
-        (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
-        if (measured) value = Rounding.proportionDown(value, attested, quantity);
-        value = Rounding.bpsDown(value, advanceRateBps);
-        return flags & FOREIGN == 0 ? value : _lendingValue(financing, value);
+        if (Ladder.unwrap(steps) == 0) return 0;
+        (uint256 advanceRateBps, bool measured, uint256 attested) = _reached(steps, subject);
+        uint256 part = measured ? Rounding.proportionDown(value, attested, quantity) : value;
+        if (flags & (MATCHED | FOREIGN) == 0) return Rounding.bpsDown(part, advanceRateBps);
+        return _boundBase(financing, flags, value, part, advanceRateBps);
+    }
+
+    /// @dev What an order agrees with, and what another currency lends, bound the base of few.
+    /// @param value of the pledge, before what was attested
+    /// @param part of it that was attested
+    function _boundBase(FinancingId financing, uint256 flags, uint256 value, uint256 part, uint256 advanceRateBps)
+        private
+        view
+        returns (uint256)
+    {
+        if (flags & MATCHED != 0) part = Math.min(part, _matchedPartOf(_pledges[financing].itemId, value));
+        part = Rounding.bpsDown(part, advanceRateBps);
+        return flags & FOREIGN == 0 ? part : _lendingValue(financing, part);
     }
 
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
@@ -222,7 +278,7 @@ abstract contract LadderedCollateral is PledgeBook {
     function _worthOf(Pledge storage pledge)
         private
         view
-        returns (uint256 value, uint256 quantity, bool lends, uint8 flags)
+        returns (uint256 value, uint256 quantity, bool lends, uint256 flags)
     {
         uint256 units;
         uint256 owed;
@@ -246,18 +302,27 @@ abstract contract LadderedCollateral is PledgeBook {
         return (held * units - 1) / _items[itemId].units;
     }
 
-    /// @return step the furthest whose fact may be used; beyond the last where there is none, or where a fact in dispute
-    /// stops draws: falling back to an earlier step would let bad news raise the base
+    /// @dev The terms of the furthest step whose fact may be used; none where there is none, or where a fact in dispute
+    /// stops draws: falling back to an earlier step would let bad news raise the base.
+    /// @return advanceRateBps as of the step
+    /// @return measured likewise
     /// @return attested thousandths
-    function _reached(Ladder steps, bytes32 subject) private view returns (uint256 step, uint256 attested) {
+    function _reached(Ladder steps, bytes32 subject)
+        private
+        view
+        returns (uint256 advanceRateBps, bool measured, uint256 attested)
+    {
         IMilestoneOracle.Status status;
+        uint256 step;
         if (subject != 0) (step, status, attested) = oracle.furthest(subject, steps.milestones());
         if (status == IMilestoneOracle.Status.None) step = steps.length() - 1;
+        uint32 milestone = steps.milestoneAt(step);
         // Not the oracle's to say: the item has been accepted, or it would be worth nothing here.
-        if (steps.milestoneAt(step) == Milestones.ACCEPTED) return (step, type(uint256).max);
-        if (status != IMilestoneOracle.Status.Final) return (LadderCoder.MOST_STEPS, 0);
-        (, bool measured) = steps.termsAt(step);
-        if (measured) attested = _delivered(subject, steps.milestoneAt(step), attested);
+        bool accepted = milestone == Milestones.ACCEPTED;
+        if (!accepted && status != IMilestoneOracle.Status.Final) return (0, false, 0);
+        (advanceRateBps, measured) = steps.termsAt(step);
+        if (accepted) return (advanceRateBps, measured, type(uint256).max);
+        if (measured) attested = _delivered(subject, milestone, attested);
     }
 
     /// @dev Partial deliveries add up, the first and those after it; nothing counts where one of them is in dispute.

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IOrderEscrow} from "../settlement/interfaces/IOrderEscrow.sol";
-import {OrderId, OrganisationId} from "../types/Ids.sol";
+import {FinancingId, OrderId, OrganisationId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -38,7 +38,7 @@ contract OrderCollateral is LadderedCollateral {
     {
         OrderId id = OrderId.wrap(itemId);
         IOrderEscrow.Order memory order = _accepted(itemId);
-        uint256 outstanding = order.value - order.paid;
+        uint256 outstanding = escrow.outstanding(id);
         require(units != 0 && units <= outstanding, UnitsOutOfRange(itemId, units, outstanding));
         _requireWorthAPlace(itemId, units, order.value);
 
@@ -50,6 +50,15 @@ contract OrderCollateral is LadderedCollateral {
 
     function _releaseItem(uint256 itemId, uint256, address) internal override {
         escrow.releaseProceeds(OrderId.wrap(itemId));
+    }
+
+    /// @dev The assignment stays: whichever the buyer pays first, the order or what follows it, pays the financing.
+    function _requireRetirable(FinancingId financing, address recipient) internal pure override {
+        require(recipient == address(0), NothingToHandOn(financing, recipient));
+    }
+
+    function _retireItem(uint256 itemId) internal override {
+        escrow.permitInvoicing(OrderId.wrap(itemId));
     }
 
     /// @dev An order has one seller, whichever of its accounts asks.
@@ -71,11 +80,11 @@ contract OrderCollateral is LadderedCollateral {
         override
         returns (uint256 cash, uint256 held, uint256 owed)
     {
-        IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
-        owed = order.value - order.paid;
+        uint256 paid;
+        (,,, owed, paid) = escrow.debtOf(OrderId.wrap(itemId));
         held = Math.min(units, owed);
-        cash = order.paid - _broughtIn[itemId];
-        if (cash != 0) _broughtIn[itemId] = order.paid;
+        cash = paid - _broughtIn[itemId];
+        if (cash != 0) _broughtIn[itemId] = paid;
     }
 
     function _debtOn(uint256 itemId)
@@ -84,10 +93,12 @@ contract OrderCollateral is LadderedCollateral {
         override
         returns (uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
     {
-        IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
-        (outstanding, disputed, quantity) = (order.value - order.paid, 0, order.quantity);
-        bool late = block.timestamp >= (uint256(order.deliverBy) + 1) * 1 days;
-        lends = order.state == IOrderEscrow.State.Accepted && !late;
+        IOrderEscrow.State state;
+        uint256 deliverBy;
+        (state, deliverBy, quantity, outstanding,) = escrow.debtOf(OrderId.wrap(itemId));
+        // In dispute nothing is lent on it: nobody knows how it will be split.
+        lends = state == IOrderEscrow.State.Accepted && block.timestamp < (deliverBy + 1) * 1 days;
+        disputed = 0;
     }
 
     function _heldOf(uint256, uint256 units, uint256 outstanding) internal pure override returns (uint256) {
@@ -96,6 +107,12 @@ contract OrderCollateral is LadderedCollateral {
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {
         return escrow.cashOf(OrderId.wrap(itemId));
+    }
+
+    /// @dev Its facts earn its money, and the escrow gives no two orders one consignment.
+    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view override {
+        bytes32 own = escrow.subjectOf(OrderId.wrap(itemId));
+        require(subject == own, SubjectNotItsOwn(itemId, subject, own));
     }
 
     function _accepted(uint256 itemId) private view returns (IOrderEscrow.Order memory order) {

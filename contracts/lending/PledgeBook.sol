@@ -21,7 +21,9 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     /// @param units still in custody for it, minor units of the item's value
     /// @param owed minor units that were owed on the whole item when `units` were set. Whatever takes units out of custody
     /// lowers what is owed, and nothing raises it: while as much is owed, `units` are what is left
-    /// @param flags SHARED, FOREIGN: what a draw would otherwise read another word for
+    /// @param flags bits: SHARED the item has had another pledge beside it, and only then is the item's sum looked up;
+    /// MATCHED the item is worth at most what its order, shipment and receipt agree with; FOREIGN it is paid in another
+    /// currency than the pool lends
     /// @param ladder as it was when the pledge was made or its financing taken over; a later one does not touch it
     /// @param cash minor units that came in for it and were not forwarded yet
     struct Pledge {
@@ -46,9 +48,8 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         uint40 until;
     }
 
-    /// @dev The item has had another pledge beside it: only then is the item's sum looked up.
     uint8 internal constant SHARED = 1;
-    /// @dev The item is paid in another currency than the pool's: what it is worth is converted, and what comes in sold.
+    uint8 internal constant MATCHED = 2;
     uint8 internal constant FOREIGN = 4;
     uint256 internal constant MOST_RESERVATION = 7 days;
     /// @dev What a hint's stipend pays for; the others are forwarded by anyone.

@@ -2,34 +2,53 @@
 pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
+import {Rounding} from "../libraries/Rounding.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../receivables/interfaces/IReceivableToken.sol";
-import {FacilityId, FinancingId, OrganisationId, ReceivableId} from "../types/Ids.sol";
+import {IOrderMatch} from "../settlement/interfaces/IOrderMatch.sol";
+import {FacilityId, FinancingId, OrderId, OrganisationId, ReceivableId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IConversions} from "./interfaces/IConversions.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
+import {IMatchedCollateral} from "./interfaces/IMatchedCollateral.sol";
 import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
 import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 /// @title Keeps invoices as collateral: units in custody, several financings an invoice.
-contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
+contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155Holder {
     using SafeERC20 for IERC20;
 
     IReceivableToken public immutable token;
+    IOrderMatch public immutable matching;
     IConversions public immutable conversions;
 
     constructor(
         IReceivableToken token_,
-        IConversions conversions_,
         IMilestoneOracle oracle_,
         IFinancingDesk desk_,
         address applications_,
-        IParticipantRegistry registry_
+        IParticipantRegistry registry_,
+        IOrderMatch matching_,
+        IConversions conversions_
     ) LadderedCollateral(oracle_, desk_, applications_, registry_) {
-        (token, conversions) = (token_, conversions_);
+        (token, matching, conversions) = (token_, matching_, conversions_);
+    }
+
+    // By anyone
+
+    /// @inheritdoc IMatchedCollateral
+    function recheck(uint256 itemId) external {
+        require(_flagsFor(itemId) == MATCHED, ItemUnmatched(itemId));
+        Item storage item = _items[itemId];
+        uint256 pledges = item.pledges;
+
+        for (uint256 i; i < pledges; ++i) {
+            _pledges[item.financings[i]].flags |= MATCHED;
+        }
+        emit ItemMatched(itemId, pledges);
     }
 
     /// @inheritdoc IERC1155Receiver
@@ -76,6 +95,13 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
         if (units != 0) token.safeTransferFrom(address(this), to, itemId, units, "");
     }
 
+    /// @dev A receivable is where the chain ends: money is all that comes after it.
+    function _requireRetirable(FinancingId financing, address) internal pure override {
+        revert CannotRetire(financing);
+    }
+
+    function _retireItem(uint256) internal pure override {}
+
     function _reservationKey(uint256, address holder) internal pure override returns (address) {
         return holder;
     }
@@ -118,6 +144,15 @@ contract ReceivableCollateral is LadderedCollateral, ERC1155Holder {
 
     function _cashFor(uint256 itemId) internal view override returns (IERC20) {
         return token.cashOf(ReceivableId.wrap(itemId));
+    }
+
+    function _flagsFor(uint256 itemId) internal view override returns (uint8) {
+        return OrderId.unwrap(matching.orderOf(ReceivableId.wrap(itemId))) == 0 ? 0 : MATCHED;
+    }
+
+    function _matchedPartOf(uint256 itemId, uint256 value) internal view override returns (uint256) {
+        (uint256 least, uint256 invoiced) = matching.capOf(ReceivableId.wrap(itemId));
+        return Rounding.proportionDown(value, least, invoiced);
     }
 
     // Internals: an invoice in another currency than the pool's

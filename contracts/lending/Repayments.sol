@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
-import {FacilityId, FinancingId} from "../types/Ids.sol";
+import {FinancingId} from "../types/Ids.sol";
 import {PaymentBook} from "./PaymentBook.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IFundingSource} from "./interfaces/IFundingSource.sol";
@@ -36,12 +36,6 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         return _repay(id, amount);
     }
 
-    /// @inheritdoc IFinancingDesk
-    function payCommitmentFee(FacilityId id) external nonReentrant returns (uint256 amount) {
-        amount = _collectCommitment(id, _known(id));
-        require(amount != 0, NothingDue(id));
-    }
-
     // By the collateral
 
     /// @inheritdoc IFinancingDesk
@@ -51,11 +45,10 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         returns (uint256 toPool, uint256 toSupplier)
     {
         Account memory its = _current(id);
-        address collateral = address(its.anchor.collateral);
-        require(msg.sender == collateral, OnlyCollateralOf(id, msg.sender, collateral));
+        _requireCollateral(id, its);
         require(its.debt.state != State.Released, FinancingStateWrong(id, its.debt.state, State.Open));
 
-        toSupplier = _settle(id, its, _claims(its), amount);
+        toSupplier = _share(id, its, _claims(its), amount);
         if (toSupplier != 0 && its.usage.flags & CLAIMED != 0) toSupplier -= _payRecourse(its, toSupplier);
         toPool = amount - toSupplier;
 
@@ -66,13 +59,16 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
 
     function _repay(FinancingId id, uint256 amount) private returns (uint256 taken) {
         Account memory its = _current(id);
-        _requireLive(id, its);
+        // What insurers have paid is still theirs when the source of money has all that it is owed.
+        if (its.debt.state != State.Repaid || its.debt.marks & COVERED == 0) _requireLive(id, its);
         Waterfall.Claims memory claims = _claims(its);
-        taken = Math.min(amount, claims.total());
+        uint256 due = claims.total();
+        if (_isShared(its)) due += _coverDue(id, its);
+        taken = Math.min(amount, due);
         require(taken != 0, RepaymentZero(id));
 
         _countAhead(its.debt, taken);
-        _settle(id, its, claims, taken);
+        _share(id, its, claims, taken);
     }
 
     /// @dev Otherwise anyone could poke the money out again, with a new fee, against the will of whoever repaid it. Where
@@ -85,14 +81,49 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         }
     }
 
+    /// @dev What has backed it before may still bring something in.
+    function _requireCollateral(FinancingId id, Account memory its) private view {
+        address collateral = address(its.anchor.collateral);
+        bool backs = msg.sender == collateral;
+        if (!backs && its.debt.marks & HANDED_OVER != 0) backs = _hasBacked(id, msg.sender);
+        require(backs, OnlyCollateralOf(id, msg.sender, collateral));
+    }
+
     /// @dev The supplier's rest of one financing pays the one that it answers for. The one may just have been paid itself.
     function _payRecourse(Account memory its, uint256 rest) private returns (uint256 taken) {
         FinancingId claim = _facilityOf(its).covenants.recourseTo;
         if (FinancingId.unwrap(claim) == 0) return 0;
         Account memory claimed = _current(claim);
         Waterfall.Claims memory claims = _claims(claimed);
-        taken = Math.min(rest, claims.total());
-        _settle(claim, claimed, claims, taken);
+        taken = Math.min(rest, claims.total() + _coverDue(claim, claimed));
+        _share(claim, claimed, claims, taken);
+    }
+
+    /// @dev Insurers do not pay themselves: their own payment is the source's alone.
+    function _isShared(Account memory its) private view returns (bool) {
+        return its.debt.marks & COVERED != 0 && msg.sender != address(_cover);
+    }
+
+    /// @dev Premiums first, then the source of money, then what insurers have paid: all by allowance of the caller.
+    /// @return rest minor units that stay with the caller
+    function _share(FinancingId id, Account memory its, Waterfall.Claims memory claims, uint256 amount)
+        private
+        returns (uint256 rest)
+    {
+        if (!_isShared(its)) return _settle(id, its, claims, amount);
+        IERC20 cash = IERC20(its.usage.pool.cash());
+        uint256 premium = Math.min(amount, _cover.premiumDue(id));
+        if (premium != 0) {
+            cash.safeTransferFrom(msg.sender, address(_cover), premium);
+            _cover.bookPremium(id, premium);
+        }
+        rest = _settle(id, its, claims, amount - premium);
+        uint256 recovery = Math.min(rest, _cover.subrogatedDue(id));
+        if (recovery != 0) {
+            cash.safeTransferFrom(msg.sender, address(_cover), recovery);
+            _cover.bookRecovery(id, recovery);
+        }
+        rest -= recovery;
     }
 
     /// @dev Takes what falls to the source of money from the caller, by allowance.

@@ -28,4 +28,19 @@ library Hints {
             taken := call(stipend, target, 0, add(message, 0x20), mload(message), 0, 0)
         }
     }
+
+    /// @notice Calls `target` with what gas is left but `kept`: for who is told itself, and so has a stipend that nobody
+    /// can starve. What is not taken has to be repeatable by anyone, as ever.
+    /// @param message encoded call
+    /// @param kept gas for what is left to do
+    /// @return taken whether the call succeeded; false too where there is no code, or no gas, to take it
+    function pass(address target, bytes memory message, uint256 kept) internal returns (bool taken) {
+        uint256 left = gasleft();
+        if (target.code.length == 0 || left <= kept) return false;
+        uint256 allowance = left - kept;
+        // Assembly as in `tell`.
+        assembly ("memory-safe") {
+            taken := call(allowance, target, 0, add(message, 0x20), mload(message), 0, 0)
+        }
+    }
 }

@@ -64,6 +64,16 @@ abstract contract ParkedPayouts is IParkedPayouts {
         cash.safeTransferFrom(from, address(this), amount);
     }
 
+    /// @dev Hands out money that is here, or keeps it where the payee cannot take it. Starving the attempt would not
+    /// pay, as above.
+    function _giveOrPark(IERC20 cash, address payee, uint256 amount) internal {
+        if (amount == 0) return;
+        try cash.transfer(payee, amount) returns (bool taken) {
+            if (taken) return;
+        } catch {}
+        _park(cash, payee, amount);
+    }
+
     /// @dev Books money that is here, or arrives in this call, for the payee.
     function _park(IERC20 cash, address payee, uint256 amount) internal {
         _parked[payee][address(cash)] += amount;

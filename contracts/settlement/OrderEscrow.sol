@@ -2,163 +2,132 @@
 pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
-import {Hints} from "../libraries/Hints.sol";
-import {ParkedPayouts} from "../libraries/ParkedPayouts.sol";
+import {IWarehouseReceiptToken} from "../inventory/interfaces/IWarehouseReceiptToken.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
-import {IProceedsReceiver} from "../receivables/interfaces/IProceedsReceiver.sol";
+import {IMilestoneConsumer} from "../oracle/interfaces/IMilestoneConsumer.sol";
+import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {OrderId, OrganisationId} from "../types/Ids.sol";
 import {Roles} from "../types/Roles.sol";
+import {OrderBook} from "./OrderBook.sol";
+import {OrderParts} from "./OrderParts.sol";
+import {PayoutLadder} from "./PayoutLadder.sol";
 import {IOrderEscrow} from "./interfaces/IOrderEscrow.sol";
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
+import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 /// @title Purchase orders, and the road their money takes.
-contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGuardTransient {
+contract OrderEscrow is OrderBook, OrderParts, ERC1155Holder {
     using SafeERC20 for ICashToken;
 
-    IParticipantRegistry public immutable registry;
+    /// @param agreements an `OrderAgreements`, for these same terms
+    /// @param workouts an `OrderWorkouts`, for these same terms
+    constructor(
+        IParticipantRegistry registry_,
+        IMilestoneOracle oracle_,
+        IWarehouseReceiptToken goods_,
+        uint256 disputeDays_,
+        address agreements,
+        address workouts,
+        address authority
+    ) OrderBook(registry_, oracle_, goods_, disputeDays_, authority) OrderParts(agreements, workouts) {}
 
-    mapping(OrderId => Order) private _orders;
-    mapping(OrderId => address) public sellerOf;
-    mapping(OrderId => address) public assigneeOf;
-    mapping(address => bool) public isAssigneeListed;
-    mapping(bytes3 currency => uint8) private _currencyIndexes;
-    mapping(uint8 index => ICashToken) private _currencies;
-    uint8 private _currencyCount;
-
-    constructor(IParticipantRegistry registry_, address authority) AccessManaged(authority) {
-        registry = registry_;
-    }
-
-    // By the governor
+    // Money in
 
     /// @inheritdoc IOrderEscrow
-    function listCurrency(ICashToken cash) external restricted returns (uint8 index) {
-        bytes3 currency = cash.currency();
-        require(_currencyIndexes[currency] == 0, CurrencyAlreadyListed(currency));
+    function fund(OrderId id, uint256 amount) external nonReentrant {
+        Order memory its = _inState(id, State.Accepted);
+        _requirePayable(id, amount, _unfunded(id));
 
-        index = ++_currencyCount;
-        _currencyIndexes[currency] = index;
-        _currencies[index] = cash;
-        emit CurrencyListed(index, currency, cash);
+        _book(id, msg.sender, _inWhoseName(id, its.buyer), amount);
+
+        _currencies[its.currency].safeTransferFrom(msg.sender, address(this), amount);
     }
-
-    /// @inheritdoc IOrderEscrow
-    function listAssignee(address assignee, bool listed) external restricted {
-        isAssigneeListed[assignee] = listed;
-        emit AssigneeListed(assignee, listed);
-    }
-
-    // By the seller
-
-    /// @inheritdoc IOrderEscrow
-    function registerOrder(OrderTerms calldata terms) external {
-        OrderId id = terms.id;
-        require(OrderId.unwrap(id) != 0, OrderIdZero());
-        require(_orders[id].state == State.None, OrderExists(id, _orders[id].state));
-        uint8 currency = _currencyIndexes[terms.currency];
-        require(currency != 0, CurrencyUnlisted(terms.currency));
-        _requireInRange(terms);
-        (OrganisationId seller, OrganisationId buyer) = _partiesOf(terms);
-
-        // The casts are safe: the terms are in range.
-        _orders[id] = Order({
-            value: uint56(terms.value),
-            paid: 0,
-            quantity: uint48(terms.quantity),
-            deliverBy: uint16(terms.deliverBy),
-            seller: seller,
-            buyer: buyer,
-            currency: currency,
-            state: State.Registered,
-            assigned: false
-        });
-        sellerOf[id] = msg.sender;
-        emit OrderRegistered(id, seller, buyer, terms.currency, terms.value, terms.quantity, terms.deliverBy);
-    }
-
-    /// @inheritdoc IOrderEscrow
-    function cancelOrder(OrderId id) external {
-        Order storage order_ = _inState(id, State.Registered);
-        OrganisationId caller = _organisationOf(msg.sender);
-        require(caller == order_.seller, NotSellerOf(id, caller, order_.seller));
-
-        order_.state = State.Cancelled;
-        emit OrderCancelled(id);
-    }
-
-    // By the buyer
-
-    /// @inheritdoc IOrderEscrow
-    function acceptOrder(OrderId id, uint256 value, uint256 quantity, uint256 deliverBy) external {
-        Order storage order_ = _inState(id, State.Registered);
-        OrganisationId caller = _organisationOf(msg.sender);
-        require(caller == order_.buyer, NotBuyerOf(id, caller, order_.buyer));
-        (uint256 value_, uint256 quantity_, uint256 deliverBy_) = (order_.value, order_.quantity, order_.deliverBy);
-        require(
-            value == value_ && quantity == quantity_ && deliverBy == deliverBy_,
-            AcceptanceDiffers(id, value, value_, quantity, quantity_, deliverBy, deliverBy_)
-        );
-
-        order_.state = State.Accepted;
-        emit OrderAccepted(id, msg.sender);
-    }
-
-    // By an assignee
-
-    /// @inheritdoc IOrderEscrow
-    function assignProceeds(OrderId id, address seller) external {
-        require(isAssigneeListed[msg.sender], AssigneeUnlisted(msg.sender));
-        Order storage order_ = _inState(id, State.Accepted);
-        require(!order_.assigned, AlreadyAssigned(id, assigneeOf[id]));
-        OrganisationId organisation = _organisationOf(seller);
-        require(organisation == order_.seller, NotSellerOf(id, organisation, order_.seller));
-
-        order_.assigned = true;
-        assigneeOf[id] = msg.sender;
-        emit ProceedsAssigned(id, msg.sender);
-    }
-
-    /// @inheritdoc IOrderEscrow
-    function releaseProceeds(OrderId id) external {
-        address assignee = assigneeOf[id];
-        require(assignee == msg.sender, NotAssigneeOf(id, msg.sender, assignee));
-
-        _orders[id].assigned = false;
-        delete assigneeOf[id];
-        emit ProceedsReleased(id, msg.sender);
-    }
-
-    // By anyone
 
     /// @inheritdoc IOrderEscrow
     function payOrder(OrderId id, uint256 amount) external nonReentrant {
-        Order storage order_ = _inState(id, State.Accepted);
-        require(amount != 0, PaymentZero(id));
-        uint256 outstanding_ = order_.value - order_.paid;
-        require(amount <= outstanding_, PaymentExceedsOutstanding(id, amount, outstanding_));
+        Order memory its = _orders[id];
+        bool lapsed = its.state == State.Lapsed;
+        require(lapsed || its.state == State.Accepted, OrderStateWrong(id, its.state, State.Accepted));
+        // Nothing of a lapsed order is open but what was waived.
+        uint256 waived = _funds[id].waived;
+        _requirePayable(id, amount, lapsed ? waived : _unfunded(id));
 
-        bool assigned = order_.assigned;
-        address payee = assigned ? assigneeOf[id] : sellerOf[id];
-        ICashToken cash = _currencies[order_.currency];
-        // The cast is safe: the sum is at most the order's value.
-        order_.paid += uint56(amount);
-        emit OrderPaid(id, msg.sender, payee, amount, outstanding_ - amount);
-        if (amount == outstanding_) {
-            order_.state = State.Settled;
-            emit OrderSettled(id);
-        }
+        bool assigned = its.flags & ASSIGNED != 0;
+        address payee = assigned ? _assigneeOf[id] : _sellerOf[id];
+        // The casts are safe: the sums are at most the order's value.
+        _orders[id].paid = its.paid + uint56(amount);
+        if (lapsed) _funds[id].waived = uint56(waived - amount);
+        uint256 left = _outstanding(id);
+        emit OrderPaid(id, msg.sender, payee, amount, left);
+        _settleIfNothingIs(id, left);
 
+        ICashToken cash = _currencies[its.currency];
         if (assigned) {
             cash.safeTransferFrom(msg.sender, payee, amount);
-            _hint(id, payee);
+            _hint(id, payee, false);
         } else {
             _payOrPark(cash, msg.sender, payee, amount);
         }
     }
 
-    // Views
+    /// @inheritdoc IOrderEscrow
+    function countInvoiced(OrderId id, uint256 amount) external {
+        require(isMatcherListed[msg.sender], MatcherUnlisted(msg.sender));
+        Order memory its = _inState(id, State.Accepted);
+        bool permitted = its.flags & ASSIGNED == 0 || its.flags & INVOICEABLE != 0;
+        require(permitted, InvoicingNotPermitted(id, _assigneeOf[id]));
+        _requirePayable(id, amount, _unfunded(id));
+
+        // The cast is safe: at most what is unfunded.
+        _funds[id].invoiced += uint56(amount);
+        uint256 left = _outstanding(id);
+        emit OrderInvoiced(id, amount, left);
+        _settleIfNothingIs(id, left);
+    }
+
+    // Money out
+
+    /// @inheritdoc IMilestoneConsumer
+    /// @dev The assignee is told out of the oracle's stipend, for a hint does not nest; whatever it misses anyone brings.
+    function onMilestone(bytes32 subject, uint64, uint32, uint32) external nonReentrant {
+        require(msg.sender == address(oracle), OnlyOracle(msg.sender, address(oracle)));
+        OrderId id = _orderOfSubject[subject];
+        Order memory its = _orders[id];
+        if (its.state == State.Accepted) _payOut(id, its, _dueOf(subject, its), true);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function settle(OrderId id) external nonReentrant returns (uint256 amount) {
+        Order memory its = _inState(id, State.Accepted);
+        amount = _dueOf(_subjectOf[id], its);
+        _payOut(id, its, amount, false);
+    }
+
+    // Goods
+
+    /// @inheritdoc IERC1155Receiver
+    /// @dev Only what the escrow fetches itself: it has goods only while they pass through.
+    function onERC1155Received(address operator, address from, uint256 id, uint256 value, bytes memory data)
+        public
+        override
+        returns (bytes4)
+    {
+        require(msg.sender == address(goods) && operator == address(this), GoodsUnsolicited(msg.sender, operator));
+        return super.onERC1155Received(operator, from, id, value, data);
+    }
+
+    /// @inheritdoc IERC1155Receiver
+    function onERC1155BatchReceived(address operator, address, uint256[] memory, uint256[] memory, bytes memory)
+        public
+        view
+        override
+        returns (bytes4)
+    {
+        revert GoodsUnsolicited(msg.sender, operator);
+    }
+
+    // Views: orders
 
     /// @inheritdoc IOrderEscrow
     function order(OrderId id) external view returns (Order memory) {
@@ -166,8 +135,113 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
     }
 
     /// @inheritdoc IOrderEscrow
+    function fundsOf(OrderId id) external view returns (Funds memory) {
+        return _funds[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function depositOf(OrderId id) external view returns (uint256) {
+        return _depositOf[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function subjectOf(OrderId id) external view returns (bytes32) {
+        return _subjectOf[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function orderOfSubject(bytes32 subject) external view returns (OrderId) {
+        return _orderOfSubject[subject];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function termsHashOf(OrderId id) external view returns (bytes32) {
+        return _termsHashOf[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function hashOf(OrderTerms calldata terms) external pure returns (bytes32) {
+        return keccak256(abi.encode(terms));
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function payoutsOf(OrderId id) external view returns (Payout[] memory) {
+        return PayoutLadder.unpack(_orders[id].payouts);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function orderAcceptanceDigest(OrderId id, bytes32 termsHash, address signer, uint256 deadline)
+        external
+        view
+        returns (bytes32)
+    {
+        return _acceptanceDigest(id, termsHash, signer, deadline);
+    }
+
+    // Views: parties
+
+    /// @inheritdoc IOrderEscrow
+    function assigneeOf(OrderId id) external view returns (address) {
+        return _assigneeOf[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function refundAssigneeOf(OrderId id) external view returns (address) {
+        return _refundAssigneeOf[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function sellerOf(OrderId id) external view returns (address) {
+        return _sellerOf[id];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function buyerOf(OrderId id) external view returns (address) {
+        return _buyerOf[id];
+    }
+
+    // Views: money
+
+    /// @inheritdoc IOrderEscrow
+    function debtOf(OrderId id)
+        external
+        view
+        returns (State state, uint256 deliverBy, uint256 quantity, uint256 owed, uint256 paid)
+    {
+        Order memory its = _orders[id];
+        return (its.state, its.deliverBy, its.quantity, _outstanding(id), its.paid);
+    }
+
+    /// @inheritdoc IOrderEscrow
     function outstanding(OrderId id) external view returns (uint256) {
-        return _orders[id].value - _orders[id].paid;
+        return _outstanding(id);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function unfunded(OrderId id) external view returns (uint256) {
+        return _unfunded(id);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function earnedOf(OrderId id) external view returns (uint256) {
+        // Before the acceptance nothing is earned, not even by an earlier consignment's facts.
+        if (_orders[id].state < State.Accepted || _orders[id].state == State.Cancelled) return 0;
+        return _earnedOf(_subjectOf[id], _orders[id]);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function fundedBy(OrderId id, address beneficiary) external view returns (uint256) {
+        return _fundedBy[id][beneficiary];
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function refundOf(OrderId id, address beneficiary) external view returns (uint256) {
+        return _refundOf(id, beneficiary);
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function heldInAll(OrderId id) external view returns (uint256) {
+        return uint256(_orders[id].held) + _pots[id].money;
     }
 
     /// @inheritdoc IOrderEscrow
@@ -175,39 +249,36 @@ contract OrderEscrow is IOrderEscrow, ParkedPayouts, AccessManaged, ReentrancyGu
         return _currencies[_orders[id].currency];
     }
 
+    /// @inheritdoc IOrderEscrow
+    function disputeDays() external view returns (uint256) {
+        return _disputeDays;
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function deliveryDigest(Delivery calldata delivery) external pure returns (bytes32) {
+        return keccak256(abi.encode(delivery));
+    }
+
+    /// @inheritdoc IOrderEscrow
+    function isOffered(bytes32 digest) external view returns (bool) {
+        return _isOffered[digest];
+    }
+
     // Internals
 
-    /// @dev A group could accept its own orders, and so lend itself what an acceptance is worth.
-    function _partiesOf(OrderTerms calldata terms) private view returns (OrganisationId seller, OrganisationId buyer) {
-        IParticipantRegistry.Membership memory selling = registry.requireRole(msg.sender, Roles.SUPPLIER);
-        IParticipantRegistry.Membership memory buying = registry.requireRole(terms.buyer, Roles.DEBTOR);
-        (seller, buyer) = (selling.organisation, buying.organisation);
-        require(!(buying.group == selling.group), BuyerIsSeller(terms.id, buyer));
+    /// @dev What the buyer's organisation puts in, and what the network's own contracts put in for it, is the buyer's.
+    function _inWhoseName(OrderId id, OrganisationId buyer) private view returns (address) {
+        IParticipantRegistry.Membership memory payer = registry.membershipOf(msg.sender);
+        bool forBuyer = payer.organisation == buyer || payer.roles & Roles.NETWORK != 0;
+        return forBuyer ? _buyerOf[id] : msg.sender;
     }
 
-    function _hint(OrderId id, address assignee) private {
-        bytes memory message = abi.encodeCall(IProceedsReceiver.onProceeds, (OrderId.unwrap(id)));
-        if (!Hints.tell(assignee, message)) emit ProceedsHintFailed(id, assignee);
+    function _requirePayable(OrderId id, uint256 amount, uint256 most) private pure {
+        require(amount != 0, PaymentZero(id));
+        require(amount <= most, PaymentExceedsOutstanding(id, amount, most));
     }
 
-    function _inState(OrderId id, State needed) private view returns (Order storage order_) {
-        order_ = _orders[id];
-        require(order_.state == needed, OrderStateWrong(id, order_.state, needed));
-    }
-
-    function _organisationOf(address account) private view returns (OrganisationId) {
-        registry.requireAdmitted(account, account);
-        return registry.membershipOf(account).organisation;
-    }
-
-    function _requireInRange(OrderTerms calldata terms) private view {
-        OrderId id = terms.id;
-        uint256 most = type(uint56).max;
-        require(terms.value != 0 && terms.value <= most, OrderValueOutOfRange(id, terms.value, most));
-        most = type(uint48).max;
-        require(terms.quantity <= most, OrderQuantityOutOfRange(id, terms.quantity, most));
-        uint256 day = terms.deliverBy;
-        (uint256 earliest, uint256 latest) = (block.timestamp / 1 days, type(uint16).max);
-        require(day >= earliest && day <= latest, DeliverByOutOfRange(id, day, earliest, latest));
+    function _unfunded(OrderId id) private view returns (uint256) {
+        return _outstanding(id) - _orders[id].held;
     }
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Final
 
-from oracles.adapters import dcsa, epcis, receipt_advice
+from oracles.adapters import dcsa, epcis, prices, receipt_advice
 from oracles.canonical import CanonicalEvent, Document, Standard
 from oracles.errors import DocumentRefused
 from standards.detect import detect
@@ -29,6 +29,8 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
         raise DocumentRefused(name, f"it is larger than the {limit_bytes} bytes that this node reads")
     try:
         found = detect(data)
+        if found == "prices":
+            return _price_list(name, data, limit_bytes)
         if found not in _READERS:
             raise DocumentRefused(name, f"an {found} is no logistics event; it goes to the gateway")
         standard, read = _READERS[found]
@@ -41,3 +43,10 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
     if not events:
         raise DocumentRefused(name, "it holds no event")
     return Document(name, sha256(data).hexdigest(), standard, tuple(events))
+
+
+def _price_list(name: str, data: bytes, limit_bytes: int) -> Document:
+    quotes = prices.read(data, limit_bytes)
+    if not quotes:
+        raise DocumentRefused(name, "it holds no price")
+    return Document(name, sha256(data).hexdigest(), Standard.PRICES, quotes=tuple(quotes))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
+from typing import Final
 
-from oracles.canonical import Activity, CanonicalEvent, Classifier, Correction, Reference, Standard
+from chain_node.client import FeedKind
+from oracles.canonical import Activity, CanonicalEvent, Classifier, Correction, Measured, Reference, Standard
 from oracles.rules.milestones import BILL_OF_LADING, CONFORMANT, NON_CONFORMANT, VOID_SHIPPING
 from standards.epcis import (
     EpcisEvent,
@@ -13,9 +16,16 @@ from standards.epcis import (
     parse_document,
     quantity_thousandths,
     references,
+    sensor_readings,
     vocabulary,
 )
 
+_KIND_OF: Final = {
+    "temperature": FeedKind.TEMPERATURE,
+    "humidity": FeedKind.HUMIDITY,
+    "shock": FeedKind.SHOCK,
+    "door": FeedKind.DOOR,
+}
 _NOT_SOUND = frozenset({"non_conformant", "damaged", "destroyed", "needs_replacement"})
 
 
@@ -34,6 +44,7 @@ def canonical(
     """What every adapter ends in. An error declaration makes the event a correction of the one with its hash."""
     quantity, unit = quantity_thousandths(event)
     name = event_hash(event)
+    sensed = sensor_readings(event)
     return CanonicalEvent(
         activity=seen,
         event_hash=name,
@@ -47,6 +58,11 @@ def canonical(
         recorded_at=event.record_time,
         place=_place(event),
         correction=correction or _correction(event, seen, name),
+        measurements=tuple(
+            Measured(_KIND_OF[found.condition], Decimal(found.value), found.measured_at)
+            for found in sensed.measurements
+        ),
+        unreadable=tuple(map(str, sensed.problems)),
     )
 
 

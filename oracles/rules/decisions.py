@@ -61,6 +61,8 @@ def paper_decision(
     milestone = milestone_of(kind)
     if event.classifier is not Classifier.ACTUAL:
         return milestone, Decision(Verdict.REFUSE, f"not signed: {event.classifier}")
+    if kind is None and event.measurements:
+        return None, Decision(Verdict.REFUSE, "not signed: no fact; what it measured goes to the feeds")
     if kind is None:
         return None, Decision(Verdict.REFUSE, f"not signed: {event.activity} is no fact that moves money")
     if milestone is None:

@@ -16,7 +16,8 @@ from sqlmodel import Session, create_engine, text
 from oracles.errors import DatabaseInUse, DatabaseTooNew
 from oracles.store.models import NodeTable
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""2: readings and reports, in tables of their own, so that a database of version 1 only gets new tables."""
 
 
 class Database:

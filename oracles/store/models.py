@@ -51,6 +51,28 @@ class SubmissionStatus(StrEnum):
     VOID = "void"
 
 
+class ReadingStatus(StrEnum):
+    NEW = "new"
+    WAITING = "waiting"
+    """Nothing speaks against it for good; asked about again with every block."""
+    NOT_SIGNED = "not signed"
+    HELD = "held"
+    """The operator must look at it."""
+    WITHDRAWN = "withdrawn"
+    SIGNED = "signed"
+    PUBLISHED = "published"
+    """Handed to the relays: anybody may have it."""
+    COUNTED = "counted"
+    MISSED = "missed"
+    """Its round is over without it, or its time."""
+
+
+class ReportStatus(StrEnum):
+    OPEN = "open"
+    REPORTED = "reported"
+    REFUSED = "refused"
+
+
 class DocumentRow(NodeTable, table=True):
     __tablename__ = "document"
 
@@ -170,6 +192,49 @@ class ObservationRow(NodeTable, table=True):
     status: str = Field(index=True)
     reason: str = ""
     block: int | None = None
+
+
+class ReadingRow(NodeTable, table=True):
+    """A measured value or a price, and what this node signed of it: at most one open reading a feed.
+
+    `value` is the text of the number on the paper, `signed_value` that of the whole number in the feed's decimals; both
+    are longer than this database's integers. `subject` is empty of a price or a rate.
+    """
+
+    __tablename__ = "reading"
+
+    id: int | None = Field(default=None, primary_key=True)
+    document_id: int = Field(foreign_key="document.id")
+    event_id: int | None = Field(default=None, foreign_key="event.id", index=True)
+    kind: int
+    label: str
+    policy_id: str = Field(index=True)
+    value: str
+    observed_at: int
+    status: str = Field(index=True)
+    reason: str = ""
+    subject: str = ""
+    round: int | None = None
+    version: int | None = None
+    signed_value: str = ""
+    signer: str = ""
+    signature: str = ""
+    signed_block: int | None = None
+
+
+class ReportRow(NodeTable, table=True):
+    """Readings of several nodes that this node, as a relay, sent as one report. `readings` is JSON."""
+
+    __tablename__ = "report"
+
+    id: int | None = Field(default=None, primary_key=True)
+    submission_id: int = Field(foreign_key="submission.id", unique=True)
+    policy_id: str
+    subject: str
+    round: int
+    readings: str
+    status: str = Field(index=True)
+    reason: str = ""
 
 
 class NetworkRow(NodeTable, table=True):

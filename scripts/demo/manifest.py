@@ -57,18 +57,18 @@ Moment = Annotated[datetime, AfterValidator(_utc)]
 MajorUnits = Annotated[Decimal, Field(gt=0, max_digits=18)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Identifier(_Strict):
+class Identifier(Strict):
     """How the party's papers name it: a scheme (`VAT`, `0088` for a GLN, ...) and the value in it."""
 
     scheme: str
     value: str
 
 
-class Party(_Strict):
+class Party(Strict):
     name: str
     lei: Annotated[str, AfterValidator(_lei)]
     jurisdiction: str = Field(pattern="^[A-Z]{2}$")
@@ -76,7 +76,7 @@ class Party(_Strict):
     identifiers: list[Identifier] = []
 
 
-class InvoicePapers(_Strict):
+class InvoicePapers(Strict):
     """`twins` are the same invoice in other clothes; each must be refused as a duplicate."""
 
     file: str
@@ -84,13 +84,13 @@ class InvoicePapers(_Strict):
     references: list[str] = Field(default=[], description="further shipment references, kind:value")
 
 
-class Rung(_Strict):
+class Rung(Strict):
     milestone: MilestoneName
     advance_rate_bps: int = Field(ge=1, le=10_000)
     measured: bool = False
 
 
-class Lending(_Strict):
+class Lending(Strict):
     """Amounts in major units of the invoice's currency; `deposit` is the lender's, which is senior."""
 
     deposit: MajorUnits
@@ -105,14 +105,14 @@ class Lending(_Strict):
     ladder: list[Rung] = Field(min_length=1, max_length=4)
 
 
-class Paper(_Strict):
+class Paper(Strict):
     """A file that a party's own systems hand to its oracle node."""
 
     party: str
     file: str
 
 
-class Stage(_Strict):
+class Stage(Strict):
     """A leg of the journey: at `at` on the chain's clock the papers reach the nodes, and cash should move."""
 
     name: str
@@ -128,11 +128,11 @@ class RefusedPaper(Paper):
     because: Literal["estimate", "malformed"]
 
 
-class Payment(_Strict):
+class Payment(Strict):
     at: Moment
 
 
-class Trade(_Strict):
+class Trade(Strict):
     title: str
     starts_at: Moment
     parties: dict[str, Party]
@@ -186,7 +186,7 @@ def load_trade(folder: Path) -> Trade:
     try:
         trade = Trade.model_validate(raw)
     except ValidationError as error:
-        raise ManifestInvalid(path, [_sentence(problem) for problem in error.errors()]) from error
+        raise ManifestInvalid(path, [sentence(problem) for problem in error.errors()]) from error
     problems = [f"{name} is named but not in the folder" for name in trade.files() if not (folder / name).is_file()]
     problems = problems or [*_invoice_problems(trade, folder), *_order_problems(trade, folder)]
     if problems:
@@ -220,7 +220,7 @@ def _order_problems(trade: Trade, folder: Path) -> list[str]:
     return []
 
 
-def _sentence(problem: Any) -> str:
+def sentence(problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message

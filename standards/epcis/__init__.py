@@ -16,19 +16,32 @@ from standards.epcis.events import (
 )
 from standards.epcis.files import event_hashes
 from standards.epcis.references import ReferenceKind, TradeReference, quantity_thousandths, references
+from standards.epcis.sensors import (
+    DOOR_TYPE,
+    Condition,
+    Measurement,
+    MeasurementRefused,
+    SensorReadings,
+    sensor_readings,
+)
 from standards.problems import Problem
 
 __all__ = [
+    "DOOR_TYPE",
     "AggregationEvent",
     "AssociationEvent",
+    "Condition",
     "Context",
     "EpcisDocument",
     "EpcisEvent",
     "EpcisInvalid",
     "ExtendedEvent",
+    "Measurement",
+    "MeasurementRefused",
     "ObjectEvent",
     "Problem",
     "ReferenceKind",
+    "SensorReadings",
     "StandardEvent",
     "TradeReference",
     "TransactionEvent",
@@ -41,4 +54,5 @@ __all__ = [
     "pre_hash_string",
     "quantity_thousandths",
     "references",
+    "sensor_readings",
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chain_node.client import FeedKind, Milestone, Role, condition_policy, rate_feed
+from chain_node.client import FeedKind, Milestone, Role, condition_policy, price_feed, rate_feed
 from chain_node.config import CONFIG_ROOT, ConfigInvalid, load_network
 
 
@@ -249,3 +249,43 @@ def test_rules_of_lending_that_make_no_sense_are_refused(folder: Path, text: str
     (folder / "network.toml").open("a").write("\n" + text)
 
     assert problems(folder)[0].startswith(f"network.toml: {problem}")
+
+
+def test_commodities_reach_the_chain_as_lots_and_feeds_name_them() -> None:
+    config = load_network(CONFIG_ROOT / "local").config
+    chocolate = config.commodities["chocolate"]
+    feed = config.feeds["chocolate"].policy_id("chocolate")
+
+    price, haircut, grades, ages, staleness, days, conditions = chocolate.valuation_terms(feed)
+
+    assert price == price_feed("chocolate", "KGM", "EUR")
+    assert (haircut, grades[0], grades[-1], days) == (1_000, 0, 10_000, 30)
+    assert (ages[0], staleness) == ((60, 500), [(43_200, 500)])
+    assert conditions == 1 << FeedKind.TEMPERATURE
+    assert chocolate.graded_as == b"180620" + bytes(26)
+    assert [rule.steps for rule in chocolate.grade_rules()] == [1, 2, 3]
+    assert config.commodities["lamps"].grade_rules() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('price = "lamps"', 'price = "eur-usd"', "commodities.lamps: price: 'eur-usd' is no feed of kind PRICE"),
+        ('price = "lamps"', 'price = "lamp"', "commodities.lamps: price: 'lamp' is no feed of kind PRICE"),
+        ('code = "940521"', 'code = "180620"', "commodities.lamps: another commodity has the code 180620"),
+        ('code = "940521"', 'code = "9405"', "commodities.lamps.code: String should match pattern '^[0-9]{6,8}$'"),
+        ("8_000, 10_000]", "8_000, 9_999]", "a worse grade takes no less, and the worst takes 10000"),
+        ("[0, 1_000, 2_500", "[0, 3_000, 2_500", "a worse grade takes no less, and the worst takes 10000"),
+        ("days = 180, haircut_bps = 3_000", "days = 90, haircut_bps = 3_000", "ages: each step must be later"),
+        ("days = 180, haircut_bps = 3_000", "days = 180, haircut_bps = 900", "ages: each step must be later"),
+        ('conditions = ["TEMPERATURE"]', 'conditions = ["SHOCK"]', "conditions: no rule says what is well with SHOCK"),
+        ("high = 20_000, deeper_than", "high = 20_001, deeper_than", "rules: all rules of TEMPERATURE have one range"),
+        ("high = 20_000, steps", "high = 11_000, steps", "rules: TEMPERATURE has an empty range, 12000 to 11000"),
+        ('kind = "TEMPERATURE"\nleast', 'kind = "HUMIDITY"\nleast', "feeds: "),
+    ],
+)
+def test_commodity_that_cannot_be_lent_on_is_refused(folder: Path, old: str, new: str, problem: str) -> None:
+    change(folder / "network.toml", old, new)
+
+    (found,) = problems(folder)
+    assert problem in found

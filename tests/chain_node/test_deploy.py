@@ -286,8 +286,11 @@ PART_OF = {
     "ReceivableWorkouts": "ReceivableToken",
     "LotIntake": "WarehouseReceiptToken",
     "LotReleases": "WarehouseReceiptToken",
+    "OrderAgreements": "OrderEscrow",
+    "OrderWorkouts": "OrderEscrow",
     "DeskOpenings": "FinancingDesk",
     "DeskWorkouts": "FinancingDesk",
+    "DeskHandovers": "FinancingDesk",
 }
 """Code that another contract runs as its own: the office is that contract's."""
 

@@ -22,7 +22,7 @@ from chain_node.compile import CONTRACTS, compile_contracts
 from chain_node.deploy.offices import KEY_OF
 from chain_node.errors import ContractReverted, RevertUnknown
 from chain_node.interface import Coder, Parameter
-from chain_node.vocabulary import DayCount, Milestone, Role
+from chain_node.vocabulary import CoverKind, DayCount, Milestone, Role
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 
@@ -179,6 +179,7 @@ class World:
             self.do("credit-officer", "FinancingDesk", "setLadder", 1, self.address(adapter), steps)
             item = (0xA3, FACE, self.named[subject])
             self.do("supplier", "FinancingDesk", "openFinancing", 1, self.address(adapter), *item)
+        self.do("insurer", "InsurancePolicies", "offer", self._cover())
         until = self.network.now() + 86_400
         self.do("supplier", "Applications", "reserve", 1, self.address("ReceivableCollateral"), 0xA2, until)
         self.do("debtor", "ReceivableToken", "consentToCancellation", 0xA2, True)
@@ -187,6 +188,12 @@ class World:
         until = self.network.now() + 300 * 86_400
         rates = (900, int(DayCount.ACTUAL360), 50, 500, 100, 0, 5)
         return (self.callers["supplier"], self.address("LendingPool"), FACE, *rates, True, True, until)
+
+    def _cover(self) -> tuple[Any, ...]:
+        """Credit cover of financing 1."""
+        day = 86_400
+        times = tuple(self.network.now() + days * day for days in (10, 20, 120))
+        return (1, int(CoverKind.CREDIT), FACE, 0, 0, *times, 0, 30, 0, 0, 0, bytes(32), 0)
 
     # Arguments
 

@@ -14,10 +14,28 @@ from eth_account.typed_transactions import TypedTransaction
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from chain_node.client import Call, Fact, FactStatus, Membership, Milestone, Observation, Policy, Refusal, Role
+from chain_node.client import (
+    Call,
+    Fact,
+    FactStatus,
+    FeedKind,
+    FeedRecord,
+    FeedRules,
+    FeedTerms,
+    Membership,
+    Milestone,
+    Observation,
+    Policy,
+    Refusal,
+    Report,
+    Role,
+    condition_feed,
+    condition_policy,
+)
 from chain_node.errors import AlreadyKnown, NodeUnavailable, NonceTooLow
 from chain_node.references import NetworkKey, reference
-from oracles.chain import Changes, Head, Key, Outcome, SignedVote
+from oracles.chain import Changes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
+from oracles.rules.readings import Offer, ReadingStanding, chosen
 
 LEI = "999900SOUNDERSURVY30"
 NETWORK_KEY = NetworkKey(bytes(range(32)))
@@ -40,6 +58,24 @@ POLICY = Policy(
     clock_skew_seconds=300,
     dispute_window_seconds=0,
 )
+TEMPERATURE_RULES = FeedRules(
+    kind=FeedKind.TEMPERATURE,
+    decimals=3,
+    threshold=3,
+    organisations=4,
+    eligible_roles=int(Role.WAREHOUSE | Role.INSPECTOR | Role.CARRIER | Role.SENSOR),
+    required_roles=int(Role.SENSOR),
+    version=1,
+    most_spread=3_000,
+    most_move=40_000,
+    stale_after_seconds=86_400,
+    max_age_seconds=7_200,
+    clock_skew_seconds=60,
+    heartbeat_seconds=14_400,
+)
+NO_FEED = replace(TEMPERATURE_RULES, version=0)
+NO_VALUE = FeedRecord(0, 0, 0, 0, 0, 0)
+FEEDS_ADDRESS = "0x0000000000000000000000000000000000000077"
 ORACLE_ADDRESS = "0x00000000000000000000000000000000000000AA"
 
 
@@ -75,6 +111,15 @@ class FakeChain:
     rules_changed_at: int = -1
     closed: int = 0
     calls: dict[bytes, SignedVote] = field(default_factory=dict)
+    feed_oracle_address: str = FEEDS_ADDRESS
+    feed_rules: dict[bytes, FeedRules] = field(
+        default_factory=lambda: {condition_policy(FeedKind.TEMPERATURE): TEMPERATURE_RULES}
+    )
+    feed_terms: FeedTerms = field(default_factory=lambda: FeedTerms(-80_000, 80_000))
+    records: dict[bytes, FeedRecord] = field(default_factory=dict)
+    others: dict[str, Membership] = field(default_factory=dict)
+    reports: dict[bytes, Report] = field(default_factory=dict)
+    counted_readings: dict[ReportKey, frozenset[int]] = field(default_factory=dict)
 
     # What tests do to it
 
@@ -100,7 +145,10 @@ class FakeChain:
         if self.revert_next is not None:
             outcome, self.revert_next = self.revert_next, None
             return replace(outcome, block=self.block)
-        vote = self.calls[bytes(fields_of(raw)["data"])]
+        data = bytes(fields_of(raw)["data"])
+        if data in self.reports:
+            return Outcome(self.block, reports=self._report(self.reports[data]))
+        vote = self.calls[data]
         return Outcome(self.block, answers={key_of(item): self._answer(item, vote) for item in vote.observations})
 
     def _answer(self, item: Observation, vote: SignedVote) -> Refusal:
@@ -112,6 +160,36 @@ class FakeChain:
         self.voted[key].append(self.member.organisation)
         self.counted.append((key, item.quantity, vote.evidence))
         return Refusal.NONE
+
+    def _report(self, report: Report) -> dict[ReportKey, str]:
+        key = ReportKey(report.policy_id, report.subject, report.round)
+        taken = self._taken(report)
+        if not taken:
+            return {key: "ROUND_NOT_NEXT"}
+        feed = self._feed(report)
+        values = [offer.value for offer in taken]
+        oldest = min(offer.observed_at for offer in taken)
+        self.records[feed] = FeedRecord(values[(len(values) - 1) // 2], 0, 0, oldest, report.round, 0)
+        self.counted_readings[key] = frozenset(offer.membership.organisation for offer in taken)
+        return {key: ""}
+
+    def _taken(self, report: Report) -> list[Offer]:
+        """What of a report counts; nothing where it is late, the quorum is missing or the spread too wide."""
+        rules, record = self.feed_rules[report.policy_id], self.records.get(self._feed(report), NO_VALUE)
+        if report.round != record.round + 1:
+            return []
+        group = self.beneficiaries.get(report.subject, 0)
+        standing = ReadingStanding(int(self.now.timestamp()), NOBODY, group, rules, self.feed_terms, record)
+        offers = [
+            Offer(number, self.membership(its.signer, "", 0), its.value, its.observed_at)
+            for number, its in enumerate(report.readings)
+        ]
+        taken = chosen(offers, standing)
+        return taken if taken and taken[-1].value - taken[0].value <= rules.most_spread else []
+
+    def _feed(self, report: Report) -> bytes:
+        kind = self.feed_rules[report.policy_id].kind
+        return condition_feed(kind, report.subject) if kind > FeedKind.FX else report.policy_id
 
     # What the daemon asks
 
@@ -137,7 +215,7 @@ class FakeChain:
         return self.beneficiaries[subject]
 
     def membership(self, account: str | None, lei: str, block: int) -> Membership:
-        return self.member
+        return self.others.get(account or "", self.member)
 
     def policy(self, milestone: int, block: int) -> Policy:
         return self.policies[int(milestone)]
@@ -147,6 +225,24 @@ class FakeChain:
 
     def voters(self, key: Key, block: int) -> Sequence[int]:
         return self.voted.get(key, [])
+
+    def feed_policy(self, policy_id: bytes, block: int) -> tuple[FeedRules, FeedTerms]:
+        return self.feed_rules.get(policy_id, NO_FEED), self.feed_terms
+
+    def feed_record(self, key: FeedKey, block: int) -> FeedRecord:
+        return self.records.get(key.feed, NO_VALUE)
+
+    def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
+        return self.counted_readings.get(ReportKey(key.policy_id, key.subject, round))
+
+    def report(self, report: Report) -> Call:
+        data = keccak(repr(report.packed()).encode())
+        self.reports[data] = report
+        return Call(FEEDS_ADDRESS, data, "FeedOracle.report")  # type: ignore[arg-type]
+
+    def would_hold(self, report: Report, account: str) -> bool:
+        self._ask()
+        return bool(self._taken(report))
 
     def nonce(self, account: str) -> int:
         self._ask()
@@ -276,3 +372,15 @@ def receipt_advice(
         for place, (received, rejected) in enumerate(lines or ((950, 0),), 1)
     )
     return RECEIPT_ADVICE.format(number=number, status=status, type_code=type_code, order=order, lines=body).encode()
+
+
+def temperature(celsius: float, at: datetime = NOON - timedelta(minutes=10), **more: Any) -> dict[str, Any]:
+    """An event of a sensor: what it measured of the consignment of the order."""
+    report = {"type": "Temperature", "value": celsius, "uom": "CEL"}
+    elements = [{"sensorMetadata": {"time": at.isoformat()}, "sensorReport": [report]}]
+    return epcis_event("sensor_reporting", at=at, quantity=None, sensorElementList=elements, **more)
+
+
+def price_list(value: str, at: datetime = NOON - timedelta(minutes=10), name: str = "cocoa") -> bytes:
+    prices = [{"name": name, "unit": "TNE", "currency": "EUR", "value": value}]
+    return json.dumps({"type": "PriceList", "observedAt": at.isoformat(), "prices": prices}).encode()

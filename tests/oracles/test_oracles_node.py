@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
-from oracle_fakes import declared_error, epcis, epcis_event
+from oracle_fakes import declared_error, epcis, epcis_event, temperature
 from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, new_lei, until
 from typer.testing import CliRunner
 
-from chain_node.client import FactStatus, Milestone, Observation, Refusal, Role
+from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, condition_feed
 from chain_node.engines.base import hasten
 from oracles.adapters import read_document
-from oracles.checkpoints import Point
+from oracles.checkpoints import READING_POINTS, Point
 from oracles.cli import oracle_app
 from oracles.judging import Judge
 from oracles.network import Network
@@ -54,7 +54,30 @@ def test_two_nodes_bring_a_fact_to_its_quorum(trade):
     assert sorted(line["fact"] for line in lines) == ["final", "gathering"]
 
 
-@pytest.mark.parametrize("point", list(Point))
+def test_readings_of_three_nodes_become_a_value_and_a_grade(trade):
+    """Each from its own paper; one of them relays. The goods were too warm for one of the reports."""
+    subject = trade.open("PO-WARM")
+    exchange = str(trade.folder / "exchange")
+    roles = {"warehouse": Role.WAREHOUSE, "inspector": Role.INSPECTOR, "sensors": Role.SENSOR}
+    nodes = [trade.node(name, role, exchange=exchange, relays=name == "sensors") for name, role in roles.items()]
+    feeds = trade.network.chain.feeds
+
+    with nodes[0].running(), nodes[1].running(), nodes[2].running() as relay:
+        for round_, celsius in enumerate((16.5, 23.4), 1):
+            at = trade.moment(60 - round_)
+            for node, more in zip(nodes, (0, 0.2, 0.5), strict=True):
+                node.drop(f"{round_}.json", epcis(temperature(celsius + more, at, order="PO-WARM")))
+            until(lambda round_=round_: feeds.record(condition_feed(FeedKind.TEMPERATURE, subject)).round == round_)
+        answers = relay.wait_for("report answered", 2)
+
+    record = feeds.record(condition_feed(FeedKind.TEMPERATURE, subject))
+    assert (record.value, record.least, record.greatest, record.round) == (23_600, 16_700, 23_600, 2)
+    assert [line["answer"] for line in answers] == ["reported", "reported"]
+    rules = trade.network.chain.grades.rules_version_of(b"180620".ljust(32, b"\0"))
+    assert rules == 1
+
+
+@pytest.mark.parametrize("point", [point for point in Point if point not in READING_POINTS])
 def test_killed_node_finishes_with_exactly_one_counted_vote(trade, point):
     order = f"PO-{point}"
     subject = trade.open(order)

@@ -32,6 +32,12 @@ interface ICollateral {
     event CollateralReleased(
         FinancingId indexed financing, uint256 indexed itemId, address indexed to, uint256 units, uint256 cash
     );
+    /// @notice The financing is backed by something else from now on: this pledge counts for nothing any more. What still
+    /// comes in on it goes to the financing.
+    /// @param successorItem what backs the financing now, at `successor`
+    event CollateralRetired(
+        FinancingId indexed financing, uint256 indexed itemId, ICollateral indexed successor, uint256 successorItem
+    );
     /// @notice A payment or a dilution of the item reached a pledge.
     /// @param cash minor units that came in for the financing
     /// @param units minor units of the item's value that are left to it
@@ -85,6 +91,12 @@ interface ICollateral {
     /// @param itemId the item offered
     /// @param otherItemId the item that the facts counted for
     error SubjectOfOtherItem(bytes32 subject, uint256 itemId, uint256 otherItemId);
+    /// @notice What backs the financing here cannot give way to something else: it is paid, or given back.
+    error CannotRetire(FinancingId financing);
+    /// @notice The pledge has nothing that could be handed on to anybody.
+    error NothingToHandOn(FinancingId financing, address recipient);
+    /// @notice The item has a consignment of its own, and it is another; zero where the item is unknown.
+    error SubjectNotItsOwn(uint256 itemId, bytes32 subject, bytes32 own);
     /// @notice Units arrived that this contract did not fetch itself, or of another token than its own.
     error UnsolicitedItem(address token, address operator);
 
@@ -119,9 +131,17 @@ interface ICollateral {
         address poolCash
     ) external returns (uint16 maturityDay, IConcentration.Keys memory keys);
 
-    /// @notice Gives back what is left of a pledge, with its money that was not forwarded yet. Desk only, once nothing
-    /// is owed.
+    /// @notice Gives back what is left of a pledge, retired or not, with its money that was not forwarded yet. Desk only,
+    /// once nothing is owed.
     function release(FinancingId financing, address to) external;
+
+    /// @notice Lets other collateral take the place of a pledge, which has been taken already: this one's base and value are
+    /// 0 from now on, for good. It stays where it is until `release`, and what comes in on it is the financing's. Goods go
+    /// to `recipient` with their title, because what has been sold is not kept. Desk only.
+    /// @param successor where the new collateral is kept
+    /// @param successorItem what it is there
+    /// @param recipient account of whoever owes on the new item, as the desk has checked; zero where nothing is handed on
+    function retire(FinancingId financing, ICollateral successor, uint256 successorItem, address recipient) external;
 
     // Applications contract
 
@@ -180,9 +200,14 @@ interface ICollateral {
     /// @return until Unix seconds from which it is free again
     function reservationOf(uint256 itemId, address holder) external view returns (FacilityId facility, uint256 until);
 
+    /// @return whether it takes no consignment but the one that the item itself names: then the desk does not ask who has
+    /// opened it
+    function knowsSubjects() external view returns (bool);
+
     /// @return the ladder that a financing opened now would keep
     function ladder(FacilityId facility) external view returns (Step[] memory);
 
-    /// @return the financing's ladder: the one of its facility when it was opened, or last taken over
+    /// @return the financing's ladder: the one of its facility when it was opened, or last taken over; none where its
+    /// pledge has been retired
     function ladderOf(FinancingId financing) external view returns (Step[] memory);
 }

@@ -8,6 +8,8 @@ import {FacilityId, FinancingId, OrganisationId} from "../../types/Ids.sol";
 import {DayCount} from "../../types/Rates.sol";
 import {ICollateral} from "./ICollateral.sol";
 import {IConcentration} from "./IConcentration.sol";
+import {IDrawPurposes} from "./IDrawPurposes.sol";
+import {IFinancingCover} from "./IFinancingCover.sol";
 import {IFundingSource} from "./IFundingSource.sol";
 
 /// @title Facilities, financings, draws and repayments. A financing is principal backed by a borrowing base; facts move
@@ -24,7 +26,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     }
 
     /// @notice What may keep a draw below another figure. `Payee`: the account that would be paid no longer acts for the
-    /// group whose risk the financing is.
+    /// group whose risk the financing is, or the purpose of an earmarked draw takes no more.
     enum Bound {
         Base,
         Limit,
@@ -38,7 +40,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         Opening
     }
 
-    /// @param supplier account that may draw, and to which draws are paid; `moveFacility` changes it
+    /// @param supplier account that may draw, and to which draws are paid unless they are earmarked; `moveFacility` changes
+    /// it
     /// @param pool where the money comes from: one pool, or a syndicate of pools
     /// @param limit most that may count against it at once, minor units, at most `type(uint48).max`
     /// @param discountRateBps interest per year; 900 = 9 %
@@ -50,6 +53,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @param graceDays whole days after maturity in which late fees are not charged to one who pays all
     /// @param recourse whether the supplier answers for its debtors
     /// @param revolving whether repaid principal frees the limit
+    /// @param earmarked whether draws go to what `IDrawPurposes` names, and never to the supplier
     /// @param expiresAt Unix seconds from which nothing more is opened or drawn, at most `type(uint32).max`
     struct FacilityTerms {
         address supplier;
@@ -64,6 +68,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint8 graceDays;
         bool recourse;
         bool revolving;
+        bool earmarked;
         uint40 expiresAt;
     }
 
@@ -118,6 +123,12 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     event ServicingSet(address indexed servicing);
     /// @notice The contract through which signed requests come; for good.
     event ApplicationsSet(address indexed applications);
+    /// @notice The contract that insurers are paid through; for good.
+    event CoverSet(IFinancingCover indexed cover);
+    /// @notice The contract that earmarked draws go through; for good.
+    event PurposesSet(IDrawPurposes indexed purposes);
+    /// @param covered whether insurers have a claim on the financing's payments from now on
+    event CoverMarked(FinancingId indexed financing, bool covered);
     /// @notice The guardian stopped it.
     event Stopped(Stoppable indexed what, address indexed by);
     /// @notice The governor let it go on.
@@ -151,7 +162,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice When the financing falls due; both in days since 1970-01-01.
     /// @param previousDay 0 when it opens
     event MaturitySet(FinancingId indexed financing, uint256 previousDay, uint256 maturityDay);
-    /// @notice Money went to the supplier; all amounts in minor units.
+    /// @notice Money went to the supplier, or to an earmarked purpose; all amounts in minor units.
     /// @param amount what the payee receives
     /// @param fee charged on top
     /// @param reserve charged on top, for the first-loss reserve
@@ -199,6 +210,18 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         uint256 amount,
         uint256 fee,
         uint256 reserve
+    );
+    /// @notice Another paper backs the financing: the same debt, under the same facility. What still comes in on the earlier
+    /// one is the financing's.
+    /// @param units part of the new item, in minor units of its value
+    /// @param subject consignment whose facts move the base from now on; 0 for none
+    event FinancingHandedOver(
+        FinancingId indexed financing,
+        ICollateral indexed from,
+        ICollateral indexed to,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject
     );
     /// @notice The supplier answers for the financing: until it is paid or covered again its facility draws nothing, and what the
     /// supplier would get out of its other financings pays it first.
@@ -255,7 +278,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error RepaymentZero(FinancingId financing);
     /// @notice No committed fee is due.
     error NothingDue(FacilityId facility);
-    /// @notice The caller is not the adapter that keeps the financing's collateral.
+    /// @notice The caller is not the adapter that keeps the financing's collateral, nor one that has kept it.
     error OnlyCollateralOf(FinancingId financing, address caller, address collateral);
     /// @notice The caller is not the milestone oracle.
     error OnlyOracle(address caller, address oracle);
@@ -263,6 +286,10 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error OnlyServicing(address caller, address servicing);
     /// @notice The caller is not the applications contract.
     error OnlyApplications(address caller, address applications);
+    /// @notice The caller is not the contract that insurers are paid through.
+    error OnlyCover(address caller, address cover);
+    /// @notice No contract is there yet for draws to be earmarked through.
+    error PurposesUnset(address supplier);
     /// @notice More loss is expected than there is principal out; both in minor units.
     error ImpairmentExceedsPrincipal(FinancingId financing, uint256 impairment, uint256 principal);
     /// @notice One of the contracts that hold the desk's further code is not there.
@@ -279,6 +306,19 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @notice The facility that would take the financing over cannot: more is wanted than the bound allows; both in
     /// minor units.
     error RefinancingExceeds(FinancingId financing, Bound bound, uint256 wanted, uint256 available);
+    /// @notice A loss is expected or booked (minor units), or the financing is past its maturity (days since 1970-01-01):
+    /// no other paper takes the place of what backs it.
+    error HandoverTooLate(FinancingId financing, uint256 lost, uint256 maturityDay);
+    /// @notice The adapter keeps the financing's collateral, or has kept it before: each does once.
+    error AlreadyBackedBy(FinancingId financing, ICollateral collateral);
+    /// @notice The account that would have the goods is another organisation's than the one that owes on the new paper.
+    error RecipientNotDebtor(
+        FinancingId financing, address recipient, OrganisationId organisation, OrganisationId debtor
+    );
+    /// @notice What is owed is above what the new paper supports; both in minor units.
+    error HandoverUncovered(FinancingId financing, uint256 owed, uint256 base);
+    /// @notice The principal is above what the caps on the new debtor leave room for; both in minor units.
+    error HandoverExceedsCap(FinancingId financing, uint256 principal, uint256 available);
 
     // Governor and guardian
 
@@ -295,6 +335,12 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
 
     /// @notice Names the applications contract, once. Governor only.
     function setApplications(address applications_) external;
+
+    /// @notice Names the contract that insurers are paid through, once. Governor only.
+    function setCover(IFinancingCover cover_) external;
+
+    /// @notice Names the contract that earmarked draws go through, once. Governor only.
+    function setPurposes(IDrawPurposes purposes_) external;
 
     /// @notice Stops what brings new risk, at once. Guardian only. Never stops a payment.
     function stop(Stoppable what) external;
@@ -347,7 +393,29 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
         bytes32 subject
     ) external returns (FinancingId);
 
-    /// @notice Gives the rest of the collateral back to the supplier once nothing is owed, and no other financing of the
+    /// @notice Puts another paper in the place of what backs an open financing: the lot in the place of the order that it was
+    /// ordered by, the receivable in the place of the goods that were sold. One debt, one facility, one accrual: nothing
+    /// of these changes. The new item goes into custody before the old one ceases to count, in this one call, and must
+    /// support all that is owed; the financing falls due when the new item does. Not after maturity, nor with a loss
+    /// expected, and to each adapter once, so that nothing is put off for ever. What backed it before stays in custody, and
+    /// what comes in on it is still the financing's; it goes back with the rest on `release`. Supplier only.
+    /// @param to listed adapter for which the facility has a ladder
+    /// @param itemId what is taken there: receivable, order or lot
+    /// @param units part of the item, in minor units of its value
+    /// @param subject consignment whose facts move the base, as in `openFinancing`; the one that the financing watches
+    /// already, or one that none does
+    /// @param recipient account that has the goods, where they have been sold; of the organisation that owes on the new
+    /// item. Zero where nothing leaves custody
+    function handOver(
+        FinancingId financing,
+        ICollateral to,
+        uint256 itemId,
+        uint256 units,
+        bytes32 subject,
+        address recipient
+    ) external;
+
+    /// @notice Gives the rest of the collateral back to the supplier once nothing is owed, to insurers neither, and no other financing of the
     /// facility is under recourse. The committed fee that the facility owes until now is taken from the supplier with it, by
     /// allowance: what backs a lender's claims does not leave before they are paid. Supplier only.
     function release(FinancingId financing) external;
@@ -368,7 +436,7 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function poke(FinancingId financing) external returns (uint256 drawn);
 
     /// @notice Repays out of the caller's cash, by allowance; any admitted participant may. What is repaid so is not drawn
-    /// again. No more is taken than is owed.
+    /// again. No more is taken than is owed in all. What insurers have paid may be repaid when the rest has been.
     /// @param amount minor units; the greatest uint256 stands for all that is owed
     /// @return taken minor units
     function repay(FinancingId financing, uint256 amount) external returns (uint256 taken);
@@ -387,9 +455,10 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function payCommitmentFee(FacilityId facility) external returns (uint256 amount);
 
     /// @notice Splits proceeds that the financing's custodian holds: cash moves from the custodian to the pool and to
-    /// the supplier by the waterfall. The supplier's rest pays a financing under recourse first. The custodian only.
+    /// the supplier by the waterfall. The supplier's rest pays a financing under recourse first. The custodian only, or one
+    /// that has been before a handover.
     /// @param amount minor units that the custodian holds and allows the desk to take
-    /// @return toPool what went to the source of money, minor units
+    /// @return toPool what went to the source of money, to insurers, or to another financing under recourse, minor units
     /// @return toSupplier the rest, minor units
     function applyProceeds(FinancingId financing, uint256 amount) external returns (uint256 toPool, uint256 toSupplier);
 
@@ -399,6 +468,13 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// @param subject opened by the supplier's group
     /// @param watched false ends it
     function watchAlso(FinancingId financing, bytes32 subject, bool watched) external;
+
+    // Cover contract
+
+    /// @notice Says whether insurers have a claim on a financing's payments. From then on each payment serves premiums
+    /// first, then the source of money, then what insurers have paid, before the supplier has the rest; only a payment of
+    /// the cover contract itself is the source's alone. The contract of `setCover` only.
+    function markCovered(FinancingId financing, bool covered) external;
 
     // Servicing contract
 
@@ -439,6 +515,10 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function servicing() external view returns (address);
     /// @return the applications contract; zero until it is set
     function applications() external view returns (address);
+    /// @return the contract that insurers are paid through; zero until it is set
+    function cover() external view returns (IFinancingCover);
+    /// @return the contract that earmarked draws go through; zero until it is set
+    function purposes() external view returns (IDrawPurposes);
     /// @return whether the guardian has stopped it
     function isStopped(Stoppable what) external view returns (bool);
     /// @return whether new facilities and financings may use the source of money
@@ -459,13 +539,15 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     function requireUnclaimed(FinancingId id) external view;
     /// @return the financing's record, interest as of `accruedAt`; reverts where there is none
     function financing(FinancingId id) external view returns (Financing memory);
+    /// @return the adapters that kept its collateral before it was handed over, in that order; none where it never was
+    function earlierCollateral(FinancingId id) external view returns (ICollateral[] memory);
     /// @return the financing whose base the consignment moves now; 0 for none
     function financingOf(bytes32 subject) external view returns (FinancingId);
     /// @return how many financings have been opened; their numbers are 1 to this
     function financingCount() external view returns (uint256);
-    /// @return what is owed now, minor units, interest and late fees rounded up
+    /// @return what the source of money is owed now, minor units, interest and late fees rounded up
     function owed(FinancingId id) external view returns (Waterfall.Claims memory);
-    /// @return minor units that are owed now in all
+    /// @return minor units that are owed now in all: to the source of money, and to insurers out of the same payments
     function owedInAll(FinancingId id) external view returns (uint256);
     /// @return base what the collateral supports
     /// @return available what a poke would draw now

@@ -127,13 +127,13 @@ interface IInventoryCollateral is ICollateral {
     event SaleStarted(FinancingId indexed financing, uint256 indexed round, uint256 until);
     /// @notice What a lot is put up at: so much (minor units) for so much of it (thousandths), before the start's share.
     event LotPutUp(FinancingId indexed financing, LotId indexed lot, uint256 quantity, uint256 marketValue);
-    /// @notice The financing has left these goods for other collateral; title and holding went to `recipient`.
-    event CollateralRetired(
-        FinancingId indexed financing, ICollateral indexed to, uint256 indexed itemId, address recipient
-    );
+    /// @notice Goods that no longer back the financing went, with their title, to who owes what backs it now.
+    event GoodsHandedOn(FinancingId indexed financing, address indexed recipient);
 
     /// @notice At deployment: there is no contract at the address of a part.
     error PartHasNoCode(address part);
+    /// @notice Goods give way to an invoice only by going to who owes it: otherwise both would count.
+    error RecipientMissing(FinancingId financing);
     /// @notice A field is out of its range; see `MarginTerms`.
     error MarginTermsInvalid(FacilityId facility);
     /// @notice The facility has no terms for goods, or their call level is not above the rate of its ladder (both in bps).
@@ -293,15 +293,6 @@ interface IInventoryCollateral is ICollateral {
     /// @notice Takes a lot off a financing of which nothing is in custody here any more; its consignment is free for other
     /// financings then. Not the lot that it was opened on. Anyone.
     function dropLot(FinancingId financing, LotId lot) external;
-
-    // Desk
-
-    /// @notice Ends a pledge because other collateral takes its place: title and goods go to the recipient. Desk only. From
-    /// then on base and value are 0.
-    /// @param to adapter that has taken the other collateral
-    /// @param itemId of the other collateral
-    /// @param recipient account of who owes the other collateral
-    function retire(FinancingId financing, ICollateral to, uint256 itemId, address recipient) external;
 
     // Views
 

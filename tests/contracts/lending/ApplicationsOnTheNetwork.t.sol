@@ -242,8 +242,8 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
         vm.expectRevert(
             abi.encodeWithSelector(ICollateral.ItemReserved.selector, ORDER, supplier, facility, START + 1 days)
         );
-        applications.open(otherFacility, orders, ORDER, FACE_VALUE, SHIPMENT);
-        applications.open(facility, orders, ORDER, FACE_VALUE, SHIPMENT);
+        applications.open(otherFacility, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
+        applications.open(facility, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
         vm.stopPrank();
         assertEq(orders.unitsOf(ORDER), FACE_VALUE);
         (FacilityId reserved,) = orders.reservationOf(ORDER, supplier);
@@ -252,12 +252,14 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
 
     function test_onlyAnAcceptedOrderOfItsSellerIsReserved() public {
         vm.startPrank(supplier);
+        oracle.openSubject(ORDER_SHIPMENT, new bytes32[](0));
         escrow.registerOrder(_orderTerms());
         vm.expectRevert(abi.encodeWithSelector(ICollateral.ItemNotFinanceable.selector, ORDER, 1, 2));
         applications.reserve(facility, orders, ORDER, uint40(START + 1 days));
         vm.stopPrank();
+        bytes32 termsHash = escrow.termsHashOf(OrderId.wrap(ORDER));
         vm.prank(debtor);
-        escrow.acceptOrder(OrderId.wrap(ORDER), FACE_VALUE, QUANTITY, DELIVER_BY);
+        escrow.acceptOrder(OrderId.wrap(ORDER), termsHash);
         vm.prank(address(applications));
         vm.expectRevert(abi.encodeWithSelector(ICollateral.NotHolderOf.selector, ORDER, debtor));
         orders.reserve(facility, debtor, ORDER, uint40(START + 1 days));
@@ -268,15 +270,15 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
         uint256 least = FACE_VALUE / 64;
         vm.startPrank(supplier);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeTooSmall.selector, ORDER, least - 1, least));
-        applications.open(facility, orders, ORDER, least - 1, SHIPMENT);
-        applications.open(facility, orders, ORDER, least, SHIPMENT);
+        applications.open(facility, orders, ORDER, least - 1, ORDER_SHIPMENT);
+        applications.open(facility, orders, ORDER, least, ORDER_SHIPMENT);
         assertEq(orders.unitsOf(ORDER), least);
     }
 
     function test_orderOfPartIsPaidIntoItsFinancingWhole() public {
         _registerAndAcceptOrder();
         vm.prank(supplier);
-        FinancingId id = desk.openFinancing(facility, orders, ORDER, 4_000_000, SHIPMENT);
+        FinancingId id = desk.openFinancing(facility, orders, ORDER, 4_000_000, ORDER_SHIPMENT);
         assertEq(orders.valueOf(id), 4_000_000);
         assertEq(orders.borrowingBase(id), 1_200_000);
         uint256 owed = _owed(id);
@@ -350,7 +352,8 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
     }
 
     function _secondAdapter() private returns (ReceivableCollateral second) {
-        second = new ReceivableCollateral(receivables, conversions, oracle, desk, address(applications), registry);
+        second =
+            new ReceivableCollateral(receivables, oracle, desk, address(applications), registry, matching, conversions);
         registry.admitAccount(operator.lei, address(second));
         receivables.listCustodian(address(second));
         desk.listCollateral(second, true);

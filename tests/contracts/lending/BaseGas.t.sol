@@ -6,6 +6,8 @@ import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol
 import {IConversions} from "../../../contracts/lending/interfaces/IConversions.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {OrderMatch} from "../../../contracts/settlement/OrderMatch.sol";
+import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {FacilityId, FinancingId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
@@ -27,9 +29,10 @@ contract BaseGasTest is Network {
     function setUp() public override {
         super.setUp();
         IFinancingDesk desk = IFinancingDesk(address(this));
+        OrderMatch matching = new OrderMatch(IOrderEscrow(address(0)), receivables, oracle, registry);
         // Everything is in euros: nothing is ever asked of it.
         IConversions conversions = IConversions(address(this));
-        invoices = new ReceivableCollateral(receivables, conversions, oracle, desk, address(this), registry);
+        invoices = new ReceivableCollateral(receivables, oracle, desk, address(this), registry, matching, conversions);
         registry.admitAccount(operator.lei, address(invoices));
         receivables.listCustodian(address(invoices));
         _setPolicy(Milestones.DEPARTED, Roles.CARRIER);

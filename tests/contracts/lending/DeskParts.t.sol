@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {DeskHandovers} from "../../../contracts/lending/DeskHandovers.sol";
 import {DeskOpenings} from "../../../contracts/lending/DeskOpenings.sol";
 import {DeskWorkouts} from "../../../contracts/lending/DeskWorkouts.sol";
 import {FinancingDesk} from "../../../contracts/lending/FinancingDesk.sol";
@@ -12,10 +13,13 @@ contract DeskPartsTest is LendingBase {
     function test_partsMustBeThere() public {
         address openings = address(new DeskOpenings(registry, oracle, concentration, address(manager)));
         address workouts = address(new DeskWorkouts(registry, concentration, address(manager)));
+        address handovers = address(new DeskHandovers(registry, oracle, concentration, address(manager)));
         vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.PartHasNoCode.selector, stranger));
-        new FinancingDesk(registry, oracle, concentration, stranger, workouts, address(manager));
+        new FinancingDesk(registry, oracle, concentration, stranger, workouts, handovers, address(manager));
         vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.PartHasNoCode.selector, stranger));
-        new FinancingDesk(registry, oracle, concentration, openings, stranger, address(manager));
-        new FinancingDesk(registry, oracle, concentration, openings, workouts, address(manager));
+        new FinancingDesk(registry, oracle, concentration, openings, stranger, handovers, address(manager));
+        vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.PartHasNoCode.selector, stranger));
+        new FinancingDesk(registry, oracle, concentration, openings, workouts, stranger, address(manager));
+        new FinancingDesk(registry, oracle, concentration, openings, workouts, handovers, address(manager));
     }
 }

@@ -134,10 +134,8 @@ contract DrawTest is LendingBase {
         _pledge(small, ITEM, FACE_VALUE, SHIPMENT);
         _depart(SHIPMENT);
         _registerAndAcceptOrder();
-        vm.startPrank(supplier);
-        oracle.openSubject(ORDER_SHIPMENT, new bytes32[](0));
+        vm.prank(supplier);
         FinancingId second = desk.openFinancing(small, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
-        vm.stopPrank();
         assertEq(desk.financing(second).principal, 500_000, "what the first left of the limit");
 
         _pay(FACE_VALUE);
@@ -244,7 +242,7 @@ contract DrawTest is LendingBase {
         assertEq(_drawn(small), first);
         _registerAndAcceptOrder();
         vm.prank(supplier);
-        FinancingId second = desk.openFinancing(small, orders, ORDER, FACE_VALUE, 0);
+        FinancingId second = desk.openFinancing(small, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
         assertEq(desk.financing(second).principal, 6_500_000 - first);
     }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IWarehouseReceiptToken} from "../../../contracts/inventory/interfaces/IWarehouseReceiptToken.sol";
 import {Applications} from "../../../contracts/lending/Applications.sol";
 import {Concentration} from "../../../contracts/lending/Concentration.sol";
 import {Conversions} from "../../../contracts/lending/Conversions.sol";
+import {DeskHandovers} from "../../../contracts/lending/DeskHandovers.sol";
 import {DeskOpenings} from "../../../contracts/lending/DeskOpenings.sol";
 import {DeskWorkouts} from "../../../contracts/lending/DeskWorkouts.sol";
 import {FinancingDesk} from "../../../contracts/lending/FinancingDesk.sol";
@@ -22,6 +24,7 @@ import {FeedOracle} from "../../../contracts/oracle/FeedOracle.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {FxQuotes} from "../../../contracts/settlement/FxQuotes.sol";
 import {OrderEscrow} from "../../../contracts/settlement/OrderEscrow.sol";
+import {OrderMatch} from "../../../contracts/settlement/OrderMatch.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {
     FacilityId,
@@ -34,14 +37,14 @@ import {
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {DayCount} from "../../../contracts/types/Rates.sol";
 import {Offices, Roles} from "../../../contracts/types/Roles.sol";
-import {Network} from "../support/Network.t.sol";
+import {Orders} from "../support/Orders.sol";
 
 /// @title The whole of lending on the network. A pool of 300,000.00 senior and 100,000.00 junior with a floor of 20 % and a
 /// first-loss reserve; caps of 350,000.00 on the debtor and on the seller's group; a facility of 500,000.00 at 9 % with a
 /// fee of 0.5 %, 1 % for the reserve, late fees of 5 % after 5 days of grace, recourse, revolving; the ladders nothing /
 /// 60 % shipped / 80 % of what was received (invoices) and 30 / 60 / 80 % (orders). What was received may be disputed
 /// for an hour. The test contract holds every office and stands in for the servicing contract.
-abstract contract LendingBase is Network {
+abstract contract LendingBase is Orders {
     uint16 internal constant RATE_BPS = 900;
     uint64 internal constant LIMIT = 50_000_000;
     uint16 internal constant FEE_BPS = 50;
@@ -68,6 +71,7 @@ abstract contract LendingBase is Network {
     ReceivableCollateral internal invoices;
     OrderCollateral internal orders;
     OrderEscrow internal escrow;
+    OrderMatch internal matching;
     LendingPool internal pool;
     TrancheVault internal senior;
     TrancheVault internal junior;
@@ -110,10 +114,11 @@ abstract contract LendingBase is Network {
     /// @dev Desk and concentration know each other from their making: addresses of what comes next are computed.
     function _deployDesk() private {
         uint64 nonce = vm.getNonce(address(this));
-        IConcentration counting = IConcentration(vm.computeCreateAddress(address(this), nonce + 3));
+        IConcentration counting = IConcentration(vm.computeCreateAddress(address(this), nonce + 4));
         address openings = address(new DeskOpenings(registry, oracle, counting, address(manager)));
         address workouts = address(new DeskWorkouts(registry, counting, address(manager)));
-        desk = new FinancingDesk(registry, oracle, counting, openings, workouts, address(manager));
+        address handovers = address(new DeskHandovers(registry, oracle, counting, address(manager)));
+        desk = new FinancingDesk(registry, oracle, counting, openings, workouts, handovers, address(manager));
         concentration = new Concentration(address(desk), address(manager));
         require(address(concentration) == address(counting), "deployed out of order");
         applications = new Applications(desk, address(manager));
@@ -129,6 +134,8 @@ abstract contract LendingBase is Network {
         _allow(desk.listCollateral.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.setServicing.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.setApplications.selector, address(desk), Offices.GOVERNOR);
+        _allow(desk.setCover.selector, address(desk), Offices.GOVERNOR);
+        _allow(desk.setPurposes.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.resume.selector, address(desk), Offices.GOVERNOR);
         _allow(desk.stop.selector, address(desk), Offices.GUARDIAN);
         _allow(desk.openFacility.selector, address(desk), Offices.CREDIT_OFFICER);
@@ -141,18 +148,16 @@ abstract contract LendingBase is Network {
     }
 
     function _deployCollateral() private {
-        escrow = new OrderEscrow(registry, address(manager));
+        escrow = _newEscrow(IWarehouseReceiptToken(address(0)));
+        matching = _newMatch(escrow);
         _deployExchange();
-        invoices = new ReceivableCollateral(receivables, conversions, oracle, desk, address(applications), registry);
+        invoices =
+            new ReceivableCollateral(receivables, oracle, desk, address(applications), registry, matching, conversions);
         orders = new OrderCollateral(escrow, oracle, desk, address(applications), registry);
-        registry.admitAccount(operator.lei, address(escrow));
         registry.admitAccount(operator.lei, address(invoices));
         registry.admitAccount(operator.lei, address(orders));
-        _allow(escrow.listCurrency.selector, address(escrow), Offices.GOVERNOR);
-        _allow(escrow.listAssignee.selector, address(escrow), Offices.GOVERNOR);
         _allow(applications.endReservation.selector, address(applications), Offices.CREDIT_OFFICER);
         receivables.listCustodian(address(invoices));
-        escrow.listCurrency(euro);
         escrow.listAssignee(address(orders), true);
         desk.listCollateral(invoices, true);
         desk.listCollateral(orders, true);
@@ -229,6 +234,7 @@ abstract contract LendingBase is Network {
             graceDays: GRACE_DAYS,
             recourse: true,
             revolving: true,
+            earmarked: false,
             expiresAt: uint40(START + 365 days)
         });
     }
@@ -280,23 +286,29 @@ abstract contract LendingBase is Network {
     }
 
     function _orderTerms() internal view returns (IOrderEscrow.OrderTerms memory) {
-        return IOrderEscrow.OrderTerms(OrderId.wrap(ORDER), debtor, "EUR", FACE_VALUE, QUANTITY, DELIVER_BY);
+        return _termsOf(OrderId.wrap(ORDER), debtor, ORDER_SHIPMENT, FACE_VALUE, QUANTITY, DELIVER_BY);
     }
 
+    /// @dev Opens the order's consignment, which the escrow watches from the acceptance on.
     function _registerAndAcceptOrder() internal {
+        vm.startPrank(supplier);
+        oracle.openSubject(ORDER_SHIPMENT, new bytes32[](0));
+        vm.stopPrank();
+        _registerAndAccept(_orderTerms());
+    }
+
+    function _registerAndAccept(IOrderEscrow.OrderTerms memory terms) internal {
         vm.prank(supplier);
-        escrow.registerOrder(_orderTerms());
+        escrow.registerOrder(terms);
+        bytes32 termsHash = escrow.termsHashOf(terms.id);
         vm.prank(debtor);
-        escrow.acceptOrder(OrderId.wrap(ORDER), FACE_VALUE, QUANTITY, DELIVER_BY);
+        escrow.acceptOrder(terms.id, termsHash);
     }
 
     function _openOnOrder() internal returns (FinancingId) {
         _registerAndAcceptOrder();
-        vm.startPrank(supplier);
-        oracle.openSubject(ORDER_SHIPMENT, new bytes32[](0));
-        FinancingId id = desk.openFinancing(facility, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
-        vm.stopPrank();
-        return id;
+        vm.prank(supplier);
+        return desk.openFinancing(facility, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
     }
 
     function _payOrder(uint256 amount) internal {

@@ -5,7 +5,6 @@ import {TrancheVault} from "../../../contracts/lending/TrancheVault.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
-import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {
     FacilityId,
     FinancingId,
@@ -133,11 +132,12 @@ abstract contract LendingHandler is LendingBase {
         OrderId id = OrderId.wrap(item);
         uint256 deliverBy = clock / 1 days + 60;
         vm.startPrank(who);
-        escrow.registerOrder(IOrderEscrow.OrderTerms(id, debtor, "EUR", value, QUANTITY, deliverBy));
         oracle.openSubject(bytes32(item), new bytes32[](0));
+        escrow.registerOrder(_termsOf(id, debtor, bytes32(item), value, QUANTITY, deliverBy));
         vm.stopPrank();
+        bytes32 termsHash = escrow.termsHashOf(id);
         vm.prank(debtor);
-        escrow.acceptOrder(id, value, QUANTITY, deliverBy);
+        escrow.acceptOrder(id, termsHash);
         vm.prank(who);
         desk.openFinancing(byHarbour ? otherFacility : facility, orders, item, value, bytes32(item));
     }

@@ -166,6 +166,7 @@ contract OpenFacilityTest is LendingBase {
             graceDays: graceDays,
             recourse: recourse,
             revolving: revolving,
+            earmarked: false,
             expiresAt: uint40(bound(expiresAt, START + 1, type(uint32).max))
         });
         vm.expectEmit(address(desk));

@@ -7,7 +7,14 @@ import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
-import {FacilityId, FinancingId, GroupId, OrganisationId, ReceivableId} from "../../../contracts/types/Ids.sol";
+import {
+    FacilityId,
+    FinancingId,
+    GroupId,
+    OrderId,
+    OrganisationId,
+    ReceivableId
+} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {Consumer} from "../support/Consumer.sol";
 import {LendingBase} from "./LendingBase.sol";
@@ -177,10 +184,10 @@ contract OpenFinancingTest is LendingBase {
             abi.encodeWithSelector(IFinancingDesk.IsStopped.selector, IFinancingDesk.Stoppable.Opening);
         vm.prank(supplier);
         vm.expectRevert(refusal);
-        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, 0);
+        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
         vm.prank(address(applications));
         vm.expectRevert(refusal);
-        desk.openFinancingFor(supplier, facility, orders, ORDER, FACE_VALUE, 0);
+        desk.openFinancingFor(supplier, facility, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
         _depart(SHIPMENT);
         _pay(FACE_VALUE);
         vm.prank(supplier);
@@ -188,12 +195,12 @@ contract OpenFinancingTest is LendingBase {
 
         desk.resume(IFinancingDesk.Stoppable.Opening);
         vm.prank(supplier);
-        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, 0);
+        desk.openFinancing(facility, orders, ORDER, FACE_VALUE, ORDER_SHIPMENT);
     }
 
     function test_consignmentInFinancingIsRefused() public {
         _open();
-        _registerAndAcceptOrder();
+        _registerAndAccept(_termsOf(OrderId.wrap(ORDER), debtor, SHIPMENT, FACE_VALUE, QUANTITY, DELIVER_BY));
         vm.prank(supplier);
         vm.expectRevert(
             abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, SHIPMENT, address(desk))
@@ -264,6 +271,19 @@ contract OpenFinancingTest is LendingBase {
         assertLe(_owed(id), _base(id));
     }
 
+    function test_onlyTheOrdersOwnConsignmentWillDo() public {
+        _registerAndAcceptOrder();
+        _openSubject();
+        bytes32[2] memory others = [bytes32(0), SHIPMENT];
+        for (uint256 i; i < 2; ++i) {
+            vm.prank(supplier);
+            vm.expectRevert(
+                abi.encodeWithSelector(ICollateral.SubjectNotItsOwn.selector, ORDER, others[i], ORDER_SHIPMENT)
+            );
+            desk.openFinancing(facility, orders, ORDER, FACE_VALUE, others[i]);
+        }
+    }
+
     function test_orderIsFinancedOnAcceptance() public {
         FinancingId id = _openOnOrder();
         assertEq(_base(id), 3_000_000);
@@ -286,7 +306,7 @@ contract OpenFinancingTest is LendingBase {
         assertEq(other.hints(), 1);
         assertEq(euro.balanceOf(supplier), _greatestDraw(6_000_000, CHARGES_BPS), "the desk was told too");
 
-        _registerAndAcceptOrder();
+        _registerAndAccept(_termsOf(OrderId.wrap(ORDER), debtor, SHIPMENT, FACE_VALUE, QUANTITY, DELIVER_BY));
         vm.prank(supplier);
         vm.expectRevert(
             abi.encodeWithSelector(IMilestoneOracle.SubjectAlreadyWatched.selector, SHIPMENT, address(desk))
@@ -302,13 +322,13 @@ contract OpenFinancingTest is LendingBase {
 
     /// @dev A tier without goods of its own: nothing is watched, and only acceptance counts.
     function test_financingWithoutConsignment() public {
-        _registerAndAcceptOrder();
-        vm.prank(supplier);
-        FinancingId id = desk.openFinancing(facility, orders, ORDER, FACE_VALUE, 0);
+        desk.setLadder(facility, invoices, _ladder(3000, 6000, 8000, true));
+        _registerAndAccept();
+        FinancingId id = _pledge(facility, ITEM, FACE_VALUE, 0);
         assertEq(euro.balanceOf(supplier), _greatestDraw(3_000_000, CHARGES_BPS));
         assertEq(FinancingId.unwrap(desk.financingOf(0)), 0);
 
-        _payOrder(FACE_VALUE);
+        _pay(FACE_VALUE);
         vm.prank(supplier);
         desk.release(id);
         assertEq(uint8(_state(id)), uint8(IFinancingDesk.State.Released));

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
-import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {FacilityId, FinancingId, OrderId} from "../../../contracts/types/Ids.sol";
 import {LendingBase} from "./LendingBase.sol";
 
@@ -25,12 +24,12 @@ contract OpenRecourseTest is LendingBase {
         terms.recourse = false;
         FacilityId free = _openFacility(terms);
         OrderId order = OrderId.wrap(7);
+        bytes32 subject = keccak256("third");
         vm.prank(supplier);
-        escrow.registerOrder(IOrderEscrow.OrderTerms(order, debtor, "EUR", FACE_VALUE, QUANTITY, DELIVER_BY));
-        vm.prank(debtor);
-        escrow.acceptOrder(order, FACE_VALUE, QUANTITY, DELIVER_BY);
+        oracle.openSubject(subject, new bytes32[](0));
+        _registerAndAccept(_termsOf(order, debtor, subject, FACE_VALUE, QUANTITY, DELIVER_BY));
         vm.prank(supplier);
-        FinancingId third = desk.openFinancing(free, orders, 7, FACE_VALUE, 0);
+        FinancingId third = desk.openFinancing(free, orders, 7, FACE_VALUE, subject);
         assertGt(_owed(third), 0);
         vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.WithoutRecourse.selector, free));
         desk.openRecourse(third);

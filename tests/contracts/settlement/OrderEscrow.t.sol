@@ -4,74 +4,16 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../../../contracts/access/interfaces/IParticipantRegistry.sol";
 import {Hints} from "../../../contracts/libraries/Hints.sol";
 import {IParkedPayouts} from "../../../contracts/libraries/ParkedPayouts.sol";
-import {IProceedsReceiver} from "../../../contracts/receivables/interfaces/IProceedsReceiver.sol";
-import {OrderEscrow} from "../../../contracts/settlement/OrderEscrow.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
-import {OrderId} from "../../../contracts/types/Ids.sol";
-import {Offices, Roles} from "../../../contracts/types/Roles.sol";
-import {Network} from "../support/Network.t.sol";
+import {GroupId, OrderId} from "../../../contracts/types/Ids.sol";
+import {Milestones} from "../../../contracts/types/Milestones.sol";
+import {Roles} from "../../../contracts/types/Roles.sol";
+import {Assignee} from "../support/Assignee.sol";
+import {EscrowBase} from "./EscrowBase.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 
-/// @title An assignee that does with a hint whatever the test wants.
-contract Assignee is IProceedsReceiver {
-    enum Mood {
-        Glad,
-        Refusing,
-        Greedy,
-        Flooding
-    }
-
-    Mood public mood;
-    uint256 public hints;
-
-    function setMood(Mood mood_) external {
-        mood = mood_;
-    }
-
-    function assign(OrderEscrow escrow, OrderId id, address seller) external {
-        escrow.assignProceeds(id, seller);
-    }
-
-    function release(OrderEscrow escrow, OrderId id) external {
-        escrow.releaseProceeds(id);
-    }
-
-    function onProceeds(uint256) external {
-        if (mood == Mood.Refusing) revert("no");
-        while (mood == Mood.Greedy) ++hints;
-        if (mood == Mood.Flooding) {
-            assembly {
-                return(0, 100000)
-            }
-        }
-        ++hints;
-    }
-}
-
-contract OrderEscrowTest is Network {
-    OrderId private constant ID = OrderId.wrap(uint256(keccak256("PO-2026-0815")));
-    uint256 private constant VALUE = 10_000_000;
-    uint256 private constant DELIVER_BY = START / 1 days + 30;
-
-    OrderEscrow private escrow;
-    Assignee private assignee;
-    address private seller;
-    address private buyer;
-    address private stranger = makeAddr("stranger");
-
-    function setUp() public override {
-        super.setUp();
-        (seller, buyer) = (acme.account, borealis.account);
-        escrow = new OrderEscrow(registry, address(manager));
-        assignee = new Assignee();
-        registry.admitAccount(operator.lei, address(escrow));
-        registry.admitAccount(operator.lei, address(assignee));
-        _allow(escrow.listCurrency.selector, address(escrow), Offices.GOVERNOR);
-        _allow(escrow.listAssignee.selector, address(escrow), Offices.GOVERNOR);
-        escrow.listCurrency(euro);
-        escrow.listAssignee(address(assignee), true);
-    }
-
+contract OrderEscrowTest is EscrowBase {
     // Listing
 
     function test_onlyTheGovernorLists() public {
@@ -81,6 +23,10 @@ contract OrderEscrowTest is Network {
         escrow.listCurrency(dollar);
         vm.expectRevert(refusal);
         escrow.listAssignee(stranger, true);
+        vm.expectRevert(refusal);
+        escrow.listMatcher(stranger, true);
+        vm.expectRevert(refusal);
+        escrow.decideDispute(ID, 0, "evidence");
     }
 
     function test_currencyIsListedOnce() public {
@@ -109,18 +55,91 @@ contract OrderEscrowTest is Network {
         terms.currency = "USD";
         _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.CurrencyUnlisted.selector, bytes3("USD")));
         terms = _orderTerms();
-        terms.value = 0;
+        terms.lines[0].value = 0;
         _registerRefused(terms, _valueOutOfRange(0));
-        terms.value = uint256(type(uint56).max) + 1;
-        _registerRefused(terms, _valueOutOfRange(terms.value));
+        terms.lines[0].value = uint256(type(uint56).max) + 1;
+        _registerRefused(terms, _valueOutOfRange(terms.lines[0].value));
         terms = _orderTerms();
-        terms.quantity = uint256(type(uint48).max) + 1;
-        _registerRefused(terms, _quantityOutOfRange(terms.quantity));
+        terms.lines[0].quantity = uint256(type(uint48).max) + 1;
+        _registerRefused(terms, _quantityOutOfRange(terms.lines[0].quantity));
         terms = _orderTerms();
         terms.deliverBy = START / 1 days - 1;
         _registerRefused(terms, _deliverByOutOfRange(terms.deliverBy));
         terms.deliverBy = uint256(type(uint16).max) + 1;
         _registerRefused(terms, _deliverByOutOfRange(terms.deliverBy));
+        terms = _orderTerms();
+        terms.graceDays = 256;
+        _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.OrderGraceOutOfRange.selector, ID, 256, 255));
+        terms = _orderTerms();
+        terms.deposit = VALUE + 1;
+        _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.DepositOutOfRange.selector, ID, VALUE + 1, VALUE));
+        terms = _orderTerms();
+        terms.overBps = 10_001;
+        _registerRefused(
+            terms, abi.encodeWithSelector(IOrderEscrow.OrderToleranceOutOfRange.selector, ID, 10_001, 100, 10_000)
+        );
+    }
+
+    function test_brokenLinesAreRefused() public {
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        IOrderEscrow.Line memory line = terms.lines[0];
+        terms.lines = new IOrderEscrow.Line[](0);
+        _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.LineCountOutOfRange.selector, ID, 0, 16));
+        terms.lines = new IOrderEscrow.Line[](17);
+        _registerRefused(terms, abi.encodeWithSelector(IOrderEscrow.LineCountOutOfRange.selector, ID, 17, 16));
+        terms.lines = new IOrderEscrow.Line[](2);
+        (terms.lines[0], terms.lines[1]) = (line, IOrderEscrow.Line(0, "KGM", 1, 1));
+        _registerRefused(
+            terms, abi.encodeWithSelector(IOrderEscrow.LineInvalid.selector, ID, 1, bytes32(0), bytes3("KGM"))
+        );
+        terms.lines[1] = IOrderEscrow.Line("item", "k", 1, 1);
+        _registerRefused(
+            terms, abi.encodeWithSelector(IOrderEscrow.LineInvalid.selector, ID, 1, bytes32("item"), bytes3("k"))
+        );
+        terms.lines[1] = IOrderEscrow.Line("item", "KGM", 1, type(uint56).max);
+        _registerRefused(terms, _valueOutOfRange(VALUE + type(uint56).max));
+    }
+
+    function test_brokenLaddersAreRefused() public {
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.payouts[0].shareBps = 10_000;
+        _registerRefused(terms, _payoutsInvalid(0));
+        terms.payouts[0].shareBps = 0;
+        _registerRefused(terms, _payoutsInvalid(0));
+        terms = _orderTerms();
+        terms.payouts[1].shareBps = 9999;
+        _registerRefused(terms, _payoutsInvalid(1));
+        terms.payouts[1] = IOrderEscrow.Payout(Milestones.DEPARTED, 10_000, false);
+        _registerRefused(terms, _payoutsInvalid(1));
+        terms.payouts[1] = IOrderEscrow.Payout(uint32(type(uint16).max) + 1, 10_000, false);
+        _registerRefused(terms, _payoutsInvalid(1));
+        terms = _orderTerms();
+        terms.payouts[0] = IOrderEscrow.Payout(Milestones.ACCEPTED, 4000, true);
+        _registerRefused(terms, _payoutsInvalid(0));
+        terms = _orderTerms();
+        terms.lines[0].quantity = 0;
+        _registerRefused(terms, _payoutsInvalid(1));
+        terms.payouts = new IOrderEscrow.Payout[](0);
+        _registerRefused(terms, _payoutsInvalid(0));
+        terms.payouts = new IOrderEscrow.Payout[](5);
+        _registerRefused(terms, _payoutsInvalid(5));
+    }
+
+    function test_consignmentOfSomebodyElseIsRefused() public {
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.subject = keccak256("not opened");
+        GroupId its = registry.membershipOf(seller).group;
+        _registerRefused(
+            terms,
+            abi.encodeWithSelector(IOrderEscrow.OrderSubjectNotOf.selector, ID, terms.subject, GroupId.wrap(0), its)
+        );
+        Party memory other = _admit("OTHERSUPPLIER", Roles.SUPPLIER);
+        vm.prank(other.account);
+        oracle.openSubject(terms.subject, new bytes32[](0));
+        GroupId theirs = registry.membershipOf(other.account).group;
+        _registerRefused(
+            terms, abi.encodeWithSelector(IOrderEscrow.OrderSubjectNotOf.selector, ID, terms.subject, theirs, its)
+        );
     }
 
     function test_buyerMustBeADebtorAndAnother() public {
@@ -165,23 +184,64 @@ contract OrderEscrowTest is Network {
 
     function test_onlyTheBuyerAccepts() public {
         _registerOrder();
+        bytes32 termsHash = escrow.termsHashOf(ID);
         vm.prank(seller);
         vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.NotBuyerOf.selector, ID, acme.id, borealis.id));
-        escrow.acceptOrder(ID, VALUE, QUANTITY, DELIVER_BY);
+        escrow.acceptOrder(ID, termsHash);
         vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.NotAdmitted.selector, stranger));
-        escrow.acceptOrder(ID, VALUE, QUANTITY, DELIVER_BY);
+        escrow.acceptOrder(ID, termsHash);
     }
 
     function test_acceptingOtherTermsIsRefused() public {
         _registerOrder();
-        vm.startPrank(buyer);
-        vm.expectRevert(_differs(VALUE - 1, QUANTITY, DELIVER_BY));
-        escrow.acceptOrder(ID, VALUE - 1, QUANTITY, DELIVER_BY);
-        vm.expectRevert(_differs(VALUE, QUANTITY + 1, DELIVER_BY));
-        escrow.acceptOrder(ID, VALUE, QUANTITY + 1, DELIVER_BY);
-        vm.expectRevert(_differs(VALUE, QUANTITY, DELIVER_BY + 1));
-        escrow.acceptOrder(ID, VALUE, QUANTITY, DELIVER_BY + 1);
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        bytes32 registered = escrow.hashOf(terms);
+        assertEq(escrow.termsHashOf(ID), registered);
+        terms.underBps = 101;
+        bytes32 other = escrow.hashOf(terms);
+        vm.prank(buyer);
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.AcceptanceDiffers.selector, ID, other, registered));
+        escrow.acceptOrder(ID, other);
+    }
+
+    function test_oneConsignmentEarnsOneOrder() public {
+        _accepted();
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.id = OrderId.wrap(7);
+        vm.prank(seller);
+        escrow.registerOrder(terms);
+        bytes32 termsHash = escrow.hashOf(terms);
+        vm.prank(buyer);
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.SubjectOfOtherOrder.selector, terms.id, SHIPMENT, ID));
+        escrow.acceptOrder(terms.id, termsHash);
+    }
+
+    function test_acceptingWithoutTheDepositIsRefused() public {
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.deposit = 1;
+        vm.prank(seller);
+        escrow.registerOrder(terms);
+        bytes32 termsHash = escrow.hashOf(terms);
+        vm.prank(buyer);
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
+        escrow.acceptOrder(ID, termsHash);
+    }
+
+    function test_foreignOrLateSignaturesAreRefused() public {
+        _registerOrder();
+        bytes32 termsHash = escrow.termsHashOf(ID);
+        bytes memory signature = _sign(borealis.key, escrow.orderAcceptanceDigest(ID, termsHash, buyer, START));
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.AcceptanceUnsigned.selector, ID, seller));
+        escrow.acceptOrderBySignature(ID, termsHash, seller, START, signature);
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.AcceptanceUnsigned.selector, ID, buyer));
+        escrow.acceptOrderBySignature(ID, termsHash, buyer, START + 1, signature);
+        vm.warp(START + 1);
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.AcceptanceExpired.selector, ID, START, START + 1));
+        escrow.acceptOrderBySignature(ID, termsHash, buyer, START, signature);
+        signature = _sign(acme.key, escrow.orderAcceptanceDigest(ID, termsHash, seller, START + 1));
+        vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.NotBuyerOf.selector, ID, acme.id, borealis.id));
+        escrow.acceptOrderBySignature(ID, termsHash, seller, START + 1, signature);
     }
 
     function test_cancelling() public {
@@ -218,7 +278,7 @@ contract OrderEscrowTest is Network {
         _registerOrder();
         vm.expectRevert(_wrongState(IOrderEscrow.State.Registered, IOrderEscrow.State.Accepted));
         assignee.assign(escrow, ID, seller);
-        _acceptOrder();
+        _acceptOrder(ID);
         vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.NotSellerOf.selector, ID, borealis.id, acme.id));
         assignee.assign(escrow, ID, buyer);
     }
@@ -233,7 +293,7 @@ contract OrderEscrowTest is Network {
         escrow.releaseProceeds(ID);
         assignee.release(escrow, ID);
         assertEq(escrow.assigneeOf(ID), address(0));
-        assertFalse(escrow.order(ID).assigned);
+        assertEq(escrow.order(ID).flags, 0);
         vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.NotAssigneeOf.selector, ID, address(assignee), address(0)));
         assignee.release(escrow, ID);
         assignee.assign(escrow, ID, seller);
@@ -243,10 +303,11 @@ contract OrderEscrowTest is Network {
 
     function test_payingNothingOrTooMuchOrTooEarlyIsRefused() public {
         _registerOrder();
+        bytes32 termsHash = escrow.termsHashOf(ID);
         vm.startPrank(buyer);
         vm.expectRevert(_wrongState(IOrderEscrow.State.Registered, IOrderEscrow.State.Accepted));
         escrow.payOrder(ID, 1);
-        escrow.acceptOrder(ID, VALUE, QUANTITY, DELIVER_BY);
+        escrow.acceptOrder(ID, termsHash);
         vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.PaymentZero.selector, ID));
         escrow.payOrder(ID, 0);
         vm.expectRevert(abi.encodeWithSelector(IOrderEscrow.PaymentExceedsOutstanding.selector, ID, VALUE + 1, VALUE));
@@ -256,7 +317,7 @@ contract OrderEscrowTest is Network {
     function test_payingWithTooLittleGasForTheHintIsRefused() public {
         _accepted();
         assignee.assign(escrow, ID, seller);
-        _fund(VALUE);
+        _give(buyer, VALUE);
         vm.prank(buyer);
         vm.expectPartialRevert(Hints.GasTooLow.selector);
         escrow.payOrder{gas: 400_000}(ID, VALUE);
@@ -277,6 +338,49 @@ contract OrderEscrowTest is Network {
         assertEq(uint8(its.state), uint8(IOrderEscrow.State.Registered));
         assertEq(address(escrow.cashOf(ID)), address(euro));
         assertEq(escrow.sellerOf(ID), seller);
+    }
+
+    function test_linesAddUpWhereTheyShareAUnit() public {
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.lines = new IOrderEscrow.Line[](2);
+        terms.lines[0] = IOrderEscrow.Line("arabica", "KGM", 600_000, 7_000_000);
+        terms.lines[1] = IOrderEscrow.Line("robusta", "KGM", 400_000, 3_000_000);
+        vm.prank(seller);
+        escrow.registerOrder(terms);
+        IOrderEscrow.Order memory its = escrow.order(ID);
+        assertEq(its.value, VALUE);
+        assertEq(its.quantity, QUANTITY);
+        assertEq(its.unit, bytes3("KGM"));
+        IOrderEscrow.Payout[] memory payouts = escrow.payoutsOf(ID);
+        assertEq(abi.encode(payouts), abi.encode(terms.payouts));
+
+        (terms.id, terms.lines[1].unit, terms.payouts[1].measured) = (OrderId.wrap(7), "LTR", false);
+        vm.prank(seller);
+        escrow.registerOrder(terms);
+        assertEq(escrow.order(terms.id).quantity, 0, "kilograms and litres are no sum");
+        assertEq(escrow.order(terms.id).unit, bytes3(0));
+    }
+
+    function test_acceptedBySignatureWithTheDeposit() public {
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.deposit = 2_000_000;
+        vm.prank(seller);
+        escrow.registerOrder(terms);
+        _give(buyer, 2_500_000);
+        bytes32 termsHash = escrow.hashOf(terms);
+        bytes memory signature = _sign(borealis.key, escrow.orderAcceptanceDigest(ID, termsHash, buyer, START));
+        vm.expectEmit(address(escrow));
+        emit IOrderEscrow.OrderAccepted(ID, buyer);
+        vm.prank(stranger);
+        escrow.acceptOrderBySignature(ID, termsHash, buyer, START, signature);
+        assertEq(euro.balanceOf(buyer), 500_000);
+        assertEq(escrow.order(ID).held, 2_000_000);
+        assertEq(escrow.fundedBy(ID, buyer), 2_000_000);
+        assertEq(escrow.buyerOf(ID), buyer);
+        assertEq(escrow.depositOf(ID), 2_000_000);
+        assertEq(OrderId.unwrap(escrow.orderOfSubject(SHIPMENT)), OrderId.unwrap(ID));
+        vm.expectRevert(_wrongState(IOrderEscrow.State.Accepted, IOrderEscrow.State.Registered));
+        escrow.acceptOrderBySignature(ID, termsHash, buyer, START, signature);
     }
 
     function test_unassignedPaymentGoesToTheSeller() public {
@@ -304,7 +408,7 @@ contract OrderEscrowTest is Network {
         _accepted();
         assignee.assign(escrow, ID, seller);
         assignee.setMood(Assignee.Mood(mood));
-        _fund(VALUE);
+        _give(buyer, VALUE);
         vm.prank(buyer);
         if (mood != uint8(Assignee.Mood.Flooding)) {
             vm.expectEmit(address(escrow));
@@ -355,10 +459,6 @@ contract OrderEscrowTest is Network {
 
     // Internals
 
-    function _orderTerms() private view returns (IOrderEscrow.OrderTerms memory) {
-        return IOrderEscrow.OrderTerms(ID, buyer, "EUR", VALUE, QUANTITY, DELIVER_BY);
-    }
-
     function _valueOutOfRange(uint256 value) private pure returns (bytes memory) {
         return abi.encodeWithSelector(IOrderEscrow.OrderValueOutOfRange.selector, ID, value, type(uint56).max);
     }
@@ -372,46 +472,13 @@ contract OrderEscrowTest is Network {
             abi.encodeWithSelector(IOrderEscrow.DeliverByOutOfRange.selector, ID, day, START / 1 days, type(uint16).max);
     }
 
-    function _differs(uint256 value, uint256 quantity, uint256 deliverBy) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(
-            IOrderEscrow.AcceptanceDiffers.selector, ID, value, VALUE, quantity, QUANTITY, deliverBy, DELIVER_BY
-        );
-    }
-
-    function _wrongState(IOrderEscrow.State state, IOrderEscrow.State needed) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IOrderEscrow.OrderStateWrong.selector, ID, state, needed);
+    function _payoutsInvalid(uint256 step) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IOrderEscrow.PayoutsInvalid.selector, ID, step);
     }
 
     function _registerRefused(IOrderEscrow.OrderTerms memory terms, bytes memory refusal) private {
         vm.prank(seller);
         vm.expectRevert(refusal);
         escrow.registerOrder(terms);
-    }
-
-    function _registerOrder() private {
-        vm.prank(seller);
-        escrow.registerOrder(_orderTerms());
-    }
-
-    function _acceptOrder() private {
-        vm.prank(buyer);
-        escrow.acceptOrder(ID, VALUE, QUANTITY, DELIVER_BY);
-    }
-
-    function _accepted() private {
-        _registerOrder();
-        _acceptOrder();
-    }
-
-    function _fund(uint256 amount) private {
-        _issue(euro, buyer, amount);
-        vm.prank(buyer);
-        euro.approve(address(escrow), type(uint256).max);
-    }
-
-    function _payOrder(uint256 amount) private {
-        _fund(amount);
-        vm.prank(buyer);
-        escrow.payOrder(ID, amount);
     }
 }

@@ -9,10 +9,12 @@ import {IConversions} from "../../../../contracts/lending/interfaces/IConversion
 import {IFinancingDesk} from "../../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IMilestoneOracle} from "../../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../../../../contracts/receivables/interfaces/IReceivableToken.sol";
+import {IOrderMatch} from "../../../../contracts/settlement/interfaces/IOrderMatch.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId, ReceivableId} from "../../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../../contracts/types/Milestones.sol";
 import {CashDouble} from "./CashDouble.sol";
 import {DeskDouble} from "./DeskDouble.sol";
+import {MatchDouble} from "./MatchDouble.sol";
 import {OracleDouble} from "./OracleDouble.sol";
 import {RegistryDouble} from "./RegistryDouble.sol";
 import {TokenDouble} from "./TokenDouble.sol";
@@ -42,6 +44,7 @@ abstract contract CollateralBase is Test {
     CashDouble internal cash;
     TokenDouble internal token;
     OracleDouble internal oracle;
+    MatchDouble internal matching;
     RegistryDouble internal registry;
     DeskDouble internal desk;
     ReceivableCollateral internal invoices;
@@ -53,6 +56,7 @@ abstract contract CollateralBase is Test {
         oracle = new OracleDouble();
         registry = new RegistryDouble();
         desk = new DeskDouble(cash);
+        matching = new MatchDouble();
         invoices = _newAdapter();
         registry.setAccount(supplier, OrganisationId.wrap(1), GroupId.wrap(1));
         registry.setAccount(secondTier, OrganisationId.wrap(3), GroupId.wrap(4));
@@ -65,12 +69,13 @@ abstract contract CollateralBase is Test {
     function _newAdapter() internal returns (ReceivableCollateral) {
         return new ReceivableCollateral(
             IReceivableToken(address(token)),
-            // All is in one currency: nothing is ever asked of it.
-            IConversions(stranger),
             IMilestoneOracle(address(oracle)),
             IFinancingDesk(address(desk)),
             applications,
-            IParticipantRegistry(address(registry))
+            IParticipantRegistry(address(registry)),
+            IOrderMatch(address(matching)),
+            // All is in one currency: nothing is ever asked of it.
+            IConversions(stranger)
         );
     }
 

@@ -1,0 +1,223 @@
+"""From measured values and prices to signed readings: one open reading a feed, the oldest value first.
+
+A reading is signed for the feed's next round and lies in the exchange until that round is over. Then the next value's
+turn has come, so that a breach between two reports is reported too, and not only what came last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import structlog
+from sqlmodel import Session, col, select
+
+from chain_node.client import FeedKind
+from oracles.chain import FeedKey, Head, NodeChain
+from oracles.checkpoints import Checkpoint, Point
+from oracles.exchange import Exchange, SignedReading
+from oracles.judging import Judge
+from oracles.metrics import Metrics
+from oracles.rules.decisions import Decision, Verdict
+from oracles.rules.readings import ReadingStanding, expired, reading_decision, scaled
+from oracles.signing import Signer
+from oracles.store.database import Database
+from oracles.store.mapping import event_of
+from oracles.store.models import EventReferenceRow, EventRow, ReadingRow, ReadingStatus
+
+log = structlog.get_logger("oracles")
+
+MOST_AT_ONCE = 64
+OPEN = (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED)
+STATUS_OF = {
+    Verdict.WAIT: ReadingStatus.WAITING,
+    Verdict.REFUSE: ReadingStatus.NOT_SIGNED,
+    Verdict.HOLD: ReadingStatus.HELD,
+}
+NO_EXCHANGE = Decision(Verdict.REFUSE, "not signed: this node shares no exchange in which readings are gathered")
+
+BEHIND = Decision(Verdict.WAIT, "an earlier value of this feed is under way")
+
+
+@dataclass
+class Measuring:
+    """Without a signer (dry run) only what would be signed is said; without an exchange nothing is."""
+
+    database: Database
+    chain: NodeChain
+    judge: Judge
+    signer: Signer | None
+    exchange: Exchange | None
+    checkpoint: Checkpoint
+    metrics: Metrics
+    _looked_at: int = -1
+
+    def run(self, head: Head) -> int:
+        """Number of readings settled or signed. What waits is asked about once a block."""
+        is_new_block, self._looked_at = head.number != self._looked_at, head.number
+        busy = self._settle_all(head) if is_new_block else 0
+        statuses = [ReadingStatus.NEW, ReadingStatus.WAITING] if is_new_block or busy else [ReadingStatus.NEW]
+        busy += sum(self._decide(row, head) for row in self._rows(statuses))
+        self._publish_all()
+        return busy
+
+    # Deciding
+
+    def _rows(self, statuses: Sequence[ReadingStatus]) -> list[ReadingRow]:
+        with self.database.session() as session:
+            wanted = select(ReadingRow).where(col(ReadingRow.status).in_(statuses))
+            ordered = wanted.order_by(col(ReadingRow.observed_at), col(ReadingRow.id)).limit(MOST_AT_ONCE)
+            return list(session.exec(ordered).all())
+
+    def _decide(self, row: ReadingRow, head: Head) -> bool:
+        with self.database.session() as session:
+            stored = session.get_one(ReadingRow, row.id)
+            decision, standing, key = self._judge(session, stored, head)
+            if decision.verdict is Verdict.SIGN and standing is not None and key is not None and self.signer:
+                self._sign(self.signer, stored, key, standing, head)
+                self.checkpoint(Point.READING_SIGNING)
+            if stored.status not in OPEN:
+                stored.status = STATUS_OF.get(decision.verdict, ReadingStatus.WAITING)
+            stored.reason = decision.reason
+            session.flush()
+        if decision.reason != row.reason:
+            self._tell(stored, decision, head)
+        if stored.status in OPEN:
+            self.checkpoint(Point.READING_SIGNED)
+        return stored.status in OPEN
+
+    def _judge(
+        self, session: Session, row: ReadingRow, head: Head
+    ) -> tuple[Decision, ReadingStanding | None, FeedKey | None]:
+        if self.exchange is None:
+            return NO_EXCHANGE, None, None
+        key = key_of(row)
+        if key.is_condition and not row.subject:
+            event = session.get_one(EventRow, row.event_id)
+            references = select(EventReferenceRow).where(EventReferenceRow.event_id == event.id)
+            match = self.judge.match(event_of(event, list(session.exec(references))), head)
+            if match.subject is None:
+                return Decision(Verdict.HOLD if match.ambiguous else Verdict.WAIT, match.reason), None, None
+            row.subject = match.subject.hex()
+            key = key_of(row)
+        if _has_open(session, row):
+            return BEHIND, None, None
+        standing = self.judge.reading_standing(key, head)
+        return reading_decision(_value(row, standing), row.observed_at, standing), standing, key
+
+    def _sign(self, signer: Signer, row: ReadingRow, key: FeedKey, standing: ReadingStanding, head: Head) -> None:
+        value = _value(row, standing)
+        assert value is not None
+        row.round, row.version, row.signed_value = standing.round, standing.rules.version, str(value)
+        row.signer, row.signed_block = signer.address, head.number
+        row.signature = signer.reading(
+            self.chain.chain_id,
+            self.chain.feed_oracle_address,
+            feed=key.feed,
+            round=standing.round,
+            version=standing.rules.version,
+            value=value,
+            at=row.observed_at,
+        ).hex()
+        row.status = ReadingStatus.SIGNED
+
+    # The exchange
+
+    def _publish_all(self) -> None:
+        if self.exchange is None:
+            return
+        for row in self._rows([ReadingStatus.SIGNED]):
+            self.exchange.publish(self._signed(row))
+            with self.database.session() as session:
+                session.get_one(ReadingRow, row.id).status = ReadingStatus.PUBLISHED
+            self.checkpoint(Point.READING_PUBLISHED)
+
+    def _signed(self, row: ReadingRow) -> SignedReading:
+        assert row.round is not None
+        assert row.version is not None
+        return SignedReading(
+            self.chain.chain_id,
+            self.chain.feed_oracle_address,
+            key_of(row),
+            row.round,
+            row.version,
+            int(row.signed_value),
+            row.observed_at,
+            row.signer,
+            bytes.fromhex(row.signature),
+        )
+
+    # Settling
+
+    def _settle_all(self, head: Head) -> int:
+        return sum(self._settle(row, head) for row in self._rows([ReadingStatus.PUBLISHED]))
+
+    def _settle(self, row: ReadingRow, head: Head) -> bool:
+        """A round that is over answers the reading; a changed policy voids it, and it is signed anew."""
+        standing = self.judge.reading_standing(key_of(row), head)
+        status, reason = self._answer(row, standing, head)
+        if status is None:
+            return False
+        # The file goes first: should the process die here, the row still says that there is one to take away.
+        if self.exchange is not None:
+            self.exchange.withdraw(self._signed(row).file_name)
+        with self.database.session() as session:
+            stored = session.get_one(ReadingRow, row.id)
+            stored.status, stored.reason = status, reason
+        self.metrics.readings.labels(status).inc()
+        log.info("reading settled", label=row.label, round=row.round, status=status, reason=reason, block=head.number)
+        return True
+
+    def _answer(self, row: ReadingRow, standing: ReadingStanding, head: Head) -> tuple[ReadingStatus | None, str]:
+        assert row.round is not None
+        if standing.record.round >= row.round:
+            counted = self.chain.counted_in(key_of(row), row.round, row.signed_block or 0, head.number)
+            if counted is not None and standing.membership.organisation in counted:
+                return ReadingStatus.COUNTED, ""
+            return ReadingStatus.MISSED, f"round {row.round} is over without it"
+        if standing.rules.version != row.version:
+            return ReadingStatus.WAITING, "the feed's policy changed: to be signed anew"
+        if expired(row.observed_at, standing):
+            return ReadingStatus.MISSED, f"too few others measured in time: no report within {_age(standing)}"
+        return None, ""
+
+    def _tell(self, row: ReadingRow, decision: Decision, head: Head) -> None:
+        line = {
+            "label": row.label,
+            "subject": row.subject,
+            "value": row.value,
+            "observed_at": row.observed_at,
+            "round": row.round,
+            "verdict": str(decision.verdict),
+            "reason": decision.reason,
+        }
+        self.metrics.readings.labels(str(decision.verdict)).inc()
+        if decision.verdict is Verdict.HOLD:
+            log.error("reading", block=head.number, operator_action_required=True, **line)
+        else:
+            log.info("reading", block=head.number, dry_run=self.signer is None, **line)
+
+
+def key_of(row: ReadingRow) -> FeedKey:
+    subject = bytes.fromhex(row.subject) if row.subject else bytes(32)
+    return FeedKey(FeedKind(row.kind), bytes.fromhex(row.policy_id), subject)
+
+
+def _value(row: ReadingRow, standing: ReadingStanding) -> int | None:
+    """A condition is whole already; a price gets the feed's decimals."""
+    is_condition = key_of(row).is_condition
+    return scaled(Decimal(row.value), 0 if is_condition else standing.rules.decimals)
+
+
+def _has_open(session: Session, row: ReadingRow) -> bool:
+    statement = select(ReadingRow.id).where(
+        ReadingRow.policy_id == row.policy_id,
+        ReadingRow.subject == row.subject,
+        col(ReadingRow.status).in_(OPEN),
+    )
+    return session.exec(statement).first() is not None
+
+
+def _age(standing: ReadingStanding) -> str:
+    return f"{standing.rules.max_age_seconds} seconds"

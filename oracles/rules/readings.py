@@ -1,0 +1,123 @@
+"""Whether this node signs a value of a feed, and which readings make a report: the contract's checks, beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from chain_node.client import FeedRecord, FeedRules, FeedTerms, Membership
+from chain_node.vocabulary import words
+from oracles.rules.decisions import Decision, Verdict
+
+MOST_READINGS: Final = 10
+SIGN: Final = Decision(Verdict.SIGN, "the paper measured it and the feed would take it")
+
+
+@dataclass(frozen=True)
+class ReadingStanding:
+    """Everything that the contract would look at, read at one block. `now` is that block's time.
+
+    `beneficiary_group` is 0 of a price or a rate, which nobody gains from; `record` the feed's last value.
+    """
+
+    now: int
+    membership: Membership
+    beneficiary_group: int
+    rules: FeedRules
+    terms: FeedTerms
+    record: FeedRecord
+
+    @property
+    def round(self) -> int:
+        """The round that readings are signed for."""
+        return self.record.round + 1
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A signed reading as a relay sees it: whose it is, when it was taken, and under which number it is known."""
+
+    number: int
+    membership: Membership
+    value: int
+    observed_at: int
+
+
+def scaled(value: Decimal, decimals: int) -> int | None:
+    """The whole number that a feed with so many decimals keeps; None where it has no place for all digits."""
+    whole = value.scaleb(decimals)
+    return int(whole) if whole == whole.to_integral_value() else None
+
+
+def reading_decision(value: int | None, observed_at: int, standing: ReadingStanding) -> Decision:
+    """`value` in the feed's decimals, None where it does not fit them."""
+    return (
+        _witness_objection(standing)
+        or _time_objection(observed_at, standing)
+        or _value_objection(value, standing)
+        or SIGN
+    )
+
+
+def expired(observed_at: int, standing: ReadingStanding) -> bool:
+    """Whether a reading is too old to count in any report from now on."""
+    return observed_at + standing.rules.max_age_seconds < standing.now
+
+
+def chosen(offers: Sequence[Offer], standing: ReadingStanding) -> list[Offer]:
+    """What a relay puts into the next report: of each organisation that counts its newest reading, at most as many as
+    the feed has organisations, the newest first among them, in ascending order. Empty where there is no quorum."""
+    rules = standing.rules
+    newest: dict[int, Offer] = {}
+    for offer in sorted(offers, key=lambda its: its.observed_at):
+        held = ReadingStanding(
+            standing.now, offer.membership, standing.beneficiary_group, rules, standing.terms, standing.record
+        )
+        if _witness_objection(held) is None and _time_objection(offer.observed_at, held) is None:
+            newest[offer.membership.organisation] = offer
+    # Roles that are required must not lose their seat to a newer reading of another.
+    seats = sorted(newest.values(), key=lambda its: (not its.membership.roles & rules.required_roles, -its.observed_at))
+    taken = seats[: min(rules.organisations, MOST_READINGS)]
+    roles = 0
+    for offer in taken:
+        roles |= offer.membership.roles
+    if len(taken) < rules.threshold or rules.required_roles & ~roles:
+        return []
+    return sorted(taken, key=lambda its: its.value)
+
+
+def _witness_objection(standing: ReadingStanding) -> Decision | None:
+    member, rules = standing.membership, standing.rules
+    if not rules.version:
+        return Decision(Verdict.WAIT, "the network has no such feed")
+    if not member.organisation or member.frozen or member.suspended or member.expires_at <= standing.now:
+        return Decision(Verdict.WAIT, "the registry does not admit this node")
+    if not member.roles & rules.eligible_roles:
+        text = f"the feed takes {words(rules.eligible_roles)}, this node is {words(member.roles)}"
+        return Decision(Verdict.WAIT, text)
+    if standing.beneficiary_group and member.group == standing.beneficiary_group:
+        return Decision(Verdict.REFUSE, "not signed: this node belongs to the group that gains from it")
+    return None
+
+
+def _time_objection(observed_at: int, standing: ReadingStanding) -> Decision | None:
+    if observed_at > standing.now + standing.rules.clock_skew_seconds:
+        text = f"in the future: {observed_at - standing.now} seconds ahead of the chain's clock"
+        return Decision(Verdict.WAIT, text)
+    if expired(observed_at, standing):
+        age, most = standing.now - observed_at, standing.rules.max_age_seconds
+        return Decision(Verdict.REFUSE, f"not signed: {age} seconds old, the feed takes {most}")
+    if observed_at <= standing.record.observed_at:
+        return Decision(Verdict.REFUSE, "not signed: the feed has a value that is not older")
+    return None
+
+
+def _value_objection(value: int | None, standing: ReadingStanding) -> Decision | None:
+    terms = standing.terms
+    if value is None:
+        return Decision(Verdict.HOLD, f"it has more than the {standing.rules.decimals} decimals of the feed")
+    if not terms.least <= value <= terms.greatest:
+        return Decision(Verdict.HOLD, f"{value} lies outside the feed's band, {terms.least} to {terms.greatest}")
+    return None
