@@ -17,8 +17,10 @@ help: ## Say what can be made
 
 setup: $(VENV)/.stamp node_modules/.stamp build/forge/.stamp ## Install everything into this checkout (.venv, node_modules) and compile
 
-demo: setup ## Run the example trade from documents to cash; writes build/demo.json
+demo: setup ## Run the example trades from documents to cash; writes build/demo.json, demo-stock.json, demo-line.json
 	portolan demo
+	portolan demo --trade examples/trade-stock --report build/demo-stock.json --work-dir build/demo-stock
+	portolan demo --trade examples/trade-line --report build/demo-line.json --work-dir build/demo-line
 
 up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up

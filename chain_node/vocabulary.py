@@ -266,6 +266,29 @@ class PolicyFlaw(IntEnum):
     TRIGGER = 3
 
 
+class GoodsGap(IntEnum):
+    """Why goods cannot be valued now; the price is known where only a condition is not."""
+
+    NONE = 0
+    CONDITION = 1
+    PRICE = 2
+    RATE = 3
+    TERMS = 4
+    UNIT = 5
+
+
+class ValuationFlaw(IntEnum):
+    """What is wrong with the terms by which a commodity would be valued."""
+
+    COMMODITY = 0
+    FEED = 1
+    HAIRCUT = 2
+    GRADES = 3
+    AGES = 4
+    STALENESS = 5
+    CONDITIONS = 6
+
+
 ENUMS: dict[str, type[IntEnum]] = {
     "IReceivableToken.State": ReceivableState,
     "IOrderEscrow.State": OrderState,
@@ -288,6 +311,8 @@ ENUMS: dict[str, type[IntEnum]] = {
     "IInsurancePolicies.Kind": CoverKind,
     "IInsurancePolicies.State": PolicyState,
     "IInsurancePolicies.Flaw": PolicyFlaw,
+    "IGoodsValuation.Gap": GoodsGap,
+    "IGoodsValuation.Flaw": ValuationFlaw,
 }
 """Solidity's name of an enum to ours."""
 

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     INSPECTED = "inspected and sound"
     INSPECTION_FAILED = "inspected and not sound"
     TITLE_CHANGED = "title document changed"
+    LOST = "lost"
     RETRACTED = "retracted"
 
 

@@ -151,7 +151,7 @@ class NodeChain(Protocol):
         """What the call takes on the newest state, without any margin."""
 
     def send(self, raw: bytes) -> None: ...
-    def outcome(self, transaction_hash: bytes, signer: str) -> Outcome | None:
+    def outcome(self, transaction_hash: bytes) -> Outcome | None:
         """None while it is in no block."""
 
     def close(self) -> None: ...

@@ -51,7 +51,7 @@ class Confirming:
         return sum(self._confirm(row, head) for row in open_rows)
 
     def _confirm(self, row: SubmissionRow, head: Head) -> bool:
-        outcome = self.chain.outcome(bytes.fromhex(row.hash), row.signer)
+        outcome = self.chain.outcome(bytes.fromhex(row.hash))
         if outcome is None or outcome.block + self.confirmations - 1 > head.number:
             return False
         self.checkpoint(Point.OUTCOME_READ)

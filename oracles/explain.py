@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import select
@@ -16,6 +17,7 @@ from oracles.chain import Head
 from oracles.deciding import own_objection
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
+from oracles.measuring import NO_EXCHANGE
 from oracles.network import connector
 from oracles.rules.decisions import Decision, Verdict, paper_decision
 from oracles.rules.milestones import kind_of
@@ -35,61 +37,74 @@ VERDICTS = {
 }
 
 
+@dataclass(frozen=True)
+class _View:
+    """What there is to ask; `judge` and `head` are None where the network is away."""
+
+    settings: NodeSettings
+    judge: Judge | None
+    head: Head | None
+    database: Database | None
+
+
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
     document = read_document(str(path), file_bytes(path), settings.file_limit_bytes)
-    if document.quotes:
-        yield f"{path}: {document.standard}, {len(document.quotes)} values"
-        yield from map(_measured_line, document.quotes)
-        return
-    count = len(document.events)
-    yield f"{path}: {document.standard}, {count} event{'' if count == 1 else 's'}"
+    count, noun = len(document.events or document.quotes), "event" if document.events else "value"
+    yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
+    judge: Judge | None = None
+    head: Head | None = None
     try:
         chain = connect()
         head = chain.head()
     except RetryableError as error:
         yield f"Only what the paper decides: {error}"
-        judge, head = None, None
     else:
         key = NetworkKey.load(settings.network_key_file)
         judge = Judge(chain, key, account_of(settings.keystore), settings.organisation, settings.milestones)
-    database = Database(settings.database) if settings.database.is_file() else None
+    view = _View(settings, judge, head, Database(settings.database) if settings.database.is_file() else None)
     for number, event in enumerate(document.events, 1):
         yield ""
-        yield from _event_lines(settings, number, event, judge, head, database)
+        yield from _event_lines(view, number, event)
+    for quote in document.quotes:
+        yield from _measured_lines(view, quote, None)
 
 
-def _event_lines(
-    settings: NodeSettings,
-    number: int,
-    event: CanonicalEvent,
-    judge: Judge | None,
-    head: Head | None,
-    database: Database | None,
-) -> Iterator[str]:
+def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[str]:
     measured = f", {event.quantity / 1000:g} {event.unit}" if event.unit else ""
     when = f"{event.occurred_at:%Y-%m-%dT%H:%M:%SZ} (local {event.local_offset})"
     yield f"{number}. {event.activity}: {kind_of(event.activity) or 'no fact'}, {event.classifier}, {when}{measured}"
     yield f"   hash       {event.event_hash}"
     yield f"   references {', '.join(map(str, event.references)) or 'none'}"
-    yield from map(_measured_line, event.measurements)
+    for its in event.measurements:
+        yield from _measured_lines(view, its, event)
     for problem in event.unreadable:
         yield f"   unreadable {problem}"
     if event.correction is not None:
         yield f"   correction {event.correction.reason}"
         if not event.correction.replaces:
             return
-    known = _known(database, event)
+    known = _known(view.database, event)
     if known is not None:
         yield f"   known      {known}"
         return
-    yield from _decision_lines(_judgement(settings, event, judge, head), event, database)
+    yield from _decision_lines(_judgement(view.settings, event, view.judge, view.head), event, view.database)
 
 
-def _measured_line(its: Measured) -> str:
-    shown = its.value if its.kind in WHOLE else its.value / THOUSAND if its.kind > FeedKind.FX else its.value
-    return f"   measures   {its.label} {shown:f}{UNITS.get(its.kind, '')} at {its.observed_at:%Y-%m-%dT%H:%M:%SZ}"
+def _measured_lines(view: _View, its: Measured, event: CanonicalEvent | None) -> Iterator[str]:
+    thousandths = its.kind > FeedKind.FX and its.kind not in WHOLE
+    shown = its.value / THOUSAND if thousandths else its.value
+    yield f"   measures   {its.label} {shown:f}{UNITS.get(its.kind, '')} at {its.observed_at:%Y-%m-%dT%H:%M:%SZ}"
+    yield _verdict_line("   reading   ", _measured_decision(view, its, event))
+
+
+def _measured_decision(view: _View, its: Measured, event: CanonicalEvent | None) -> Decision:
+    if view.settings.exchange is None:
+        return NO_EXCHANGE
+    if view.judge is None or view.head is None:
+        return Decision(Verdict.WAIT, "the network is away")
+    return view.judge.judge_measured(its, event, view.head)
 
 
 def _judgement(settings: NodeSettings, event: CanonicalEvent, judge: Judge | None, head: Head | None) -> Judgement:
@@ -111,8 +126,12 @@ def _decision_lines(result: Judgement, event: CanonicalEvent, database: Database
         if database is not None:
             with database.session() as session:
                 decision = own_objection(session, event, result.key) or decision
+    yield _verdict_line("   verdict   ", decision)
+
+
+def _verdict_line(heading: str, decision: Decision) -> str:
     reason = "" if decision.verdict is Verdict.SIGN else f": {decision.reason.removeprefix('not signed: ')}"
-    yield f"   verdict    {VERDICTS[decision.verdict]}{reason}"
+    return f"{heading} {VERDICTS[decision.verdict]}{reason}"
 
 
 def _known(database: Database | None, event: CanonicalEvent) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chain_node.client import FeedRules, FeedTerms, Membership, Milestone, Policy
 from chain_node.references import NetworkKey
-from oracles.canonical import CanonicalEvent, Kind
+from oracles.canonical import CanonicalEvent, Kind, Measured
 from oracles.chain import FeedKey, Head, Key, NodeChain
 from oracles.matching import Match, Matcher
 from oracles.rules.decisions import (
@@ -20,7 +20,7 @@ from oracles.rules.decisions import (
     paper_decision,
 )
 from oracles.rules.milestones import kind_of
-from oracles.rules.readings import ReadingStanding
+from oracles.rules.readings import ReadingStanding, reading_decision, scaled
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,18 @@ class Judge:
     def match(self, event: CanonicalEvent, head: Head) -> Match:
         """The consignment that the event's references lead to."""
         return self._matcher.match(event.references, head.number)
+
+    def judge_measured(self, its: Measured, event: CanonicalEvent | None, head: Head) -> Decision:
+        """Would this node sign the value now? `event` is the one that it was measured with; a price has none."""
+        key = FeedKey(its.kind, its.policy_id)
+        if event is not None:
+            match = self.match(event, head)
+            if match.subject is None:
+                return Decision(Verdict.HOLD if match.ambiguous else Verdict.WAIT, match.reason)
+            key = FeedKey(its.kind, its.policy_id, match.subject)
+        standing = self.reading_standing(key, head)
+        value = scaled(its.value, 0 if key.is_condition else standing.rules.decimals)
+        return reading_decision(value, chain_seconds(its.observed_at), standing)
 
     def reading_standing(self, key: FeedKey, head: Head) -> ReadingStanding:
         """What the feed's contract would look at."""

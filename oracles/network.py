@@ -135,7 +135,7 @@ class Network:
     def send(self, raw: bytes) -> None:
         self.chain.send_raw(raw)
 
-    def outcome(self, transaction_hash: bytes, signer: str) -> Outcome | None:
+    def outcome(self, transaction_hash: bytes) -> Outcome | None:
         receipt = self.chain.receipt(transaction_hash)
         if receipt is None:
             return None
@@ -143,9 +143,7 @@ class Network:
             return self._undone(transaction_hash, receipt.block_number)
         events = [event for event in map(self.chain.decode, receipt.logs) if event is not None]
         ours = [event for event in events if event.contract == ORACLE]
-        return Outcome(
-            receipt.block_number, answers=_answers(ours, signer), facts=_facts(ours), reports=_reports(events)
-        )
+        return Outcome(receipt.block_number, answers=_answers(ours), facts=_facts(ours), reports=_reports(events))
 
     def close(self) -> None:
         self.chain.close()
@@ -171,13 +169,9 @@ def _key(event: Event) -> Key:
     return Key(bytes(arguments["subject"]), int(arguments["milestone"]), int(arguments["sequence"]))
 
 
-def _answers(events: Sequence[Event], signer: str) -> dict[Key, Refusal]:
-    """A node's transaction carries its own vote alone, so what was counted in it is this node's."""
-    refused = {
-        _key(event): Refusal(event.arguments["reason"])
-        for event in events
-        if event.name == "VoteRefused" and event.arguments["signer"] == signer
-    }
+def _answers(events: Sequence[Event]) -> dict[Key, Refusal]:
+    """A node's transaction carries its own vote alone, so what was counted or refused in it is this node's."""
+    refused = {_key(event): Refusal(event.arguments["reason"]) for event in events if event.name == "VoteRefused"}
     return refused | {_key(event): Refusal.NONE for event in events if event.name in VOTE_EVENTS}
 
 

@@ -177,9 +177,7 @@ class Outbox:
             if not overdue:
                 return
             expected = self.chain.nonce(self.signer.address)
-            if rows[0].nonce == expected or any(
-                self.chain.outcome(bytes.fromhex(row.hash), row.signer) for row in rows
-            ):
+            if rows[0].nonce == expected or any(self.chain.outcome(bytes.fromhex(row.hash)) for row in rows):
                 return
             log.error("nonce lane laid anew", network=expected, lowest_open=rows[0].nonce, submissions=len(rows))
             for row in rows:

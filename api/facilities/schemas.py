@@ -14,7 +14,7 @@ from api.values import Amount, Currency, Lei, Moment, PositiveAmount
 from chain_node.client import DayCount, Milestone
 
 MilestoneName = Literal[
-    "ACCEPTED", "LOADED", "DEPARTED", "ARRIVED", "DISCHARGED", "RECEIVED", "STORED", "INSPECTED", "RELEASED"
+    "ACCEPTED", "LOADED", "DEPARTED", "ARRIVED", "DISCHARGED", "RECEIVED", "STORED", "INSPECTED", "RELEASED", "LOST"
 ]
 Bps = Annotated[int, Field(ge=0, le=10_000)]
 DayCountName = Literal["actual/360", "actual/365", "30/360"]

@@ -47,12 +47,15 @@ class Vote:
     evidence: bytes
     signature: bytes
 
-    def packed(self) -> tuple[str, int, bytes, bytes, bytes]:
-        """As the contract takes it, the signature in its compact form (ERC-2098).
+    def packed(self) -> tuple[int, bytes, bytes, bytes]:
+        """As the contract takes it: the signature in its compact form (ERC-2098), from which it finds the signer; or 0
+        and the address of a contract that has approved.
 
         Raises `ValueError` for a signature of another length, or with another v than 27 or 28.
         """
-        return self.signer, self.mask, self.evidence, *compact_signature(self.signer, self.signature)
+        if not self.signature:
+            return self.mask, self.evidence, bytes(32), bytes.fromhex(self.signer[2:]).rjust(32, b"\0")
+        return self.mask, self.evidence, *compact_signature(self.signer, self.signature)
 
 
 def attestation_typed_data(

@@ -10,6 +10,7 @@ from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
 from chain_node.client.contracts.exchange import Conversions, Exchange
 from chain_node.client.contracts.feeds import Feeds, Grades
+from chain_node.client.contracts.goods import GoodsValuations, InventoryCollateral
 from chain_node.client.contracts.insurance import Insurance
 from chain_node.client.contracts.inventory import Lots
 from chain_node.client.contracts.lending import Desk, OrderCollateral, ReceivableCollateral
@@ -181,6 +182,14 @@ class Chain:
     @cached_property
     def order_collateral(self) -> OrderCollateral:
         return OrderCollateral(self.node, *self._place("OrderCollateral"))
+
+    @cached_property
+    def inventory_collateral(self) -> InventoryCollateral:
+        return InventoryCollateral(self.node, *self._place("InventoryCollateral"))
+
+    @cached_property
+    def valuations(self) -> GoodsValuations:
+        return GoodsValuations(self.node, *self._place("GoodsValuation"))
 
     @cached_property
     def disputes(self) -> Disputes:

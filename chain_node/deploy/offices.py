@@ -36,6 +36,8 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GOVERNOR: ("listCustodian", "listGrader", "resume"),
         Office.GUARDIAN: ("stop",),
     },
+    "GoodsValuation": {Office.CREDIT_OFFICER: ("setTerms",)},
+    "InventoryCollateral": {Office.CREDIT_OFFICER: ("setMarginTerms",)},
     "MilestoneOracle": {Office.GOVERNOR: ("setPolicy", "listConsumer")},
     "FeedOracle": {Office.GOVERNOR: ("setPolicy", "setKeeper"), Office.GUARDIAN: ("closeBand",)},
     "ConditionGrades": {

@@ -35,6 +35,7 @@ _HELD_BY_NETWORK: Final = (
     "ReceivableCollateral",
     "OrderCollateral",
     "InsurancePolicies",
+    "InventoryCollateral",
 )
 _HELD_PER_CURRENCY: Final = ("LendingPool:", "SeniorTranche:", "JuniorTranche:", "FirstLossReserve:")
 _ADAPTERS: Final = ("ReceivableCollateral", "OrderCollateral")
@@ -136,6 +137,8 @@ class _Planner:
         for part in ("LotIntake", "LotReleases"):
             self._create(part, *sources, at["AccessManager"])
         self._create("WarehouseReceiptToken", *sources, at["LotIntake"], at["LotReleases"], at["AccessManager"])
+        values = (at["WarehouseReceiptToken"], at["FeedOracle"], at["ConditionGrades"])
+        self._create("GoodsValuation", *values, at["AccessManager"])
 
     def _create_orders(self) -> None:
         at, days = self.addresses, self.config.order_dispute_days
@@ -166,6 +169,11 @@ class _Planner:
         shared = (oracle, desk, at["Applications"], registry)
         self._create("ReceivableCollateral", at["ReceivableToken"], *shared, at["OrderMatch"], at["Conversions"])
         self._create("OrderCollateral", at["OrderEscrow"], *shared)
+        goods = (at["WarehouseReceiptToken"], at["GoodsValuation"], desk)
+        for part in ("InventoryChanges", "InventorySales"):
+            self._create(part, *goods, registry, authority)
+        sides = (at["InventoryChanges"], at["InventorySales"])
+        self._create("InventoryCollateral", *goods, at["Applications"], registry, *sides, authority)
 
     def _create_pool(self, code: str) -> None:
         at, terms = self.addresses, self.config.pool(code)
@@ -204,8 +212,10 @@ class _Planner:
         self._call("FinancingDesk", "setServicing", at["Servicing"])
         self._call("FinancingDesk", "setApplications", at["Applications"])
         self._call("FinancingDesk", "setCover", at["InsurancePolicies"])
-        for adapter in _ADAPTERS:
+        for adapter in (*_ADAPTERS, "InventoryCollateral"):
             self._call("FinancingDesk", "listCollateral", at[adapter], True)
+        self._call("WarehouseReceiptToken", "listCustodian", at["InventoryCollateral"])
+        self._call("ConditionGrades", "listEnroller", at["GoodsValuation"], True)
         for code in self.config.currencies:
             self._call("ReceivableToken", "listCurrency", at[f"CashToken:{code}"])
             self._call("OrderEscrow", "listCurrency", at[f"CashToken:{code}"])
@@ -221,9 +231,8 @@ class _Planner:
         for its in self.config.commodities.values():
             if its.rules:
                 self._call("ConditionGrades", "setRules", its.graded_as, [astuple(rule) for rule in its.grade_rules()])
-            if "GoodsValuation" in self.addresses:
-                price = self.config.feeds[its.price].policy_id(its.price)
-                self._call("GoodsValuation", "setTerms", its.code, its.valuation_terms(price))
+            price = self.config.feeds[its.price].policy_id(its.price)
+            self._call("GoodsValuation", "setTerms", its.code, its.valuation_terms(price))
 
     def admit(self) -> None:
         """Organisations of participants.toml; the operator's accounts are the contracts that hold what is others'."""

@@ -183,8 +183,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "LineCountOutOfRange": "order {id} has {count} lines; it must be from 1 to {most}",
     "LineInvalid": "line {index} of order {id} has the item {item} and the unit {unit}: one of them is none",
     "PayoutsInvalid": (
-        "the payouts of order {id} are wrong at step {step}: 1 to 4 steps, milestones and shares rising to 10000 bps, and "
-        "measured only where the order is"
+        "the payouts of order {id} are wrong at step {step}: 1 to 4 steps, milestones and shares rising to 10000 bps, "
+        "and measured only where the order is"
     ),
     "OrderSubjectNotOf": (
         "consignment {subject} of order {id} is of group {beneficiary} (0: not opened), the seller of group {needed}"
@@ -215,13 +215,75 @@ TEMPLATES: Final[dict[str, str]] = {
         "order {order} is between {seller} and {buyer}, invoice {receivable} between {supplier} and {debtor}"
     ),
     "MatchCurrenciesDiffer": "order {order} is paid in {cash}, invoice {receivable} in {invoiceCash}",
-    "MatchUnmeasured": "order {order} has a quantity of {ordered}, invoice {receivable} of {invoiced}: 0 is not measured",
+    "MatchUnmeasured": (
+        "order {order} has a quantity of {ordered}, invoice {receivable} of {invoiced}: 0 is not measured"
+    ),
     "MatchNotBySeller": "organisation {caller} is not the seller of order {order}; organisation {seller} is",
     "SubjectNotItsOwn": "item {itemId} is of consignment {own}, not of {subject}",
     "ItemUnmatched": "no order is matched with invoice {itemId}",
     "AlreadyAssigned": "the proceeds of order {id} are already assigned to {assignee}",
     "NotAssigneeOf": "the proceeds of order {id} are assigned to {assignee}, not to {caller}",
     "AssigneeUnlisted": "{assignee} may not be an assignee of orders",
+    # Goods as collateral
+    "ValuationTermsInvalid": "goods of commodity {commodity} cannot be valued so: their {flaw} is out of range",
+    "MarginTermsInvalid": "the terms for goods of facility {facility} are out of range",
+    "MarginTermsUnfit": (
+        "facility {facility} calls margin at {callLevelBps} bps (0: it has no terms for goods); that must be above the "
+        "{rateBps} bps that it lends"
+    ),
+    "LadderAboveCall": (
+        "financing {financing} cannot lend {rateBps} bps of its goods: margin is called at {callLevelBps} bps"
+    ),
+    "RecipientMissing": "the goods of financing {financing} go only to who owes the invoice that takes their place",
+    "GoodsUnvaluable": "what the goods of financing {financing} are worth is not known: {gap}",
+    "GoodsAlreadyHeld": "{quantity} thousandths of lot {lot} are already in custody for the same owner",
+    "TooManyLots": "financing {financing} has {most} lots already, the most that it may have",
+    "LotNotPledged": "lot {lot} does not back financing {financing}",
+    "LotNotEmpty": (
+        "lot {lot} stays with financing {financing}: {quantity} thousandths are in custody, or it is its first"
+    ),
+    "NotPledgorOf": "{caller} has not pledged the goods of financing {financing}; {pledgor} has",
+    "GoodsLeaving": (
+        "{quantity} thousandths of lot {lot} of financing {financing} are ordered to leave and not gone yet"
+    ),
+    "GoodsUncovered": "financing {financing} would owe {owed} minor units, and its goods would bear {base}",
+    "ReleaseExceedsPayment": (
+        "goods worth {value} minor units would leave financing {financing}; the payment frees at most {most}"
+    ),
+    "SubstituteWorthLess": (
+        "the goods of financing {financing} would be worth {value} minor units after {before}, and would not bear the "
+        "{owed} that are owed"
+    ),
+    "OfferUnknown": "there is no offer {digest}, or no longer",
+    "OfferNotTo": "the goods are offered to {buyer}, not to {caller}",
+    "OfferLapsed": "the offer {digest} ended at {until}; it is now {now_}",
+    "ReleaseOrderUnfit": (
+        "the order of lot {lot} is of goods of {beneficiary} held by {holder}, not of those of financing {financing}"
+    ),
+    "LenderSignatureInvalid": (
+        "{lender} is no credit officer, or has not signed the order {digest} of financing {financing}"
+    ),
+    "MarginSufficient": "financing {financing} owes {owed} minor units; its goods bear {most} before margin is called",
+    "MarginCallOpen": "margin of financing {financing} has been called already; the deadline is {deadline}",
+    "MarginCallMissing": "no margin of financing {financing} has been called, or the call is over",
+    "CureTimeLeft": "the margin of financing {financing} can be mended until {deadline}; it is now {now_}",
+    "MarginCallCured": "financing {financing} owes {owed} minor units, which its goods bear ({base}): nothing is sold",
+    "MarginCallUncured": "financing {financing} owes {owed} minor units; its goods bear {base}",
+    "SaleRunning": "the goods of financing {financing} are up for sale until {until}",
+    "SaleNotRunning": "the goods of financing {financing} are not up for sale",
+    "LotNotPutUp": "nothing of lot {lot} of financing {financing} was there to be put up for sale",
+    "NothingToSell": "nothing is in custody for financing {financing} that could be sold",
+    "BidOutOfRange": (
+        "a bid for {quantity} thousandths of lot {lot} of financing {financing}: it takes at least {least}, or all of "
+        "the {left} that are left"
+    ),
+    "BidExceedsDebt": (
+        "fewer goods of financing {financing}, for {price} minor units, already pay the {owed} that are owed"
+    ),
+    "BidPriceTooHigh": "the goods of financing {financing} cost {price} minor units, more than the {most} offered",
+    "BidderIsAffiliate": (
+        "{bidder} is of the owner's group and must pay all of the {owed} that financing {financing} owes, not {price}"
+    ),
     # Goods
     "LotIdZero": "a lot needs a fingerprint that is not zero",
     "GoodsStopped": "the guardian has stopped this of goods for now: {what}",

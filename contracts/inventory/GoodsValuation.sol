@@ -42,9 +42,11 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
 
     /// @dev What is known of goods while they are valued.
     /// @param known whether every condition that is asked for is
+    /// @param seen whether every condition that is asked for has ever been
     /// @param observedAt moment of the oldest of what is known, Unix seconds
     struct Findings {
         bool known;
+        bool seen;
         uint8 grade;
         uint256 observedAt;
     }
@@ -104,7 +106,7 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
         its.grade = found.grade;
         uint256 lasting = _lastingHaircut(terms, seen, found.grade);
         its.marketValue = _inCurrency(terms, gross, currency);
-        its.ceiling = _inCurrency(terms, _less(gross, lasting), currency);
+        if (found.seen) its.ceiling = _inCurrency(terms, _less(gross, lasting), currency);
         uint256 haircutBps = Math.min(lasting + terms.staleness.reachedAt(_since(found.observedAt)), Rates.BPS);
         // Safe: at most 10000.
         its.haircutBps = uint16(haircutBps);
@@ -185,7 +187,7 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
     {
         bytes32 subject = goods.subjectOf(lot);
         uint256 conditions = terms.conditions;
-        (found.known, found.grade) = _graded(subject, seen.commodity, conditions);
+        (found.known, found.seen, found.grade) = _graded(subject, seen.commodity, conditions);
         uint8 own = seen.condition < WORST ? seen.condition : WORST;
         if (own > found.grade) found.grade = own;
         for (uint256 kind; conditions >> kind != 0; ++kind) {
@@ -193,23 +195,26 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
             // Safe: only bits of kinds are set.
             (IFeedOracle.Status status,, uint64 moment) = feeds.condition(IFeedOracle.Kind(kind), subject);
             if (status != IFeedOracle.Status.Usable) found.known = false;
+            if (moment == 0) found.seen = false;
             found.observedAt = Math.min(found.observedAt, moment);
         }
     }
 
     /// @return known whether the grade may be relied on; without one, whether none is needed
+    /// @return seen whether there is a grade, or none is needed
     /// @return grade by the readings; 0 where the lot is not graded
     function _graded(bytes32 subject, bytes8 commodity, uint256 conditions)
         private
         view
-        returns (bool known, uint8 grade)
+        returns (bool known, bool seen, uint8 grade)
     {
         IFeedOracle.Status status;
         (status, grade) = grades.gradeOf(subject);
-        if (status == IFeedOracle.Status.Usable) return (true, grade);
+        if (status == IFeedOracle.Status.Usable) return (true, true, grade);
         // Goods that were never graded and goods of which nothing has been read look the same.
-        if (grades.lot(subject).rulesVersion != 0) return (false, grade);
-        return (conditions == 0 && grades.rulesVersionOf(commodity) == 0, 0);
+        if (grades.lot(subject).rulesVersion != 0) return (false, true, grade);
+        known = conditions == 0 && grades.rulesVersionOf(commodity) == 0;
+        return (known, known, 0);
     }
 
     // Internals: figures

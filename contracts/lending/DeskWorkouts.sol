@@ -183,7 +183,8 @@ contract DeskWorkouts is PaymentBook {
         FacilityRecord storage next = _known(to);
         IFundingSource pool = next.usage.pool;
         bool fits = FacilityId.unwrap(from) != FacilityId.unwrap(to) && next.line.supplier == its.line.supplier
-            && address(pool.cash()) == address(its.usage.pool.cash());
+            && address(pool.cash()) == address(its.usage.pool.cash())
+            && (next.usage.flags ^ its.usage.flags) & EARMARKED == 0;
         require(fits, IFinancingDesk.RefinancingUnfit(id, from, to));
         uint256 impairment = uint256(_impairmentOf(id, its)) + its.accruals.writtenOff;
         bool sound = impairment == 0 && block.timestamp < _endOf(its.anchor.maturityDay);

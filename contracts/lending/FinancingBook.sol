@@ -3,11 +3,10 @@ pragma solidity 0.8.37;
 
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
-import {Rounding} from "../libraries/Rounding.sol";
 import {Waterfall} from "../libraries/Waterfall.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId} from "../types/Ids.sol";
-import {DayCount} from "../types/Rates.sol";
+import {DayCount, Rates} from "../types/Rates.sol";
 import {FacilityBook} from "./FacilityBook.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IConcentration} from "./interfaces/IConcentration.sol";
@@ -236,8 +235,12 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
 
     /// @dev The fee is rounded up, and the two charges together are: the reserve has the rest.
     function _charges(Account memory its, uint256 amount) internal pure returns (uint256 fee, uint256 reserve) {
-        fee = Rounding.bpsUp(amount, its.line.feeBps);
-        reserve = Rounding.bpsUp(amount, uint256(its.line.feeBps) + its.line.reserveBps) - fee;
+        (uint256 feeBps, uint256 reserveBps) = (its.line.feeBps, its.line.reserveBps);
+        // Safe: 48 bits, and 15 of each rate. It is `Rounding.bpsUp`, twice.
+        unchecked {
+            fee = (amount * feeBps + Rates.BPS - 1) / Rates.BPS;
+            reserve = (amount * (feeBps + reserveBps) + Rates.BPS - 1) / Rates.BPS - fee;
+        }
     }
 
     function _commitmentDue(Account memory its) internal view returns (uint256) {

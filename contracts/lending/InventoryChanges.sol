@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IGoodsRights} from "../inventory/interfaces/IGoodsRights.sol";
 import {IGoodsValuation} from "../inventory/interfaces/IGoodsValuation.sol";
+import {ILots} from "../inventory/interfaces/ILots.sol";
 import {IWarehouseReceiptToken} from "../inventory/interfaces/IWarehouseReceiptToken.sol";
 import {Rounding} from "../libraries/Rounding.sol";
 import {Signatures} from "../libraries/Signatures.sol";
@@ -53,14 +54,15 @@ contract InventoryChanges is InventoryBook {
         _requireNoSale(financing, its);
         emit IInventoryCollateral.GoodsAdded(financing, lot, quantity);
 
-        if (_placeOf(its, lot) == its.lots) {
-            _addLot(financing, its, lot);
+        bool isNew = _placeOf(its, lot) == its.lots;
+        if (isNew) {
+            bool isAlike = _addLot(financing, its, lot);
             _fetchNew(lot, msg.sender, quantity);
+            if (!isAlike) _requirePriced(financing, its, lot);
         } else {
             _fetch(lot, msg.sender, quantity);
         }
-        uint256 value = _knownValueOf(financing, its, lot);
-        if (its.call.deadline != 0) _noteAdded(its, value);
+        if (its.call.deadline != 0) _noteAdded(its, _knownValueOf(financing, its, lot));
     }
 
     /// @notice See `IInventoryCollateral`.
@@ -152,14 +154,27 @@ contract InventoryChanges is InventoryBook {
 
     // Internals
 
-    function _addLot(FinancingId financing, Pledge storage its, LotId lot) private {
+    /// @return isAlike whether it is valued as the lot that the financing was opened on is
+    function _addLot(FinancingId financing, Pledge storage its, LotId lot) private returns (bool isAlike) {
         uint8 count = its.lots;
         require(count < MOST_LOTS, IInventoryCollateral.TooManyLots(financing, MOST_LOTS));
         its.lotIds[count] = lot;
         its.lots = count + 1;
 
-        bytes32 subject = goods.subjectOf(lot);
-        if (subject != goods.subjectOf(its.lotIds[0])) desk.watchAlso(financing, subject, true);
+        (bytes32 subject, LotId first) = (goods.subjectOf(lot), its.lotIds[0]);
+        if (subject != goods.subjectOf(first)) {
+            desk.watchAlso(financing, subject, true);
+            valuation.enrol(lot);
+        }
+        (ILots.Goods memory added, ILots.Goods memory known) = (goods.goods(lot), goods.goods(first));
+        return added.commodity == known.commodity && added.unit == known.unit;
+    }
+
+    /// @dev Goods without a price would keep margin from being called on all the others. Without a condition they count for
+    /// nothing until it is known, and nothing is drawn meanwhile.
+    function _requirePriced(FinancingId financing, Pledge storage its, LotId lot) private view {
+        IGoodsValuation.Gap gap = _valuationOf(its, lot).gap;
+        require(gap <= IGoodsValuation.Gap.Condition, IInventoryCollateral.GoodsUnvaluable(financing, gap));
     }
 
     /// @dev A lot may not have been graded yet; once it is, what was measured before counts.

@@ -80,7 +80,7 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         Pledge storage its = _pledges[financing];
         require(its.pledgor == address(0), PledgeExists(financing, LotId.unwrap(its.lotIds[0])));
         bytes32 ofLot = goods.subjectOf(lot);
-        require(subject == ofLot && subject != 0, SubjectNotOfLot(lot, subject, ofLot));
+        require(subject == ofLot && subject != 0, SubjectNotItsOwn(itemId, subject, ofLot));
         _useReservation(facility, pledgor, itemId);
         _begin(its, facility, pledgor, poolCash);
         its.lotIds[0] = lot;
@@ -101,10 +101,8 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     function release(FinancingId financing, address to) external onlyDesk nonReentrant {
         if (_pledges[financing].over) return;
         Pledge storage its = _live(financing);
-        uint256 itemId = LotId.unwrap(its.lotIds[0]);
-        emit CollateralReleased(financing, itemId, to, _heldOf(its, its.lotIds[0]).pledged, 0);
-
-        _leave(financing, its, address(0));
+        uint256 units = _leave(financing, its, address(0));
+        emit CollateralReleased(financing, LotId.unwrap(its.lotIds[0]), to, units, 0);
     }
 
     /// @inheritdoc ICollateral
@@ -230,8 +228,8 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     }
 
     /// @inheritdoc IInventoryCollateral
-    function marginCallOf(FinancingId financing) external view returns (MarginCall memory) {
-        return _pledges[financing].call;
+    function marginCallOf(FinancingId financing) external view returns (MarginCall memory call_) {
+        if (!_pledges[financing].over) call_ = _pledges[financing].call;
     }
 
     /// @inheritdoc IInventoryCollateral
@@ -258,7 +256,7 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     function salePriceOf(FinancingId financing, LotId lot, uint256 quantity) external view returns (uint256) {
         Pledge storage its = _pledges[financing];
         Mark memory mark = _marks[financing][lot];
-        if (block.timestamp >= _saleEnd(its) || mark.quantity == 0) return 0;
+        if (its.over || block.timestamp >= _saleEnd(its) || mark.quantity == 0) return 0;
         return SalePrices.priceOf(mark, its.terms, its.call.saleFrom, quantity);
     }
 
@@ -324,24 +322,33 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
 
     // Internals: leaving
 
+    /// @dev A call that is open ends with the pledge: nothing asks for it any more.
     /// @param buyer who gets title and goods; zero for their owner, who gets the goods
-    function _leave(FinancingId financing, Pledge storage its, address buyer) private {
+    /// @return first thousandths of the lot that the financing was opened on
+    function _leave(FinancingId financing, Pledge storage its, address buyer) private returns (uint256 first) {
         (address pledgor, uint256 count) = (its.pledgor, its.lots);
         its.over = true;
-        delete its.call;
-        bytes32 first = goods.subjectOf(its.lotIds[0]);
-        for (uint256 i; i < count; ++i) {
-            LotId lot = its.lotIds[i];
-            IGoodsRights.Position memory held = _heldOf(its, lot);
-            require(held.pledgedAside == 0, GoodsLeaving(financing, lot, held.pledgedAside));
-            if (held.pledged == 0) continue;
-            if (buyer != address(0)) goods.sellFromCustody(lot, pledgor, buyer, held.pledged);
-            else goods.safeTransferFrom(address(this), pledgor, LotId.unwrap(lot), held.pledged, "");
-        }
+        first = _handBack(financing, its.lotIds[0], pledgor, buyer);
+        if (count == 1) return first;
+        bytes32 watched = goods.subjectOf(its.lotIds[0]);
         for (uint256 i = 1; i < count; ++i) {
-            bytes32 subject = goods.subjectOf(its.lotIds[i]);
-            if (subject != first) desk.watchAlso(financing, subject, false);
+            LotId lot = its.lotIds[i];
+            _handBack(financing, lot, pledgor, buyer);
+            bytes32 subject = goods.subjectOf(lot);
+            if (subject != watched) desk.watchAlso(financing, subject, false);
         }
+    }
+
+    function _handBack(FinancingId financing, LotId lot, address pledgor, address buyer)
+        private
+        returns (uint256 quantity)
+    {
+        IGoodsRights.Position memory held = goods.position(lot, pledgor);
+        require(held.pledgedAside == 0, GoodsLeaving(financing, lot, held.pledgedAside));
+        quantity = held.pledged;
+        if (quantity == 0) return 0;
+        if (buyer != address(0)) goods.sellFromCustody(lot, pledgor, buyer, quantity);
+        else goods.safeTransferFrom(address(this), pledgor, LotId.unwrap(lot), quantity, "");
     }
 
     // Internals: views

@@ -71,6 +71,7 @@ abstract contract LadderedCollateral is PledgeBook {
         require(previous == 0, PledgeExists(financing, previous));
         Ladder steps = _ladders[facility];
         require(Ladder.unwrap(steps) != 0, LadderMissing(facility));
+        _requireTerms(facility, steps);
         _requireItsSubject(itemId, subject);
         _claimSubject(subject, itemId);
         _useReservation(facility, pledgor, itemId);
@@ -112,12 +113,11 @@ abstract contract LadderedCollateral is PledgeBook {
         Pledge storage pledge = _pledges[financing];
         uint256 itemId = pledge.itemId;
         require(itemId != 0, PledgeUnknown(financing));
-        _requireRetirable(financing, recipient);
 
         pledge.ladder = Ladder.wrap(0);
         emit CollateralRetired(financing, itemId, successor, successorItem);
 
-        _retireItem(itemId);
+        _retireItem(financing, itemId, recipient);
     }
 
     // Views
@@ -140,10 +140,10 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @inheritdoc ICollateral
     function valueOf(FinancingId financing) external view returns (uint256 value) {
         Pledge storage pledge = _pledges[financing];
-        if (Ladder.unwrap(pledge.ladder) == 0) return 0;
-        uint256 flags;
-        (value,,, flags) = _worthOf(pledge);
-        if (flags & FOREIGN != 0) value = _lastValue(financing, value + pledge.cash);
+        uint256 word = _wordOf(pledge);
+        if (Ladder.unwrap(_ladderIn(word)) == 0) return 0;
+        (value,,) = _worthOf(pledge.itemId, word);
+        if (_flagsIn(word) & FOREIGN != 0) value = _lastValue(financing, value + pledge.cash);
     }
 
     /// @inheritdoc ICollateral
@@ -174,10 +174,7 @@ abstract contract LadderedCollateral is PledgeBook {
     function _releaseItem(uint256 itemId, uint256 units, address to) internal virtual;
 
     /// @dev Refuses where the item cannot give way, or there is nothing that could go to the recipient.
-    function _requireRetirable(FinancingId financing, address recipient) internal view virtual;
-
-    /// @dev Tells the item's own contract that it no longer counts.
-    function _retireItem(uint256 itemId) internal virtual;
+    function _retireItem(FinancingId financing, uint256 itemId, address recipient) internal virtual;
 
     /// @dev What is owed on an item now, as its own contract tells.
     /// @return outstanding minor units that are owed on the whole item
@@ -197,6 +194,9 @@ abstract contract LadderedCollateral is PledgeBook {
     function _heldOf(uint256 itemId, uint256 units, uint256 outstanding) internal view virtual returns (uint256);
 
     function _cashFor(uint256 itemId) internal view virtual returns (IERC20);
+
+    /// @dev For items that are lent against in one way only.
+    function _requireTerms(FacilityId facility, Ladder steps) internal view virtual {}
 
     /// @dev For items that have a consignment of their own: no other will do.
     function _requireItsSubject(uint256 itemId, bytes32 subject) internal view virtual {}
@@ -247,23 +247,25 @@ abstract contract LadderedCollateral is PledgeBook {
         _pledges[financing].flags |= FOREIGN;
     }
 
+    /// @dev A pledge without a ladder is a retired one.
     function _baseOf(FinancingId financing, bytes32 subject) private view returns (uint256) {
         Pledge storage pledge = _pledges[financing];
-        (uint256 value, uint256 quantity, bool lends, uint256 flags) = _worthOf(pledge);
+        uint256 word = _wordOf(pledge);
+        Ladder steps = _ladderIn(word);
+        if (Ladder.unwrap(steps) == 0) return 0;
+        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge.itemId, word);
         if (!lends || value == 0) return 0;
 
-        Ladder steps = pledge.ladder;
-        if (Ladder.unwrap(steps) == 0) return 0;
         (uint256 advanceRateBps, bool measured, uint256 attested) = _reached(steps, subject);
         uint256 part = measured ? Rounding.proportionDown(value, attested, quantity) : value;
-        if (flags & (MATCHED | FOREIGN) == 0) return Rounding.bpsDown(part, advanceRateBps);
-        return _boundBase(financing, flags, value, part, advanceRateBps);
+        if (_flagsIn(word) & (MATCHED | FOREIGN) == 0) return Rounding.bpsDown(part, advanceRateBps);
+        return _boundBase(financing, _flagsIn(word), value, part, advanceRateBps);
     }
 
     /// @dev What an order agrees with, and what another currency lends, bound the base of few.
     /// @param value of the pledge, before what was attested
     /// @param part of it that was attested
-    function _boundBase(FinancingId financing, uint256 flags, uint256 value, uint256 part, uint256 advanceRateBps)
+    function _boundBase(FinancingId financing, uint8 flags, uint256 value, uint256 part, uint256 advanceRateBps)
         private
         view
         returns (uint256)
@@ -273,19 +275,32 @@ abstract contract LadderedCollateral is PledgeBook {
         return flags & FOREIGN == 0 ? part : _lendingValue(financing, part);
     }
 
+    /// @dev Read once and cut by hand: a draw needs its fields before and after the questions to other contracts, and there
+    /// the compiler would read the word anew. The fields lie as they are declared.
+    function _wordOf(Pledge storage pledge) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(add(pledge.slot, 1))
+        }
+    }
+
+    // The casts below cut off the fields above, which is their purpose.
+
+    function _flagsIn(uint256 word) private pure returns (uint8) {
+        return uint8(word >> 112);
+    }
+
+    function _ladderIn(uint256 word) private pure returns (Ladder) {
+        return Ladder.wrap(uint128(word >> 120));
+    }
+
     /// @dev A pledge that shares its item counts for one minor unit less than its part, rounded up. The next allotment
     /// may round either way, and without that unit it could raise the base at the moment of a bad fact.
-    function _worthOf(Pledge storage pledge)
-        private
-        view
-        returns (uint256 value, uint256 quantity, bool lends, uint256 flags)
-    {
-        uint256 units;
-        uint256 owed;
-        (units, owed, flags) = (pledge.units, pledge.owed, pledge.flags);
-        if (units == 0) return (0, 0, false, flags);
-        uint256 itemId = pledge.itemId;
-        bool shared = flags & SHARED != 0;
+    /// @param word of the pledge: see `_wordOf`
+    function _worthOf(uint256 itemId, uint256 word) private view returns (uint256 value, uint256 quantity, bool lends) {
+        // The casts cut off the fields above, which is their purpose.
+        (uint256 units, uint256 owed) = (uint56(word), uint56(word >> 56));
+        if (units == 0) return (0, 0, false);
+        bool shared = _flagsIn(word) & SHARED != 0;
         uint256 outstanding;
         uint256 disputed;
         (outstanding, disputed, quantity, lends) = _debtOn(itemId);

@@ -52,12 +52,10 @@ contract OrderCollateral is LadderedCollateral {
         escrow.releaseProceeds(OrderId.wrap(itemId));
     }
 
-    /// @dev The assignment stays: whichever the buyer pays first, the order or what follows it, pays the financing.
-    function _requireRetirable(FinancingId financing, address recipient) internal pure override {
+    /// @dev The assignment stays: whichever the buyer pays first, the order or what follows it, pays the financing. An
+    /// invoice may count in it from now on.
+    function _retireItem(FinancingId financing, uint256 itemId, address recipient) internal override {
         require(recipient == address(0), NothingToHandOn(financing, recipient));
-    }
-
-    function _retireItem(uint256 itemId) internal override {
         escrow.permitInvoicing(OrderId.wrap(itemId));
     }
 

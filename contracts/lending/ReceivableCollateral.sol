@@ -96,11 +96,9 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
     }
 
     /// @dev A receivable is where the chain ends: money is all that comes after it.
-    function _requireRetirable(FinancingId financing, address) internal pure override {
+    function _retireItem(FinancingId financing, uint256, address) internal pure override {
         revert CannotRetire(financing);
     }
-
-    function _retireItem(uint256) internal pure override {}
 
     function _reservationKey(uint256, address holder) internal pure override returns (address) {
         return holder;

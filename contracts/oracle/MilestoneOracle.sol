@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Memberships} from "../access/Memberships.sol";
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {OrganisationSet} from "../libraries/OrganisationSet.sol";
-import {Signatures} from "../libraries/Signatures.sol";
 import {GroupId, OrganisationId} from "../types/Ids.sol";
 import {Milestones} from "../types/Milestones.sol";
 import {Rates} from "../types/Rates.sol";
 import {Attestations} from "./Attestations.sol";
 import {PackedPolicy, Policies} from "./Policies.sol";
 import {Reports} from "./Reports.sol";
+import {Roll, Rolls} from "./Rolls.sol";
 import {SubjectBook} from "./SubjectBook.sol";
 import {PackedTally, Tallies} from "./Tallies.sol";
 import {Witness, Witnesses} from "./Witnesses.sol";
@@ -26,20 +25,6 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     uint256 private constant MOST_STEPS = 4;
     uint256 private constant STEP_BITS = 16;
 
-    /// @dev All votes of a list.
-    /// @param evidence that of the votes that count on an item
-    /// @param draft the item that is counted, or was last
-    /// @param changes items that others vote for than for the one before
-    /// @param listHash what all of them have signed
-    struct Roll {
-        Witness[] witnesses;
-        bytes32[] evidence;
-        Draft draft;
-        uint256 changes;
-        bytes32 domain;
-        bytes32 listHash;
-    }
-
     /// @dev What is kept of a fact.
     struct Record {
         PackedTally tally;
@@ -49,7 +34,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     /// @dev One item while its votes are counted.
     /// @param key its milestone and sequence
     /// @param isOpen whether more votes on it can count
-    /// @param agrees its quantity fits those before
+    /// @param weight what each vote on it adds to the tally; 0 where its quantity does not fit those before
     /// @param earlier who had voted on the fact before
     /// @param joined whose votes on this item count, in their order
     /// @param joins how many they are
@@ -63,7 +48,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         PackedPolicy policy;
         GroupId beneficiary;
         bool isOpen;
-        bool agrees;
+        uint256 weight;
         OrganisationSet earlier;
         OrganisationSet joined;
         uint256 joins;
@@ -98,12 +83,17 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     /// @inheritdoc IMilestoneOracle
     function attest(Observation[] calldata observations, Vote[] calldata votes) external {
         uint256 items = observations.length;
-        bool sized = items != 0 && items <= MOST_ITEMS && votes.length != 0 && votes.length <= MOST_ITEMS;
-        require(sized, BatchSizeWrong(items, votes.length, MOST_ITEMS));
-        Roll memory roll = _rollOf(observations, votes);
+        // Safe: 0 becomes the greatest number of all, and so too many.
+        unchecked {
+            bool sized = items - 1 < MOST_ITEMS && votes.length - 1 < MOST_ITEMS;
+            require(sized, BatchSizeWrong(items, votes.length, MOST_ITEMS));
+        }
+        Roll memory roll = Rolls.made(_domainSeparatorV4(), observations, votes);
+        if (!roll.sound) _refuseVoid(votes, roll);
+        Draft memory draft;
         uint256 news = 0;
         for (uint256 i = 0; i < items; ++i) {
-            if (_record(observations[i], 1 << i, votes, roll)) news |= 1 << i;
+            if (_record(draft, observations[i], 1 << i, votes, roll)) news |= 1 << i;
         }
         for (uint256 i = 0; news != 0; ++i) {
             if (news & 1 != 0) _tell(observations[i]);
@@ -186,48 +176,23 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         return Attestations.digestOf(_domainSeparatorV4(), Attestations.hashOf(observations), mask, evidence);
     }
 
-    // Internals: signers
+    // Internals
 
-    function _rollOf(Observation[] calldata observations, Vote[] calldata votes) private returns (Roll memory roll) {
-        uint256 count = votes.length;
-        uint256 all = (1 << observations.length) - 1;
-        uint256 changes = 0;
-        Witness[] memory witnesses = new Witness[](count);
-        for (uint256 v = 0; v < count; ++v) {
-            uint256 mask = votes[v].mask;
-            changes |= mask ^ mask << 1;
-            if (mask == 0 || mask > all) {
-                mask &= all;
-                // No item of the list carries this one's refusal.
-                if (mask == 0) emit VoteRefused(0, 0, 0, votes[v].signer, Refusal.MaskInvalid);
-                witnesses[v] = Witnesses.voting(mask).refused(Refusal.MaskInvalid);
-            } else {
-                witnesses[v] = Witnesses.voting(mask);
-            }
+    /// @dev A vote for no item of the list is refused here: no item carries its refusal.
+    function _refuseVoid(Vote[] calldata votes, Roll memory roll) private {
+        for (uint256 v = 0; v < votes.length; ++v) {
+            if (votes[v].mask & roll.all == 0) emit VoteRefused(0, 0, 0, roll.namedBy(votes, v), Refusal.MaskInvalid);
         }
-        (roll.witnesses, roll.evidence, roll.changes) = (witnesses, new bytes32[](count), changes);
-        (roll.domain, roll.listHash) = (_domainSeparatorV4(), Attestations.hashOf(observations));
     }
-
-    function _identify(Witness witness, Vote calldata vote, Roll memory roll) private view returns (Witness) {
-        address signer = vote.signer;
-        uint256 membership = Memberships.lookUp(_registry, signer);
-        if (!Memberships.isActive(membership)) return witness.refused(Refusal.SignerNotAdmitted);
-        bytes32 digest = Attestations.digestOf(roll.domain, roll.listHash, vote.mask, vote.evidence);
-        if (!Signatures.isValid(signer, digest, vote.r, vote.vs)) return witness.refused(Refusal.SignatureInvalid);
-        return witness.known(membership);
-    }
-
-    // Internals: items
 
     /// @dev Counts an item's votes in memory and stores the outcome once. The tally is read here, because the same fact
     /// may stand twice in one list.
+    /// @param draft the item before
     /// @return whether the fact became final, or its quantity reliable, in this call
-    function _record(Observation calldata it, uint256 bit, Vote[] calldata votes, Roll memory roll)
+    function _record(Draft memory draft, Observation calldata it, uint256 bit, Vote[] calldata votes, Roll memory roll)
         private
         returns (bool)
     {
-        Draft memory draft = roll.draft;
         (draft.key, draft.occurredAt, draft.quantity) = Attestations.read(it);
         Record storage record = _records[it.subject][draft.key];
         if (roll.changes & bit != 0 || !_repeat(draft, it.subject, record)) {
@@ -237,8 +202,8 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         return draft.joins != 0 && _store(draft, it, record, roll.evidence);
     }
 
-    /// @dev A signer is looked up at the first item that is open to its vote: a list whose facts are all final costs no
-    /// recovery.
+    /// @dev Whose the votes are is found out at the first item that is open: a list whose facts are all final looks nobody
+    /// up.
     function _countAll(
         Draft memory draft,
         Observation calldata it,
@@ -246,15 +211,18 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         Vote[] calldata votes,
         Roll memory roll
     ) private {
-        Witness[] memory witnesses = roll.witnesses;
-        uint256 count = witnesses.length;
+        (uint256 count, uint256[] memory memberships) = (votes.length, roll.memberships);
         for (uint256 v = 0; v < count; ++v) {
-            Witness witness = witnesses[v];
-            if (witness.mask() & bit == 0) continue;
-            Vote calldata vote = votes[v];
-            if (draft.isOpen && !witness.isIdentified()) witnesses[v] = witness = _identify(witness, vote, roll);
-            if (_join(draft, witness)) Reports.note(roll.evidence, draft.joins, vote.evidence);
-            else _refuse(draft, witness, it.subject, vote.signer);
+            Vote calldata vote = Attestations.voteOf(votes, v);
+            if (vote.mask & bit == 0) continue;
+            if (draft.isOpen) {
+                if (!roll.isIdentified) roll.identify(_registry, votes);
+                if (_join(draft, Witnesses.get(memberships, v))) {
+                    Reports.note(roll.evidence, draft.joins, vote.evidence);
+                    continue;
+                }
+            }
+            _refuse(draft, it.subject, votes, v, roll);
         }
     }
 
@@ -286,51 +254,70 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         if (!isOpen) return;
         bool isNew = PackedTally.unwrap(before) == 0;
         (draft.earlier, draft.repeats) = (isNew ? OrganisationSet.wrap(0) : record.voters, isNew);
-        (draft.tally, draft.agrees) = before.meet(its, occurredAt, quantity);
+        (draft.tally, draft.weight) = before.meet(its, occurredAt, quantity);
     }
 
-    /// @dev One who is refused in the whole list has no roles. Votes on one item say the same: none of them dissents
-    /// after another, and those that agree have found seats.
+    /// @dev Who is nobody's has no roles. Votes on one item say the same: none of them dissents after another, and those
+    /// that agree have found seats.
+    /// @param draft open to the vote
     /// @return whether the vote counts; the draft has it then, and is as it was otherwise
     function _join(Draft memory draft, Witness witness) private view returns (bool) {
-        if (!draft.isOpen) return false;
         PackedPolicy its = draft.policy;
         uint256 roles = witness.roles() & its.eligibleRoles();
-        if (roles == 0 || witness.group() == draft.beneficiary) return false;
+        if (roles == 0) return false;
+        if (witness.isOf(draft.beneficiary)) return false;
         OrganisationId organisation = witness.organisation();
         OrganisationSet joined = draft.joined;
-        if (joined.contains(organisation) || draft.earlier.contains(organisation)) return false;
-        PackedTally tally = draft.tally;
-        if (!tally.takes(its, draft.agrees, roles)) return false;
-        bool measured = draft.quantity != 0;
-        tally = tally.add(its, draft.agrees, measured, roles);
+        if (joined.contains(organisation)) return false;
+        OrganisationSet earlier = draft.earlier;
+        if (OrganisationSet.unwrap(earlier) != 0) {
+            if (earlier.contains(organisation)) return false;
+        }
+        PackedTally tally = draft.tally.add(its, draft.weight, roles);
+        if (PackedTally.unwrap(tally) == 0) return false;
         uint256 joins = draft.joins;
-        (draft.tally, draft.joined, draft.joins) = (tally, joined.with(organisation, joins), joins + 1);
-        draft.isOpen = tally.isOpen(measured);
+        (draft.tally, draft.joined) = (tally, joined.with(organisation, joins));
+        // Safe: a list has 64 votes at most.
+        unchecked {
+            draft.joins = joins + 1;
+        }
+        if (!tally.isBelowFinal()) draft.isOpen = tally.isOpen(draft.quantity != 0);
         return true;
     }
 
-    function _refuse(Draft memory draft, Witness witness, bytes32 subjectId, address signer) private {
+    function _refuse(Draft memory draft, bytes32 subjectId, Vote[] calldata votes, uint256 v, Roll memory roll)
+        private
+    {
         draft.repeats = false;
+        address named = roll.namedBy(votes, v);
+        Refusal reason = draft.isOpen
+            ? _refusalOf(draft, votes[v], named, Witnesses.get(roll.memberships, v), roll.all)
+            : _closureOf(draft);
         (uint32 milestone, uint32 sequence) = (Attestations.milestoneOf(draft.key), Attestations.sequenceOf(draft.key));
-        emit VoteRefused(subjectId, milestone, sequence, signer, _refusalOf(draft, witness));
+        emit VoteRefused(subjectId, milestone, sequence, named, reason);
+    }
+
+    /// @return why no vote on the item counts any more
+    function _closureOf(Draft memory draft) private view returns (Refusal) {
+        PackedTally tally = draft.joins == 0 ? draft.before : draft.tally;
+        if (tally.isDisputed()) return Refusal.FactDisputed;
+        if (!tally.isOpen(draft.quantity != 0)) return Refusal.AlreadyFinal;
+        if (GroupId.unwrap(draft.beneficiary) == 0) return Refusal.SubjectUnknown;
+        return draft.policy.closedTo(draft.key, draft.occurredAt, draft.quantity);
     }
 
     /// @return why `_join` has answered no, by the same order of reasons
-    function _refusalOf(Draft memory draft, Witness witness) private view returns (Refusal) {
-        if (!draft.isOpen) {
-            PackedTally tally = draft.joins == 0 ? draft.before : draft.tally;
-            if (tally.isDisputed()) return Refusal.FactDisputed;
-            if (!tally.isOpen(draft.quantity != 0)) return Refusal.AlreadyFinal;
-            if (GroupId.unwrap(draft.beneficiary) == 0) return Refusal.SubjectUnknown;
-            return draft.policy.closedTo(draft.key, draft.occurredAt, draft.quantity);
-        }
-        if (witness.isRefused()) return witness.refusal();
+    function _refusalOf(Draft memory draft, Vote calldata vote, address named, Witness witness, uint256 all)
+        private
+        view
+        returns (Refusal)
+    {
+        if (Witness.unwrap(witness) == 0) return Rolls.doubtAbout(_registry, vote, named, all);
         if (witness.roles() & draft.policy.eligibleRoles() == 0) return Refusal.RoleNotEligible;
-        if (witness.group() == draft.beneficiary) return Refusal.AffiliateOfBeneficiary;
+        if (witness.isOf(draft.beneficiary)) return Refusal.AffiliateOfBeneficiary;
         OrganisationId organisation = witness.organisation();
         if (draft.joined.contains(organisation) || draft.earlier.contains(organisation)) return Refusal.AlreadyVoted;
-        return draft.tally.refusalOf(draft.agrees);
+        return draft.tally.refusalOf(draft.weight);
     }
 
     /// @dev The voters are kept only while more votes may count: a quorum reached in one call needs one slot.
@@ -341,7 +328,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         (PackedTally before, PackedTally tally) = (draft.before, draft.tally);
         record.tally = tally;
         if (tally.isOpen(true)) record.voters = draft.earlier.withAll(draft.joined, before.count());
-        bool completes = tally.isFinal() && !before.isFinal();
+        bool completes = before.isBelowFinal() && tally.isFinal();
         uint64 quantity = tally.reliedQuantity();
         bytes32 news = completes ? FactFinal.selector : VotesCounted.selector;
         Reports.votes(news, it, quantity, draft.joined, draft.joins, evidence);

@@ -39,9 +39,9 @@ library Tallies {
     uint256 private constant FIRST_FINAL = uint256(IMilestoneOracle.Status.Final) << STATUS;
     uint256 private constant GATHERING = uint256(IMilestoneOracle.Status.Gathering) << STATUS;
     uint256 private constant DISPUTED = uint256(IMilestoneOracle.Status.Disputed) << STATUS;
-    uint256 private constant BELOW_STATUS = (1 << STATUS) - 1;
+    uint256 private constant BELOW_STATUS = type(uint240).max;
     /// @dev The figures are the lowest fields; those above come of who has voted, and when.
-    uint256 private constant FIGURES = (1 << FINAL) - 1;
+    uint256 private constant FIGURES = type(uint152).max;
 
     // Fields: each cast keeps the bits of its own
 
@@ -116,6 +116,10 @@ library Tallies {
         return PackedTally.unwrap(tally) >= FIRST_FINAL && !isDisputed(tally);
     }
 
+    function isBelowFinal(PackedTally tally) internal pure returns (bool) {
+        return PackedTally.unwrap(tally) < FIRST_FINAL;
+    }
+
     function isDisputed(PackedTally tally) internal pure returns (bool) {
         return uint8(PackedTally.unwrap(tally) >> STATUS) == uint8(IMilestoneOracle.Status.Disputed);
     }
@@ -124,8 +128,9 @@ library Tallies {
     /// @return whether such a vote could change anything
     function isOpen(PackedTally tally, bool measured) internal view returns (bool) {
         if (PackedTally.unwrap(tally) < FIRST_FINAL) return true;
-        if (isDisputed(tally) || !measured || measuredBy(tally) == 0) return false;
-        return !quantityStands(tally) || block.timestamp < windowEnds(tally);
+        if (!measured) return false;
+        if (quantityStands(tally)) return block.timestamp < windowEnds(tally);
+        return !isDisputed(tally) && measuredBy(tally) != 0;
     }
 
     // Counting
@@ -135,15 +140,15 @@ library Tallies {
     /// @param moment when it occurred, bounded by the caller to the block's time and a skew
     /// @param quantity at most `MOST_QUANTITY`
     /// @return the tally with these figures
-    /// @return agrees whether the quantity lies within the tolerance of those before
+    /// @return weight what each of the votes adds; 0 where the quantity lies beyond the tolerance of those before
     function meet(PackedTally tally, PackedPolicy policy, uint256 moment, uint256 quantity)
         internal
         pure
-        returns (PackedTally, bool agrees)
+        returns (PackedTally, uint256 weight)
     {
+        weight = quantity == 0 ? VOTE : MEASURED_VOTE;
         uint256 word = PackedTally.unwrap(tally);
-        if (word == 0) return (withFigures(tally, moment, quantity), true);
-        agrees = true;
+        if (word == 0) return (withFigures(tally, moment, quantity), weight);
         if (quantity != 0) {
             uint256 least = leastQuantity(tally);
             uint256 greatest = greatestQuantity(tally);
@@ -151,56 +156,58 @@ library Tallies {
             if (quantity > greatest) greatest = quantity;
             // Safe: quantities have 56 bits, shares have 16.
             unchecked {
-                agrees = (greatest - least) * Rates.BPS <= policy.toleranceBps() * greatest;
+                if ((greatest - least) * Rates.BPS > policy.toleranceBps() * greatest) weight = 0;
             }
             word = word >> OCCURRED << OCCURRED | greatest << GREATEST | least;
         }
         // The moment of a final fact no longer moves, and that of a vote that does not fit does not count.
         uint256 latest = occurredAt(tally);
-        if (agrees && moment > latest && PackedTally.unwrap(tally) < FIRST_FINAL) {
+        if (weight != 0 && moment > latest && PackedTally.unwrap(tally) < FIRST_FINAL) {
             word ^= (moment ^ latest) << OCCURRED;
         }
-        return (PackedTally.wrap(word), agrees);
+        return (PackedTally.wrap(word), weight);
     }
 
-    /// @param agrees what `meet` has answered
-    /// @param roles eligible roles of the voter
-    /// @return whether a vote counts on a tally that is open to it and has met its figures
-    function takes(PackedTally tally, PackedPolicy policy, bool agrees, uint256 roles) internal view returns (bool) {
-        if (agrees) return !quantityStands(tally) && _hasSeat(tally, policy, roles);
-        // Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
-        return PackedTally.unwrap(tally) < FIRST_FINAL || block.timestamp < windowEnds(tally);
-    }
-
-    /// @return why `takes` has answered no
-    function refusalOf(PackedTally tally, bool agrees) internal pure returns (IMilestoneOracle.Refusal) {
-        if (!agrees) return IMilestoneOracle.Refusal.QuantityIrreconcilable;
+    /// @return why `add` has not taken a vote
+    function refusalOf(PackedTally tally, uint256 weight) internal pure returns (IMilestoneOracle.Refusal) {
+        if (weight == 0) return IMilestoneOracle.Refusal.QuantityIrreconcilable;
         return quantityStands(tally) ? IMilestoneOracle.Refusal.AlreadyFinal : IMilestoneOracle.Refusal.TallyFull;
     }
 
-    /// @notice Counts a vote that the tally takes. A fact is final once it has its votes and its roles, and its quantity
-    /// reliable once it has its figures.
-    /// @param agrees what `meet` has answered
-    /// @param measured whether the vote has a quantity
+    /// @notice Counts a vote on a tally that is open to it and has met its figures. A fact is final once it has its votes
+    /// and its roles, and its quantity reliable once it has its figures.
+    /// @param weight what `meet` has answered
     /// @param roles eligible roles of the voter
-    function add(PackedTally tally, PackedPolicy policy, bool agrees, bool measured, uint256 roles)
+    /// @return the tally with the vote; 0 where it does not take it
+    function add(PackedTally tally, PackedPolicy policy, uint256 weight, uint256 roles)
         internal
         view
         returns (PackedTally)
     {
-        uint256 word = PackedTally.unwrap(tally) | roles << ROLES;
-        // Safe: one dissent may follow the ten votes, and ends the counting.
+        if (weight == 0) return _dissent(tally, roles);
+        uint256 word = PackedTally.unwrap(tally);
+        uint256 missing = policy.requiredRoles() & ~(word >> ROLES);
+        // Safe: at most ten votes, eight missing roles, and one more vote.
         unchecked {
-            word += measured ? MEASURED_VOTE : VOTE;
+            if (missing & roles == 0) {
+                // A seat is kept for each required role that is still missing, so that no crowd of other witnesses can
+                // shut out the one without whom the fact cannot stand.
+                uint256 taken = uint8(word >> COUNT);
+                for (uint256 rest = missing; rest != 0; rest &= rest - 1) {
+                    ++taken;
+                }
+                if (taken >= MOST_VOTERS) return PackedTally.wrap(0);
+            }
+            word = (word | roles << ROLES) + weight;
         }
-        if (!agrees) return PackedTally.wrap(word & BELOW_STATUS | DISPUTED);
         uint256 threshold = policy.threshold();
         if (word < FIRST_FINAL) {
-            if (uint8(word >> COUNT) < threshold || policy.requiredRoles() & ~(word >> ROLES) != 0) {
-                return PackedTally.wrap(word | GATHERING);
-            }
+            if (uint8(word >> COUNT) < threshold) return PackedTally.wrap(word | GATHERING);
+            if (missing & ~roles != 0) return PackedTally.wrap(word | GATHERING);
             word = word & BELOW_STATUS | FIRST_FINAL;
             word |= block.timestamp << FINAL | policy.disputeWindowSeconds() << WINDOW;
+        } else if (word >> STANDS != 0) {
+            return PackedTally.wrap(0);
         }
         return PackedTally.wrap(uint8(word >> MEASURED) < threshold ? word : word | 1 << STANDS);
     }
@@ -213,19 +220,15 @@ library Tallies {
         return PackedTally.wrap(votes | moment << OCCURRED | quantity << GREATEST | quantity);
     }
 
-    /// @dev Keeps a seat for each required role that is still missing, so that no crowd of other witnesses can shut out
-    /// the one without whom the fact cannot stand.
-    function _hasSeat(PackedTally tally, PackedPolicy policy, uint256 roles) private pure returns (bool) {
-        uint256 missing = policy.requiredRoles() & ~uint256(rolesSeen(tally));
-        uint256 taken = count(tally);
-        if (missing == 0) return taken < MOST_VOTERS;
-        if (missing & roles != 0) return true;
-        // Safe: at most ten votes and eight missing roles, and the loop ends at 0.
+    /// @dev Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
+    /// Only who has measured dissents.
+    function _dissent(PackedTally tally, uint256 roles) private view returns (PackedTally) {
+        uint256 word = PackedTally.unwrap(tally);
+        if (word >= FIRST_FINAL && block.timestamp >= windowEnds(tally)) return PackedTally.wrap(0);
+        // Safe: one dissent may follow the ten votes, and ends the counting.
         unchecked {
-            for (; missing != 0; missing &= missing - 1) {
-                ++taken;
-            }
+            word = (word | roles << ROLES) + MEASURED_VOTE;
         }
-        return taken < MOST_VOTERS;
+        return PackedTally.wrap(word & BELOW_STATUS | DISPUTED);
     }
 }

@@ -2,72 +2,47 @@
 pragma solidity 0.8.37;
 
 import {GroupId, OrganisationId} from "../types/Ids.sol";
-import {Roles} from "../types/Roles.sol";
-import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 
-/// @notice One vote and whose it is, in one word of memory, its fields from the lowest bit up. A value with named
-/// readers in place of a struct: measured, 1,500 gas less for three votes on one item.
-/// organisation, group: 24 bits each, where the registry's own word has them; 0 for one who is refused
-/// roles: 8 bits, its oracle roles; 0 for one who is refused
-/// refusal: 8 bits, why none of its votes counts
-/// identified: set once the signer has been looked up, or need not be
-/// mask: the highest 64 bits
+/// @notice Whose a vote is: what the registry knows of its signer, in the registry's own word; 0 for one who may not act,
+/// or who has not signed. A value with named readers in place of a struct: measured, 1,500 gas less for three votes on
+/// one item.
 type Witness is uint256;
 
 using Witnesses for Witness global;
 
-/// @title Reads a witness, and makes one of a vote and of what the registry knows of its signer.
+/// @title Reads a witness, and the list of them.
 library Witnesses {
     uint256 private constant GROUP = 24;
     uint256 private constant ROLES = 48;
-    uint256 private constant REFUSAL = 56;
-    uint256 private constant IDENTIFIED = 1 << 64;
-    uint256 private constant MASK = 192;
 
-    /// @dev What a witness takes over from the registry's word: who it is, and its oracle roles.
-    uint256 private constant ITS_PART = (1 << ROLES) - 1 | uint256(Roles.ORACLE_ROLES) << ROLES;
-
-    /// @param items that its mask names, of the list's 64 at most
-    function voting(uint256 items) internal pure returns (Witness) {
-        return Witness.wrap(items << MASK);
+    /// @dev Assembly because the caller's count is the list's: measured, 40 gas less than with the compiler's own check.
+    /// @param memberships as `Memberships.lookUpAll` leaves them
+    function get(uint256[] memory memberships, uint256 v) internal pure returns (Witness witness) {
+        assembly ("memory-safe") {
+            witness := mload(add(add(memberships, 0x20), shl(5, v)))
+        }
     }
 
-    /// @param membership as `Memberships.lookUp` gives it
-    function known(Witness witness, uint256 membership) internal pure returns (Witness) {
-        return Witness.wrap(Witness.unwrap(witness) | membership & ITS_PART | IDENTIFIED);
-    }
-
-    function refused(Witness witness, IMilestoneOracle.Refusal reason) internal pure returns (Witness) {
-        return Witness.wrap(Witness.unwrap(witness) | uint256(reason) << REFUSAL | IDENTIFIED);
+    /// @dev As `get`.
+    /// @param signers a list that `Memberships.roomFor` has made
+    function set(uint256[] memory signers, uint256 v, address signer) internal pure {
+        assembly ("memory-safe") {
+            mstore(add(add(signers, 0x20), shl(5, v)), signer)
+        }
     }
 
     // Fields: each cast keeps the bits of its own
-
-    function mask(Witness witness) internal pure returns (uint256) {
-        return Witness.unwrap(witness) >> MASK;
-    }
 
     function organisation(Witness witness) internal pure returns (OrganisationId) {
         return OrganisationId.wrap(uint24(Witness.unwrap(witness)));
     }
 
-    function group(Witness witness) internal pure returns (GroupId) {
-        return GroupId.wrap(uint24(Witness.unwrap(witness) >> GROUP));
+    function isOf(Witness witness, GroupId group) internal pure returns (bool) {
+        return uint24(Witness.unwrap(witness) >> GROUP) == GroupId.unwrap(group);
     }
 
+    /// @return bits of its oracle roles
     function roles(Witness witness) internal pure returns (uint256) {
         return uint8(Witness.unwrap(witness) >> ROLES);
-    }
-
-    function isIdentified(Witness witness) internal pure returns (bool) {
-        return Witness.unwrap(witness) & IDENTIFIED != 0;
-    }
-
-    function isRefused(Witness witness) internal pure returns (bool) {
-        return uint8(Witness.unwrap(witness) >> REFUSAL) != 0;
-    }
-
-    function refusal(Witness witness) internal pure returns (IMilestoneOracle.Refusal) {
-        return IMilestoneOracle.Refusal(uint8(Witness.unwrap(witness) >> REFUSAL));
     }
 }

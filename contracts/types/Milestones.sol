@@ -14,6 +14,7 @@ library Milestones {
     uint32 internal constant INSPECTED = 70;
     /// @dev The goods have left the warehouse.
     uint32 internal constant RELEASED = 80;
-    /// @dev The goods are lost or destroyed: what an insurer pays on. No ladder lends on it.
+    /// @dev The goods are lost or destroyed: what an insurer pays on. A ladder that ends with it, at the least rate that
+    /// there is, lends nothing more once it is reached; one that does not knows nothing of losses.
     uint32 internal constant LOST = 90;
 }

@@ -49,6 +49,7 @@ ROWS: Final = (
     Row(EPCIS, "picking", Kind.RELEASED),
     Row(EPCIS, "inspecting", Kind.INSPECTION_FAILED, frozenset({NON_CONFORMANT})),
     Row(EPCIS, "inspecting", Kind.INSPECTED, frozenset({CONFORMANT})),
+    Row(EPCIS, "destroying", Kind.LOST),
     Row(EPCIS, VOID_SHIPPING, Kind.RETRACTED),
     Row(DCSA, "EQUIPMENT/LOAD", Kind.GOODS_LOADED, frozenset({LADEN})),
     Row(DCSA, "TRANSPORT/DEPA", Kind.DEPARTED),
@@ -72,6 +73,7 @@ MILESTONE_OF: Final = {
     Kind.STORED: Milestone.STORED,
     Kind.INSPECTED: Milestone.INSPECTED,
     Kind.RELEASED: Milestone.RELEASED,
+    Kind.LOST: Milestone.LOST,
 }
 
 ATTESTABLE: Final = frozenset(MILESTONE_OF.values())

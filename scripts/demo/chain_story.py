@@ -14,6 +14,7 @@ from chain_node.client import (
     Event,
     FacilityTerms,
     FactStatus,
+    MarginTerms,
     Milestone,
     Receipt,
     Role,
@@ -35,6 +36,7 @@ WAIT_SECONDS = 30.0
 ADAPTERS = {"order": "OrderCollateral", "inventory": "InventoryCollateral", "receivable": "ReceivableCollateral"}
 FIVE_YEARS_SECONDS = 5 * 365 * 86_400
 DAY_SECONDS = 86_400
+HOUR_SECONDS = 3_600
 
 
 @dataclass
@@ -118,16 +120,16 @@ class ChainStory:
         for paper, rungs in lending.ladders.items():
             steps = [Step(Milestone[rung.milestone], rung.advance_rate_bps, rung.measured) for rung in rungs]
             self.hands.act("credit-officer", desk.set_ladder(self.facility, self.adapter(paper), steps))
-        margin = self.chain.inventory_collateral.call("setMarginTerms", self.facility, self._margin_terms())
+        margin = self.chain.inventory_collateral.set_margin_terms(self.facility, self._margin_terms())
         self.hands.act("credit-officer", margin)
         rate = f"{lending.discount_rate_bps / 100:g} % a year"
         what = f"grants {self.name('supplier')} a facility at {rate} on {', '.join(lending.ladders)}"
         self.tell("Credit officer", what, receipt, terms.limit)
 
-    def _margin_terms(self) -> tuple[int, ...]:
+    def _margin_terms(self) -> MarginTerms:
         its = self.trade.margin
         shares = (its.call_level_bps, its.release_ratio_bps, its.start_bps, its.floor_bps, its.least_bid_bps)
-        return (*shares, its.tenor_days, its.cure_hours * 3600, its.sale_hours * 3600)
+        return MarginTerms(*shares, its.tenor_days, its.cure_hours * HOUR_SECONDS, its.sale_hours * HOUR_SECONDS)
 
     # Goods
 

@@ -1,14 +1,25 @@
 """One line along the chain: one financing, from an order over goods in a warehouse to the payment of the invoice."""
 
+import time
 from dataclasses import dataclass, field
 from typing import TypedDict
 
-from chain_node.client import Entry, Milestone, Receipt
+from chain_node.client import Entry, Milestone, OrderLine, OrderTerms, Receipt
 from chain_node.references import fingerprint
 from scripts.demo.chain_story import ChainStory, days_of
 from scripts.demo.goods_manifest import LineTrade
+from scripts.demo.story import WATERFALL
 from standards.invoices import Invoice, parse_invoice
 from standards.orders import Order, parse_order
+
+PARTS = {
+    "lateFees": WATERFALL["late_fees"],
+    "fees": WATERFALL["fees"],
+    "interest": WATERFALL["interest"],
+    "principal": WATERFALL["principal"],
+    "reserve": WATERFALL["reserve"],
+}
+"""Of the event's parts, in payment order."""
 
 NOBODY = "0x0000000000000000000000000000000000000000"
 
@@ -29,6 +40,7 @@ class LineStory(ChainStory):
     order_id: int = field(init=False, default=0)
     receivable_id: int = field(init=False, default=0)
     entry: Entry = field(init=False)
+    event_to_cash_ms: dict[str, int] = field(init=False, default_factory=dict)
     backed_by: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -55,19 +67,25 @@ class LineStory(ChainStory):
         self.subject = self.open_consignment(self.order.number, self._references())
         self.order_id = fingerprint(self.key, {"order": self.order.number})
         terms = self._order_terms(value)
-        receipt = self.hands.act("supplier", orders.call("registerOrder", terms))
+        receipt = self.hands.act("supplier", orders.register_order(terms))
         self.tell(self.name("supplier"), f"registers order {self.order.number}", receipt, value)
-        (digest,) = orders.read("hashOf", terms)
-        receipt = self.hands.act("buyer", orders.call("acceptOrder", self.order_id, digest))
+        receipt = self.hands.act("buyer", orders.accept_order(self.order_id, orders.hash_of(terms)))
         self.tell(self.name("buyer"), "accepts it, repeating the hash of its terms", receipt)
 
-    def _order_terms(self, value: int) -> tuple[object, ...]:
-        """`IOrderEscrow.OrderTerms`: one line; nothing is held, all is paid straight through."""
-        ends = days_of(self.order.delivery_end)
+    def _order_terms(self, value: int) -> OrderTerms:
+        """One line, nothing down: what is paid on it goes straight through."""
         item = bytes.fromhex(f"{fingerprint(self.key, {'item': self.trade.goods.number}):064x}")
-        line = (item, self.order.unit, self.order.quantity_thousandths(), value)
-        head = (self.order_id, self.hands.address("buyer"), self.trade.currency, self.subject, ends)
-        return (*head, 30, 0, 0, 100, [line], [(int(Milestone.RECEIVED), 10_000, True)])
+        line = OrderLine(item, self.order.unit or "", self.order.quantity_thousandths(), value)
+        return OrderTerms(
+            id=self.order_id,
+            buyer=self.hands.address("buyer"),
+            currency=self.trade.currency,
+            subject=self.subject,
+            deliver_by=days_of(self.order.delivery_end),
+            lines=(line,),
+            grace_days=30,
+            under_bps=100,
+        )
 
     def finance(self) -> None:
         before = self.cash_of("supplier")
@@ -89,9 +107,14 @@ class LineStory(ChainStory):
     def ship(self) -> None:
         before = self.cash_of("supplier")
         self.arrive(self.trade.ship)
+        since = time.monotonic()
         self.hand_in(self.trade.ship, facts=[(self.subject, Milestone.DEPARTED)])
+        milliseconds = round((time.monotonic() - since) * 1000)
+        self.event_to_cash_ms["ship"] = milliseconds
         drawn = self.cash_of("supplier") - before
-        self.say("FinancingDesk", f"pays {self.name('supplier')} in the block of the fact: goods under way", drawn)
+        what = f"pays {self.name('supplier')} in the block of the fact: goods under way"
+        shown = self.currency.show(drawn)
+        self.timeline.add(self.now(), "FinancingDesk", what, shown, event_to_cash_ms=milliseconds)
         self.checks.record("a_fact_raises_the_base_and_cash_is_drawn", drawn > 0, str(drawn))
         self._check_covered()
 
@@ -127,6 +150,7 @@ class LineStory(ChainStory):
         self.tell(self.name("supplier"), f"invoices the goods: {invoice.number}", receipt, invoice.payable)
         receipt = self.hands.act("buyer", receivables.accept(**terms, waive_set_off=True))
         self.tell(self.name("buyer"), "accepts the invoice and waives set-off", receipt)
+        self._match()
         adapter = self.adapter("receivable")
         self.hands.act("supplier", receivables.set_approval_for_all(adapter, True))
         buyer = self.hands.address("buyer")
@@ -135,6 +159,17 @@ class LineStory(ChainStory):
         self.checks.record("the_goods_are_the_buyers_when_the_invoice_counts", its.free == self.entry.quantity)
         self.say(self.name("buyer"), f"has title to {self.shown(its.free)}, and the goods")
         self._draw_more()
+
+    def _match(self) -> None:
+        """The invoice counts in the order, so that the buyer owes once; the quantities must agree."""
+        matches = self.chain.order_matches
+        receipt = self.hands.act("supplier", matches.link(self.order_id, self.receivable_id))
+        its = matches.match_of(self.order_id)
+        shown = f"ordered {self.shown(its.ordered)}, invoiced {self.shown(its.invoiced)}"
+        self.tell("OrderMatch", f"counts the invoice in the order: {shown}", receipt)
+        left = self.chain.orders.outstanding(self.order_id)
+        self.checks.record("what_is_invoiced_is_owed_once", left == 0, str(left))
+        self.checks.record("ordered_stored_and_invoiced_agree", its.ordered == its.invoiced == self.entry.quantity)
 
     # Paid
 
@@ -151,12 +186,12 @@ class LineStory(ChainStory):
             receipt = self.hands.act("lender", self.chain.receivable_collateral.forward(self.financing))
             repaid = self.events(receipt, "Repaid")
         parts = repaid[-1].arguments["parts"]
-        for part in ("fees", "interest", "principal", "reserve"):
+        for part, what in PARTS.items():
             if parts[part]:
-                self.tell("Waterfall", part, receipt, int(parts[part]))
+                self.tell("Waterfall", what, receipt, int(parts[part]))
         rest = self.cash_of("supplier") - before
         self.tell("Waterfall", f"the rest to {self.name('supplier')}", receipt, rest)
-        paid = sum(int(parts[part]) for part in ("lateFees", "fees", "interest", "principal", "reserve"))
+        paid = sum(int(parts[part]) for part in PARTS)
         self.checks.record("the_payment_is_paid_out_to_the_cent", paid + rest == face, f"{paid} + {rest}")
         self.checks.record("the_payment_repays_what_was_owed", 0 <= paid - owed < 100, f"{paid} for {owed}")
         self.checks.record("nothing_is_owed_any_more", self.owed() == 0)

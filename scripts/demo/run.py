@@ -60,6 +60,8 @@ def _run_goods_trade(folder: Path, work_dir: Path, timeline: Timeline, checks: C
         books = chain_books.close_books(story)
         chain_books.check_books(story, books)
         outcome["books"] = books.as_dict()
+        if isinstance(story, LineStory):
+            outcome["event_to_cash_ms"] = story.event_to_cash_ms
         timeline.console.print()
         chain_books.print_books(timeline.console, story, books)
 

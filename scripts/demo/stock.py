@@ -1,11 +1,19 @@
 """Goods in a warehouse overseas back a financing; they get warm; margin is called and cured; sales pay the rest."""
 
 from dataclasses import dataclass, field
-from math import floor
 
-from chain_node.client import Entry, FeedKind, Milestone, ReleaseOrder, condition_feed
+from chain_node.client import (
+    Entry,
+    FeedKind,
+    GoodsOffer,
+    InventoryCollateral,
+    Milestone,
+    ReleaseOrder,
+    condition_feed,
+)
 from scripts.demo.chain_story import DAY_SECONDS, ChainStory, thousandths
 from scripts.demo.goods_manifest import Leg, Sale, StockTrade
+from standards.money import minor_units
 
 BPS = 10_000
 
@@ -72,7 +80,7 @@ class StockStory(ChainStory):
 
     def get_warm(self) -> None:
         before = self.value()
-        refusal = self.hands.refusal("lender", self._inventory("callMargin", self.financing))
+        refusal = self.hands.refusal("lender", self.stock.call_margin(self.financing))
         self.checks.record("no_margin_call_before_the_breach", refusal == "MarginSufficient", refusal)
         self.arrive(self.trade.breach)
         _, offered = self.chain.desk.availability(self.financing)
@@ -92,10 +100,10 @@ class StockStory(ChainStory):
 
     def _call_margin(self, owed: int) -> None:
         margin = self.trade.margin
-        receipt = self.hands.act("lender", self._inventory("callMargin", self.financing))
+        receipt = self.hands.act("lender", self.stock.call_margin(self.financing))
         what = f"calls margin: owed {self.currency.show(owed)}, {margin.cure_hours} hours to mend it"
         self.tell(self.name("lender"), what, receipt)
-        refusal = self.hands.refusal("lender", self._inventory("startSale", self.financing))
+        refusal = self.hands.refusal("lender", self.stock.start_sale(self.financing))
         self.checks.record("no_sale_before_the_cure_time_is_over", refusal == "CureTimeLeft", refusal)
 
     def cure(self) -> None:
@@ -104,12 +112,12 @@ class StockStory(ChainStory):
         self._hear(self.trade.cure)
         amount = self.currency.minor(self.trade.cure.amount)
         cash = self.chain.cash(self.trade.currency)
-        refusal = self.hands.refusal("supplier", self._inventory("endCall", self.financing))
+        refusal = self.hands.refusal("supplier", self.stock.end_call(self.financing))
         self.checks.record("a_call_lasts_until_it_is_cured", refusal == "MarginCallUncured", refusal)
         self.hands.act("supplier", cash.approve(str(self.chain.desk.address), amount))
         receipt = self.hands.act("supplier", self.chain.desk.repay(self.financing, amount))
         self.tell(self.name("supplier"), "cures the call in cash", receipt, amount)
-        receipt = self.hands.act("supplier", self._inventory("endCall", self.financing))
+        receipt = self.hands.act("supplier", self.stock.end_call(self.financing))
         self.tell("InventoryCollateral", "ends the call: the goods bear what is owed", receipt, self.owed())
         self._check_covered("a_cure_leaves_what_is_owed_within_the_base")
 
@@ -122,12 +130,12 @@ class StockStory(ChainStory):
             self._hear(sale)
         price, quantity = self.currency.minor(sale.price), thousandths(sale.quantity)
         until = int(self.now().timestamp()) + DAY_SECONDS
-        offer = (self.financing, self.entry.id, quantity, price, self.hands.address("buyer"), until)
-        self.hands.act("supplier", self._inventory("offerGoods", offer))
+        offer = GoodsOffer(self.financing, self.entry.id, quantity, price, self.hands.address("buyer"), until)
+        self.hands.act("supplier", self.stock.offer_goods(offer))
         self.issue("buyer", price)
         self.hands.act("buyer", self.chain.cash(self.trade.currency).approve(self.adapter("inventory"), price))
         owed, cash = self.owed(), self.cash_of("supplier")
-        receipt = self.hands.act("buyer", self._inventory("buyGoods", offer))
+        receipt = self.hands.act("buyer", self.stock.buy_goods(offer))
         (sold,) = self.events(receipt, "GoodsSold")
         to_pool = int(sold.arguments["toPool"])
         what = f"buys {self.shown(quantity)} out of custody"
@@ -172,11 +180,11 @@ class StockStory(ChainStory):
     # What the steps share
 
     def value(self) -> int:
-        (worth,) = self.chain.inventory_collateral.read("worthOf", self.financing)
-        return int(worth["value"])
+        return self.stock.worth_of(self.financing).value
 
-    def _inventory(self, function: str, *values: object):  # type: ignore[no-untyped-def]
-        return self.chain.inventory_collateral.call(function, *values)
+    @property
+    def stock(self) -> InventoryCollateral:
+        return self.chain.inventory_collateral
 
     def _hear(self, leg: Leg, facts: list[tuple[bytes, Milestone]] | None = None) -> None:
         """Price and temperature, as the nodes report them."""
@@ -189,7 +197,8 @@ class StockStory(ChainStory):
     def _value_by_formula(self, quantity: int, grade: int) -> int:
         """Quantity in thousandths, price in the feed's decimals, in minor units; all rounded down."""
         its, price = self.commodity, self.chain.feeds.latest(self.price_feed).value
-        market = floor(quantity * price * 100 // (1000 * 10**self.price.decimals))
+        scale: int = 1000 * 10**self.price.decimals
+        market: int = quantity * price * 10 ** minor_units(self.trade.currency) // scale
         return market * (BPS - its.haircut_bps - its.grade_haircuts_bps[grade]) // BPS
 
     def _unsold(self) -> int:

@@ -175,8 +175,10 @@ def test_attestation_digest_is_the_contracts(anvil_network: RunningNetwork, coun
     assert ours == chain.milestones.attestation_digest(rows, 5, bytes([9]) * 32)
 
 
-def test_contract_that_has_approved_the_digest_signs_nothing() -> None:
-    assert Vote(f"0x{'12' * 20}", 1, bytes(32), b"").packed()[3:] == (bytes(32), bytes(32))
+def test_contract_that_has_approved_the_digest_is_named_and_signs_nothing() -> None:
+    vote = Vote(f"0x{'12' * 20}", 1, bytes([9]) * 32, b"")
+
+    assert vote.packed() == (1, bytes([9]) * 32, bytes(32), bytes(12) + bytes([0x12]) * 20)
 
 
 @pytest.mark.parametrize("signature", [bytes(64), bytes(66), bytes(64) + b"\x1d", bytes(64) + b"\x00"])

@@ -288,6 +288,8 @@ PART_OF = {
     "LotReleases": "WarehouseReceiptToken",
     "OrderAgreements": "OrderEscrow",
     "OrderWorkouts": "OrderEscrow",
+    "InventoryChanges": "InventoryCollateral",
+    "InventorySales": "InventoryCollateral",
     "DeskOpenings": "FinancingDesk",
     "DeskWorkouts": "FinancingDesk",
     "DeskHandovers": "FinancingDesk",

@@ -138,16 +138,28 @@ def test_what_was_found_stands_beside_what_was_needed(
 
 
 def test_one_selector_is_read_by_the_contract_that_was_called() -> None:
+    values = (7, "0x" + "11" * 20)
+
+    of_invoice = decode_revert(revert_data("ReceivableToken", "SignatureInvalid", *values), "ReceivableToken")
+    of_lot = decode_revert(revert_data("WarehouseReceiptToken", "SignatureInvalid", *values), "WarehouseReceiptToken")
+
+    assert of_invoice.values["id"] == 7
+    assert "invoice" in str(of_invoice)
+    assert of_lot.values["lot"] == 7
+    assert "lot" in str(of_lot)
+
+
+def test_terms_of_an_invoice_and_of_an_order_differ_in_their_own_words() -> None:
     values = (7, 100, 90, 3, 2, 20_000, 19_999)
+    hashes = (7, b"\1" * 32, b"\2" * 32)
 
     of_invoice = decode_revert(revert_data("ReceivableToken", "AcceptanceDiffers", *values), "ReceivableToken")
-    of_order = decode_revert(revert_data("OrderEscrow", "AcceptanceDiffers", *values), "OrderEscrow")
+    of_order = decode_revert(revert_data("OrderEscrow", "AcceptanceDiffers", *hashes), "OrderEscrow")
 
     assert of_invoice.values["registeredFaceValue"] == 90
-    assert "invoice" in str(of_invoice)
     assert "due 2024-10-03; the acceptance says 100, 3, 2024-10-04" in str(of_invoice)
-    assert of_order.values["registeredValue"] == 90
-    assert "delivery by 2024-10-03" in str(of_order)
+    assert of_order.values["registered"] == b"\2" * 32
+    assert "order" in str(of_order)
 
 
 def test_error_of_a_contract_further_down_is_found() -> None:

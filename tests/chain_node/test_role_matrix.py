@@ -17,7 +17,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 from support.network import RunningNetwork, lei, start_network
 
-from chain_node.client import Call
+from chain_node.client import Call, OrderTerms, one_line
 from chain_node.compile import CONTRACTS, compile_contracts
 from chain_node.deploy.offices import KEY_OF
 from chain_node.errors import ContractReverted, RevertUnknown
@@ -146,25 +146,29 @@ class World:
             "pledged": 0xA3,
             "subject": bytes([0x55]) * 32,
             "order subject": bytes([0x56]) * 32,
+            "order": self._order(9, bytes([0x55]) * 32, due),
             "due": due,
             "euro": self.address("CashToken"),
         }
+        for subject in ("subject", "order subject"):
+            self.do("supplier", "MilestoneOracle", "openSubject", self.named[subject], [])
         for id in (0xA1, 0xA2, 0xA3):
             terms = (id, self.callers["debtor"], "EUR", FACE, QUANTITY, due, bytes(32))
             self.do("supplier", "ReceivableToken", "register", terms)
-            self.do(
-                "supplier", "OrderEscrow", "registerOrder", (id, self.callers["debtor"], "EUR", FACE, QUANTITY, due)
-            )
+            order = self._order(id, self.named["order subject" if id == 0xA3 else "subject"], due)
+            self.do("supplier", "OrderEscrow", "registerOrder", order)
         for id in (0xA2, 0xA3):
             self.do("debtor", "ReceivableToken", "accept", (id, FACE, QUANTITY, due, True))
-            self.do("debtor", "OrderEscrow", "acceptOrder", id, FACE, QUANTITY, due)
-        for subject in ("subject", "order subject"):
-            self.do("supplier", "MilestoneOracle", "openSubject", self.named[subject], [])
+            self.do("debtor", "OrderEscrow", "acceptOrder", id, self.network.chain.orders.terms_hash_of(id))
         goods = ("09011100", "KGM", 1000, self.named["subject"], 1, "DEHAM", 1, 0, [bytes([0x57]) * 32])
         self.named["entry"] = (0xA4, self.callers["supplier"], *goods)
         self._lend()
         self.named["governed"] = self.call("Directory", "setModule", bytes([7]) * 32, self.named["euro"]).data
         self.do("governor", "NetworkAccessManager", "schedule", self.address("Directory"), self.named["governed"], 0)
+
+    def _order(self, id: int, subject: bytes, due: int) -> tuple[Any, ...]:
+        lines = one_line(FACE, QUANTITY)
+        return OrderTerms(id, self.callers["debtor"], "EUR", subject, due, lines).on_chain()
 
     def _lend(self) -> None:
         """A pool with a lender's cash; financing 1 on an invoice, financing 2 on an order."""

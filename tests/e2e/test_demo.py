@@ -48,6 +48,76 @@ def test_documents_become_cash_and_the_books_balance(trade: str, tmp_path: Path)
 
 @pytest.mark.node
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trade", "promised"),
+    [
+        (
+            "trade-stock",
+            {
+                "no_lot_without_an_attested_entry",
+                "goods_are_worth_quantity_times_price_less_haircuts",
+                "no_margin_call_before_the_breach",
+                "nothing_is_drawn_on_old_readings",
+                "a_breach_lowers_the_grade",
+                "a_breach_lowers_the_value",
+                "nothing_is_drawn_after_the_breach",
+                "no_sale_before_the_cure_time_is_over",
+                "a_call_lasts_until_it_is_cured",
+                "a_sale_is_paid_out_to_the_cent",
+                "goods_received_are_released_or_owned",
+                "only_an_attested_exit_takes_goods_off_the_books",
+            },
+        ),
+        (
+            "trade-line",
+            {
+                "one_financing_carried_the_whole_line",
+                "three_papers_backed_it_in_turn",
+                "a_handover_changes_nothing_of_the_debt",
+                "the_debt_is_covered_in_the_handovers_own_block",
+                "what_is_owed_is_covered_at_every_step",
+                "no_two_papers_count_at_once",
+                "what_is_invoiced_is_owed_once",
+                "the_goods_are_the_buyers_when_the_invoice_counts",
+                "the_payment_is_paid_out_to_the_cent",
+            },
+        ),
+    ],
+)
+def test_goods_become_cash_and_the_books_balance(trade: str, promised: set[str], tmp_path: Path) -> None:
+    done, report = run_demo(ROOT / "examples" / trade, tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert report["ok"] is True
+    assert all(report["checks"].values()), report["checks"]
+    assert promised <= set(report["checks"])
+    books = report["books"]
+    assert sum(books["balances"].values()) == books["issued"] - books["withdrawn"] > 0
+    assert books["drawn"] == books["principal_repaid"] > 0
+    assert 0 <= books["interest_received"] - books["interest_by_formula"] < books["payments"]
+    assert "The books" in done.stdout
+
+
+@pytest.mark.node
+@pytest.mark.slow
+def test_goods_that_stay_cool_are_no_reason_for_a_call(tmp_path: Path) -> None:
+    """The demo's checks can fail: the same trade with a reading within the range ends with a failure that says so."""
+    trade = tmp_path / "trade"
+    shutil.copytree(ROOT / "examples" / "trade-stock", trade)
+    for paper in (trade / "breach").glob("*.epcis.json"):
+        cool = paper.read_text(encoding="utf-8").replace("78.8", "62.6").replace("25.8", "17.0").replace("25.9", "17.1")
+        paper.write_text(cool, encoding="utf-8")
+
+    done, report = run_demo(trade, tmp_path)
+
+    assert done.returncode == 1
+    assert report["ok"] is False
+    assert report["checks"]["a_breach_lowers_the_grade"] is False
+    assert "The demo stopped" in done.stderr
+
+
+@pytest.mark.node
+@pytest.mark.slow
 def test_a_trade_that_goes_wrong_ends_with_a_failure_and_a_report(tmp_path: Path) -> None:
     """A twin that is no invoice is refused for another reason than being the same invoice: the check must say so."""
     trade = tmp_path / "trade"

@@ -38,7 +38,7 @@ def value_of(books: Books, financing: Financing) -> int:
     """The pledge's share of what is outstanding, less its share of what is in dispute, rounded down; one that has
     shared its item counts for a unit less."""
     item = books.item_of(financing)
-    value = financing.units - (1 if financing.shared and financing.units else 0)
+    value = item.left_of(financing.units) - (1 if financing.shared and financing.units else 0)
     if value and item.outstanding:
         value -= math.ceil(Fraction(value * item.objected, item.outstanding))
     return value

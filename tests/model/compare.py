@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from typing import Any
 
-from chain_node.client import Chain, Collateral, Dimension, FinancingState, ReceivableState, Tranche
+from chain_node.client import Chain, Collateral, Dimension, FinancingState, OrderState, ReceivableState, Tranche
 from chain_node.client.contract import Contract
 from model import availability
 from model.books import Books
 from model.calendar360 import NUMERATORS, weight
+from model.orders import facts_of
 from model.syndicates import lendable
 from model.syndication import SyndicateClient
 
@@ -72,7 +73,7 @@ def _cash(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
     for account in sorted(account for kind, *rest in ledger.balances if kind == "token" for account in rest):
         yield f"{currency}: cash of {account}", cash, "balanceOf", (account,), ledger.of("token", account)
     for entry in sorted(ledger.balances):
-        if entry[0] in ("parked", "parked in escrow"):
+        if entry[0] in ("parked", "parked in escrow") and not entry[1].startswith("order "):
             keeper: Contract = chain.desk if entry[0] == "parked" else chain.orders
             yield f"{currency}: {entry}", keeper, "parked", (entry[1], cash.address), ledger.of(*entry)
 
@@ -208,11 +209,20 @@ def _invoice(books: Books, chain: Chain, id: int) -> Iterator[Question]:
 
 def _order(books: Books, chain: Chain, id: int) -> Iterator[Question]:
     its, escrow, name = books.orders[id], chain.orders, f"order {id:x}"
-    told = (its.value, its.paid, its.quantity, its.last_day, its.seller, its.buyer)
-    record = lambda answer: (*answer[:6], *answer[7:]) == (*told, its.state, its.assigned)  # noqa: E731
+    told = (its.value, its.paid, its.held, its.quantity, its.last_day)
+    rest = (its.state, its.assigned, its.seller, its.buyer)
+    record = lambda answer: (*answer[:5], answer[6], answer[7] & 1, answer[9], answer[10]) == (*told, *rest)  # noqa: E731
     yield f"{name}: record {told} {its.state}", escrow, "order", (id,), record
     yield f"{name}: outstanding", escrow, "outstanding", (id,), its.outstanding
     yield f"{name}: assignee", escrow, "assigneeOf", (id,), its.assignee
+    funds = lambda answer: answer == (its.put_in, 0, its.waived, 0, its.refunded)  # noqa: E731
+    yield f"{name}: funds", escrow, "fundsOf", (id,), funds
+    ledger = books.ledgers[its.currency]
+    yield f"{name}: held in all", escrow, "heldInAll", (id,), ledger.of("parked in escrow", f"order {id}")
+    if its.state in (OrderState.ACCEPTED, OrderState.SETTLED, OrderState.LAPSED):
+        yield f"{name}: earned", escrow, "earnedOf", (id,), its.earned(facts_of(books.facts, its.subject))
+    for beneficiary, part in its.funded.items():
+        yield f"{name}: funded by {beneficiary}", escrow, "fundedBy", (id, beneficiary), part
 
 
 def _share(its: Any, holder: str) -> Any:

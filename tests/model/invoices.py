@@ -55,6 +55,10 @@ class Invoice:
     def last_day(self) -> int:
         return self.due_day
 
+    def left_of(self, units: int) -> int:
+        """Of what is pledged: whatever lowers an invoice burns units."""
+        return units
+
     @property
     def backs(self) -> bool:
         """Whether a financing may be drawn on it, while it is not overdue."""

@@ -14,7 +14,7 @@ from model.books import Books
 from model.calendar360 import DAY, end_of
 from model.financings import Facility, Financing
 from model.invoices import OWED, Invoice
-from model.orders import Order
+from model.orders import DISPUTE_DAYS, Order, facts_of
 from model.sources import lendable_by
 
 UNSURE = "unsure"
@@ -164,14 +164,15 @@ def mark_defaulted(books: Books, its: Invoice) -> Refusals:
 
 
 def register_order(books: Books, id: int, deliver_by: int) -> Refusals:
+    """Its consignment has just been opened, or is that of the earlier order with this number."""
     return when((id in books.orders, "OrderExists"), (deliver_by < books.now // DAY, "DeliverByOutOfRange"))
 
 
-def accept_order(books: Books, its: Order, by: str, value: int) -> Refusals:
+def accept_order(books: Books, its: Order, by: str, other: bool) -> Refusals:
     return when(
         (its.state != OrderState.REGISTERED, ORDER_STATE),
         (books.organisations[by] != its.buyer, "NotBuyerOf"),
-        (value != its.value, "AcceptanceDiffers"),
+        (other, "AcceptanceDiffers"),
     )
 
 
@@ -183,10 +184,24 @@ def cancel_order(books: Books, its: Order, by: str) -> Refusals:
 
 def pay_order(its: Order, amount: int) -> Refusals:
     return when(
-        (its.state != OrderState.ACCEPTED, ORDER_STATE),
+        (its.state not in (OrderState.ACCEPTED, OrderState.LAPSED), ORDER_STATE),
         (amount == 0, "PaymentZero"),
-        (amount > its.outstanding, "PaymentExceedsOutstanding"),
+        (amount > its.unfunded, "PaymentExceedsOutstanding"),
     )
+
+
+def fund_order(its: Order, amount: int) -> Refusals:
+    return pay_order(its, amount) | settle_order(its)
+
+
+def settle_order(its: Order) -> Refusals:
+    return when((its.state != OrderState.ACCEPTED, ORDER_STATE))
+
+
+def refund_order(books: Books, its: Order) -> Refusals:
+    disputed = its.in_dispute(facts_of(books.facts, its.subject))
+    last = its.last_day + its.grace_days + (DISPUTE_DAYS if disputed else 0)
+    return settle_order(its) | when((books.now < end_of(last), "RefundTooEarly"), (not its.held, "NothingToRefund"))
 
 
 # Financings
@@ -207,7 +222,9 @@ def open_on_order(books: Books, line: Facility, its: Order, by: str, units: int)
         (not 0 < units <= its.outstanding, "UnitsOutOfRange"),
         (units * 64 < its.value, "PledgeTooSmall"),
         (its.assigned, "AlreadyAssigned"),
+        (its.assigned, "SubjectAlreadyWatched"),
         (books.organisations[by] != its.seller, "NotSellerOf"),
+        (books.organisations[by] != its.seller, "SubjectNotOfSupplier"),
     )
 
 

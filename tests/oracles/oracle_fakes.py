@@ -267,7 +267,7 @@ class FakeChain:
         self.sent.append(raw)
         self.pool[nonce] = raw
 
-    def outcome(self, transaction_hash: bytes, signer: str) -> Outcome | None:
+    def outcome(self, transaction_hash: bytes) -> Outcome | None:
         self._ask()
         return self.outcomes.get(transaction_hash)
 

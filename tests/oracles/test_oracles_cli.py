@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
-from oracle_fakes import LEI, dcsa_departure, epcis, epcis_event, receipt_advice
+from oracle_fakes import LEI, dcsa_departure, epcis, epcis_event, price_list, receipt_advice, temperature
 from typer.testing import CliRunner
 
 from oracles.cli import oracle_app
@@ -102,6 +102,22 @@ def test_explain_without_a_network_says_what_the_paper_decides(away):
     assert "Only what the paper decides" in result.output
     assert "departed, estimate" in result.output
     assert "verdict    would not be signed: estimate" in result.output
+
+
+def test_explain_says_what_a_paper_measures(away):
+    away.write_text(away.read_text() + 'exchange = "exchange"\n')
+    event = temperature(31.5)
+    event["sensorElementList"][0]["sensorReport"].append({"type": "Temperature", "value": 4})
+    (away.parent / "sensor.json").write_bytes(epcis(event))
+    (away.parent / "prices.json").write_bytes(price_list("7450.50"))
+
+    measured = run("explain", "--config", away, away.parent / "sensor.json").output
+    priced = run("explain", "--config", away, away.parent / "prices.json").output
+
+    assert "measures   temperature 31.5 °C at 2026-05-28T11:50:00Z" in measured
+    assert "reading    would wait: the network is away" in measured
+    assert "unreadable /sensorElementList/0/sensorReport/1: it names no unit" in measured
+    assert "measures   price of cocoa TNE/EUR 7450.50 at 2026-05-28T11:50:00Z" in priced
 
 
 def test_explain_of_a_malformed_document_is_one_sentence(away):

@@ -11,6 +11,7 @@ from eth_account import Account
 from oracle_fakes import (
     FEEDS_ADDRESS,
     LEI,
+    NETWORK_KEY,
     NODE_ACCOUNT,
     NOON,
     SUBJECT,
@@ -25,11 +26,15 @@ from oracle_fakes import (
 from test_oracles_crash import dying_at, run_until_dead
 
 from chain_node.client import FeedKind, Role, condition_policy, price_feed
+from oracles.adapters import read_document
 from oracles.chain import FeedKey
 from oracles.checkpoints import READING_POINTS, Point
 from oracles.exchange import Exchange, SignedReading
+from oracles.judging import Judge
+from oracles.rules.decisions import Verdict
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
+from oracles.status import status_lines
 from oracles.store.models import EventStatus, ReadingRow, ReadingStatus, ReportRow, ReportStatus
 
 TEMPERATURE = condition_policy(FeedKind.TEMPERATURE)
@@ -420,3 +425,32 @@ def test_a_relay_needs_its_exchange(tmp_path: Path):
 
     with pytest.raises(ValueError, match="a node that relays needs the folder"):
         NodeSettings(name="relay", organisation=LEI, rpc_url="http://127.0.0.1:1", relays=True, **folders)
+
+
+# What an operator is told
+
+
+def test_the_judge_says_of_each_value_whether_it_would_be_signed(node):
+    judge = Judge(node.chain, NETWORK_KEY, None, LEI, ())
+    document = read_document("sensor.json", epcis(temperature(4), temperature(81)), 10**6)
+    first, second = document.events
+
+    decisions = [judge.judge_measured(event.measurements[0], event, node.chain.head()) for event in (first, second)]
+
+    assert [decision.verdict for decision in decisions] == [Verdict.SIGN, Verdict.HOLD]
+
+
+def test_status_and_metrics_show_readings_and_reports(relay):
+    offer(relay, "inspector", 5_000)
+    offer(relay, "sensor", 6_000)
+    relay.drop("sensor.json", epcis(temperature(4), temperature(5, order="PO-LATER")))
+    relay.settle()
+
+    lines = list(status_lines(relay.settings))
+
+    assert "Readings      1 counted, 1 waiting" in lines
+    assert "Reports       1 reported" in lines
+    assert any("waiting temperature 5000" in line for line in lines)
+    registry = relay.node.metrics.registry
+    assert registry.get_sample_value("portolan_oracle_reports_total", {"answer": "reported"}) == 1
+    assert registry.get_sample_value("portolan_oracle_readings_total", {"answer": "counted"}) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -28,7 +27,7 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class Payout:
-    """`share_bps` of the order's value is earned in all once the milestone is reached, or of that the proportion that is
+    """`share_bps` of the order's value is earned in all once the milestone is reached, or the proportion of it that is
     measured."""
 
     milestone: int

@@ -133,6 +133,10 @@ interface IParticipantRegistry {
     /// @return its fields in their order from the lowest bit up: 24, 24, 32, 40, 8 and 8 bits
     function packedMembershipOf(address account) external view returns (uint256);
 
+    /// @notice The same of several accounts, for contracts that count only who may act now.
+    /// @return memberships one a given account, in their order; 0 for one that is not admitted
+    function packedMembershipsOf(address[] calldata accounts) external view returns (uint256[] memory memberships);
+
     /// @return whether the account may act now: known, not frozen, its organisation neither suspended nor expired
     function isAdmitted(address account) external view returns (bool);
 

@@ -61,8 +61,8 @@ interface IGoodsValuation {
     /// @notice What goods are worth, in minor units of the currency asked for; 0 where it is not known.
     /// @param quantity thousandths that count: in custody for the owner and not about to leave, at most what was asked for
     /// @param marketValue at the median price, before haircuts; known where the gap is `None` or `Condition`
-    /// @param ceiling what the value would be if everything were fresh and no worse than last known; known as
-    /// `marketValue` is. Never below the value
+    /// @param ceiling what the value would be if everything were fresh and no worse than last known; 0 of goods whose
+    /// condition has never been known. Never below the value
     /// @param value what may count as collateral; 0 unless the gap is `None`
     /// @param haircutBps what the value has taken off, at most 10000
     /// @param grade condition, 0 (as it should be) to 5: the worse of what the lot and its readings say

@@ -298,8 +298,8 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     error WriteOffOutOfRange(FinancingId financing, uint256 amount, uint256 principal);
     /// @notice An extension must be later than the maturity there is and not in the past; days since 1970-01-01.
     error MaturityNotLater(FinancingId financing, uint256 maturityDay, uint256 earliest);
-    /// @notice The facility that would take the financing over is the one it has, of another supplier, or lends another
-    /// currency.
+    /// @notice The facility that would take the financing over is the one it has, of another supplier, lends another
+    /// currency, or only one of the two earmarks draws.
     error RefinancingUnfit(FinancingId financing, FacilityId from, FacilityId to);
     /// @notice The financing is impaired, partly written off, or past its maturity: no facility takes it over.
     error RefinancingTooLate(FinancingId financing, uint256 impairment, uint256 maturityDay);
@@ -398,12 +398,13 @@ interface IFinancingDesk is IMilestoneConsumer, IParkedPayouts {
     /// of these changes. The new item goes into custody before the old one ceases to count, in this one call, and must
     /// support all that is owed; the financing falls due when the new item does. Not after maturity, nor with a loss
     /// expected, and to each adapter once, so that nothing is put off for ever. What backed it before stays in custody, and
-    /// what comes in on it is still the financing's; it goes back with the rest on `release`. Supplier only.
+    /// what comes in on it is still the financing's; it goes back with the rest on `release`. Supplier only, or the adapter
+    /// that has the collateral now, at the supplier's word.
     /// @param to listed adapter for which the facility has a ladder
     /// @param itemId what is taken there: receivable, order or lot
     /// @param units part of the item, in minor units of its value
     /// @param subject consignment whose facts move the base, as in `openFinancing`; the one that the financing watches
-    /// already, or one that none does
+    /// already, or one that no other does
     /// @param recipient account that has the goods, where they have been sold; of the organisation that owes on the new
     /// item. Zero where nothing leaves custody
     function handOver(

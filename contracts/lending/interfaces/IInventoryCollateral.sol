@@ -140,8 +140,6 @@ interface IInventoryCollateral is ICollateral {
     error MarginTermsUnfit(FacilityId facility, uint256 callLevelBps, uint256 rateBps);
     /// @notice The financing's call level is not above the rate of the ladder that it shall be put on; both in bps.
     error LadderAboveCall(FinancingId financing, uint256 rateBps, uint256 callLevelBps);
-    /// @notice The consignment given is not the lot's own, `its`.
-    error SubjectNotOfLot(LotId lot, bytes32 subject, bytes32 its);
     /// @notice What the financing's goods are worth cannot be known now; the gravest reason.
     error GoodsUnvaluable(FinancingId financing, IGoodsValuation.Gap gap);
     /// @notice Units of the lot are in custody here for the owner already, thousandths.
@@ -209,8 +207,8 @@ interface IInventoryCollateral is ICollateral {
     // Pledgor
 
     /// @notice Gives more goods into custody for a financing: of a lot that backs it, or of another. Pledgor only, not while
-    /// a sale is running. Their worth must be known, and the consignment of another lot be of the supplier's group and
-    /// watched for no other financing.
+    /// a sale is running. The consignment of another lot must be of the supplier's group and back no other financing. While
+    /// the condition of what was added is not known, nothing is drawn; during a margin call it must be known.
     /// @param quantity thousandths
     function addGoods(FinancingId financing, LotId lot, uint256 quantity) external;
 
@@ -300,7 +298,7 @@ interface IInventoryCollateral is ICollateral {
     function marginTerms(FacilityId facility) external view returns (MarginTerms memory);
     /// @return the financing's own
     function marginTermsOf(FinancingId financing) external view returns (MarginTerms memory);
-    /// @return the financing's open call; all zero where there is none
+    /// @return the financing's open call; all zero where there is none, or the financing is over
     function marginCallOf(FinancingId financing) external view returns (MarginCall memory);
     /// @return the lots that back the financing, the one that it was opened on first; none where it is over
     function lotsOf(FinancingId financing) external view returns (LotId[] memory);

@@ -28,13 +28,13 @@ interface IMilestoneOracle {
         uint64 quantity;
     }
 
-    /// @param signer account whose organisation vouches for the items
+    /// @notice What one signer vouches for. Whose key signed is found from the signature, so that nobody is named who has not
+    /// signed; a signer that is a contract (ERC-1271) is named, and asked for a digest that it has approved.
     /// @param mask bit i set: the signer's own papers support observation i
     /// @param evidence root of the signer's own evidence (CBV 2.0 event hash, SHA-256 of a document)
-    /// @param r with `vs`, the signature in its compact form (ERC-2098). A signer that is a contract (ERC-1271) is given it
-    /// in 65 bytes; both 0 ask it for a digest that it has approved, with an empty signature
+    /// @param r with `vs`, the signature in its compact form (ERC-2098); 0 for a contract
+    /// @param vs of a contract, its address
     struct Vote {
-        address signer;
         uint256 mask;
         bytes32 evidence;
         bytes32 r;
@@ -150,8 +150,9 @@ interface IMilestoneOracle {
         OrganisationSet organisations,
         bytes32[] evidence
     );
-    /// @dev Warning: the signer is as claimed; for `SignatureInvalid`, or where no item was open to votes, nobody checked.
     /// @notice A vote did not count, for this reason; nothing else in its batch is touched.
+    /// @param signer whose key has signed, or the contract that is named, which may know nothing of it; 0 where the
+    /// signature is none. A vote for another list than this one seems signed by somebody unknown
     event VoteRefused(
         bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed signer, Refusal reason
     );

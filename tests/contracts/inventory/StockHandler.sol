@@ -516,7 +516,7 @@ contract StockHandler is Test {
         bytes32 evidence = keccak256("paper");
         (bytes32 r, bytes32 vs) =
             vm.signCompact(_witnessKeys[who], _oracle.attestationDigest(observations, 1, evidence));
-        votes[0] = IMilestoneOracle.Vote(vm.addr(_witnessKeys[who]), 1, evidence, r, vs);
+        votes[0] = IMilestoneOracle.Vote(1, evidence, r, vs);
         _oracle.attest(observations, votes);
     }
 

@@ -143,7 +143,7 @@ contract HandOverTest is LendingBase {
         uint256 second = _secondOrder();
         vm.expectRevert(abi.encodeWithSelector(ICollateral.CannotRetire.selector, id));
         vm.prank(supplier);
-        desk.handOver(id, others, second, FACE_VALUE, 0, address(0));
+        desk.handOver(id, others, second, FACE_VALUE, SHIPMENT, address(0));
     }
 
     function test_consignmentsOfOthersAreRefused() public {
@@ -479,10 +479,7 @@ contract HandOverTest is LendingBase {
     function _secondOrder() private returns (uint256 item) {
         IOrderEscrow.OrderTerms memory terms = _orderTerms();
         item = uint256(keccak256("PO-2026-0816"));
-        terms.id = OrderId.wrap(item);
-        terms.subject = keccak256("Acme's shipment of the second order");
-        vm.prank(supplier);
-        oracle.openSubject(terms.subject, new bytes32[](0));
+        (terms.id, terms.subject) = (OrderId.wrap(item), SHIPMENT);
         _registerAndAccept(terms);
     }
 

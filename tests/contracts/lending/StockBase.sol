@@ -199,18 +199,29 @@ abstract contract StockBase is LendingBase {
 
     // News
 
+    /// @dev Observed half an hour ago, so that several reports fit into one moment.
     function _feed(bytes32 policyId, bytes32 subject, int256 value) internal {
         bytes32 feed =
             subject == 0 ? policyId : feeds.conditionFeedOf(IFeedOracle.Kind(uint8(uint256(policyId))), subject);
-        uint64 round = feeds.record(feed).round + 1;
-        IFeedOracle.Reading[] memory readings = new IFeedOracle.Reading[](3);
-        uint64 now_ = uint64(vm.getBlockTimestamp());
+        IFeedOracle.Latest memory last = feeds.record(feed);
+        uint64 moment = uint64(vm.getBlockTimestamp() - 30 minutes);
+        if (moment <= last.observedAt) moment = last.observedAt + 1;
+        IFeedOracle.Report memory its =
+            IFeedOracle.Report(policyId, subject, last.round + 1, new IFeedOracle.Reading[](3));
         for (uint256 i = 0; i < 3; ++i) {
-            (bytes32 r, bytes32 vs) =
-                vm.signCompact(nodes[i].key, feeds.readingDigest(policyId, subject, round, value, now_));
-            readings[i] = IFeedOracle.Reading(nodes[i].account, value, now_, r, vs);
+            its.readings[i] = _reading(its, i, value, moment);
         }
-        assertTrue(feeds.report(IFeedOracle.Report(policyId, subject, round, readings)), "reported");
+        assertTrue(feeds.report(its), "reported");
+    }
+
+    function _reading(IFeedOracle.Report memory its, uint256 node, int256 value, uint64 moment)
+        private
+        view
+        returns (IFeedOracle.Reading memory)
+    {
+        bytes32 digest = feeds.readingDigest(its.policyId, its.subject, its.round, value, moment);
+        (bytes32 r, bytes32 vs) = vm.signCompact(nodes[node].key, digest);
+        return IFeedOracle.Reading(nodes[node].account, value, moment, r, vs);
     }
 
     /// @notice Price and temperatures of now.

@@ -22,7 +22,7 @@ contract StockOpeningTest is StockBase {
 
     // Refusals
 
-    function test_RevertWhen_TakenByAnybodyElse() public {
+    function test_refusedWhereTakenByAnybodyElse() public {
         vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, address(this), address(desk)));
         stock.take(FinancingId.wrap(1), line, supplier, LotId.unwrap(LOT), KILOS, SHIPMENT, address(euro));
         vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, address(this), address(desk)));
@@ -31,7 +31,7 @@ contract StockOpeningTest is StockBase {
         stock.retire(FinancingId.wrap(1), orders, ORDER, buyer);
     }
 
-    function test_RevertWhen_LadderIsNotOneStepStored() public {
+    function test_refusedWhereLadderIsNotOneStepStored() public {
         ICollateral.Step[] memory steps = _ladder(0, 6000, 7000, false);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.LadderInvalid.selector, line, 2));
         desk.setLadder(line, stock, steps);
@@ -48,7 +48,7 @@ contract StockOpeningTest is StockBase {
         desk.setLadder(line, stock, steps);
     }
 
-    function test_RevertWhen_FacilityHasNoLadderOrNoMarginTerms() public {
+    function test_refusedWhereFacilityHasNoLadderOrNoMarginTerms() public {
         line = _openFacility(LIMIT, 0);
         _openRefused(abi.encodeWithSelector(ICollateral.LadderMissing.selector, line));
         desk.setLadder(line, stock, _stored(RATE));
@@ -59,24 +59,23 @@ contract StockOpeningTest is StockBase {
         _openRefused(abi.encodeWithSelector(IInventoryCollateral.MarginTermsUnfit.selector, line, RATE, RATE));
     }
 
-    function test_RevertWhen_ConsignmentIsNotTheLots() public {
+    function test_refusedWhereConsignmentIsNotTheLots() public {
+        uint256 item = LotId.unwrap(LOT);
         vm.startPrank(supplier);
-        vm.expectRevert(
-            abi.encodeWithSelector(IInventoryCollateral.SubjectNotOfLot.selector, LOT, OTHER_SHIPMENT, SHIPMENT)
-        );
-        desk.openFinancing(line, stock, LotId.unwrap(LOT), KILOS, OTHER_SHIPMENT);
-        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.SubjectNotOfLot.selector, LOT, 0, SHIPMENT));
-        desk.openFinancing(line, stock, LotId.unwrap(LOT), KILOS, 0);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.SubjectNotItsOwn.selector, item, OTHER_SHIPMENT, SHIPMENT));
+        desk.openFinancing(line, stock, item, KILOS, OTHER_SHIPMENT);
+        vm.expectRevert(abi.encodeWithSelector(ICollateral.SubjectNotItsOwn.selector, item, bytes32(0), SHIPMENT));
+        desk.openFinancing(line, stock, item, KILOS, 0);
         vm.stopPrank();
     }
 
-    function test_RevertWhen_OwnerHasNotGivenThePowerOfSale() public {
+    function test_refusedWhereOwnerHasNotGivenThePowerOfSale() public {
         vm.prank(supplier);
         lots.setPowerOfSale(address(stock), false);
         _openRefused(abi.encodeWithSelector(IGoodsRights.PowerOfSaleMissing.selector, LOT, supplier, address(stock)));
     }
 
-    function test_RevertWhen_NobodyHasSaidHowTheCommodityIsValued() public {
+    function test_refusedWhereNobodyHasSaidHowTheCommodityIsValued() public {
         ILots.Entry memory entry = _entry(SECOND, SHIPMENT, 2);
         entry.commodity = "090121";
         _storeEntry(entry);
@@ -88,7 +87,7 @@ contract StockOpeningTest is StockBase {
         _openStock(SECOND, KILOS, SHIPMENT);
     }
 
-    function test_RevertWhen_LotIsCountedInAnotherUnitThanThePrice() public {
+    function test_refusedWhereLotIsCountedInAnotherUnitThanThePrice() public {
         ILots.Entry memory entry = _entry(SECOND, SHIPMENT, 2);
         entry.unit = "TNE";
         _storeEntry(entry);
@@ -100,7 +99,7 @@ contract StockOpeningTest is StockBase {
         _openStock(SECOND, KILOS, SHIPMENT);
     }
 
-    function test_RevertWhen_TheConsignmentBacksAnotherFinancing() public {
+    function test_refusedWhereTheConsignmentBacksAnotherFinancing() public {
         _openStock();
         _store(SECOND, SHIPMENT, 2);
         vm.expectRevert(
@@ -109,13 +108,13 @@ contract StockOpeningTest is StockBase {
         _openStock(SECOND, KILOS, SHIPMENT);
     }
 
-    function test_RevertWhen_GoodsAreSentUnasked() public {
+    function test_refusedWhereGoodsAreSentUnasked() public {
         vm.prank(supplier);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.UnsolicitedItem.selector, address(lots), supplier));
         lots.safeTransferFrom(supplier, address(stock), LotId.unwrap(LOT), 1, "");
     }
 
-    function test_RevertWhen_MarginTermsAreOutOfRange() public {
+    function test_refusedWhereMarginTermsAreOutOfRange() public {
         for (uint256 i; i < 12; ++i) {
             IInventoryCollateral.MarginTerms memory terms = _margin();
             if (i == 0) terms.callLevelBps = 0;
@@ -137,7 +136,7 @@ contract StockOpeningTest is StockBase {
 
     // Taking
 
-    function test_GoodsGoIntoCustodyAndTheBaseIsDrawn() public {
+    function test_goodsGoIntoCustodyAndTheBaseIsDrawn() public {
         uint256 before = euro.balanceOf(supplier);
         FinancingId id = _openStock();
 
@@ -156,7 +155,7 @@ contract StockOpeningTest is StockBase {
         _assertEmptyHanded();
     }
 
-    function test_TheRiskIsTheSuppliersWhereTheGoodsAre() public {
+    function test_theRiskIsTheSuppliersWhereTheGoodsAre() public {
         FinancingId id = _openStock();
         IConcentration.Keys memory keys = concentration.keysOf(id);
         assertEq(OrganisationId.unwrap(keys.debtor), OrganisationId.unwrap(acme.id));
@@ -165,7 +164,7 @@ contract StockOpeningTest is StockBase {
         assertEq(desk.financing(id).maturityDay, START / 1 days + 180);
     }
 
-    function test_ItFallsDueOnTheLastDayOfTheGoodsWhereThatIsSooner() public {
+    function test_itFallsDueOnTheLastDayOfTheGoodsWhereThatIsSooner() public {
         ILots.Entry memory entry = _entry(SECOND, SHIPMENT, 2);
         entry.expiryDate = uint16(START / 1 days + 100);
         _storeEntry(entry);
@@ -173,7 +172,7 @@ contract StockOpeningTest is StockBase {
         assertEq(desk.financing(id).maturityDay, START / 1 days + 100);
     }
 
-    function test_GoodsOfUnknownConditionLendNothingUntilTheyAreMeasured() public {
+    function test_goodsOfUnknownConditionLendNothingUntilTheyAreMeasured() public {
         bytes32 fresh = keccak256("a new consignment");
         vm.prank(supplier);
         oracle.openSubject(fresh, new bytes32[](0));
@@ -186,7 +185,7 @@ contract StockOpeningTest is StockBase {
         assertEq(_owed(id), BASE);
     }
 
-    function test_AStaleReadingStopsDrawsAndNoRepayment() public {
+    function test_aStaleReadingStopsDrawsAndNoRepayment() public {
         FinancingId id = _openStock(LOT, KILOS / 2, SHIPMENT);
         vm.warp(block.timestamp + 1 days + 1);
         assertEq(stock.borrowingBase(id), 0, "no price and no reading");
@@ -204,14 +203,14 @@ contract StockOpeningTest is StockBase {
 
     // Release
 
-    function test_RevertWhen_SomethingIsOwed() public {
+    function test_refusedWhereSomethingIsOwed() public {
         FinancingId id = _openStock();
         vm.prank(supplier);
         vm.expectRevert(abi.encodeWithSelector(IFinancingDesk.StillOwed.selector, id, BASE));
         desk.release(id);
     }
 
-    function test_GoodsGoBackWhenAllIsRepaid() public {
+    function test_goodsGoBackWhenAllIsRepaid() public {
         FinancingId id = _openStock();
         _repayAll(id);
         vm.prank(supplier);
@@ -236,7 +235,7 @@ contract StockOpeningTest is StockBase {
 
     // Reservation
 
-    function test_GoodsReservedForOneFacilityAreNotTakenByAnother() public {
+    function test_goodsReservedForOneFacilityAreNotTakenByAnother() public {
         vm.prank(supplier);
         applications.reserve(line, stock, LotId.unwrap(LOT), uint40(block.timestamp + 1 days));
         FacilityId reserved = line;
@@ -252,7 +251,7 @@ contract StockOpeningTest is StockBase {
         _openStock();
     }
 
-    function test_RevertWhen_NothingIsThereToReserve() public {
+    function test_refusedWhereNothingIsThereToReserve() public {
         vm.prank(supplier);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.NotHolderOf.selector, LotId.unwrap(SECOND), supplier));
         applications.reserve(line, stock, LotId.unwrap(SECOND), uint40(block.timestamp + 1 days));

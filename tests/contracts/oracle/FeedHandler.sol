@@ -128,7 +128,7 @@ contract FeedHandler is Test {
         bytes32 digest = _milestones.attestationDigest(items, 1, "survey");
         (bytes32 r, bytes32 vs) = vm.signCompact(_inspectorKey, digest);
         IMilestoneOracle.Vote[] memory votes = new IMilestoneOracle.Vote[](1);
-        votes[0] = IMilestoneOracle.Vote(_inspector, 1, "survey", r, vs);
+        votes[0] = IMilestoneOracle.Vote(1, "survey", r, vs);
         _milestones.attest(items, votes);
         vm.prank(_inspector);
         try _grades.regrade(_subject, _inspections, grade % 6) {

@@ -56,7 +56,7 @@ contract VoteHandler is Test {
         returns (IMilestoneOracle.Vote memory)
     {
         (bytes32 r, bytes32 vs) = vm.signCompact(_keys[signer], _oracle.attestationDigest(items, 1, "evidence"));
-        return IMilestoneOracle.Vote(signer, 1, "evidence", r, vs);
+        return IMilestoneOracle.Vote(1, "evidence", r, vs);
     }
 
     function _readLogs(uint32 sequence, uint64 quantity) private {

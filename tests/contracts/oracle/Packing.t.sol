@@ -98,7 +98,7 @@ contract Packing is OracleTest {
         if (kind == 0) assertEq(expected, vm.addr(key));
     }
 
-    function testFuzz_a_membership_is_what_the_registry_says(uint8 state, uint32 roles, bool late, uint64 mask) public {
+    function testFuzz_a_membership_is_what_the_registry_says(uint8 state, uint32 roles, bool late) public {
         roles = uint32(bound(roles, 0, Roles.ALL));
         registry.setRoles(warehouse.lei, roles);
         if (state & 1 != 0) registry.freezeAccount(warehouse.account);
@@ -108,21 +108,19 @@ contract Packing is OracleTest {
         assertEq(Memberships.isActive(membership), registry.isAdmitted(warehouse.account));
         assertFalse(Memberships.isActive(Memberships.lookUp(registry, address(this))));
 
-        Witness witness = Witnesses.voting(mask).known(membership);
-        assertTrue(witness.organisation() == warehouse.id);
-        assertTrue(witness.group() == registry.membershipOf(warehouse.account).group);
-        assertEq(witness.roles(), roles & Roles.ORACLE_ROLES);
-        assertEq(witness.mask(), mask);
-        assertFalse(witness.isRefused());
-    }
+        uint256[] memory both = Memberships.roomFor(3);
+        (both[0], both[1], both[2]) = (uint160(address(this)), uint160(warehouse.account), uint160(inspector.account));
+        Memberships.lookUpAll(registry, both);
+        assertEq(both.length, 3);
+        assertEq(both[0], 0);
+        assertEq(both[1], registry.isAdmitted(warehouse.account) ? membership : 0);
+        assertEq(both[2] != 0, registry.isAdmitted(inspector.account));
 
-    function testFuzz_a_refused_witness_has_its_mask_and_no_roles(uint64 mask, uint8 reason) public pure {
-        reason = uint8(bound(reason, 1, uint8(type(IMilestoneOracle.Refusal).max)));
-        Witness witness = Witnesses.voting(mask).refused(IMilestoneOracle.Refusal(reason));
-        assertTrue(witness.isRefused());
-        assertEq(uint8(witness.refusal()), reason);
-        assertEq(witness.mask(), mask);
-        assertEq(witness.roles(), 0);
+        Witness witness = Witness.wrap(membership);
+        assertTrue(witness.organisation() == warehouse.id);
+        assertTrue(witness.isOf(registry.membershipOf(warehouse.account).group));
+        assertFalse(witness.isOf(registry.membershipOf(inspector.account).group));
+        assertEq(witness.roles(), roles & Roles.ORACLE_ROLES);
     }
 
     function test_a_registry_that_fails_fails_the_look_up() public {
@@ -131,6 +129,13 @@ contract Packing is OracleTest {
         this.lookUp(warehouse.account);
         vm.expectRevert(bytes(""));
         this.lookUpAt(address(0xdead));
+        address[] memory one = new address[](1);
+        one[0] = warehouse.account;
+        vm.mockCallRevert(address(registry), abi.encodeCall(registry.packedMembershipsOf, (one)), "no");
+        vm.expectRevert(bytes("no"));
+        this.lookUpAll(registry, warehouse.account);
+        vm.expectRevert(bytes(""));
+        this.lookUpAll(IParticipantRegistry(address(0xdead)), warehouse.account);
     }
 
     function recover(bytes32 digest, bytes calldata signature) external view returns (address) {
@@ -139,6 +144,12 @@ contract Packing is OracleTest {
 
     function lookUp(address account) external view {
         Memberships.lookUp(registry, account);
+    }
+
+    function lookUpAll(IParticipantRegistry its, address account) external view {
+        uint256[] memory accounts = Memberships.roomFor(1);
+        accounts[0] = uint160(account);
+        Memberships.lookUpAll(its, accounts);
     }
 
     function lookUpAt(address nobody) external view {

@@ -6,6 +6,7 @@ import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneO
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {SmartAccount} from "../support/SmartAccount.sol";
 import {OracleTest} from "./OracleTest.t.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 /// @dev Invariants 43 and 46: a vote is bound to its list, mask, evidence, contract and chain, and has one valid form.
 contract Signatures is OracleTest {
@@ -21,54 +22,50 @@ contract Signatures is OracleTest {
         _good = _vote(warehouse, _items, 1);
     }
 
-    function test_another_signer_than_claimed() public {
-        _good.signer = inspector.account;
-        _refusedAsInvalid(_good);
-    }
-
     function test_another_mask_than_signed() public {
         _good.mask = 2;
-        IMilestoneOracle.Observation memory item = _items[1];
-        _expectRefusal(item, warehouse.account, IMilestoneOracle.Refusal.SignatureInvalid);
+        _expectRefusal(_items[1], _recovered(_good), IMilestoneOracle.Refusal.SignerNotAdmitted);
         oracle.attest(_items, _ballot(_good));
+        assertEq(oracle.fact(SHIPMENT, RECEIVED, 2).count, 0);
     }
 
     function test_other_evidence_than_signed() public {
         _good.evidence = keccak256("another document");
-        _refusedAsInvalid(_good);
+        _refusedAsUnknown(_good);
     }
 
     function test_another_item_than_signed() public {
         _items[0].quantity = 2_000_000;
-        _refusedAsInvalid(_good);
+        _refusedAsUnknown(_good);
     }
 
     function test_another_item_outside_the_mask_than_signed() public {
         _items[1].quantity = 2_000_000;
-        _refusedAsInvalid(_good);
+        _refusedAsUnknown(_good);
     }
 
     function test_a_vote_for_another_oracle() public {
         MilestoneOracle twin = new MilestoneOracle(registry, address(manager));
         (_good.r, _good.vs) = vm.signCompact(warehouse.key, twin.attestationDigest(_items, 1, _good.evidence));
-        _refusedAsInvalid(_good);
+        _refusedAsUnknown(_good);
     }
 
     function test_a_vote_for_another_chain() public {
         vm.chainId(block.chainid + 1);
-        _refusedAsInvalid(_good);
+        _refusedAsUnknown(_good);
     }
 
+    /// @dev The mirror image may be too great for its form, and then is another signature.
     function test_the_mirrored_signature() public {
         (, bytes32 s, bool odd) = _parts(_good);
         _good.vs = _joined(bytes32(ORDER - uint256(s)), !odd);
-        _refusedAsInvalid(_good);
+        _refusedAsWhatItIs(_good);
     }
 
     function test_the_other_parity() public {
         (, bytes32 s, bool odd) = _parts(_good);
         _good.vs = _joined(s, !odd);
-        _refusedAsInvalid(_good);
+        _refusedAsUnknown(_good);
     }
 
     function test_malformed_signatures() public {
@@ -85,17 +82,30 @@ contract Signatures is OracleTest {
         _refusedAsInvalid(_good);
     }
 
-    function testFuzz_noise_is_no_signature(bytes32 r, bytes32 vs) public {
+    function testFuzz_noise_is_nobodys_signature(bytes32 r, bytes32 vs) public {
         (_good.r, _good.vs) = (r, vs);
+        _refusedAsWhatItIs(_good);
+    }
+
+    /// @dev Half the order and one more: what the precompile would take, and the oracle does not.
+    function test_the_greatest_s() public {
+        _good.vs = bytes32(ORDER / 2 + 1);
         _refusedAsInvalid(_good);
     }
 
-    /// @dev The zero address is never an organisation's account, and a failed recovery never matches it.
-    function test_nobody_votes_for_the_zero_address() public {
-        _good.signer = address(0);
-        (_good.r, _good.vs) = (0, 0);
-        _expectRefusal(_items[0], address(0), IMilestoneOracle.Refusal.SignerNotAdmitted);
-        oracle.attest(_items, _ballot(_good));
+    /// @dev The form in which contracts are named is none for those who have keys.
+    function test_nobody_is_named_who_has_not_signed() public {
+        (_good.r, _good.vs) = (0, _named(warehouse.account));
+        _refuses(_good, warehouse.account, IMilestoneOracle.Refusal.SignatureInvalid);
+        (_good.r, _good.vs) = (0, _named(address(this)));
+        _refuses(_good, address(this), IMilestoneOracle.Refusal.SignerNotAdmitted);
+    }
+
+    function test_more_than_an_address_names_nobody() public {
+        (SmartAccount wallet, IMilestoneOracle.Vote memory vote) = _walletVote();
+        wallet.approve(oracle.attestationDigest(_items, 1, vote.evidence));
+        vote.vs |= bytes32(uint256(1) << 160);
+        _refusedAsInvalid(vote);
     }
 
     /// @dev The digest is built here from the standard's text, not from the contract's helper.
@@ -122,27 +132,29 @@ contract Signatures is OracleTest {
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, contents));
         (bytes32 r, bytes32 vs) = vm.signCompact(warehouse.key, digest);
-        oracle.attest(_items, _ballot(IMilestoneOracle.Vote(warehouse.account, 3, _good.evidence, r, vs)));
+        oracle.attest(_items, _ballot(IMilestoneOracle.Vote(3, _good.evidence, r, vs)));
         assertEq(_factOf(RECEIVED).count, 1);
         assertEq(oracle.fact(SHIPMENT, RECEIVED, 2).count, 1);
-    }
-
-    function test_a_smart_account_votes_by_its_own_word() public {
-        (SmartAccount wallet, IMilestoneOracle.Vote memory vote) = _walletVote();
-        oracle.attest(_items, _ballot(vote));
-        assertEq(_factOf(RECEIVED).count, 1);
-        assertTrue(oracle.votersOf(SHIPMENT, RECEIVED, 1)[0] == inspector.id);
-        assertTrue(address(wallet) == vote.signer);
     }
 
     /// @dev Its owners have approved the digest on chain, and so need not sign.
     function test_a_smart_account_votes_by_a_digest_that_it_has_approved() public {
         (SmartAccount wallet, IMilestoneOracle.Vote memory vote) = _walletVote();
-        (vote.r, vote.vs) = (0, 0);
-        _refusedAsInvalid(vote);
+        wallet.approve(oracle.attestationDigest(_items, 3, vote.evidence));
+        _refuses(vote, address(wallet), IMilestoneOracle.Refusal.SignatureInvalid);
         wallet.approve(oracle.attestationDigest(_items, 1, vote.evidence));
         oracle.attest(_items, _ballot(vote));
         assertEq(_factOf(RECEIVED).count, 1);
+        assertTrue(oracle.votersOf(SHIPMENT, RECEIVED, 1)[0] == inspector.id);
+    }
+
+    /// @dev Strangers are not called.
+    function test_a_smart_account_of_nobody_is_not_asked() public {
+        (SmartAccount wallet, IMilestoneOracle.Vote memory vote) = _walletVote();
+        wallet.approve(oracle.attestationDigest(_items, 1, vote.evidence));
+        registry.removeAccount(address(wallet));
+        vm.expectCall(address(wallet), bytes(""), 0);
+        _refuses(vote, address(wallet), IMilestoneOracle.Refusal.SignerNotAdmitted);
     }
 
     /// @dev Neither a refusal, a short answer, a flood of data nor burned gas costs the others their votes.
@@ -162,27 +174,56 @@ contract Signatures is OracleTest {
         }
     }
 
-    /// @dev Where all items of a vote are final its signature is not looked at: a list costs no recovery twice.
-    function test_a_vote_on_final_items_needs_no_signature() public {
+    /// @dev Where all items of a vote are final nobody asks whose its signer is; the refusal names it.
+    function test_a_vote_on_final_items_looks_nobody_up() public {
+        vm.expectCall(address(registry), abi.encodePacked(registry.packedMembershipsOf.selector), 2);
         oracle.attest(_items, _ballot(_good));
         oracle.attest(_items, _ballot(_vote(inspector, _items, 1)));
-        IMilestoneOracle.Vote memory vote = _good;
-        vote.r = "not a signature";
         _expectRefusal(_items[0], warehouse.account, IMilestoneOracle.Refusal.AlreadyFinal);
-        oracle.attest(_items, _ballot(vote));
+        oracle.attest(_items, _ballot(_good));
     }
+
+    // Internals
 
     function _walletVote() private returns (SmartAccount wallet, IMilestoneOracle.Vote memory vote) {
         wallet = new SmartAccount(inspector.account);
         registry.admitAccount(inspector.lei, address(wallet));
         vote = _vote(inspector, _items, 1);
-        vote.signer = address(wallet);
+        (vote.r, vote.vs) = (0, _named(address(wallet)));
     }
 
     function _refusedAsInvalid(IMilestoneOracle.Vote memory vote) private {
-        _expectRefusal(_items[0], vote.signer, IMilestoneOracle.Refusal.SignatureInvalid);
+        _refuses(vote, address(0), IMilestoneOracle.Refusal.SignatureInvalid);
+    }
+
+    /// @dev It is a signature, of something else: by a key that nobody has.
+    function _refusedAsUnknown(IMilestoneOracle.Vote memory vote) private {
+        assertNotEq(_recovered(vote), address(0));
+        _refuses(vote, _recovered(vote), IMilestoneOracle.Refusal.SignerNotAdmitted);
+    }
+
+    function _refusedAsWhatItIs(IMilestoneOracle.Vote memory vote) private {
+        address signer = _recovered(vote);
+        if (vote.r == 0 && uint256(vote.vs) <= type(uint160).max) signer = address(uint160(uint256(vote.vs)));
+        if (signer == address(0)) _refusedAsInvalid(vote);
+        else _refuses(vote, signer, IMilestoneOracle.Refusal.SignerNotAdmitted);
+    }
+
+    function _refuses(IMilestoneOracle.Vote memory vote, address signer, IMilestoneOracle.Refusal reason) private {
+        _expectRefusal(_items[0], signer, reason);
         oracle.attest(_items, _ballot(vote));
         _assertStatus(RECEIVED, IMilestoneOracle.Status.None);
+    }
+
+    /// @dev By the compiler's own recovery and OpenZeppelin's rule of the lower s.
+    function _recovered(IMilestoneOracle.Vote memory vote) private view returns (address signer) {
+        bytes32 digest = oracle.attestationDigest(_items, vote.mask, vote.evidence);
+        (signer,,) = ECDSA.tryRecover(digest, vote.r, vote.vs);
+        assertNotEq(signer, warehouse.account);
+    }
+
+    function _named(address account) private pure returns (bytes32) {
+        return bytes32(uint256(uint160(account)));
     }
 
     function _hashOf(IMilestoneOracle.Observation memory item) private pure returns (bytes32) {

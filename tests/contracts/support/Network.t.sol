@@ -212,7 +212,7 @@ abstract contract Network is Test {
     {
         bytes32 evidence = keccak256(abi.encode("evidence", party.account));
         (bytes32 r, bytes32 vs) = vm.signCompact(party.key, oracle.attestationDigest(observations, mask, evidence));
-        return IMilestoneOracle.Vote(party.account, mask, evidence, r, vs);
+        return IMilestoneOracle.Vote(mask, evidence, r, vs);
     }
 
     /// @notice One party reports one item, alone.

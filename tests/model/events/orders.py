@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chain_node.client import OrderState
+from chain_node.client import OrderState, Payout
 from model.books import Books
 from model.invoices import NOBODY
-from model.orders import Order
+from model.orders import Order, facts_of
 from model.reading import reads
 
 
@@ -20,12 +20,21 @@ def order_registered(books: Books, its: Any) -> None:
     )
 
 
+@reads("OrderEscrow", "OrderDetailed")
+def order_detailed(books: Books, its: Any) -> None:
+    order, terms = books.orders[its["id"]], its["terms"]
+    books.same("value of an order's lines", order.value, sum(line["value"] for line in terms["lines"]))
+    order.subject, order.deposit = its["subject"], terms["deposit"]
+    order.grace_days, order.under_bps = terms["graceDays"], terms["underBps"]
+    order.payouts = tuple(Payout(*step.values()) for step in terms["payouts"])
+
+
 @reads("OrderEscrow", "OrderAccepted")
 def order_accepted(books: Books, its: Any) -> None:
     order = books.orders[its["id"]]
     books.same("order accepted from", OrderState.REGISTERED, order.state)
     books.same("order accepted by", books.organisations[its["by"]], order.buyer)
-    order.state = OrderState.ACCEPTED
+    order.state, order.buyers_account = OrderState.ACCEPTED, its["by"]
 
 
 @reads("OrderEscrow", "OrderCancelled")
@@ -52,7 +61,7 @@ def proceeds_released(books: Books, its: Any) -> None:
 @reads("OrderEscrow", "OrderPaid")
 def order_paid(books: Books, its: Any) -> None:
     order = books.orders[its["id"]]
-    assert order.backs
+    assert order.backs or order.state == OrderState.LAPSED
     if order.assigned:
         books.same("payee of an assigned order", its["payee"], order.assignee)
         keeper = books.addresses[order.assignee]
@@ -61,6 +70,55 @@ def order_paid(books: Books, its: Any) -> None:
         books.same("payee of an order", books.organisations[its["payee"]], order.seller)
     order.pay(its["amount"])
     books.same("outstanding on an order", its["outstanding"], order.outstanding)
+
+
+@reads("OrderEscrow", "OrderFunded")
+def order_funded(books: Books, its: Any) -> None:
+    order = books.orders[its["id"]]
+    assert order.backs
+    of_buyer = books.organisations[its["payer"]] == order.buyer
+    beneficiary = order.buyers_account if of_buyer else its["payer"]
+    books.same("in whose name an order is funded", its["beneficiary"], beneficiary)
+    order.fund(beneficiary, its["amount"])
+    books.same("held for an order", its["held"], order.held)
+    books.ledgers[order.currency].post(_held(order), ("owed to payees",), its["amount"])
+
+
+@reads("OrderEscrow", "OrderPaidOut")
+def order_paid_out(books: Books, its: Any) -> None:
+    order = books.orders[its["id"]]
+    assert order.backs
+    books.same("paid out on an order", its["amount"], order.due(facts_of(books.facts, order.subject)))
+    ledger = books.ledgers[order.currency]
+    ledger.post(("owed to payees",), _held(order), its["amount"])
+    if order.assigned:
+        books.same("payee of a payout", its["payee"], order.assignee)
+        keeper = books.addresses[order.assignee]
+        ledger.post((keeper, f"order {order.id}"), ("owed on pledges",), its["amount"])
+    else:
+        books.same("payee of an order's payout", books.organisations[its["payee"]], order.seller)
+    order.pay_out(its["amount"])
+    books.same("left of what is held for an order", its["held"], order.held)
+
+
+@reads("OrderEscrow", "OrderLapsed")
+def order_lapsed(books: Books, its: Any) -> None:
+    order = books.orders[its["id"]]
+    books.same("an order lapsed with what is due", order.due(facts_of(books.facts, order.subject)), 0)
+    books.same("unearned of an order", its["unearned"], order.held)
+    order.lapse()
+
+
+@reads("OrderEscrow", "OrderRefunded")
+def order_refunded(books: Books, its: Any) -> None:
+    order = books.orders[its["id"]]
+    books.same("who has a refund", its["payee"], its["beneficiary"])
+    books.same("refund of an order", its["amount"], order.give_back(its["beneficiary"]))
+    books.ledgers[order.currency].post(("owed to payees",), _held(order), its["amount"])
+
+
+def _held(order: Order) -> tuple[str, str]:
+    return "parked in escrow", f"order {order.id}"
 
 
 @reads("OrderEscrow", "OrderSettled")

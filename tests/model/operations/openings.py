@@ -45,8 +45,7 @@ def finance_order(run: Run) -> Iterator[Attempt]:
     own = [one for one in run.books.facilities.values() if organisations[one.terms.supplier] == its.seller]
     line, by = _line(run, own, its.currency)
     units = run.part(its.outstanding // run.random.choice((1, 1, 1, 2)))
-    subject = _subject(run, line, run.chain.order_collateral)
-    yield from _consignment(run, by, subject)
+    subject = its.subject
     refusals = rules.open_on_order(run.books, line, its, by.address, units)
     yield from _open(run, line, by, run.chain.order_collateral, its.id, units, subject, refusals)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from hashlib import sha256
 
 from eth_account.signers.local import LocalAccount
 
-from chain_node.client import Call, OrderState
+from chain_node.client import Call, Milestone, OrderState, OrderTerms, Payout, one_line
 from model import rules
 from model.calendar360 import DAY
 from model.orders import Order
@@ -18,14 +18,28 @@ def register(run: Run) -> Iterator[Attempt]:
     old = run.random.random() < 0.08 and run.books.orders
     id = run.random.choice([*run.books.orders]) if old else run.random.getrandbits(255)
     by_day = run.books.now // DAY + run.random.choice((-1, 7, 20, 40, 75))
-    terms: dict[str, Any] = {
-        "value": run.random.choice((123_457, 800_000, 2_000_000)),
-        "quantity": run.random.choice((0, 10_000, 1_000_000)),
-        "deliver_by": by_day,
-    }
+    value = run.random.choice((123_457, 800_000, 2_000_000))
+    quantity = run.random.choice((0, 10_000, 1_000_000))
     currency = run.random.choice(("EUR", "EUR", "EUR", "USD"))
-    call = run.chain.orders.register_order(id=id, buyer=run.party("debtor").address, currency=currency, **terms)
-    yield Attempt(run.party("supplier"), call, rules.register_order(run.books, id, by_day))
+    buyer, seller = run.party("debtor").address, run.party("supplier")
+    subject = sha256(id.to_bytes(32, "big")).digest()
+    terms = OrderTerms(
+        id,
+        buyer,
+        currency,
+        subject,
+        by_day,
+        one_line(value, quantity),
+        grace_days=id % 3,
+        deposit=value // 5 if id % 5 == 0 else 0,
+        over_bps=500,
+        under_bps=200 * (id % 2),
+        payouts=_payouts(id, measured=bool(quantity)),
+    )
+    if id not in run.books.orders and subject not in run.books.subjects:
+        yield Attempt(seller, run.chain.milestones.open_subject(subject, []))
+    call = run.chain.orders.register_order(terms)
+    yield Attempt(seller, call, rules.register_order(run.books, id, by_day))
     if id in run.books.orders and run.random.random() < 0.9:
         yield _acceptance(run, run.books.orders[id])
 
@@ -38,9 +52,10 @@ def accept(run: Run) -> Iterator[Attempt]:
 
 def _acceptance(run: Run, its: Order) -> Attempt:
     by = run.mostly(run.account_of(its.buyer), "debtor")
-    value = its.value + (run.random.random() < 0.06)
-    call = run.chain.orders.accept_order(id=its.id, value=value, quantity=its.quantity, deliver_by=its.last_day)
-    return Attempt(by, call, rules.accept_order(run.books, its, by.address, value))
+    other = run.random.random() < 0.06
+    terms_hash = bytes(32) if other else run.chain.orders.terms_hash_of(its.id)
+    call = run.chain.orders.accept_order(its.id, terms_hash)
+    return Attempt(by, call, rules.accept_order(run.books, its, by.address, other))
 
 
 def cancel(run: Run) -> Iterator[Attempt]:
@@ -61,10 +76,35 @@ def pay(run: Run) -> Iterator[Attempt]:
     if frozen:
         yield _by_registrar(run, registry.freeze_account(seller.address))
     amount = run.part(its.outstanding // run.random.choice((1, 1, 2, 5)))
-    yield Attempt(by, escrow.pay_order(its.id, amount), rules.pay_order(its, amount))
+    if (its.id + its.paid) % 5 < 2:
+        yield Attempt(by, escrow.fund(its.id, amount), rules.fund_order(its, amount))
+        yield Attempt(by, escrow.settle(its.id), rules.settle_order(its))
+    else:
+        yield Attempt(by, escrow.pay_order(its.id, amount), rules.pay_order(its, amount))
     if frozen:
         yield _by_registrar(run, registry.unfreeze_account(seller.address))
         yield from _take_parked(run, seller, its.currency)
+
+
+def end(run: Run) -> Iterator[Attempt]:
+    """Anyone, once it is too late to deliver; then each who has put something in."""
+    running = [one for one in run.books.orders.values() if one.backs]
+    held = [one for one in running if one.held]
+    if not running:
+        return
+    its, escrow, by = max(held or running, key=lambda one: -one.last_day), run.chain.orders, run.party("lender")
+    yield Attempt(by, escrow.refund(its.id), rules.refund_order(run.books, its))
+    if its.state == OrderState.LAPSED:
+        for beneficiary in [*its.funded]:
+            refusals = set() if its.pot else {"NothingToRefund"}
+            yield Attempt(by, escrow.claim_refund(its.id, beneficiary), refusals)
+
+
+def _payouts(id: int, measured: bool) -> tuple[Payout, ...]:
+    received = Payout(int(Milestone.RECEIVED), 10_000, measured)
+    departed = Payout(int(Milestone.DEPARTED), 4_000, False)
+    accepted = Payout(int(Milestone.ACCEPTED), 1_000, False)
+    return ((received,), (departed, received), (accepted, received), (accepted, departed, received))[id % 4]
 
 
 def _by_registrar(run: Run, call: Call) -> Attempt:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from standards.invoices import parse_invoice
-from standards.orders import OrderUnreadable, parse_order
+from standards.orders import OrderUnreadable, PricedLine, parse_order
 
 TRADES = Path(__file__).parents[3] / "examples"
 
@@ -43,6 +44,38 @@ def test_the_example_invoices_bill_what_was_ordered(folder: str, invoice: str) -
         (line.quantity, line.item_ids) for line in ordered.lines
     ]
     assert (billed.supplier.lei, billed.debtor.lei) == (ordered.seller.lei, ordered.buyer.lei)
+
+
+def test_the_total_is_divided_among_the_lines(order: str) -> None:
+    found = parse_order(order.encode())
+    lines = found.priced_lines()
+
+    assert [(line.item, line.unit, line.quantity_thousandths) for line in lines][1] == (
+        "0160:4012345101027",
+        "C62",
+        300_000,
+    )
+    assert sum(line.value for line in lines) == found.payable
+    nets = [line.net or Decimal(0) for line in found.lines]
+    for line, net in zip(lines, nets, strict=True):
+        assert abs(line.value - 10_000_000 * net / sum(nets)) < 1
+
+
+def test_lines_beyond_the_most_become_one(order: str) -> None:
+    found = parse_order(order.encode())
+
+    assert found.priced_lines(most=1) == (PricedLine("PO-2026-0815", "C62", 1_000_000, 10_000_000),)
+
+
+def test_a_line_of_no_amount_leaves_one_for_all(order: str) -> None:
+    found = parse_order(order.encode())
+    bare = replace(found, lines=(replace(found.lines[0], net_amount=None, price=None), *found.lines[1:]))
+
+    assert [line.value for line in bare.priced_lines()] == [10_000_000]
+
+
+def test_without_a_total_there_are_no_priced_lines(order: str) -> None:
+    assert replace(parse_order(order.encode()), payable_amount=None).priced_lines() == ()
 
 
 def test_an_order_without_a_total_names_none(order: str) -> None:
