@@ -53,6 +53,7 @@ class FeedConfig(BaseModel):
     clock_skew_seconds: Annotated[int, Field(ge=0, le=_DAY)] = 60
     heartbeat_seconds: Annotated[int, Field(ge=1, lt=2**24)] = 14_400
     haircut_bps: Annotated[int, Field(ge=0, lt=10_000)] = 0
+    quote_band_bps: Annotated[int, Field(ge=0, le=2_000)] = 0
 
     @model_validator(mode="after")
     def _makes_sense(self) -> FeedConfig:
@@ -70,8 +71,8 @@ class FeedConfig(BaseModel):
     @model_validator(mode="after")
     def _has_its_units(self) -> FeedConfig:
         if self.is_condition:
-            if self.base or self.quote or self.haircut_bps:
-                raise ValueError(f"base: {self.kind} has no base, quote or haircut")
+            if self.base or self.quote or self.haircut_bps or self.quote_band_bps:
+                raise ValueError(f"base: {self.kind} has no base, quote, haircut or band for quotes")
             return self
         if not self.base or not self.quote:
             raise ValueError(f"base: {self.kind} needs a base and a quote")

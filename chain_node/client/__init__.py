@@ -8,6 +8,7 @@ from chain_node.client.addresses import AddressBook
 from chain_node.client.attestation import Observation, Vote, attestation_digest, attestation_typed_data
 from chain_node.client.chain import Chain
 from chain_node.client.contracts.access import AccessManager, Directory, Membership, Organisation, Registry
+from chain_node.client.contracts.exchange import Conversion, Conversions, DealerPosition, Exchange, Offer, Quote
 from chain_node.client.contracts.feeds import (
     Excursion,
     FeedRecord,
@@ -142,8 +143,11 @@ __all__ = [
     "Circulation",
     "Collateral",
     "Concentration",
+    "Conversion",
+    "Conversions",
     "CoverKind",
     "DayCount",
+    "DealerPosition",
     "Delivery",
     "Desk",
     "DeskActivity",
@@ -153,6 +157,7 @@ __all__ = [
     "Entry",
     "Epoch",
     "Event",
+    "Exchange",
     "Excursion",
     "Facility",
     "FacilityTerms",
@@ -197,6 +202,7 @@ __all__ = [
     "Milestones",
     "Node",
     "Observation",
+    "Offer",
     "Office",
     "Order",
     "OrderCollateral",
@@ -220,6 +226,7 @@ __all__ = [
     "Purpose",
     "PurposeKind",
     "Purposes",
+    "Quote",
     "Reading",
     "Receipt",
     "Receivable",

@@ -8,6 +8,7 @@ from eth_typing import ChecksumAddress
 
 from chain_node.client.addresses import AddressBook
 from chain_node.client.contracts.access import AccessManager, Directory, Registry
+from chain_node.client.contracts.exchange import Conversions, Exchange
 from chain_node.client.contracts.feeds import Feeds, Grades
 from chain_node.client.contracts.goods import GoodsValuations, InventoryCollateral
 from chain_node.client.contracts.insurance import Insurance
@@ -155,6 +156,14 @@ class Chain:
     @cached_property
     def grades(self) -> Grades:
         return Grades(self.node, *self._place("ConditionGrades"))
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        return Exchange(self.node, *self._place("FxQuotes"))
+
+    @cached_property
+    def conversions(self) -> Conversions:
+        return Conversions(self.node, *self._place("Conversions"))
 
     @cached_property
     def orders(self) -> Orders:

@@ -44,6 +44,8 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
         Office.GOVERNOR: ("listEnroller", "listInspector"),
         Office.CREDIT_OFFICER: ("setRules",),
     },
+    "FxQuotes": {Office.GOVERNOR: ("openMarket", "listAgent"), Office.CREDIT_OFFICER: ("setBand",)},
+    "Conversions": {Office.CREDIT_OFFICER: ("acceptCurrency",)},
     "FinancingDesk": {
         Office.GOVERNOR: (
             "listCollateral",

@@ -30,6 +30,7 @@ _CREATION_BASE_GAS: Final = 1_000_000
 _HELD_BY_NETWORK: Final = (
     "ReceivableToken",
     "OrderEscrow",
+    "FxQuotes",
     "FinancingDesk",
     "ReceivableCollateral",
     "OrderCollateral",
@@ -121,6 +122,7 @@ class _Planner:
         self._create("MilestoneOracle", registry, authority)
         self._create("FeedOracle", registry, at["MilestoneOracle"], authority)
         self._create("ConditionGrades", registry, at["MilestoneOracle"], at["FeedOracle"], authority)
+        self._create("FxQuotes", registry, at["FeedOracle"], authority)
         self._create_inventory()
         self._create_orders()
         self._create_desk()
@@ -165,8 +167,9 @@ class _Planner:
         schedule = [(step.days_overdue, step.written_off_bps) for step in self.config.write_off]
         self._create("Servicing", desk, schedule, authority)
         self._create("Applications", desk, authority)
+        self._create("Conversions", desk, at["FxQuotes"], at["FeedOracle"], authority)
         shared = (oracle, desk, at["Applications"], registry)
-        self._create("ReceivableCollateral", at["ReceivableToken"], *shared, at["OrderMatch"])
+        self._create("ReceivableCollateral", at["ReceivableToken"], *shared, at["OrderMatch"], at["Conversions"])
         self._create("OrderCollateral", at["OrderEscrow"], *shared)
         self._create("PurchaseCollateral", at["OrderEscrow"], *shared)
         self._create("DrawPurposes", desk, at["ReceivableToken"], at["OrderEscrow"], registry)
@@ -199,6 +202,11 @@ class _Planner:
             rules, terms = feed.on_chain()
             self._call("FeedOracle", "setPolicy", feed.policy_id(name), astuple(rules), astuple(terms))
         self._call("FeedOracle", "setKeeper", at["ConditionGrades"])
+        for pair in (feed for feed in self.config.feeds.values() if feed.kind == "FX"):
+            if {pair.base, pair.quote} <= set(self.config.currencies):
+                tokens = (at[f"CashToken:{pair.base}"], at[f"CashToken:{pair.quote}"])
+                self._call("FxQuotes", "openMarket", *tokens, pair.quote_band_bps)
+        self._call("FxQuotes", "listAgent", at["Conversions"], True)
         self._set_commodities()
         self._call("ReceivableToken", "listCustodian", at["ReceivableCollateral"])
         self._call("ReceivableToken", "setDisputes", at["ReceivableDisputes"])

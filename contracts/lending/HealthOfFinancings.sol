@@ -50,11 +50,10 @@ abstract contract HealthOfFinancings is IHealthCheck {
             IFinancingDesk.FacilityTerms memory terms = desk.facility(its.facility).terms;
             _addDebt(tally, its, terms);
             _addExposures(tally, book, id, terms.pool, its.principal);
-            uint256 cash = uint160(address(terms.pool.cash()));
-            _addWaiting(tally, its.collateral, id, cash);
+            _addWaiting(tally, its.collateral, id);
             ICollateral[] memory earlier = desk.earlierCollateral(id);
             for (uint256 i; i < earlier.length; ++i) {
-                _addWaiting(tally, earlier[i], id, cash);
+                _addWaiting(tally, earlier[i], id);
             }
         }
         return tally;
@@ -100,7 +99,8 @@ abstract contract HealthOfFinancings is IHealthCheck {
 
     // What of it is part of a sum
 
-    function _addWaiting(Tally memory tally, ICollateral custodian, FinancingId id, uint256 cash) private view {
+    function _addWaiting(Tally memory tally, ICollateral custodian, FinancingId id) private view {
+        uint256 cash = uint160(address(custodian.currencyOf(id)));
         tally.add(HealthTally.WAITING, address(custodian), cash, tally.counted, custodian.cashOf(id));
     }
 

@@ -182,6 +182,11 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     }
 
     /// @inheritdoc ICollateral
+    function currencyOf(FinancingId financing) external view returns (IERC20) {
+        return _pledges[financing].cash;
+    }
+
+    /// @inheritdoc ICollateral
     function financingsOf(uint256 itemId) external view returns (FinancingId[] memory financings) {
         (FinancingId one, bool found) = _backedBy(itemId);
         financings = new FinancingId[](found ? 1 : 0);

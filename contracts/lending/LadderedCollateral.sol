@@ -83,7 +83,8 @@ abstract contract LadderedCollateral is PledgeBook {
         emit CollateralTaken(financing, itemId, pledgor, units, subject);
 
         OrganisationId debtor;
-        (maturityDay, debtor) = _takeItem(itemId, units, pledgor, poolCash);
+        _join(financing, facility, itemId, poolCash);
+        (maturityDay, debtor) = _takeItem(itemId, units, pledgor);
         _allowDesk(IERC20(poolCash));
         keys = _keysOf(debtor, pledgor);
     }
@@ -99,6 +100,7 @@ abstract contract LadderedCollateral is PledgeBook {
 
         // Nothing is owed any more, so that what has come in since the last forwarding is the supplier's.
         if (cash != 0) _cashFor(itemId).safeTransfer(to, cash);
+        if (_pledges[financing].flags & FOREIGN != 0) _end(financing, to);
         _releaseItem(itemId, units, to);
     }
 
@@ -127,20 +129,26 @@ abstract contract LadderedCollateral is PledgeBook {
 
     /// @inheritdoc ICollateral
     function borrowingBase(FinancingId financing) external view returns (uint256) {
-        Pledge storage pledge = _pledges[financing];
-        return _baseOf(pledge, pledge.subject);
+        return _baseOf(financing, _pledges[financing].subject);
     }
 
     /// @inheritdoc ICollateral
     function borrowingBaseOf(FinancingId financing, bytes32 subject) external view returns (uint256) {
-        return _baseOf(_pledges[financing], subject);
+        return _baseOf(financing, subject);
     }
 
     /// @inheritdoc ICollateral
     function valueOf(FinancingId financing) external view returns (uint256 value) {
         Pledge storage pledge = _pledges[financing];
         uint256 word = _wordOf(pledge);
-        if (Ladder.unwrap(_ladderIn(word)) != 0) (value,,) = _worthOf(pledge.itemId, word);
+        if (Ladder.unwrap(_ladderIn(word)) == 0) return 0;
+        (value,,) = _worthOf(pledge.itemId, word);
+        if (_flagsIn(word) & FOREIGN != 0) value = _lastValue(financing, value + pledge.cash);
+    }
+
+    /// @inheritdoc ICollateral
+    function currencyOf(FinancingId financing) external view returns (IERC20) {
+        return _cashFor(_pledges[financing].itemId);
     }
 
     /// @inheritdoc ICollateral
@@ -158,7 +166,7 @@ abstract contract LadderedCollateral is PledgeBook {
     /// @dev Checks the item and takes it into custody.
     /// @return maturityDay days since 1970-01-01
     /// @return debtor who owes it
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+    function _takeItem(uint256 itemId, uint256 units, address pledgor)
         internal
         virtual
         returns (uint16 maturityDay, OrganisationId debtor);
@@ -203,6 +211,26 @@ abstract contract LadderedCollateral is PledgeBook {
         return value;
     }
 
+    // Where the pool has another currency: nothing, unless a kind of collateral says otherwise
+
+    /// @return whether what comes in on the financing will be exchanged, as the facility allows
+    function _begin(FinancingId financing, FacilityId facility, address itsCash, address poolCash)
+        internal
+        virtual
+        returns (bool)
+    {}
+
+    function _end(FinancingId financing, address to) internal virtual {}
+
+    /// @inheritdoc PledgeBook
+    function _sell(FinancingId financing, uint256 cash) internal virtual override returns (uint256, uint256) {}
+
+    /// @return minor units of the pool's currency that may be lent on an amount of the item's
+    function _lendingValue(FinancingId financing, uint256 amount) internal view virtual returns (uint256) {}
+
+    /// @return minor units of the pool's currency that an amount of the item's is worth, as far as is known
+    function _lastValue(FinancingId financing, uint256 amount) internal view virtual returns (uint256) {}
+
     // Internals
 
     /// @param value of the whole item, whatever of it is paid, minor units
@@ -211,21 +239,40 @@ abstract contract LadderedCollateral is PledgeBook {
         require(units >= least, PledgeTooSmall(itemId, units, least));
     }
 
+    /// @dev An item that is not known has no currency; it is refused when it is taken.
+    function _join(FinancingId financing, FacilityId facility, uint256 itemId, address poolCash) private {
+        address cash = address(_cashFor(itemId));
+        if (cash == poolCash || cash == address(0)) return;
+        require(_begin(financing, facility, cash, poolCash), ItemCurrencyDiffers(itemId, cash, poolCash));
+        _pledges[financing].flags |= FOREIGN;
+    }
+
     /// @dev A pledge without a ladder is a retired one.
-    function _baseOf(Pledge storage pledge, bytes32 subject) private view returns (uint256) {
+    function _baseOf(FinancingId financing, bytes32 subject) private view returns (uint256) {
+        Pledge storage pledge = _pledges[financing];
         uint256 word = _wordOf(pledge);
         Ladder steps = _ladderIn(word);
         if (Ladder.unwrap(steps) == 0) return 0;
-        uint256 itemId = pledge.itemId;
-        (uint256 value, uint256 quantity, bool lends) = _worthOf(itemId, word);
+        (uint256 value, uint256 quantity, bool lends) = _worthOf(pledge.itemId, word);
         if (!lends || value == 0) return 0;
 
-        uint256 whole = value;
-        (uint256 step, uint256 attested) = _reached(steps, subject);
-        (uint256 advanceRateBps, bool measured) = steps.termsAt(step);
-        if (measured) value = Rounding.proportionDown(value, attested, quantity);
-        if (_flagsIn(word) & MATCHED != 0) value = Math.min(value, _matchedPartOf(itemId, whole));
-        return Rounding.bpsDown(value, advanceRateBps);
+        (uint256 advanceRateBps, bool measured, uint256 attested) = _reached(steps, subject);
+        uint256 part = measured ? Rounding.proportionDown(value, attested, quantity) : value;
+        if (_flagsIn(word) & (MATCHED | FOREIGN) == 0) return Rounding.bpsDown(part, advanceRateBps);
+        return _boundBase(financing, _flagsIn(word), value, part, advanceRateBps);
+    }
+
+    /// @dev What an order agrees with, and what another currency lends, bound the base of few.
+    /// @param value of the pledge, before what was attested
+    /// @param part of it that was attested
+    function _boundBase(FinancingId financing, uint8 flags, uint256 value, uint256 part, uint256 advanceRateBps)
+        private
+        view
+        returns (uint256)
+    {
+        if (flags & MATCHED != 0) part = Math.min(part, _matchedPartOf(_pledges[financing].itemId, value));
+        part = Rounding.bpsDown(part, advanceRateBps);
+        return flags & FOREIGN == 0 ? part : _lendingValue(financing, part);
     }
 
     /// @dev Read once and cut by hand: a draw needs its fields before and after the questions to other contracts, and there
@@ -270,18 +317,27 @@ abstract contract LadderedCollateral is PledgeBook {
         return (held * units - 1) / _items[itemId].units;
     }
 
-    /// @return step the furthest whose fact may be used; beyond the last where there is none, or where a fact in dispute
-    /// stops draws: falling back to an earlier step would let bad news raise the base
+    /// @dev The terms of the furthest step whose fact may be used; none where there is none, or where a fact in dispute
+    /// stops draws: falling back to an earlier step would let bad news raise the base.
+    /// @return advanceRateBps as of the step
+    /// @return measured likewise
     /// @return attested thousandths
-    function _reached(Ladder steps, bytes32 subject) private view returns (uint256 step, uint256 attested) {
+    function _reached(Ladder steps, bytes32 subject)
+        private
+        view
+        returns (uint256 advanceRateBps, bool measured, uint256 attested)
+    {
         IMilestoneOracle.Status status;
+        uint256 step;
         if (subject != 0) (step, status, attested) = oracle.furthest(subject, steps.milestones());
         if (status == IMilestoneOracle.Status.None) step = steps.length() - 1;
+        uint32 milestone = steps.milestoneAt(step);
         // Not the oracle's to say: the item has been accepted, or it would be worth nothing here.
-        if (steps.milestoneAt(step) == Milestones.ACCEPTED) return (step, type(uint256).max);
-        if (status != IMilestoneOracle.Status.Final) return (LadderCoder.MOST_STEPS, 0);
-        (, bool measured) = steps.termsAt(step);
-        if (measured) attested = _delivered(subject, steps.milestoneAt(step), attested);
+        bool accepted = milestone == Milestones.ACCEPTED;
+        if (!accepted && status != IMilestoneOracle.Status.Final) return (0, false, 0);
+        (advanceRateBps, measured) = steps.termsAt(step);
+        if (accepted) return (advanceRateBps, measured, type(uint256).max);
+        if (measured) attested = _delivered(subject, milestone, attested);
     }
 
     /// @dev Partial deliveries add up, the first and those after it; nothing counts where one of them is in dispute.

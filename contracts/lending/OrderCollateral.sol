@@ -31,15 +31,13 @@ contract OrderCollateral is LadderedCollateral {
     // Internals
 
     /// @dev The escrow refuses a second assignment of the order, to this contract too.
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+    function _takeItem(uint256 itemId, uint256 units, address pledgor)
         internal
         override
         returns (uint16, OrganisationId)
     {
         OrderId id = OrderId.wrap(itemId);
         IOrderEscrow.Order memory order = _accepted(itemId);
-        address cash = address(escrow.cashOf(id));
-        require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         uint256 outstanding = escrow.outstanding(id);
         require(units != 0 && units <= outstanding, UnitsOutOfRange(itemId, units, outstanding));
         _requireWorthAPlace(itemId, units, order.value);

@@ -16,7 +16,8 @@ uint256 constant MOST_PLEDGES = 16;
 abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardTransient {
     using SafeCast for uint256;
 
-    /// @dev Four words: a draw reads the first two, and the other two lie apart for its sake.
+    /// @dev Four words: a draw reads the first two, and the other two lie apart for its sake. Every amount is in minor
+    /// units of the item's own currency, also where the pool has another.
     /// @param units still in custody for it, minor units of the item's value
     /// @param owed minor units that were owed on the whole item when `units` were set. Whatever takes units out of custody
     /// lowers what is owed, and nothing raises it: while as much is owed, `units` are what is left
@@ -135,16 +136,20 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
 
     /// @inheritdoc ICollateral
     function forward(FinancingId financing) external nonReentrant returns (uint256 forwarded) {
-        Pledge storage pledge = _pledges[financing];
-        uint256 itemId = pledge.itemId;
+        uint256 itemId = _pledges[financing].itemId;
         require(itemId != 0, PledgeUnknown(financing));
         _allot(itemId, _items[itemId]);
-        forwarded = pledge.cash;
-        if (forwarded == 0) return 0;
+        return _forward(financing, itemId);
+    }
 
-        pledge.cash = 0;
-        (uint256 toPool, uint256 toSupplier) = desk.applyProceeds(financing, forwarded);
-        emit ProceedsForwarded(financing, itemId, toPool, toSupplier);
+    // By itself
+
+    /// @notice Exchanges a financing's money, allotted already, and hands it over. This contract only, for each financing
+    /// that a payment reaches.
+    /// @dev External so that what fails of an exchange is undone alone; the guard is the caller's.
+    function forwardForeign(FinancingId financing) external {
+        require(msg.sender == address(this), OnlyItself(msg.sender, address(this)));
+        _forward(financing, _pledges[financing].itemId);
     }
 
     // Views
@@ -196,6 +201,12 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     /// @return held minor units of the item's value that are left in custody
     /// @return owed minor units that are still owed on the whole item
     function _bringIn(uint256 itemId, uint256 units) internal virtual returns (uint256 cash, uint256 held, uint256 owed);
+
+    /// @dev Exchanges money that came in for a financing, which goes to the pool in the pool's currency.
+    /// @param cash minor units of the item's currency
+    /// @return sold minor units of these that were exchanged
+    /// @return received minor units of the pool's currency, now here
+    function _sell(FinancingId financing, uint256 cash) internal virtual returns (uint256 sold, uint256 received);
 
     // Internals
 
@@ -258,9 +269,35 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
         }
     }
 
+    /// @return forwarded minor units of the pool's currency
+    function _forward(FinancingId financing, uint256 itemId) private returns (uint256 forwarded) {
+        Pledge storage pledge = _pledges[financing];
+        forwarded = pledge.cash;
+        if (forwarded == 0) return 0;
+        pledge.cash = 0;
+        if (pledge.flags & FOREIGN != 0) {
+            uint256 sold;
+            uint256 cash = forwarded;
+            (sold, forwarded) = _sell(financing, cash);
+            // Safe: a part of what there was.
+            pledge.cash = uint56(cash - sold);
+            if (forwarded == 0) return 0;
+        }
+
+        (uint256 toPool, uint256 toSupplier) = desk.applyProceeds(financing, forwarded);
+        emit ProceedsForwarded(financing, itemId, toPool, toSupplier);
+    }
+
     function _tryForward(FinancingId financing, uint256 itemId) private {
         Pledge storage pledge = _pledges[financing];
         uint56 cash = pledge.cash;
+        if (pledge.flags & FOREIGN != 0) {
+            try this.forwardForeign{gas: gasleft() - KEPT_GAS}(financing) {}
+            catch {
+                emit ForwardFailed(financing, itemId, cash);
+            }
+            return;
+        }
         pledge.cash = 0;
         try desk.applyProceeds{gas: gasleft() - KEPT_GAS}(financing, cash) returns (
             uint256 toPool, uint256 toSupplier

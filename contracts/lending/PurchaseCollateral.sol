@@ -78,15 +78,13 @@ contract PurchaseCollateral is LadderedCollateral, IPurchaseCollateral {
 
     /// @dev The escrow refuses a second assignment of the order's refunds, to this contract too. It is the seller's risk:
     /// the goods are owed by it.
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+    function _takeItem(uint256 itemId, uint256 units, address pledgor)
         internal
         override
         returns (uint16, OrganisationId)
     {
         OrderId id = OrderId.wrap(itemId);
         IOrderEscrow.Order memory order = _accepted(itemId);
-        address cash = address(escrow.cashOf(id));
-        require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         require(units != 0 && units <= order.value, UnitsOutOfRange(itemId, units, order.value));
         _requireWorthAPlace(itemId, units, order.value);
 

@@ -3,21 +3,27 @@ pragma solidity 0.8.37;
 
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {Rounding} from "../libraries/Rounding.sol";
+import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../receivables/interfaces/IReceivableToken.sol";
 import {IOrderMatch} from "../settlement/interfaces/IOrderMatch.sol";
-import {FinancingId, OrderId, OrganisationId, ReceivableId} from "../types/Ids.sol";
+import {FacilityId, FinancingId, OrderId, OrganisationId, ReceivableId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
+import {IConversions} from "./interfaces/IConversions.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IMatchedCollateral} from "./interfaces/IMatchedCollateral.sol";
 import {IERC1155Receiver} from "@openzeppelin/contracts/token/ERC1155/IERC1155Receiver.sol";
 import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 /// @title Keeps invoices as collateral: units in custody, several financings an invoice.
 contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155Holder {
+    using SafeERC20 for IERC20;
+
     IReceivableToken public immutable token;
     IOrderMatch public immutable matching;
+    IConversions public immutable conversions;
 
     constructor(
         IReceivableToken token_,
@@ -25,9 +31,10 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
         IFinancingDesk desk_,
         address applications_,
         IParticipantRegistry registry_,
-        IOrderMatch matching_
+        IOrderMatch matching_,
+        IConversions conversions_
     ) LadderedCollateral(oracle_, desk_, applications_, registry_) {
-        (token, matching) = (token_, matching_);
+        (token, matching, conversions) = (token_, matching_, conversions_);
     }
 
     // By anyone
@@ -67,7 +74,7 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
 
     // Internals
 
-    function _takeItem(uint256 itemId, uint256 units, address pledgor, address poolCash)
+    function _takeItem(uint256 itemId, uint256 units, address pledgor)
         internal
         override
         returns (uint16, OrganisationId)
@@ -77,8 +84,6 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
         (uint256 held, uint256 paid) = token.position(id, pledgor);
         IReceivableToken.State needed = IReceivableToken.State.Accepted;
         require(its.state == needed, ItemNotFinanceable(itemId, uint8(its.state), uint8(needed)));
-        address cash = address(token.cashOf(id));
-        require(cash == poolCash, ItemCurrencyDiffers(itemId, cash, poolCash));
         require(units != 0 && units <= held - paid, UnitsOutOfRange(itemId, units, held - paid));
         _requireWorthAPlace(itemId, units, its.faceValue);
 
@@ -146,5 +151,36 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
     function _matchedPartOf(uint256 itemId, uint256 value) internal view override returns (uint256) {
         (uint256 least, uint256 invoiced) = matching.capOf(ReceivableId.wrap(itemId));
         return Rounding.proportionDown(value, least, invoiced);
+    }
+
+    // Internals: an invoice in another currency than the pool's
+
+    /// @dev The exchange takes what is sold from here by allowance, only ever in the call by which it is sold.
+    function _begin(FinancingId financing, FacilityId facility, address itsCash, address poolCash)
+        internal
+        override
+        returns (bool)
+    {
+        if (!conversions.begin(financing, facility, ICashToken(itsCash), ICashToken(poolCash))) return false;
+        address exchange = address(conversions.exchange());
+        IERC20 cash = IERC20(itsCash);
+        if (cash.allowance(address(this), exchange) == 0) cash.forceApprove(exchange, type(uint256).max);
+        return true;
+    }
+
+    function _end(FinancingId financing, address to) internal override {
+        conversions.end(financing, to);
+    }
+
+    function _sell(FinancingId financing, uint256 cash) internal override returns (uint256, uint256) {
+        return conversions.sell(financing, cash);
+    }
+
+    function _lendingValue(FinancingId financing, uint256 amount) internal view override returns (uint256) {
+        return conversions.lendingValue(this, financing, amount);
+    }
+
+    function _lastValue(FinancingId financing, uint256 amount) internal view override returns (uint256) {
+        return conversions.lastValue(this, financing, amount);
     }
 }

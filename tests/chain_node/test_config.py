@@ -75,7 +75,11 @@ def test_feeds_reach_the_chain_in_its_units() -> None:
         ('quote = "USD"', 'quote = "EUX"', "feeds.eur-usd: 'EUX' is not an ISO 4217 currency"),
         ("least = 50_000_000", "least = 0", "feeds.eur-usd: least: 0 is not above 0"),
         ("greatest = 1\n", "greatest = 0\n", "feeds.door: greatest: 0 is not above least, 0"),
-        ('kind = "DOOR"', 'kind = "DOOR"\nbase = "KGM"', "feeds.door: base: DOOR has no base, quote or haircut"),
+        (
+            'kind = "DOOR"',
+            'kind = "DOOR"\nbase = "KGM"',
+            "feeds.door: base: DOOR has no base, quote, haircut or band for quotes",
+        ),
         (
             'kind = "DOOR"',
             'kind = "DOOR"\nthreshold = 5',

@@ -328,7 +328,8 @@ def test_access_manager_knows_the_offices_of_all_functions(anvil_network: Runnin
 
 def test_contracts_that_hold_cash_are_admitted_for_the_operator(anvil_network: RunningNetwork) -> None:
     chain = anvil_network.chain
-    holders = ["ReceivableToken", "OrderEscrow", "FinancingDesk", "ReceivableCollateral", "OrderCollateral"]
+    holders = ["ReceivableToken", "OrderEscrow", "FxQuotes"]
+    holders += ["FinancingDesk", "ReceivableCollateral", "OrderCollateral"]
     kinds = ("LendingPool", "SeniorTranche", "JuniorTranche", "FirstLossReserve")
     holders += [f"{kind}:{code}" for kind in kinds for code in ("EUR", "USD")]
 
@@ -357,6 +358,10 @@ def test_parts_are_connected(anvil_network: RunningNetwork) -> None:
             assert vault.read("tranche") == [tranche]
             assert chain.pool(code).read("vault", int(tranche)) == [vault.address]
         assert (chain.cash(code).currency(), chain.cash(code).decimals()) == (code, 2)
+    euro, dollar = chain.cash("EUR").address, chain.cash("USD").address
+    assert chain.exchange.market_of(sold=euro, bought=dollar) != 0
+    assert chain.exchange.is_agent_listed(chain.conversions.address)
+    assert chain.conversions.read("exchange") == [chain.exchange.address]
     for part in ("servicing", "applications", "concentration"):
         assert chain.desk.read(part) == [getattr(chain, part).address]
     assert chain.concentration.read("desk") == [chain.desk.address]

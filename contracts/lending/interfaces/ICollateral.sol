@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {FacilityId, FinancingId} from "../../types/Ids.sol";
 import {IConcentration} from "./IConcentration.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title An adapter that keeps one kind of collateral, says what may be lent against it, and passes on its proceeds.
 /// Each pledge carries a ladder: milestone -> advance rate. The furthest step that has been reached counts. Several
@@ -63,7 +64,7 @@ interface ICollateral {
     error LadderMissing(FacilityId facility);
     /// @notice The item's state is not the one needed; both are numbers of its own contract's `State`.
     error ItemNotFinanceable(uint256 itemId, uint8 state, uint8 needed);
-    /// @notice The item is paid in another cash token than the pool lends.
+    /// @notice The item is paid in another cash token than the pool lends, and the facility does not take that.
     error ItemCurrencyDiffers(uint256 itemId, address cash, address poolCash);
     /// @notice No units, or more than can be pledged; both in minor units of the item's value.
     error UnitsOutOfRange(uint256 itemId, uint256 units, uint256 available);
@@ -98,6 +99,9 @@ interface ICollateral {
     error SubjectNotItsOwn(uint256 itemId, bytes32 subject, bytes32 own);
     /// @notice Units arrived that this contract did not fetch itself, or of another token than its own.
     error UnsolicitedItem(address token, address operator);
+
+    /// @notice Only the adapter itself may call this.
+    error OnlyItself(address caller, address adapter);
 
     // Desk
 
@@ -152,14 +156,16 @@ interface ICollateral {
     // Anyone
 
     /// @notice Brings in what has been paid on a financing's item, allots it, and hands this financing's money to the
-    /// desk. The money of its siblings stays here for them.
-    /// @return forwarded minor units handed over
+    /// desk. The money of its siblings stays here for them. Money of another currency than the pool's is exchanged first;
+    /// what nobody exchanges now stays here, in its own currency.
+    /// @return forwarded minor units of the pool's currency handed over
     function forward(FinancingId financing) external returns (uint256 forwarded);
 
     // Views
 
-    /// @notice What may be lent against the financing's pledge now, in minor units, rounded down; from state alone. 0
-    /// where the item is overdue or in default, or a fact of the ladder is in dispute.
+    /// @notice What may be lent against the financing's pledge now, in minor units of the pool's currency, rounded down;
+    /// from state alone. 0 where the item is overdue or in default, a fact of the ladder is in dispute, or the item's
+    /// currency is another and the rate of the two is stale or missing.
     function borrowingBase(FinancingId financing) external view returns (uint256);
 
     /// @notice As `borrowingBase`, for who knows the pledge's consignment already and so need not have it looked up.
@@ -178,8 +184,11 @@ interface ICollateral {
     /// @return units of the item allotted to the financing, in minor units of its value
     function pledgeOf(FinancingId financing) external view returns (uint256 itemId, bytes32 subject, uint256 units);
 
-    /// @return minor units that have come in for the financing and are not forwarded yet
+    /// @return minor units, of `currencyOf`, that have come in for the financing and are not forwarded yet
     function cashOf(FinancingId financing) external view returns (uint256);
+
+    /// @return cash token in which the financing's item is paid; its units are of that currency, too
+    function currencyOf(FinancingId financing) external view returns (IERC20);
 
     /// @return the financings that the item backs now, at most 16
     function financingsOf(uint256 itemId) external view returns (FinancingId[] memory);

@@ -352,7 +352,8 @@ contract ApplicationsOnTheNetworkTest is LendingBase {
     }
 
     function _secondAdapter() private returns (ReceivableCollateral second) {
-        second = new ReceivableCollateral(receivables, oracle, desk, address(applications), registry, matching);
+        second =
+            new ReceivableCollateral(receivables, oracle, desk, address(applications), registry, matching, conversions);
         registry.admitAccount(operator.lei, address(second));
         receivables.listCustodian(address(second));
         desk.listCollateral(second, true);

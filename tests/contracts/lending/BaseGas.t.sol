@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ReceivableCollateral} from "../../../contracts/lending/ReceivableCollateral.sol";
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
+import {IConversions} from "../../../contracts/lending/interfaces/IConversions.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {OrderMatch} from "../../../contracts/settlement/OrderMatch.sol";
@@ -29,7 +30,9 @@ contract BaseGasTest is Network {
         super.setUp();
         IFinancingDesk desk = IFinancingDesk(address(this));
         OrderMatch matching = new OrderMatch(IOrderEscrow(address(0)), receivables, oracle, registry);
-        invoices = new ReceivableCollateral(receivables, oracle, desk, address(this), registry, matching);
+        // Everything is in euros: nothing is ever asked of it.
+        IConversions conversions = IConversions(address(this));
+        invoices = new ReceivableCollateral(receivables, oracle, desk, address(this), registry, matching, conversions);
         registry.admitAccount(operator.lei, address(invoices));
         receivables.listCustodian(address(invoices));
         _setPolicy(Milestones.DEPARTED, Roles.CARRIER);

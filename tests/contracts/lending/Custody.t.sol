@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ReceivableCollateral} from "../../../contracts/lending/ReceivableCollateral.sol";
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IConcentration} from "../../../contracts/lending/interfaces/IConcentration.sol";
+import {IConversions} from "../../../contracts/lending/interfaces/IConversions.sol";
 import {IReceivableToken} from "../../../contracts/receivables/interfaces/IReceivableToken.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
@@ -93,6 +94,7 @@ contract CustodyTest is CollateralBase {
 
     function test_anotherCurrencyIsRefused() public {
         CashDouble dollar = new CashDouble();
+        vm.mockCall(stranger, abi.encodeWithSelector(IConversions.begin.selector), abi.encode(false));
         vm.prank(address(desk));
         vm.expectRevert(
             abi.encodeWithSelector(ICollateral.ItemCurrencyDiffers.selector, ITEM, address(cash), address(dollar))

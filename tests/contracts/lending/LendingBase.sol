@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IWarehouseReceiptToken} from "../../../contracts/inventory/interfaces/IWarehouseReceiptToken.sol";
 import {Applications} from "../../../contracts/lending/Applications.sol";
 import {Concentration} from "../../../contracts/lending/Concentration.sol";
+import {Conversions} from "../../../contracts/lending/Conversions.sol";
 import {DeskHandovers} from "../../../contracts/lending/DeskHandovers.sol";
 import {DeskOpenings} from "../../../contracts/lending/DeskOpenings.sol";
 import {DeskWorkouts} from "../../../contracts/lending/DeskWorkouts.sol";
@@ -19,7 +20,9 @@ import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDe
 import {Tranche} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {CashToken} from "../../../contracts/money/CashToken.sol";
+import {FeedOracle} from "../../../contracts/oracle/FeedOracle.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
+import {FxQuotes} from "../../../contracts/settlement/FxQuotes.sol";
 import {OrderEscrow} from "../../../contracts/settlement/OrderEscrow.sol";
 import {OrderMatch} from "../../../contracts/settlement/OrderMatch.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
@@ -62,6 +65,9 @@ abstract contract LendingBase is Orders {
     FinancingDesk internal desk;
     Concentration internal concentration;
     Applications internal applications;
+    FeedOracle internal feeds;
+    FxQuotes internal exchange;
+    Conversions internal conversions;
     ReceivableCollateral internal invoices;
     OrderCollateral internal orders;
     OrderEscrow internal escrow;
@@ -144,7 +150,9 @@ abstract contract LendingBase is Orders {
     function _deployCollateral() private {
         escrow = _newEscrow(IWarehouseReceiptToken(address(0)));
         matching = _newMatch(escrow);
-        invoices = new ReceivableCollateral(receivables, oracle, desk, address(applications), registry, matching);
+        _deployExchange();
+        invoices =
+            new ReceivableCollateral(receivables, oracle, desk, address(applications), registry, matching, conversions);
         orders = new OrderCollateral(escrow, oracle, desk, address(applications), registry);
         registry.admitAccount(operator.lei, address(invoices));
         registry.admitAccount(operator.lei, address(orders));
@@ -153,6 +161,20 @@ abstract contract LendingBase is Orders {
         escrow.listAssignee(address(orders), true);
         desk.listCollateral(invoices, true);
         desk.listCollateral(orders, true);
+    }
+
+    /// @dev Without a market: a test that exchanges opens one.
+    function _deployExchange() private {
+        feeds = new FeedOracle(registry, oracle, address(manager));
+        exchange = new FxQuotes(registry, feeds, address(manager));
+        conversions = new Conversions(desk, exchange, feeds, address(manager));
+        registry.admitAccount(operator.lei, address(exchange));
+        _allow(feeds.setPolicy.selector, address(feeds), Offices.GOVERNOR);
+        _allow(exchange.openMarket.selector, address(exchange), Offices.GOVERNOR);
+        _allow(exchange.listAgent.selector, address(exchange), Offices.GOVERNOR);
+        _allow(exchange.setBand.selector, address(exchange), Offices.CREDIT_OFFICER);
+        _allow(conversions.acceptCurrency.selector, address(conversions), Offices.CREDIT_OFFICER);
+        exchange.listAgent(address(conversions), true);
     }
 
     function _deployPool(CashToken cash, uint256 seniorRateBps, uint256 floorBps)

@@ -14,7 +14,6 @@ import {InventorySales} from "../../../contracts/lending/InventorySales.sol";
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IInventoryCollateral} from "../../../contracts/lending/interfaces/IInventoryCollateral.sol";
 import {ConditionGrades} from "../../../contracts/oracle/ConditionGrades.sol";
-import {FeedOracle} from "../../../contracts/oracle/FeedOracle.sol";
 import {IConditionGrades} from "../../../contracts/oracle/interfaces/IConditionGrades.sol";
 import {IFeedOracle} from "../../../contracts/oracle/interfaces/IFeedOracle.sol";
 import {IMilestoneOracle} from "../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
@@ -45,7 +44,6 @@ abstract contract StockBase is LendingBase {
     uint16 internal constant RATE = 7000;
 
     WarehouseReceiptToken internal lots;
-    FeedOracle internal feeds;
     ConditionGrades internal grades;
     GoodsValuation internal valuation;
     InventoryCollateral internal stock;
@@ -86,9 +84,7 @@ abstract contract StockBase is LendingBase {
     }
 
     function _deployFeeds() private {
-        feeds = new FeedOracle(registry, oracle, address(manager));
         grades = new ConditionGrades(registry, oracle, feeds, address(manager));
-        _allow(feeds.setPolicy.selector, address(feeds), Offices.GOVERNOR);
         _allow(feeds.setKeeper.selector, address(feeds), Offices.GOVERNOR);
         _allow(grades.setRules.selector, address(grades), Offices.CREDIT_OFFICER);
         _allow(grades.listEnroller.selector, address(grades), Offices.GOVERNOR);

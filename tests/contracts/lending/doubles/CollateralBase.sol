@@ -5,6 +5,7 @@ import {IParticipantRegistry} from "../../../../contracts/access/interfaces/IPar
 import {ReceivableCollateral} from "../../../../contracts/lending/ReceivableCollateral.sol";
 import {ICollateral} from "../../../../contracts/lending/interfaces/ICollateral.sol";
 import {IConcentration} from "../../../../contracts/lending/interfaces/IConcentration.sol";
+import {IConversions} from "../../../../contracts/lending/interfaces/IConversions.sol";
 import {IFinancingDesk} from "../../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IMilestoneOracle} from "../../../../contracts/oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../../../../contracts/receivables/interfaces/IReceivableToken.sol";
@@ -72,7 +73,9 @@ abstract contract CollateralBase is Test {
             IFinancingDesk(address(desk)),
             applications,
             IParticipantRegistry(address(registry)),
-            IOrderMatch(address(matching))
+            IOrderMatch(address(matching)),
+            // All is in one currency: nothing is ever asked of it.
+            IConversions(stranger)
         );
     }
 
