@@ -3,6 +3,7 @@ looks for, and the running chain among its networks."""
 
 from __future__ import annotations
 
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from chain_node.compile import ROOT
 
 SOLC_VERSION: Final = "0.8.37"
 NETWORK_ID: Final = "portolan-local"
+_CHAIN_ID: Final = 412346
 _DEFAULT_URL: Final = "http://127.0.0.1:8545"
 
 
@@ -25,7 +27,16 @@ def prepare_brownie(home: Path, rpc_url: str | None) -> list[str]:
 
     Without a running chain the network is registered at the port that network-config/local has.
     """
-    return [_link_compiler(home), _register_network(home, rpc_url or _DEFAULT_URL)]
+    return [_link_compiler(home), _register_network(home, rpc_url or _DEFAULT_URL), _forget_deployments()]
+
+
+def _forget_deployments() -> str:
+    """Brownie looks for every contract that it has ever met on the chain, and connects to none that has begun anew."""
+    met = ROOT / "build" / "brownie" / "deployments" / str(_CHAIN_ID)
+    if not met.exists():
+        return f"{met} names no contracts of an earlier chain."
+    shutil.rmtree(met)
+    return f"{met} is gone: it named contracts of an earlier chain."
 
 
 def _link_compiler(home: Path) -> str:
@@ -52,7 +63,7 @@ def _register_network(home: Path, rpc_url: str) -> str:
         live: list[dict[str, Any]] = networks["live"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise BrownieFailed(f"{path}: not a list of Brownie's networks") from error
-    entry = {"id": NETWORK_ID, "name": "Local", "host": rpc_url, "chainid": 412346}
+    entry = {"id": NETWORK_ID, "name": "Local", "host": rpc_url, "chainid": _CHAIN_ID}
     group = next((item for item in live if item.get("name") == "Portolan"), None)
     if group is None:
         group = {"name": "Portolan", "networks": []}

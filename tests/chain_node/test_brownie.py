@@ -15,6 +15,9 @@ from chain_node.brownie import NETWORK_ID, BrownieFailed, prepare_brownie
 from chain_node.client import Role
 from chain_node.compile import ROOT, compile_contracts
 
+# All of them work on one folder of this checkout.
+pytestmark = pytest.mark.xdist_group("brownie")
+
 SESSION = """
 import json, sys
 from brownie import accounts, network, project
@@ -82,6 +85,18 @@ def test_brownies_settings_are_forges() -> None:
     assert brownie["evm_version"] == forge["evm_version"]
     assert brownie["solc"]["optimizer"] == {"enabled": forge["optimizer"], "runs": forge["optimizer_runs"]}
     assert brownie["solc"]["remappings"] == forge["remappings"]
+
+
+def test_contracts_of_an_earlier_chain_are_forgotten(tmp_path: Path) -> None:
+    """Brownie would look for each of them, and not connect to a chain that has begun anew."""
+    met = ROOT / "build/brownie/deployments/412346/0x0000000000000000000000000000000000000001.json"
+    met.parent.mkdir(parents=True, exist_ok=True)
+    met.write_text("{}")
+
+    said = prepare_brownie(tmp_path, None)
+
+    assert said[2] == f"{met.parent} is gone: it named contracts of an earlier chain."
+    assert not met.parent.exists()
 
 
 def test_compiler_is_linked_where_brownie_looks_and_again_changes_nothing(tmp_path: Path) -> None:

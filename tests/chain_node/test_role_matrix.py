@@ -222,7 +222,8 @@ class World:
         """A value that is in range as often as can be: the trade's own ids, small numbers, real accounts."""
         kind = parameter.type
         if kind.endswith("]"):
-            return [self._dummy(parameter._item())]
+            length = int(kind[kind.rindex("[") + 1 : -1] or 1)
+            return [self._dummy(parameter._item())] * length
         if parameter.components:
             return [self._dummy(component) for component in parameter.components]
         if kind == "address":
