@@ -27,6 +27,7 @@ def on_opened(session: Session, event: Event, block: Block) -> None:
             grace_days=terms.grace_days,
             recourse=terms.recourse,
             revolving=terms.revolving,
+            earmarked=terms.earmarked,
             expires_at=terms.expires_at,
             opened_at=block.timestamp,
             block_number=event.block_number,

@@ -28,6 +28,7 @@ class Facility(ChainRow, table=True):
     grace_days: int
     recourse: bool
     revolving: bool
+    earmarked: bool
     recourse_to: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     expires_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     opened_at: int = Field(sa_column=Column(BigInteger, nullable=False))

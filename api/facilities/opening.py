@@ -118,6 +118,7 @@ def _terms(asked: FacilityRequest, supplier: str, pool: str) -> FacilityTerms:
         grace_days=asked.grace_days,
         recourse=asked.recourse,
         revolving=asked.revolving,
+        earmarked=asked.earmarked,
     )
 
 

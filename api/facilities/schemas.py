@@ -110,6 +110,9 @@ class FacilityRequest(BaseModel):
     )
     recourse: bool = Field(default=False, description="whether the supplier answers for its debtors")
     revolving: bool = Field(default=True, description="whether what is repaid can be drawn again")
+    earmarked: bool = Field(
+        default=False, description="whether draws go to an order's escrow or a carrier's invoice, never to the supplier"
+    )
     expires_at: Moment = Field(description="from then on nothing more is opened or drawn")
     ladders: Ladders
 
@@ -152,6 +155,7 @@ _EXAMPLE: dict[str, Any] = {
     "recourse": True,
     "recourse_to": None,
     "revolving": True,
+    "earmarked": False,
     "expires_at": "2026-09-01T00:00:00Z",
     "opened_at": examples.OPENED,
     "ladders": _LADDERS,
@@ -180,6 +184,7 @@ class FacilityView(BaseModel):
     recourse: bool
     recourse_to: str | None = Field(description="the financing that the supplier has to pay before anything is drawn")
     revolving: bool
+    earmarked: bool = Field(description="draws go to what they are for, and never to the supplier")
     expires_at: datetime
     opened_at: datetime
     ladders: LaddersView

@@ -125,6 +125,7 @@ def _view(
         recourse=facility.recourse,
         recourse_to=str(facility.recourse_to) if facility.recourse_to else None,
         revolving=facility.revolving,
+        earmarked=facility.earmarked,
         expires_at=moment(facility.expires_at),
         opened_at=moment(facility.opened_at),
         ladders=ladders,

@@ -2,9 +2,14 @@
 // Command line of the npm package `solc` (the compiler as WebAssembly) as far as build tools use the native one:
 // `--version`, and standard JSON from standard input with --base-path and --include-path. The package's own `solcjs`
 // resolves fewer imports and loses the end of large answers when it writes to a pipe.
+//
+// WebAssembly has two gigabytes, and the code of every test of this project does not fit into them: what is asked of
+// many files is asked part by part, two at a time, each of all the sources, so that numbers and names are the same.
 "use strict";
 
+const { spawn } = require("child_process");
 const fs = require("fs");
+const os = require("os");
 const path = require("path");
 
 const compiler = require(path.join(__dirname, "..", "..", "node_modules", "solc"));
@@ -58,10 +63,92 @@ function resolver(roots) {
   };
 }
 
+const FILES_A_PART = 40;
+const PART = "PORTOLAN_SOLC_PART";
+
+// What is wanted of each file; `heavy` are those of which code is wanted.
+function wishesOf(input) {
+  const selection = (input.settings || {}).outputSelection || {};
+  const wishes = {};
+  const heavy = [];
+  for (const file of Object.keys(input.sources || {})) {
+    const wish = { ...selection["*"], ...selection[file] };
+    if (!Object.values(wish).some((outputs) => outputs.length)) continue;
+    wishes[file] = wish;
+    if (Object.entries(wish).some(([contract, outputs]) => contract && outputs.length)) heavy.push(file);
+  }
+  return { wishes, heavy };
+}
+
+function partsOf(input) {
+  const { wishes, heavy } = wishesOf(input);
+  if (heavy.length <= FILES_A_PART) return [];
+  const isHeavy = new Set(heavy);
+  const rest = Object.keys(wishes).filter((file) => !isHeavy.has(file));
+  const parts = [];
+  for (let i = 0; i < heavy.length; i += FILES_A_PART) {
+    const files = i === 0 ? rest.concat(heavy.slice(0, FILES_A_PART)) : heavy.slice(i, i + FILES_A_PART);
+    const outputSelection = Object.fromEntries(files.map((file) => [file, wishes[file]]));
+    parts.push({ ...input, settings: { ...input.settings, outputSelection } });
+  }
+  return parts;
+}
+
+function compileElsewhere(part) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [__filename, ...process.argv.slice(2)], {
+      env: { ...process.env, [PART]: "1" },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const answer = [];
+    child.stdout.on("data", (bytes) => answer.push(bytes));
+    child.on("error", (error) => fail(error.message));
+    child.on("close", (code) => (code === 0 ? resolve(JSON.parse(Buffer.concat(answer))) : fail(`a part ended with ${code}`)));
+    child.stdin.on("error", (error) => fail(error.message));
+    child.stdin.end(JSON.stringify(part));
+  });
+}
+
+function join(answers) {
+  const joined = {};
+  const seen = new Set();
+  for (const answer of answers) {
+    for (const error of answer.errors || []) {
+      const text = JSON.stringify(error);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      (joined.errors = joined.errors || []).push(error);
+    }
+    for (const kind of ["contracts", "sources"]) {
+      for (const [file, its] of Object.entries(answer[kind] || {})) {
+        joined[kind] = joined[kind] || {};
+        joined[kind][file] = { ...joined[kind][file], ...its };
+      }
+    }
+  }
+  return joined;
+}
+
+async function compileInParts(parts) {
+  const answers = [];
+  let next = 0;
+  const work = async () => {
+    while (next < parts.length) {
+      const index = next++;
+      answers[index] = await compileElsewhere(parts[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(2, os.cpus().length, parts.length) }, work));
+  return join(answers);
+}
+
 const options = parseArguments(process.argv.slice(2));
 if (options.version) {
   writeAll(`solc, the solidity compiler commandline interface\nVersion: ${compiler.version()}\n`);
 } else {
   const roots = [options.basePath, ...options.includePaths];
-  writeAll(compiler.compile(fs.readFileSync(0, "utf8"), { import: resolver(roots) }));
+  const text = fs.readFileSync(0, "utf8");
+  const parts = process.env[PART] ? [] : partsOf(JSON.parse(text));
+  if (parts.length) compileInParts(parts).then((answer) => writeAll(JSON.stringify(answer)));
+  else writeAll(compiler.compile(text, { import: resolver(roots) }));
 }

@@ -1,4 +1,5 @@
-"""Several contracts are told of a consignment's facts. What was read of the chain is read again, to know them all."""
+"""Several contracts are told of a consignment's facts, and facilities may be earmarked. What was read of the chain is
+read again, to know them all."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -48,6 +49,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table("subjects", schema=None) as batch_op:
         batch_op.drop_column("consumer")
+    with op.batch_alter_table("facilities", recreate="always") as batch_op:
+        batch_op.add_column(sa.Column("earmarked", sa.Boolean(), nullable=False))
     op.create_table(
         "subject_consumers",
         sa.Column("subject", sa.String(), nullable=False),
@@ -58,5 +61,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("subject_consumers")
+    with op.batch_alter_table("facilities", schema=None) as batch_op:
+        batch_op.drop_column("earmarked")
     with op.batch_alter_table("subjects", schema=None) as batch_op:
         batch_op.add_column(sa.Column("consumer", sa.String(), nullable=True))

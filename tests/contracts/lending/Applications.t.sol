@@ -33,7 +33,7 @@ contract ApplicationsTest is CollateralBase {
     function setUp() public override {
         AccessManager manager = new AccessManager(address(this));
         // The adapter wants to know the applications contract, and that one the desk: addresses are known beforehand.
-        applications = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 6);
+        applications = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 7);
         super.setUp();
         requests = new Applications(IFinancingDesk(address(desk)), address(manager));
         assertEq(address(requests), applications);

@@ -10,6 +10,7 @@ import {IFundingSource} from "../../../contracts/lending/interfaces/IFundingSour
 import {IHealthCheck} from "../../../contracts/lending/interfaces/IHealthCheck.sol";
 import {ILendingPool, Tranche} from "../../../contracts/lending/interfaces/ILendingPool.sol";
 import {ISyndicate} from "../../../contracts/lending/interfaces/ISyndicate.sol";
+import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {FacilityId, FinancingId, GroupId, OrganisationId} from "../../../contracts/types/Ids.sol";
 import {DayCount} from "../../../contracts/types/Rates.sol";
 import {ServicingBase} from "./ServicingBase.sol";
@@ -224,7 +225,9 @@ contract HealthCheckBreaksTest is ServicingBase {
     function test_repaidAndStillOwing() public {
         _repayAll(_id);
         _assertHealthy(_health);
-        vm.mockCall(address(desk), abi.encodeCall(desk.owedInAll, (_id)), abi.encode(1));
+        Waterfall.Claims memory claims;
+        claims.fees = 1;
+        vm.mockCall(address(desk), abi.encodeCall(desk.owed, (_id)), abi.encode(claims));
         _assertBroken("what is repaid owes nothing", FinancingId.unwrap(_id));
     }
 
