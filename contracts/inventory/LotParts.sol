@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Parts} from "../libraries/Parts.sol";
 import {LotId, OrganisationId} from "../types/Ids.sol";
 import {IGoodsRights} from "./interfaces/IGoodsRights.sol";
 import {ILots} from "./interfaces/ILots.sol";
@@ -9,7 +10,7 @@ import {IWarehouseReceiptToken} from "./interfaces/IWarehouseReceiptToken.sol";
 /// @title The token's functions that do not move what is held or owned, whose code lies in two contracts of their own.
 /// They run on the token's storage, with its caller; the addresses are fixed when the token is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
-abstract contract LotParts is IWarehouseReceiptToken {
+abstract contract LotParts is IWarehouseReceiptToken, Parts {
     address private immutable _intake;
     address private immutable _releases;
 
@@ -98,19 +99,5 @@ abstract contract LotParts is IWarehouseReceiptToken {
     /// @inheritdoc IGoodsRights
     function declineRelease(ReleaseOrder calldata) external {
         _run(_releases);
-    }
-
-    // Internals
-
-    /// @dev Goes back to the caller with what the part returned or why it reverted.
-    function _run(address part) private {
-        // Assembly because what comes back is handed on as it is, whatever its type.
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let done := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if done { return(0, returndatasize()) }
-            revert(0, returndatasize())
-        }
     }
 }

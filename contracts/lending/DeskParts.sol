@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Parts} from "../libraries/Parts.sol";
 import {FacilityId, FinancingId} from "../types/Ids.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IDrawPurposes} from "./interfaces/IDrawPurposes.sol";
@@ -12,7 +13,7 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 /// @title The desk's functions that are seldom called, or only read, and whose code lies in three contracts of their own.
 /// They run on the desk's storage, with its caller and its guard; the addresses are fixed when the desk is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
-abstract contract DeskParts is IFinancingDesk {
+abstract contract DeskParts is IFinancingDesk, Parts {
     address private immutable _openings;
     address private immutable _workouts;
     address private immutable _handovers;
@@ -218,18 +219,5 @@ abstract contract DeskParts is IFinancingDesk {
             read := run
         }
         read(_handovers);
-    }
-
-    /// @dev Goes back to the caller with what the part returned or why it reverted. Nothing may be open when it is called:
-    /// no guard, no modifier's end.
-    function _run(address part) private {
-        // Assembly because what comes back is handed on as it is, whatever its type.
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let done := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if done { return(0, returndatasize()) }
-            revert(0, returndatasize())
-        }
     }
 }

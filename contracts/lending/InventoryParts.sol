@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IGoodsRights} from "../inventory/interfaces/IGoodsRights.sol";
+import {Parts} from "../libraries/Parts.sol";
 import {FacilityId, FinancingId, LotId} from "../types/Ids.sol";
 import {IInventoryCollateral} from "./interfaces/IInventoryCollateral.sol";
 
 /// @title The adapter's functions by which goods change and are sold, whose code lies in two contracts of their own. They
 /// run on the adapter's storage, with its caller; the addresses are fixed when the adapter is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
-abstract contract InventoryParts is IInventoryCollateral {
+abstract contract InventoryParts is IInventoryCollateral, Parts {
     address private immutable _changes;
     address private immutable _sales;
 
@@ -87,19 +88,5 @@ abstract contract InventoryParts is IInventoryCollateral {
     /// @inheritdoc IInventoryCollateral
     function startSale(FinancingId) external returns (uint256) {
         _run(_sales);
-    }
-
-    // Internals
-
-    /// @dev Goes back to the caller with what the part returned or why it reverted.
-    function _run(address part) private {
-        // Assembly because what comes back is handed on as it is, whatever its type.
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let done := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if done { return(0, returndatasize()) }
-            revert(0, returndatasize())
-        }
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBatchCalls} from "../libraries/BatchCalls.sol";
+import {Parts} from "../libraries/Parts.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {ReceivableId} from "../types/Ids.sol";
 import {ICirculation} from "./interfaces/ICirculation.sol";
@@ -10,7 +11,7 @@ import {IReceivableToken} from "./interfaces/IReceivableToken.sol";
 /// @title The token's functions that are seldom called and whose code lies in two contracts of their own. They run on
 /// the token's storage, with its caller and its guard; the addresses are fixed when the token is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
-abstract contract ReceivableParts is IReceivableToken, IBatchCalls {
+abstract contract ReceivableParts is IReceivableToken, Parts, IBatchCalls {
     address internal immutable _offices;
     address private immutable _workouts;
 
@@ -123,19 +124,5 @@ abstract contract ReceivableParts is IReceivableToken, IBatchCalls {
     /// @inheritdoc IReceivableToken
     function recordDispute(ReceivableId, uint256) external {
         _run(_workouts);
-    }
-
-    // Internals
-
-    /// @dev Goes back to the caller with what the part returned or why it reverted.
-    function _run(address part) internal {
-        // Assembly because what comes back is handed on as it is, whatever its type.
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let done := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if done { return(0, returndatasize()) }
-            revert(0, returndatasize())
-        }
     }
 }

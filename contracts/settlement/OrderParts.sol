@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Parts} from "../libraries/Parts.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {OrderId} from "../types/Ids.sol";
 import {IOrderEscrow} from "./interfaces/IOrderEscrow.sol";
@@ -8,7 +9,7 @@ import {IOrderEscrow} from "./interfaces/IOrderEscrow.sol";
 /// @title The escrow's functions that no payment on a fact needs, whose code lies in two contracts of their own. They
 /// run on the escrow's storage, with its caller; the addresses are fixed when the escrow is made.
 /// @dev Parameters have no names here: the parts read the call's data as it came.
-abstract contract OrderParts is IOrderEscrow {
+abstract contract OrderParts is IOrderEscrow, Parts {
     address private immutable _agreements;
     address private immutable _workouts;
 
@@ -124,19 +125,5 @@ abstract contract OrderParts is IOrderEscrow {
     /// @inheritdoc IOrderEscrow
     function agreeSplit(OrderId, uint256) external {
         _run(_workouts);
-    }
-
-    // Internals
-
-    /// @dev Goes back to the caller with what the part returned or why it reverted.
-    function _run(address part) private {
-        // Assembly because what comes back is handed on as it is, whatever its type.
-        assembly {
-            calldatacopy(0, 0, calldatasize())
-            let done := delegatecall(gas(), part, 0, calldatasize(), 0, 0)
-            returndatacopy(0, 0, returndatasize())
-            if done { return(0, returndatasize()) }
-            revert(0, returndatasize())
-        }
     }
 }
