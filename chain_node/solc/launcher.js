@@ -67,11 +67,10 @@ const FILES_A_PART = 40;
 const PART = "PORTOLAN_SOLC_PART";
 
 // What is wanted of each file; `heavy` are those of which code is wanted.
-function wishesOf(input) {
-  const selection = (input.settings || {}).outputSelection || {};
+function wishesOf(selection, files) {
   const wishes = {};
   const heavy = [];
-  for (const file of Object.keys(input.sources || {})) {
+  for (const file of files) {
     const wish = { ...selection["*"], ...selection[file] };
     if (!Object.values(wish).some((outputs) => outputs.length)) continue;
     wishes[file] = wish;
@@ -80,15 +79,14 @@ function wishesOf(input) {
   return { wishes, heavy };
 }
 
-function partsOf(input) {
-  const { wishes, heavy } = wishesOf(input);
-  if (heavy.length <= FILES_A_PART) return [];
+function partsOf(input, files) {
+  const { wishes, heavy } = wishesOf(input.settings.outputSelection, files);
   const isHeavy = new Set(heavy);
-  const rest = Object.keys(wishes).filter((file) => !isHeavy.has(file));
+  const light = Object.keys(wishes).filter((file) => !isHeavy.has(file));
   const parts = [];
-  for (let i = 0; i < heavy.length; i += FILES_A_PART) {
-    const files = i === 0 ? rest.concat(heavy.slice(0, FILES_A_PART)) : heavy.slice(i, i + FILES_A_PART);
-    const outputSelection = Object.fromEntries(files.map((file) => [file, wishes[file]]));
+  for (let i = 0; i < heavy.length || (i === 0 && light.length); i += FILES_A_PART) {
+    const its = heavy.slice(i, i + FILES_A_PART).concat(i === 0 ? light : []);
+    const outputSelection = Object.fromEntries(its.map((file) => [file, wishes[file]]));
     parts.push({ ...input, settings: { ...input.settings, outputSelection } });
   }
   return parts;
@@ -129,7 +127,7 @@ function join(answers) {
   return joined;
 }
 
-async function compileInParts(parts) {
+async function compileParts(parts) {
   const answers = [];
   let next = 0;
   const work = async () => {
@@ -139,7 +137,21 @@ async function compileInParts(parts) {
     }
   };
   await Promise.all(Array.from({ length: Math.min(2, os.cpus().length, parts.length) }, work));
-  return join(answers);
+  return answers;
+}
+
+function isLarge(input) {
+  const selection = (input.settings || {}).outputSelection;
+  return Boolean(selection) && wishesOf(selection, Object.keys(input.sources || {})).heavy.length > FILES_A_PART;
+}
+
+// What is wished of "*" is wished of imported files too, whose names only an answer tells.
+async function compileInParts(input) {
+  const named = Object.keys(input.sources);
+  const answers = await compileParts(partsOf(input, named));
+  const found = new Set(answers.flatMap((answer) => Object.keys(answer.sources || {})));
+  const imported = [...found].filter((file) => !(file in input.sources));
+  return join(answers.concat(await compileParts(partsOf(input, imported))));
 }
 
 const options = parseArguments(process.argv.slice(2));
@@ -148,7 +160,7 @@ if (options.version) {
 } else {
   const roots = [options.basePath, ...options.includePaths];
   const text = fs.readFileSync(0, "utf8");
-  const parts = process.env[PART] ? [] : partsOf(JSON.parse(text));
-  if (parts.length) compileInParts(parts).then((answer) => writeAll(JSON.stringify(answer)));
+  const input = JSON.parse(text);
+  if (!process.env[PART] && isLarge(input)) compileInParts(input).then((answer) => writeAll(JSON.stringify(answer)));
   else writeAll(compiler.compile(text, { import: resolver(roots) }));
 }

@@ -43,6 +43,16 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def ask_launcher(folder: Path, question: dict[str, object], **env: str) -> dict[str, object]:
+    """What the compiler answers to standard JSON, about sources that import from `folder`."""
+    command = ["node", str(ROOT / "chain_node/solc/launcher.js"), "--standard-json", "--base-path", str(folder)]
+    done = subprocess.run(
+        command, input=json.dumps(question), capture_output=True, text=True, check=True, env={**os.environ, **env}
+    )
+    answer: dict[str, object] = json.loads(done.stdout)
+    return answer
+
+
 def code_without_metadata(code: str) -> str:
     """The last two bytes of a contract's code are the length of the metadata before them."""
     return code[: -2 * (int(code[-4:], 16) + 2)]
@@ -134,3 +144,24 @@ def test_deployed_code_is_recognised_whatever_its_immutables_hold(project: Path)
     assert artifact.is_code(bytes(code))
     assert not artifact.is_code(bytes(other))
     assert not artifact.is_code(b"")
+
+
+def test_answer_in_parts_is_the_answer_in_one_piece(tmp_path: Path) -> None:
+    """Brownie asks so: everything of "*", which is of imported files too."""
+    head = "// SPDX-License-Identifier: Apache-2.0\npragma solidity 0.8.37;\n"
+    (tmp_path / "Base.sol").write_text(head + "contract Base { uint256 public base; }\n")
+    sources = {
+        f"C{i}.sol": {"content": f'{head}import {{Base}} from "Base.sol";\ncontract C{i} is Base {{}}\n'}
+        for i in range(45)
+    }
+    settings = {"outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"], "": ["ast"]}}}
+    question = {"language": "Solidity", "sources": sources, "settings": settings}
+
+    in_parts = ask_launcher(tmp_path, question)
+
+    assert in_parts == ask_launcher(tmp_path, question, PORTOLAN_SOLC_PART="1")
+    contracts, asts = in_parts["contracts"], in_parts["sources"]
+    assert isinstance(contracts, dict)
+    assert isinstance(asts, dict)
+    assert set(contracts) == {*sources, "Base.sol"}
+    assert all("ast" in its for its in asts.values())
