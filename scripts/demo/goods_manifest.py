@@ -1,6 +1,7 @@
 """The manifests of trades whose goods are collateral: `kind = "stock"` and `kind = "line"`."""
 
 import tomllib
+from abc import abstractmethod
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -111,8 +112,9 @@ class _Trade(Strict):
     def nodes(self) -> dict[str, Party]:
         return {name: party for name, party in self.parties.items() if party.role in ORACLE_ROLES}
 
+    @abstractmethod
     def legs(self) -> list[Leg]:
-        raise NotImplementedError
+        """What the trade consists of, in the order of its time."""
 
     def ends_at(self) -> Any:
         return self.legs()[-1].at
