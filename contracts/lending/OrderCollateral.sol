@@ -5,28 +5,18 @@ import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.so
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IOrderEscrow} from "../settlement/interfaces/IOrderEscrow.sol";
 import {FinancingId, OrderId, OrganisationId} from "../types/Ids.sol";
-import {LadderedCollateral} from "./LadderedCollateral.sol";
+import {OrderPledges} from "./OrderPledges.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Keeps purchase orders as collateral: their proceeds are assigned to this contract, all of them to the one
-/// financing that the order backs.
-contract OrderCollateral is LadderedCollateral {
-    IOrderEscrow public immutable escrow;
-
-    /// @dev What had been paid on the order when its proceeds were last brought in; what came later is here.
-    mapping(uint256 itemId => uint256) private _broughtIn;
-
+/// @title Keeps orders as their seller's collateral: their proceeds are assigned to this contract.
+contract OrderCollateral is OrderPledges {
     constructor(
         IOrderEscrow escrow_,
         IMilestoneOracle oracle_,
         IFinancingDesk desk_,
         address applications_,
         IParticipantRegistry registry_
-    ) LadderedCollateral(oracle_, desk_, applications_, registry_) {
-        escrow = escrow_;
-    }
+    ) OrderPledges(escrow_, oracle_, desk_, applications_, registry_) {}
 
     // Internals
 
@@ -64,25 +54,12 @@ contract OrderCollateral is LadderedCollateral {
         return escrow.sellerOf(OrderId.wrap(itemId));
     }
 
-    /// @dev The escrow knows no reservations: this contract alone heeds them, and it is the one that takes orders.
-    function _reserveItem(uint256 itemId, address holder, uint40) internal view override {
-        OrganisationId seller = _accepted(itemId).seller;
-        require(registry.membershipOf(holder).organisation == seller, NotHolderOf(itemId, holder));
+    function _pledgingSide(IOrderEscrow.Order memory order) internal pure override returns (OrganisationId) {
+        return order.seller;
     }
 
-    function _freeItem(uint256, address) internal pure override {}
-
-    /// @dev The escrow has sent every payment since the assignment straight here.
-    function _bringIn(uint256 itemId, uint256 units)
-        internal
-        override
-        returns (uint256 cash, uint256 held, uint256 owed)
-    {
-        uint256 paid;
-        (,,, owed, paid) = escrow.debtOf(OrderId.wrap(itemId));
-        held = Math.min(units, owed);
-        cash = paid - _broughtIn[itemId];
-        if (cash != 0) _broughtIn[itemId] = paid;
+    function _standingOf(uint256 itemId) internal view override returns (uint256 owed, uint256 sent) {
+        (,,, owed, sent) = escrow.debtOf(OrderId.wrap(itemId));
     }
 
     function _debtOn(uint256 itemId)
@@ -97,25 +74,5 @@ contract OrderCollateral is LadderedCollateral {
         // In dispute nothing is lent on it: nobody knows how it will be split.
         lends = state == IOrderEscrow.State.Accepted && block.timestamp < (deliverBy + 1) * 1 days;
         disputed = 0;
-    }
-
-    function _heldOf(uint256, uint256 units, uint256 outstanding) internal pure override returns (uint256) {
-        return Math.min(units, outstanding);
-    }
-
-    function _cashFor(uint256 itemId) internal view override returns (IERC20) {
-        return escrow.cashOf(OrderId.wrap(itemId));
-    }
-
-    /// @dev Its facts earn its money, and the escrow gives no two orders one consignment.
-    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view override {
-        bytes32 own = escrow.subjectOf(OrderId.wrap(itemId));
-        require(subject == own, SubjectNotItsOwn(itemId, subject, own));
-    }
-
-    function _accepted(uint256 itemId) private view returns (IOrderEscrow.Order memory order) {
-        order = escrow.order(OrderId.wrap(itemId));
-        IOrderEscrow.State needed = IOrderEscrow.State.Accepted;
-        require(order.state == needed, ItemNotFinanceable(itemId, uint8(order.state), uint8(needed)));
     }
 }

@@ -8,28 +8,21 @@ import {FacilityId, FinancingId, LotId, OrderId, OrganisationId} from "../types/
 import {Milestones} from "../types/Milestones.sol";
 import {Ladder} from "./Ladder.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
+import {OrderPledges} from "./OrderPledges.sol";
 import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IPurchaseCollateral} from "./interfaces/IPurchaseCollateral.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-/// @title Keeps orders as their buyer's collateral.
-contract PurchaseCollateral is LadderedCollateral, IPurchaseCollateral {
-    IOrderEscrow public immutable escrow;
-
-    /// @dev What had gone back to the buyer's side when refunds were last brought in; what came later is here.
-    mapping(uint256 itemId => uint256) private _broughtIn;
-
+/// @title Keeps orders as their buyer's collateral: their refunds are assigned to this contract.
+contract PurchaseCollateral is OrderPledges, IPurchaseCollateral {
     constructor(
         IOrderEscrow escrow_,
         IMilestoneOracle oracle_,
         IFinancingDesk desk_,
         address applications_,
         IParticipantRegistry registry_
-    ) LadderedCollateral(oracle_, desk_, applications_, registry_) {
-        escrow = escrow_;
-    }
+    ) OrderPledges(escrow_, oracle_, desk_, applications_, registry_) {}
 
     // By the supplier
 
@@ -71,11 +64,6 @@ contract PurchaseCollateral is LadderedCollateral, IPurchaseCollateral {
         require(steps.milestones() == Milestones.ACCEPTED, LadderInvalid(facility, 0));
     }
 
-    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view override {
-        bytes32 own = escrow.subjectOf(OrderId.wrap(itemId));
-        require(subject == own, SubjectNotItsOwn(itemId, subject, own));
-    }
-
     /// @dev The escrow refuses a second assignment of the order's refunds, to this contract too. It is the seller's risk:
     /// the goods are owed by it.
     function _takeItem(uint256 itemId, uint256 units, address pledgor)
@@ -110,25 +98,15 @@ contract PurchaseCollateral is LadderedCollateral, IPurchaseCollateral {
         return escrow.buyerOf(OrderId.wrap(itemId));
     }
 
-    /// @dev The escrow knows no reservations: this contract alone heeds them, and it is the one that takes refunds.
-    function _reserveItem(uint256 itemId, address holder, uint40) internal view override {
-        OrganisationId buyer = _accepted(itemId).buyer;
-        require(registry.membershipOf(holder).organisation == buyer, NotHolderOf(itemId, holder));
+    function _pledgingSide(IOrderEscrow.Order memory order) internal pure override returns (OrganisationId) {
+        return order.buyer;
     }
 
-    function _freeItem(uint256, address) internal pure override {}
-
-    /// @dev The escrow has sent every refund since the assignment straight here.
-    function _bringIn(uint256 itemId, uint256 units)
-        internal
-        override
-        returns (uint256 cash, uint256 held, uint256 owed)
-    {
-        uint256 refunded;
-        (owed, refunded) = _worthOfOrder(itemId);
-        held = Math.min(units, owed);
-        cash = refunded - _broughtIn[itemId];
-        if (cash != 0) _broughtIn[itemId] = refunded;
+    /// @dev Worth is what of the order has become goods, or may yet.
+    function _standingOf(uint256 itemId) internal view override returns (uint256 owed, uint256 sent) {
+        OrderId id = OrderId.wrap(itemId);
+        IOrderEscrow.Funds memory funds = escrow.fundsOf(id);
+        return (escrow.order(id).value - funds.waived, funds.refunded);
     }
 
     function _debtOn(uint256 itemId)
@@ -138,32 +116,10 @@ contract PurchaseCollateral is LadderedCollateral, IPurchaseCollateral {
         returns (uint256 outstanding, uint256 disputed, uint256 quantity, bool lends)
     {
         IOrderEscrow.Order memory order = escrow.order(OrderId.wrap(itemId));
-        (outstanding,) = _worthOfOrder(itemId);
+        (outstanding,) = _standingOf(itemId);
         (disputed, quantity) = (0, order.quantity);
         bool inTime = block.timestamp < (uint256(order.deliverBy) + 1) * 1 days;
         lends = order.state == IOrderEscrow.State.Accepted && inTime;
-    }
-
-    function _heldOf(uint256, uint256 units, uint256 outstanding) internal pure override returns (uint256) {
-        return Math.min(units, outstanding);
-    }
-
-    function _cashFor(uint256 itemId) internal view override returns (IERC20) {
-        return escrow.cashOf(OrderId.wrap(itemId));
-    }
-
-    /// @return value minor units of the order that have become goods, or may yet
-    /// @return refunded minor units that have gone back
-    function _worthOfOrder(uint256 itemId) private view returns (uint256 value, uint256 refunded) {
-        OrderId id = OrderId.wrap(itemId);
-        IOrderEscrow.Funds memory funds = escrow.fundsOf(id);
-        return (escrow.order(id).value - funds.waived, funds.refunded);
-    }
-
-    function _accepted(uint256 itemId) private view returns (IOrderEscrow.Order memory order) {
-        order = escrow.order(OrderId.wrap(itemId));
-        IOrderEscrow.State needed = IOrderEscrow.State.Accepted;
-        require(order.state == needed, ItemNotFinanceable(itemId, uint8(order.state), uint8(needed)));
     }
 
     function _requireCovered(FinancingId financing) private view {
