@@ -188,6 +188,7 @@ class Refusal(IntEnum):
     QUANTITY_OUT_OF_RANGE = 14
     QUANTITY_IRRECONCILABLE = 15
     TALLY_FULL = 16
+    VOTE_WITHDRAWN = 17
 
 
 class FeedKind(IntEnum):

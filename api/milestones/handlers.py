@@ -118,16 +118,36 @@ def on_measured(session: Session, event: Event, block: Block) -> None:
 
 @handles("MilestoneOracle", "FactInDispute")
 def on_dispute(session: Session, event: Event, block: Block) -> None:
-    """The vote that did not fit counts, but its moment does not."""
+    """A vote that did not fit counts, but its moment does not. After a retraction there is none."""
     key = _key(event)
     fact = session.get_one(Fact, key)
-    if fact.status != FactStatus.FINAL:
-        *fitting, _ = repository.votes_on(session, key)
-        fact.occurred_at = max(vote.occurred_at for vote in fitting)
+    votes = repository.votes_on(session, key)
+    if fact.status != FactStatus.FINAL and votes[-1].transaction_hash == hex32(event.transaction_hash):
+        fact.occurred_at = max(vote.occurred_at for vote in votes[:-1] if vote.withdrawn_at is None)
     fact.status = FactStatus.DISPUTED.value
     fact.relied_quantity = 0
     fact.least_quantity = event.arguments["leastQuantity"]
     fact.greatest_quantity = event.arguments["greatestQuantity"]
+
+
+@handles("MilestoneOracle", "VoteRetracted")
+@handles("MilestoneOracle", "Equivocated")
+def on_withdrawn(session: Session, event: Event, block: Block) -> None:
+    """Takes the vote out of a tally that is not final, as `Tallies.without` does: as one that was measured. A final fact is
+    in dispute by an event of its own, and may rest on a vote that came too late to be counted."""
+    key = _key(event)
+    vote = session.get(Vote, (*key, event.arguments["organisation"]))
+    if vote is not None:
+        vote.withdrawn_at = block.timestamp
+    fact = session.get_one(Fact, key)
+    if fact.status != FactStatus.GATHERING:
+        return
+    fact.count -= 1
+    fact.measured_by = max(fact.measured_by - 1, 0)
+    if fact.count == 0:
+        fact.occurred_at = 0
+    if fact.measured_by == 0:
+        fact.least_quantity = fact.greatest_quantity = 0
 
 
 def _key(event: Event) -> tuple[str, int, int]:

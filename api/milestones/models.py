@@ -81,7 +81,8 @@ class Fact(ChainRow, table=True):
 
 
 class Vote(ChainRow, table=True):
-    """What one organisation (by number) attested; `evidence` is the root of its own papers."""
+    """What one organisation (by number) attested; `evidence` is the root of its own papers. `withdrawn_at` is when it took
+    that back, or was shown to have said otherwise too."""
 
     __tablename__ = "votes"
 
@@ -93,6 +94,7 @@ class Vote(ChainRow, table=True):
     quantity: int = Field(sa_column=Column(BigInteger, nullable=False))
     evidence: str
     voted_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    withdrawn_at: int | None = Field(default=None, sa_column=Column(BigInteger))
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     log_index: int
     transaction_hash: str

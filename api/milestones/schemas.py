@@ -33,6 +33,7 @@ _EXAMPLE: dict[str, Any] = {
                     "evidence": examples.HASH,
                     **examples.IN_BLOCK,
                     "at": examples.SHIPPED,
+                    "withdrawn_at": None,
                 }
             ],
             "refused": [],
@@ -52,6 +53,9 @@ class VoteView(BaseModel):
     transaction_hash: str
     block_number: int
     at: datetime
+    withdrawn_at: datetime | None = Field(
+        description="when the organisation took it back, or was shown to have said otherwise too; null where it stands"
+    )
 
 
 class RefusedVoteView(BaseModel):

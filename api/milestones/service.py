@@ -113,6 +113,7 @@ def _vote_view(vote: Vote, parties: dict[int, PartyView]) -> VoteView:
         transaction_hash=vote.transaction_hash,
         block_number=vote.block_number,
         at=moment(vote.voted_at),
+        withdrawn_at=moment_or_none(vote.withdrawn_at),
     )
 
 

@@ -363,6 +363,16 @@ TEMPLATES: Final[dict[str, str]] = {
     "NotBeneficiary": "group {caller} is not the beneficiary of consignment {subject}; group {beneficiary} is",
     "NotListedConsumer": "{caller} may not watch consignments",
     "PolicyInvalid": "the policy for milestone {milestone} makes no sense: {policy}",
+    "ItemNotInVote": "the vote (mask {mask}) does not speak for item {index} of a list of {items}",
+    "VoteOfOther": "the vote is of organisation {signer} (0: nobody's); organisation {caller} cannot retract it",
+    "NothingToRetract": "milestone {milestone}, sequence {sequence} of consignment {subject} is {status}: no vote can be "
+    "taken from it",
+    "VoteNotCounted": "organisation {organisation} has no vote that milestone {milestone}, sequence {sequence} of "
+    "consignment {subject} rests on",
+    "VotesUnrelated": "the votes are not of one organisation on one fact: organisation {organisation} on consignment "
+    "{subject}, organisation {otherOrganisation} on consignment {other}",
+    "VotesReconcilable": "quantities {quantity} and {other} (thousandths) agree within {toleranceBps} basis points, or "
+    "one was not measured",
     "BatchSizeWrong": "{observations} observations with {votes} votes: from 1 to {most} of each are taken at once",
     "GasTooLow": "too little gas was sent along: {left} left, {needed} needed",
     # Feeds and grades

@@ -63,6 +63,18 @@ library OrganisationSets {
         }
     }
 
+    /// @param organisation in the set
+    /// @return rest the others, in their order
+    function without(OrganisationSet set, OrganisationId organisation) internal pure returns (OrganisationSet rest) {
+        OrganisationId[] memory all = set.list();
+        uint256 kept = 0;
+        for (uint256 i = 0; i < all.length; ++i) {
+            if (all[i] == organisation) continue;
+            rest = rest.with(all[i], kept);
+            ++kept;
+        }
+    }
+
     function list(OrganisationSet set) internal pure returns (OrganisationId[] memory organisations) {
         organisations = new OrganisationId[](set.size());
         uint256 rest = OrganisationSet.unwrap(set);

@@ -4,38 +4,23 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {OrganisationSet} from "../libraries/OrganisationSet.sol";
 import {GroupId, OrganisationId} from "../types/Ids.sol";
-import {Milestones} from "../types/Milestones.sol";
-import {Rates} from "../types/Rates.sol";
 import {Attestations} from "./Attestations.sol";
-import {PackedPolicy, Policies} from "./Policies.sol";
+import {PackedPolicy} from "./Policies.sol";
 import {Reports} from "./Reports.sol";
+import {Retractions} from "./Retractions.sol";
 import {Roll, Rolls} from "./Rolls.sol";
-import {SubjectBook} from "./SubjectBook.sol";
-import {PackedTally, Tallies} from "./Tallies.sol";
+import {PackedTally} from "./Tallies.sol";
 import {Witness, Witnesses} from "./Witnesses.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 /// @title Counts the votes of independent organisations until a fact stands, and then tells whoever watches it.
-contract MilestoneOracle is SubjectBook, EIP712 {
-    uint256 private constant MOST_ITEMS = 64;
-    uint256 private constant LONGEST_WINDOW = 90 days;
-    uint256 private constant LONGEST_SKEW = 1 days;
-    uint256 private constant MOST_STEPS = 4;
-    uint256 private constant STEP_BITS = 16;
-
-    /// @dev What is kept of a fact.
-    struct Record {
-        PackedTally tally;
-        OrganisationSet voters;
-    }
-
+contract MilestoneOracle is Retractions {
     /// @dev One item while its votes are counted.
     /// @param key its milestone and sequence
     /// @param isOpen whether more votes on it can count
     /// @param weight what each vote on it adds to the tally; 0 where its quantity does not fit those before
     /// @param earlier who had voted on the fact before
+    /// @param withdrawn who has lost the right to
     /// @param joined whose votes on this item count, in their order
     /// @param joins how many they are
     /// @param repeats the fact is new and all votes on it count, so that the next may be counted like it
@@ -50,33 +35,13 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         bool isOpen;
         uint256 weight;
         OrganisationSet earlier;
+        OrganisationSet withdrawn;
         OrganisationSet joined;
         uint256 joins;
         bool repeats;
     }
 
-    mapping(uint32 milestone => PackedPolicy) private _policies;
-    mapping(bytes32 subject => mapping(uint256 milestoneAndSequence => Record)) private _records;
-
-    constructor(IParticipantRegistry registry, address authority)
-        SubjectBook(registry)
-        AccessManaged(authority)
-        EIP712("Portolan MilestoneOracle", "1")
-    {}
-
-    // Governor
-
-    /// @inheritdoc IMilestoneOracle
-    function setPolicy(uint32 milestone, Policy calldata policy_) external restricted {
-        bool counts = policy_.threshold != 0 && policy_.threshold <= Tallies.MOST_VOTERS;
-        bool witnessed = policy_.eligibleRoles != 0 && policy_.requiredRoles & ~policy_.eligibleRoles == 0;
-        bool timed = policy_.maxAgeSeconds != 0 && policy_.clockSkewSeconds <= LONGEST_SKEW
-            && policy_.disputeWindowSeconds <= LONGEST_WINDOW;
-        bool attested = milestone > Milestones.ACCEPTED && policy_.toleranceBps <= Rates.BPS;
-        require(counts && witnessed && timed && attested, PolicyInvalid(milestone, policy_));
-        _policies[milestone] = Policies.pack(policy_);
-        emit PolicySet(milestone, policy_);
-    }
+    constructor(IParticipantRegistry registry, address authority) Retractions(registry, authority) {}
 
     // Witnesses
 
@@ -99,81 +64,6 @@ contract MilestoneOracle is SubjectBook, EIP712 {
             if (news & 1 != 0) _tell(observations[i]);
             news >>= 1;
         }
-    }
-
-    // Views
-
-    /// @inheritdoc IMilestoneOracle
-    function policy(uint32 milestone) external view returns (Policy memory) {
-        return _policies[milestone].unpack();
-    }
-
-    /// @inheritdoc IMilestoneOracle
-    function fact(bytes32 subjectId, uint32 milestone, uint32 sequence) external view returns (Fact memory) {
-        PackedTally tally = _recordOf(subjectId, milestone, sequence).tally;
-        Status its = tally.status();
-        return Fact(
-            its == Status.Final ? tally.reliedQuantity() : tally.leastQuantity(),
-            tally.greatestQuantity(),
-            tally.occurredAt(),
-            tally.finalAt(),
-            tally.rolesSeen(),
-            tally.count(),
-            its
-        );
-    }
-
-    /// @inheritdoc IMilestoneOracle
-    function usableFact(bytes32 subjectId, uint32 milestone, uint32 sequence)
-        external
-        view
-        returns (bool usable, uint64 quantity)
-    {
-        Status status;
-        (status, quantity) = _recordOf(subjectId, milestone, sequence).tally.standing();
-        usable = status == Status.Final;
-    }
-
-    /// @inheritdoc IMilestoneOracle
-    function standing(bytes32 subjectId, uint32 milestone, uint32 sequence)
-        external
-        view
-        returns (Status status, uint64 quantity)
-    {
-        return _recordOf(subjectId, milestone, sequence).tally.standing();
-    }
-
-    /// @inheritdoc IMilestoneOracle
-    function furthest(bytes32 subjectId, uint256 milestones)
-        external
-        view
-        returns (uint256 index, Status status, uint64 quantity)
-    {
-        for (; index < MOST_STEPS && milestones != 0; ++index) {
-            // The cast keeps the lowest number.
-            (status, quantity) = _recordOf(subjectId, uint16(milestones), 1).tally.standing();
-            if (status > Status.Gathering) return (index, status, quantity);
-            milestones >>= STEP_BITS;
-        }
-        return (MOST_STEPS, Status.None, 0);
-    }
-
-    /// @inheritdoc IMilestoneOracle
-    function votersOf(bytes32 subjectId, uint32 milestone, uint32 sequence)
-        external
-        view
-        returns (OrganisationId[] memory)
-    {
-        return _recordOf(subjectId, milestone, sequence).voters.list();
-    }
-
-    /// @inheritdoc IMilestoneOracle
-    function attestationDigest(Observation[] calldata observations, uint256 mask, bytes32 evidence)
-        external
-        view
-        returns (bytes32)
-    {
-        return Attestations.digestOf(_domainSeparatorV4(), Attestations.hashOf(observations), mask, evidence);
     }
 
     // Internals
@@ -254,6 +144,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         if (!isOpen) return;
         bool isNew = PackedTally.unwrap(before) == 0;
         (draft.earlier, draft.repeats) = (isNew ? OrganisationSet.wrap(0) : record.voters, isNew);
+        draft.withdrawn = before.isDoubted() ? record.withdrawn : OrganisationSet.wrap(0);
         (draft.tally, draft.weight) = before.meet(its, occurredAt, quantity);
     }
 
@@ -272,6 +163,10 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         OrganisationSet earlier = draft.earlier;
         if (OrganisationSet.unwrap(earlier) != 0) {
             if (earlier.contains(organisation)) return false;
+        }
+        OrganisationSet withdrawn = draft.withdrawn;
+        if (OrganisationSet.unwrap(withdrawn) != 0) {
+            if (withdrawn.contains(organisation)) return false;
         }
         PackedTally tally = draft.tally.add(its, draft.weight, roles);
         if (PackedTally.unwrap(tally) == 0) return false;
@@ -317,6 +212,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         if (witness.isOf(draft.beneficiary)) return Refusal.AffiliateOfBeneficiary;
         OrganisationId organisation = witness.organisation();
         if (draft.joined.contains(organisation) || draft.earlier.contains(organisation)) return Refusal.AlreadyVoted;
+        if (draft.withdrawn.contains(organisation)) return Refusal.VoteWithdrawn;
         return draft.tally.refusalOf(draft.weight);
     }
 
@@ -339,9 +235,5 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         if (quantity == 0 || before.quantityStands()) return false;
         emit FactMeasured(it.subject, it.milestone, it.sequence, quantity, tally.measuredBy());
         return true;
-    }
-
-    function _recordOf(bytes32 subjectId, uint32 milestone, uint32 sequence) private view returns (Record storage) {
-        return _records[subjectId][Attestations.keyOf(milestone, sequence)];
     }
 }

@@ -10,7 +10,8 @@ import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 /// a policy is: what comes of the votes lies above the figures, so that one fact can be counted like another.
 /// least, greatest: measured quantities, thousandths; 0 while nobody has measured
 /// final: block time at which the quorum was reached; 0 before
-/// window: seconds, of the policy under which it became final
+/// window: seconds, of the policy under which it became final, 23 bits
+/// doubted: the bit above it; a vote was withdrawn while votes were gathered
 /// measured: how many of the votes gave a quantity
 /// stands: final, and as many as the threshold have measured
 type PackedTally is uint256;
@@ -27,6 +28,8 @@ library Tallies {
     uint256 private constant OCCURRED = 112;
     uint256 private constant FINAL = 152;
     uint256 private constant WINDOW = 192;
+    uint256 private constant LONGEST_WINDOW = (1 << 23) - 1;
+    uint256 private constant DOUBTED = 1 << 215;
     uint256 private constant ROLES = 216;
     uint256 private constant COUNT = 224;
     uint256 private constant MEASURED = 232;
@@ -63,10 +66,15 @@ library Tallies {
     }
 
     function windowEnds(PackedTally tally) internal pure returns (uint256) {
-        // Safe: 40 bits and 24.
+        // Safe: 40 bits and 23.
         unchecked {
-            return finalAt(tally) + uint256(uint24(PackedTally.unwrap(tally) >> WINDOW));
+            return finalAt(tally) + (PackedTally.unwrap(tally) >> WINDOW & LONGEST_WINDOW);
         }
+    }
+
+    /// @return whether organisations have lost their vote on the fact
+    function isDoubted(PackedTally tally) internal pure returns (bool) {
+        return PackedTally.unwrap(tally) & DOUBTED != 0;
     }
 
     function rolesSeen(PackedTally tally) internal pure returns (uint8) {
@@ -220,6 +228,27 @@ library Tallies {
         return PackedTally.wrap(votes | moment << OCCURRED | quantity << GREATEST | quantity);
     }
 
+    /// @notice Takes a vote out of a tally that is not final. Which of the votes had measured is not kept: the one that
+    /// goes counts as one that had, so that a quantity never stands on fewer than the threshold.
+    /// @param roles of those whose votes stay
+    function without(PackedTally tally, uint256 roles) internal pure returns (PackedTally) {
+        uint256 word = PackedTally.unwrap(tally);
+        uint256 weight = measuredBy(tally) == 0 ? VOTE : MEASURED_VOTE;
+        // Safe: the vote was counted.
+        unchecked {
+            word = (word - weight) & ~(uint256(type(uint8).max) << ROLES) | roles << ROLES | DOUBTED;
+        }
+        // Without votes there is no moment, and without measurements there are no quantities.
+        if (uint8(word >> COUNT) == 0) word &= ~FIGURES;
+        if (uint8(word >> MEASURED) == 0) word = word >> OCCURRED << OCCURRED;
+        return PackedTally.wrap(word);
+    }
+
+    /// @return the tally as one that moves no more money
+    function disputed(PackedTally tally) internal pure returns (PackedTally) {
+        return PackedTally.wrap(PackedTally.unwrap(tally) & BELOW_STATUS | DISPUTED);
+    }
+
     /// @dev Money may have moved on a fact whose window is over: a late figure cannot undo it, only fail to complete.
     /// Only who has measured dissents.
     function _dissent(PackedTally tally, uint256 roles) private view returns (PackedTally) {
@@ -229,6 +258,6 @@ library Tallies {
         unchecked {
             word = (word | roles << ROLES) + MEASURED_VOTE;
         }
-        return PackedTally.wrap(word & BELOW_STATUS | DISPUTED);
+        return disputed(PackedTally.wrap(word));
     }
 }

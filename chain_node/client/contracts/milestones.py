@@ -82,6 +82,25 @@ class Milestones(Contract):
         """Records votes; anyone may relay them."""
         return self.call("attest", [astuple(o) for o in observations], [vote.packed() for vote in votes])
 
+    def retract(self, observations: Sequence[Observation], index: int, vote: Vote, evidence: bytes) -> Call:
+        """Takes a vote back, by an account of the organisation that gave it. `evidence` is of the correction."""
+        return self.call("retract", [astuple(o) for o in observations], index, vote.packed(), evidence)
+
+    def prove_equivocation(
+        self,
+        first: Sequence[Observation],
+        index: int,
+        vote: Vote,
+        second: Sequence[Observation],
+        other_index: int,
+        other_vote: Vote,
+    ) -> Call:
+        """Shows that an organisation has given two accounts of one fact; `vote` is the one that was counted."""
+        lists = [[astuple(o) for o in observations] for observations in (first, second)]
+        return self.call(
+            "proveEquivocation", lists[0], index, vote.packed(), lists[1], other_index, other_vote.packed()
+        )
+
     def policy(self, milestone: int, block: BlockTag = "latest") -> Policy:
         return self._struct(Policy, "policy", int(milestone), block=block)
 

@@ -107,7 +107,8 @@ interface IMilestoneOracle {
         MaskInvalid,
         QuantityOutOfRange,
         QuantityIrreconcilable,
-        TallyFull
+        TallyFull,
+        VoteWithdrawn
     }
 
     /// @notice Votes from now on are counted under this policy.
@@ -170,6 +171,28 @@ interface IMilestoneOracle {
         uint64 leastQuantity,
         uint64 greatestQuantity
     );
+    /// @notice An organisation no longer stands by its vote. While votes were gathered it is gone, and the organisation has
+    /// no other on this fact; a final fact is in dispute from here on.
+    /// @param evidence of the correction, as in `Vote`
+    event VoteRetracted(
+        bytes32 indexed subject,
+        uint32 indexed milestone,
+        uint32 sequence,
+        OrganisationId indexed organisation,
+        bytes32 evidence
+    );
+    /// @notice An organisation has signed two accounts of one fact that the tolerance does not reconcile: neither counts, as
+    /// if it had retracted.
+    /// @param first digest of the one vote (EIP-712)
+    /// @param second digest of the other
+    event Equivocated(
+        bytes32 indexed subject,
+        uint32 indexed milestone,
+        uint32 sequence,
+        OrganisationId indexed organisation,
+        bytes32 first,
+        bytes32 second
+    );
     /// @notice The consumer did not take the hint; anyone may poke it.
     event ConsumerFailed(bytes32 indexed subject, uint32 indexed milestone, uint32 sequence, address indexed consumer);
 
@@ -205,6 +228,19 @@ interface IMilestoneOracle {
     /// @notice More than `most` references are given in one call.
     error TooManyReferences(bytes32 subject, uint256 references, uint256 most);
 
+    /// @notice The vote does not speak for the item: it is none of the list, or its bit is not in the mask.
+    error ItemNotInVote(uint256 index, uint256 items, uint256 mask);
+    /// @notice Who retracts is not of the organisation whose vote it is; `signer` is 0 where the signature is nobody's.
+    error VoteOfOther(OrganisationId caller, OrganisationId signer);
+    /// @notice There is no fact of which votes are gathered, or that is final: none, or one in dispute already.
+    error NothingToRetract(bytes32 subject, uint32 milestone, uint32 sequence, Status status);
+    /// @notice The organisation's vote is not among those that the fact rests on.
+    error VoteNotCounted(bytes32 subject, uint32 milestone, uint32 sequence, OrganisationId organisation);
+    /// @notice The two votes are not about one fact, or not of one organisation (0: of nobody known).
+    error VotesUnrelated(bytes32 subject, bytes32 other, OrganisationId organisation, OrganisationId otherOrganisation);
+    /// @notice The two votes agree: the quantities, thousandths, lie within the tolerance, or one of them was not measured.
+    error VotesReconcilable(uint64 quantity, uint64 other, uint16 toleranceBps);
+
     /// @notice Sets when a milestone stands. Governor only. Votes already counted stay, and so do final facts with the
     /// dispute window that they became final under.
     /// @param milestone one of `Milestones`, not ACCEPTED
@@ -239,6 +275,35 @@ interface IMilestoneOracle {
     /// @param observations 1 to 64 items
     /// @param votes 1 to 64, each over the whole list
     function attest(Observation[] calldata observations, Vote[] calldata votes) external;
+
+    /// @notice Takes a vote back, because what it said is corrected. While votes are gathered the vote is gone and others
+    /// may complete the fact; a final fact is in dispute from then on: nothing more is paid or lent on it, nothing that was
+    /// is taken back. There is no way to retract a retraction: the corrected event is a sequence of its own. By any account
+    /// of the organisation.
+    /// @dev Who made a fact final is not kept, so the vote is shown; one that came too late counts like one that was
+    /// counted: it too was given for this fact.
+    /// @param observations the list that was voted on
+    /// @param index of the item in the list
+    /// @param vote the organisation's own
+    /// @param evidence of the correction, as in `Vote`
+    function retract(Observation[] calldata observations, uint256 index, Vote calldata vote, bytes32 evidence) external;
+
+    /// @notice Shows that an organisation has given two accounts of one fact, measured, that the policy's tolerance does
+    /// not reconcile. What `retract` does is done then. By anyone.
+    /// @param first a list that the organisation has voted on
+    /// @param index of the item in the first list
+    /// @param vote on the first list: the one that was counted
+    /// @param second another such list
+    /// @param otherIndex of the item in the second list
+    /// @param otherVote on the second list
+    function proveEquivocation(
+        Observation[] calldata first,
+        uint256 index,
+        Vote calldata vote,
+        Observation[] calldata second,
+        uint256 otherIndex,
+        Vote calldata otherVote
+    ) external;
 
     /// @return the milestone's policy; all zero where none is set, and nothing can be attested
     function policy(uint32 milestone) external view returns (Policy memory);

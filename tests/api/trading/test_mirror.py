@@ -57,6 +57,7 @@ class Messy:
             "attest",
             "attest_short",
             "attest_alone",
+            "retract",
             "pay",
             "poke",
             "repay",
@@ -93,6 +94,19 @@ class Messy:
 
     def _attest_alone(self, receivable: str, subject: str, financing: str) -> None:
         self.trading.attest(subject, Milestone.RECEIVED, 700_000, "warehouse", sequence=self.chance.randint(1, 3))
+
+    def _retract(self, receivable: str, subject: str, financing: str) -> None:
+        """Of a fact that rests on the vote, or is gathering with it; otherwise the contracts have nothing to retract."""
+        milestone, (name, _) = self._milestone()
+        chain, sequence = self.trading.chain, self.chance.randint(1, 2)
+        fact = chain.milestones.fact(bytes.fromhex(subject[2:]), milestone, sequence)
+        if fact.status not in (FactStatus.GATHERING, FactStatus.FINAL):
+            return
+        observations, votes = self.trading.votes(subject, milestone, fact.least_quantity, name, sequence=sequence)
+        call = chain.milestones.retract(observations, 0, votes[0], b"\x22" * 32)
+        with suppress(VoteNotCounted):
+            chain.try_call(self.ring.account(name).address, call)
+            self.trading.send(self.ring.account(name), call)
 
     def _pay(self, receivable: str, subject: str, financing: str) -> None:
         amount = {"amount": eur(self.chance.choice([1, 333_333, 2_500_000, FACE_VALUE]))}

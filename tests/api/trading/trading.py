@@ -217,6 +217,12 @@ class Trading:
 
     def attest(self, subject: str, milestone: Milestone, quantity: int, *names: str, sequence: int = 1) -> bytes:
         """The witnesses' votes, relayed by the first of them in one transaction; its hash, once it is in a block."""
+        observations, votes = self.votes(subject, milestone, quantity, *names, sequence=sequence)
+        return self.send(self.keys[names[0]], self.chain.milestones.attest(observations, votes))
+
+    def votes(
+        self, subject: str, milestone: Milestone, quantity: int, *names: str, sequence: int = 1
+    ) -> tuple[list[Observation], list[Vote]]:
         now = self.chain.block().timestamp
         observations = [Observation(bytes.fromhex(subject[2:]), int(milestone), sequence, now - 60, quantity)]
         oracle, evidence = self.chain.addresses.address("MilestoneOracle"), b"\x11" * 32
@@ -225,7 +231,7 @@ class Trading:
             Vote(self.keys[name].address, 1, evidence, bytes(self.keys[name].unsafe_sign_hash(digest).signature))
             for name in names
         ]
-        return self.send(self.keys[names[0]], self.chain.milestones.attest(observations, votes))
+        return observations, votes
 
     def send(self, account: LocalAccount, call: Call) -> bytes:
         """Past the gateway, as anybody may; the transaction's hash, once the gateway has read its block."""

@@ -20,7 +20,9 @@ contract VoteHandler is Test {
     mapping(uint32 sequence => uint256) public counted;
     mapping(uint32 sequence => uint256) public measured;
     mapping(uint32 sequence => bool) public wasFinal;
+    mapping(uint32 sequence => mapping(uint256 organisation => bool)) private _hasRetracted;
     bool public finalWasLost;
+    bool public wasVotedAfterRetracting;
 
     constructor(MilestoneOracle oracle, bytes32 subject, uint32 milestone) {
         _oracle = oracle;
@@ -50,6 +52,42 @@ contract VoteHandler is Test {
         wasFinal[sequence] = isFinal;
     }
 
+    /// @dev Signs what the fact rests on, whether the signer has voted or not, and takes it back.
+    function retract(uint256 who, uint32 sequence) external {
+        sequence = uint32(bound(sequence, 1, 3));
+        address signer = _signers[who % _signers.length];
+        IMilestoneOracle.Fact memory its = _oracle.fact(_subject, _milestone, sequence);
+        IMilestoneOracle.Observation[] memory items = new IMilestoneOracle.Observation[](1);
+        items[0] = IMilestoneOracle.Observation(_subject, _milestone, sequence, its.occurredAt, 0);
+        IMilestoneOracle.Vote memory given = _sign(items, signer);
+        vm.recordLogs();
+        vm.prank(signer);
+        try _oracle.retract(items, 0, given, "correction") {
+            _readRetraction(sequence, its.status);
+        } catch (bytes memory reason) {
+            bytes4 why = bytes4(reason);
+            assertTrue(
+                why == IMilestoneOracle.NothingToRetract.selector || why == IMilestoneOracle.VoteNotCounted.selector
+            );
+        }
+    }
+
+    /// @dev Who is named has lost its vote; a final fact is in dispute.
+    function _readRetraction(uint32 sequence, IMilestoneOracle.Status before) private {
+        if (before == IMilestoneOracle.Status.Final) {
+            assertEq(uint8(_statusOf(sequence)), uint8(IMilestoneOracle.Status.Disputed));
+            wasFinal[sequence] = false;
+            return;
+        }
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        uint256 organisation = uint256(logs[logs.length - 1].topics[3]);
+        assertEq(votesOf[sequence][organisation], 1);
+        votesOf[sequence][organisation] = 0;
+        --counted[sequence];
+        if (measured[sequence] != 0) --measured[sequence];
+        _hasRetracted[sequence][organisation] = true;
+    }
+
     function _sign(IMilestoneOracle.Observation[] memory items, address signer)
         private
         view
@@ -70,7 +108,9 @@ contract VoteHandler is Test {
             OrganisationId[] memory organisations = joined.list();
             assertEq(organisations.length, evidence.length);
             for (uint256 j = 0; j < organisations.length; ++j) {
-                ++votesOf[sequence][OrganisationId.unwrap(organisations[j])];
+                uint256 organisation = OrganisationId.unwrap(organisations[j]);
+                if (_hasRetracted[sequence][organisation]) wasVotedAfterRetracting = true;
+                ++votesOf[sequence][organisation];
                 ++counted[sequence];
                 if (quantity != 0) ++measured[sequence];
             }
@@ -101,8 +141,8 @@ contract OracleInvariants is OracleTest {
             _handler.addSigner(second, key);
         }
         targetContract(address(_handler));
-        bytes4[] memory moves = new bytes4[](1);
-        moves[0] = VoteHandler.vote.selector;
+        bytes4[] memory moves = new bytes4[](2);
+        (moves[0], moves[1]) = (VoteHandler.vote.selector, VoteHandler.retract.selector);
         targetSelector(FuzzSelector(address(_handler), moves));
     }
 
@@ -134,8 +174,14 @@ contract OracleInvariants is OracleTest {
         }
     }
 
+    /// @dev Unless one on whom it may rest takes its word back.
     function invariant_a_fact_without_a_window_stays() public view {
         assertFalse(_handler.finalWasLost());
+    }
+
+    /// @dev Invariant 48.
+    function invariant_who_retracted_never_votes_again() public view {
+        assertFalse(_handler.wasVotedAfterRetracting());
     }
 
     function _votes(uint32 sequence, Party memory party) private view returns (uint256) {
