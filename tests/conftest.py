@@ -1,3 +1,19 @@
 """Fixtures that tests of every package may use."""
 
+import pytest
+
 pytest_plugins = ("support.network",)
+
+_MADE_FOR_A_FILE = {"quality", "run", "trading", "world"}
+"""Fixtures of a whole file that take seconds: a network with all its parties, a model's run, a corpus."""
+_PARAMETERS = ("kept_database_url", "run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what was made for their file run in one worker (`--dist loadgroup`): each worker that has one
+    of them makes it anew."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _MADE_FOR_A_FILE.intersection(item.fixturenames):
+            values = item.callspec.params if hasattr(item, "callspec") else {}
+            group = [item.path.stem, *(str(values[name]) for name in _PARAMETERS if name in values)]
+            item.add_marker(pytest.mark.xdist_group("-".join(group)))

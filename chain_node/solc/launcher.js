@@ -49,8 +49,9 @@ function writeAll(text) {
   }
 }
 
-function resolver(roots) {
+function resolver(roots, sources) {
   return (name) => {
+    if (Object.hasOwn(sources, name)) return { contents: sources[name].content };
     const candidates = path.isAbsolute(name) ? [name] : roots.map((root) => path.join(root, name));
     for (const candidate of candidates) {
       try {
@@ -61,6 +62,16 @@ function resolver(roots) {
     }
     return { error: `File not found: ${name}, looked in ${roots.join(", ")}` };
   };
+}
+
+// The question comes to the compiler on its stack, which ends at about four megabytes: the sources are not in it, the
+// compiler asks for each.
+function compileHere(input, roots) {
+  const given = input.sources || {};
+  const named = Object.entries(given).map(([name, its]) => [name, "content" in its ? { urls: [name] } : its]);
+  const held = Object.fromEntries(Object.entries(given).filter(([, its]) => "content" in its));
+  const question = input.sources ? { ...input, sources: Object.fromEntries(named) } : input;
+  return compiler.compile(JSON.stringify(question), { import: resolver(roots, held) });
 }
 
 const FILES_A_PART = 40;
@@ -79,17 +90,22 @@ function wishesOf(selection, files) {
   return { wishes, heavy };
 }
 
+// Dealt out like cards, into an even number of parts: large files stand together, and two parts run at a time.
+function dealt(files) {
+  const hands = files.length > FILES_A_PART ? 2 * Math.ceil(files.length / (2 * FILES_A_PART)) : Math.min(1, files.length);
+  return Array.from({ length: hands }, (_, hand) => files.filter((_, i) => i % hands === hand));
+}
+
 function partsOf(input, files) {
   const { wishes, heavy } = wishesOf(input.settings.outputSelection, files);
   const isHeavy = new Set(heavy);
   const light = Object.keys(wishes).filter((file) => !isHeavy.has(file));
-  const parts = [];
-  for (let i = 0; i < heavy.length || (i === 0 && light.length); i += FILES_A_PART) {
-    const its = heavy.slice(i, i + FILES_A_PART).concat(i === 0 ? light : []);
+  const groups = dealt(heavy);
+  if (light.length) groups[0] = [...(groups[0] || []), ...light];
+  return groups.map((its) => {
     const outputSelection = Object.fromEntries(its.map((file) => [file, wishes[file]]));
-    parts.push({ ...input, settings: { ...input.settings, outputSelection } });
-  }
-  return parts;
+    return { ...input, settings: { ...input.settings, outputSelection } };
+  });
 }
 
 function compileElsewhere(part) {
@@ -159,8 +175,7 @@ if (options.version) {
   writeAll(`solc, the solidity compiler commandline interface\nVersion: ${compiler.version()}\n`);
 } else {
   const roots = [options.basePath, ...options.includePaths];
-  const text = fs.readFileSync(0, "utf8");
-  const input = JSON.parse(text);
+  const input = JSON.parse(fs.readFileSync(0, "utf8"));
   if (!process.env[PART] && isLarge(input)) compileInParts(input).then((answer) => writeAll(JSON.stringify(answer)));
-  else writeAll(compiler.compile(text, { import: resolver(roots) }));
+  else writeAll(compileHere(input, roots));
 }

@@ -165,3 +165,19 @@ def test_answer_in_parts_is_the_answer_in_one_piece(tmp_path: Path) -> None:
     assert isinstance(asts, dict)
     assert set(contracts) == {*sources, "Base.sol"}
     assert all("ast" in its for its in asts.values())
+
+
+def test_question_larger_than_the_compilers_stack_is_answered(tmp_path: Path) -> None:
+    """It ends at about four megabytes; the sources of all contracts and tests are more."""
+    source = (
+        "// SPDX-License-Identifier: Apache-2.0\npragma solidity 0.8.37;\ncontract Long {}\n" + "// so on\n" * 700_000
+    )
+    settings = {"outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}}}
+
+    answer = ask_launcher(
+        tmp_path, {"language": "Solidity", "sources": {"Long.sol": {"content": source}}, "settings": settings}
+    )
+
+    contracts = answer["contracts"]
+    assert isinstance(contracts, dict)
+    assert contracts["Long.sol"]["Long"]["evm"]["bytecode"]["object"]
