@@ -231,9 +231,6 @@ TEMPLATES: Final[dict[str, str]] = {
         "facility {facility} calls margin at {callLevelBps} bps (0: it has no terms for goods); that must be above the "
         "{rateBps} bps that it lends"
     ),
-    "LadderAboveCall": (
-        "financing {financing} cannot lend {rateBps} bps of its goods: margin is called at {callLevelBps} bps"
-    ),
     "RecipientMissing": "the goods of financing {financing} go only to who owes the invoice that takes their place",
     "GoodsUnvaluable": "what the goods of financing {financing} are worth is not known: {gap}",
     "GoodsAlreadyHeld": "{quantity} thousandths of lot {lot} are already in custody for the same owner",
