@@ -13,12 +13,13 @@ import {Roll, Rolls} from "./Rolls.sol";
 import {SubjectBook} from "./SubjectBook.sol";
 import {PackedTally, Tallies} from "./Tallies.sol";
 import {Witness, Witnesses} from "./Witnesses.sol";
+import {ILosses} from "./interfaces/ILosses.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 /// @title Counts the votes of independent organisations until a fact stands, and then tells whoever watches it.
-contract MilestoneOracle is SubjectBook, EIP712 {
+contract MilestoneOracle is SubjectBook, EIP712, ILosses {
     uint256 private constant MOST_ITEMS = 64;
     uint256 private constant LONGEST_WINDOW = 90 days;
     uint256 private constant LONGEST_SKEW = 1 days;
@@ -29,6 +30,12 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     struct Record {
         PackedTally tally;
         OrganisationSet voters;
+    }
+
+    /// @dev The worst of a consignment's facts LOST, in one slot, so that a draw need not look for them.
+    struct Loss {
+        Status status;
+        uint40 occurredAt;
     }
 
     /// @dev One item while its votes are counted.
@@ -57,6 +64,7 @@ contract MilestoneOracle is SubjectBook, EIP712 {
 
     mapping(uint32 milestone => PackedPolicy) private _policies;
     mapping(bytes32 subject => mapping(uint256 milestoneAndSequence => Record)) private _records;
+    mapping(bytes32 subject => Loss) private _losses;
 
     constructor(IParticipantRegistry registry, address authority)
         SubjectBook(registry)
@@ -144,11 +152,14 @@ contract MilestoneOracle is SubjectBook, EIP712 {
     }
 
     /// @inheritdoc IMilestoneOracle
+    /// @dev No step counts of what is lost: the index of none, and a status that is not None.
     function furthest(bytes32 subjectId, uint256 milestones)
         external
         view
         returns (uint256 index, Status status, uint64 quantity)
     {
+        status = _losses[subjectId].status;
+        if (status != Status.None) return (MOST_STEPS, status, 0);
         for (; index < MOST_STEPS && milestones != 0; ++index) {
             // The cast keeps the lowest number.
             (status, quantity) = _recordOf(subjectId, uint16(milestones), 1).tally.standing();
@@ -156,6 +167,12 @@ contract MilestoneOracle is SubjectBook, EIP712 {
             milestones >>= STEP_BITS;
         }
         return (MOST_STEPS, Status.None, 0);
+    }
+
+    /// @inheritdoc ILosses
+    function lossOf(bytes32 subjectId) external view returns (Status status, uint40 occurredAt) {
+        Loss storage its = _losses[subjectId];
+        return (its.status, its.occurredAt);
     }
 
     /// @inheritdoc IMilestoneOracle
@@ -332,13 +349,24 @@ contract MilestoneOracle is SubjectBook, EIP712 {
         uint64 quantity = tally.reliedQuantity();
         bytes32 news = completes ? FactFinal.selector : VotesCounted.selector;
         Reports.votes(news, it, quantity, draft.joined, draft.joins, evidence);
-        if (completes) return true;
+        if (completes) {
+            if (it.milestone == Milestones.LOST) _noteLoss(it.subject, tally);
+            return true;
+        }
         if (tally.isDisputed()) {
+            if (it.milestone == Milestones.LOST) _noteLoss(it.subject, tally);
             emit FactInDispute(it.subject, it.milestone, it.sequence, tally.leastQuantity(), tally.greatestQuantity());
         }
         if (quantity == 0 || before.quantityStands()) return false;
         emit FactMeasured(it.subject, it.milestone, it.sequence, quantity, tally.measuredBy());
         return true;
+    }
+
+    /// @dev A dispute does not undo what a quorum has said, of this loss or of another.
+    function _noteLoss(bytes32 subjectId, PackedTally tally) private {
+        Loss storage its = _losses[subjectId];
+        if (its.status != Status.Final) its.status = tally.status();
+        if (tally.occurredAt() > its.occurredAt) its.occurredAt = tally.occurredAt();
     }
 
     function _recordOf(bytes32 subjectId, uint32 milestone, uint32 sequence) private view returns (Record storage) {
