@@ -58,6 +58,8 @@ contract InventorySales is InventoryBook {
         require(block.timestamp <= offer.until, IInventoryCollateral.OfferLapsed(digest, offer.until, block.timestamp));
         bool isTo = offer.buyer == address(0) || offer.buyer == msg.sender;
         require(isTo, IInventoryCollateral.OfferNotTo(msg.sender, offer.buyer));
+        // Its own sale, unlike its lender's, is its owner's act.
+        registry.requireAdmitted(its.pledgor, its.pledgor);
         // The lot may back another financing by now, or another financing have a claim on what this one leaves.
         _requirePledged(id, its, offer.lot);
         desk.requireUnclaimed(id);
@@ -100,7 +102,7 @@ contract InventorySales is InventoryBook {
         Pledge storage its = _live(id);
         uint256 open = its.call.deadline;
         require(open == 0, IInventoryCollateral.MarginCallOpen(id, open));
-        IInventoryCollateral.Worth memory worth = _worthOf(its);
+        (IInventoryCollateral.Worth memory worth, IGoodsValuation.Valuation[] memory all) = _valued(its);
         bool priced = worth.gap <= IGoodsValuation.Gap.Condition;
         require(priced, IInventoryCollateral.GoodsUnvaluable(id, worth.gap));
         (uint256 owed, uint256 most) = (desk.owedInAll(id), Rounding.bpsDown(worth.callValue, its.terms.callLevelBps));
@@ -110,7 +112,7 @@ contract InventorySales is InventoryBook {
         // Safe: a term has 32 bits.
         its.call.deadline = uint40(deadline);
         its.call.lastBase = _capped(Rounding.bpsDown(worth.callValue, its.rateBps));
-        _markAll(id, its);
+        _markAll(id, its, all);
         emit IInventoryCollateral.MarginCalled(id, owed, worth.callValue, deadline);
     }
 
@@ -132,7 +134,8 @@ contract InventorySales is InventoryBook {
         bool due = block.timestamp >= deadline;
         require(due, IInventoryCollateral.CureTimeLeft(id, deadline, block.timestamp));
         _requireNoSale(id, its);
-        (uint256 owed, uint256 base) = (desk.owedInAll(id), _cureBase(its, _worthOf(its)));
+        (IInventoryCollateral.Worth memory worth, IGoodsValuation.Valuation[] memory all) = _valued(its);
+        (uint256 owed, uint256 base) = (desk.owedInAll(id), _cureBase(its, worth));
         require(owed > base, IInventoryCollateral.MarginCallCured(id, owed, base));
         require(_hasGoods(its), IInventoryCollateral.NothingToSell(id));
 
@@ -140,7 +143,7 @@ contract InventorySales is InventoryBook {
         // Safe: times have 40 bits for ever.
         its.call.saleFrom = uint40(block.timestamp);
         until = _saleEnd(its);
-        _markAll(id, its);
+        _markAll(id, its, all);
         _announceAll(id, its);
         emit IInventoryCollateral.SaleStarted(id, round, until);
     }
@@ -179,12 +182,24 @@ contract InventorySales is InventoryBook {
         goods.sellFromCustody(lot, its.pledgor, msg.sender, quantity);
     }
 
+    /// @return worth of all lots together
+    /// @return all what each of them is worth: asked once, for the call and for its mark
+    function _valued(Pledge storage its)
+        private
+        view
+        returns (IInventoryCollateral.Worth memory worth, IGoodsValuation.Valuation[] memory all)
+    {
+        all = new IGoodsValuation.Valuation[](its.lots);
+        for (uint256 i; i < all.length; ++i) {
+            all[i] = _valuationOf(its, its.lotIds[i]);
+            _add(worth, all[i]);
+        }
+    }
+
     /// @dev A lot whose price is not known keeps the mark that it had.
-    function _markAll(FinancingId id, Pledge storage its) private {
-        uint256 count = its.lots;
-        for (uint256 i; i < count; ++i) {
-            IGoodsValuation.Valuation memory one = _valuationOf(its, its.lotIds[i]);
-            if (one.gap <= IGoodsValuation.Gap.Condition) _noteMark(id, its.lotIds[i], one);
+    function _markAll(FinancingId id, Pledge storage its, IGoodsValuation.Valuation[] memory all) private {
+        for (uint256 i; i < all.length; ++i) {
+            if (all[i].gap <= IGoodsValuation.Gap.Condition) _noteMark(id, its.lotIds[i], all[i]);
         }
     }
 
