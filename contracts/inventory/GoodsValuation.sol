@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {GoodsCodes} from "../libraries/GoodsCodes.sol";
 import {IConditionGrades} from "../oracle/interfaces/IConditionGrades.sol";
 import {IFeedOracle} from "../oracle/interfaces/IFeedOracle.sol";
+import {ILosses} from "../oracle/interfaces/ILosses.sol";
+import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {LotId} from "../types/Ids.sol";
 import {Rates} from "../types/Rates.sol";
 import {HaircutSchedule, HaircutSteps} from "./HaircutSteps.sol";
@@ -14,7 +16,8 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Values goods in custody from state alone: quantity by the token, price and rate by the feeds, condition by the
-/// grades. It keeps the lenders' terms of each commodity, and nothing about any lot.
+/// grades. It keeps the lenders' terms of each commodity, and nothing about any lot. Goods that are attested as lost are
+/// of the worst condition.
 contract GoodsValuation is AccessManaged, IGoodsValuation {
     uint8 private constant WORST = 5;
     uint256 private constant GRADES = 6;
@@ -54,13 +57,18 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
     IWarehouseReceiptToken public immutable goods;
     IFeedOracle public immutable feeds;
     IConditionGrades public immutable grades;
+    ILosses public immutable losses;
 
     mapping(bytes8 commodity => Stored) private _terms;
 
-    constructor(IWarehouseReceiptToken goods_, IFeedOracle feeds_, IConditionGrades grades_, address authority)
-        AccessManaged(authority)
-    {
-        (goods, feeds, grades) = (goods_, feeds_, grades_);
+    constructor(
+        IWarehouseReceiptToken goods_,
+        IFeedOracle feeds_,
+        IConditionGrades grades_,
+        ILosses losses_,
+        address authority
+    ) AccessManaged(authority) {
+        (goods, feeds, grades, losses) = (goods_, feeds_, grades_, losses_);
     }
 
     // Credit officer
@@ -172,12 +180,16 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
         (IFeedOracle.Status status, int256 price, uint64 moment) = feeds.latest(feed);
         // A band is above zero, and so is a price within it; this says so once more where money depends on it.
         if (status != IFeedOracle.Status.Usable || price <= 0) return (Gap.Price, 0, 0);
-        if (feeds.rateStatus(terms.currency, currency) != IFeedOracle.Status.Usable) return (Gap.Rate, 0, 0);
+        if (!_isRateUsable(terms.currency, currency)) return (Gap.Rate, 0, 0);
         // Safe: 56 bits times 88, times at most 10^18.
         gross = quantity * uint256(price);
         int256 exponent = terms.exponent;
         gross = exponent < 0 ? gross * 10 ** uint256(-exponent) : gross / 10 ** uint256(exponent);
         return (Gap.None, gross, moment);
+    }
+
+    function _isRateUsable(bytes3 from, bytes3 to) private view returns (bool) {
+        return from == to || feeds.rateStatus(from, to) == IFeedOracle.Status.Usable;
     }
 
     /// @dev The lot's own condition and what its readings say: the worse of both.
@@ -198,6 +210,16 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
             if (moment == 0) found.seen = false;
             found.observedAt = Math.min(found.observedAt, moment);
         }
+        _lookForLoss(found, subject, seen.enteredAt);
+    }
+
+    /// @dev Lost goods are known to be worth nothing, so that margin can be called; while witnesses only dispute how much
+    /// is lost the condition is not known, which stops draws alone. What was lost before a lot came in is not of the lot.
+    function _lookForLoss(Findings memory found, bytes32 subject, uint256 enteredAt) private view {
+        (IMilestoneOracle.Status loss, uint256 lostAt) = losses.lossOf(subject);
+        if (loss == IMilestoneOracle.Status.None || lostAt < enteredAt) return;
+        if (loss == IMilestoneOracle.Status.Final) found.grade = WORST;
+        else found.known = false;
     }
 
     /// @return known whether the grade may be relied on; without one, whether none is needed

@@ -67,8 +67,10 @@ abstract contract LotTitles is LotUnits, IWarehouseReceiptToken {
     // Custodian
 
     /// @inheritdoc IGoodsRights
+    /// @dev The owner is not asked whether it may act: its power was given beforehand, and a freeze must not keep a
+    /// debtor's goods from its lender.
     function sellFromCustody(LotId id, address beneficiary, address to, uint256 quantity) external {
-        _registry.requireAdmitted(msg.sender, beneficiary);
+        _registry.requireAdmitted(msg.sender, msg.sender);
         _requireMayOwn(id, to);
         bool given = _positions[id][beneficiary].sellable;
         require(given, PowerOfSaleMissing(id, beneficiary, msg.sender));

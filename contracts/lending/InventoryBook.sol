@@ -155,12 +155,12 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
         for (uint256 i; i < count; ++i) {
             _add(worth, valuation.valuationOf(its.lotIds[i], pledgor, type(uint256).max, currency));
         }
-        if (worth.gap != IGoodsValuation.Gap.None) worth.value = 0;
     }
 
+    /// @dev Of goods that are not all known nothing is lent.
     function _add(IInventoryCollateral.Worth memory worth, IGoodsValuation.Valuation memory one) internal pure {
         if (one.gap > worth.gap) worth.gap = one.gap;
-        worth.value += one.value;
+        worth.value = worth.gap == IGoodsValuation.Gap.None ? worth.value + one.value : 0;
         worth.callValue += _callValueOf(one);
         worth.marketValue += one.marketValue;
     }
@@ -234,8 +234,9 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     /// @dev Its consignment is given up with the last lot of it, save the one that the desk itself watches.
     function _dropIfEmpty(FinancingId id, Pledge storage its, LotId lot) internal {
         uint256 place = _placeOf(its, lot);
+        if (place == 0) return;
         IGoodsRights.Position memory held = _heldOf(its, lot);
-        if (place == 0 || uint256(held.pledged) + held.pledgedAside != 0) return;
+        if (uint256(held.pledged) + held.pledgedAside != 0) return;
         // Safe: its place is below their number, and above 0.
         uint8 last = its.lots - 1;
         its.lotIds[place] = its.lotIds[last];

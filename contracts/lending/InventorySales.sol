@@ -58,6 +58,8 @@ contract InventorySales is InventoryBook {
         require(block.timestamp <= offer.until, IInventoryCollateral.OfferLapsed(digest, offer.until, block.timestamp));
         bool isTo = offer.buyer == address(0) || offer.buyer == msg.sender;
         require(isTo, IInventoryCollateral.OfferNotTo(msg.sender, offer.buyer));
+        // Its own sale, unlike its lender's, is its owner's act.
+        registry.requireAdmitted(its.pledgor, its.pledgor);
         // The lot may back another financing by now, or another financing have a claim on what this one leaves.
         _requirePledged(id, its, offer.lot);
         desk.requireUnclaimed(id);
@@ -190,7 +192,6 @@ contract InventorySales is InventoryBook {
             _add(worth, one);
             if (one.gap <= IGoodsValuation.Gap.Condition) _noteMark(id, lot, one);
         }
-        if (worth.gap != IGoodsValuation.Gap.None) worth.value = 0;
     }
 
     function _announceAll(FinancingId id, Pledge storage its) private {

@@ -10,12 +10,13 @@ import {Attestations} from "./Attestations.sol";
 import {PackedPolicy, Policies} from "./Policies.sol";
 import {SubjectBook} from "./SubjectBook.sol";
 import {PackedTally, Tallies} from "./Tallies.sol";
+import {ILosses} from "./interfaces/ILosses.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 /// @title What has been reported of each consignment, under which policies, and how far it may be relied on.
-abstract contract FactBook is SubjectBook, EIP712 {
+abstract contract FactBook is SubjectBook, EIP712, ILosses {
     uint256 internal constant MOST_ITEMS = 64;
     uint256 private constant LONGEST_WINDOW = 90 days;
     uint256 private constant LONGEST_SKEW = 1 days;
@@ -31,8 +32,15 @@ abstract contract FactBook is SubjectBook, EIP712 {
         OrganisationSet withdrawn;
     }
 
+    /// @dev The worst of a consignment's facts LOST, in one slot, so that a draw need not look for them.
+    struct Loss {
+        Status status;
+        uint40 occurredAt;
+    }
+
     mapping(uint32 milestone => PackedPolicy) internal _policies;
     mapping(bytes32 subject => mapping(uint256 milestoneAndSequence => Record)) internal _records;
+    mapping(bytes32 subject => Loss) internal _losses;
 
     constructor(IParticipantRegistry registry, address authority)
         SubjectBook(registry)
@@ -97,11 +105,14 @@ abstract contract FactBook is SubjectBook, EIP712 {
     }
 
     /// @inheritdoc IMilestoneOracle
+    /// @dev No step counts of what is lost: the index of none, and a status that is not None.
     function furthest(bytes32 subjectId, uint256 milestones)
         external
         view
         returns (uint256 index, Status status, uint64 quantity)
     {
+        status = _losses[subjectId].status;
+        if (status != Status.None) return (MOST_STEPS, status, 0);
         for (; index < MOST_STEPS && milestones != 0; ++index) {
             // The cast keeps the lowest number.
             (status, quantity) = _recordOf(subjectId, uint16(milestones), 1).tally.standing();
@@ -109,6 +120,12 @@ abstract contract FactBook is SubjectBook, EIP712 {
             milestones >>= STEP_BITS;
         }
         return (MOST_STEPS, Status.None, 0);
+    }
+
+    /// @inheritdoc ILosses
+    function lossOf(bytes32 subjectId) external view returns (Status status, uint40 occurredAt) {
+        Loss storage its = _losses[subjectId];
+        return (its.status, its.occurredAt);
     }
 
     /// @inheritdoc IMilestoneOracle

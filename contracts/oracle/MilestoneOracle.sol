@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {OrganisationSet} from "../libraries/OrganisationSet.sol";
 import {GroupId, OrganisationId} from "../types/Ids.sol";
+import {Milestones} from "../types/Milestones.sol";
 import {Attestations} from "./Attestations.sol";
 import {PackedPolicy} from "./Policies.sol";
 import {Reports} from "./Reports.sol";
@@ -228,12 +229,23 @@ contract MilestoneOracle is Retractions {
         uint64 quantity = tally.reliedQuantity();
         bytes32 news = completes ? FactFinal.selector : VotesCounted.selector;
         Reports.votes(news, it, quantity, draft.joined, draft.joins, evidence);
-        if (completes) return true;
+        if (completes) {
+            if (it.milestone == Milestones.LOST) _noteLoss(it.subject, tally);
+            return true;
+        }
         if (tally.isDisputed()) {
+            if (it.milestone == Milestones.LOST) _noteLoss(it.subject, tally);
             emit FactInDispute(it.subject, it.milestone, it.sequence, tally.leastQuantity(), tally.greatestQuantity());
         }
         if (quantity == 0 || before.quantityStands()) return false;
         emit FactMeasured(it.subject, it.milestone, it.sequence, quantity, tally.measuredBy());
         return true;
+    }
+
+    /// @dev A dispute does not undo what a quorum has said, of this loss or of another.
+    function _noteLoss(bytes32 subjectId, PackedTally tally) private {
+        Loss storage its = _losses[subjectId];
+        if (its.status != Status.Final) its.status = tally.status();
+        if (tally.occurredAt() > its.occurredAt) its.occurredAt = tally.occurredAt();
     }
 }

@@ -14,7 +14,7 @@ library Milestones {
     uint32 internal constant INSPECTED = 70;
     /// @dev The goods have left the warehouse.
     uint32 internal constant RELEASED = 80;
-    /// @dev The goods are lost or destroyed: what an insurer pays on. A ladder that ends with it, at the least rate that
-    /// there is, lends nothing more once it is reached; one that does not knows nothing of losses.
+    /// @dev The goods, or some of them, are lost or destroyed: what an insurer pays on. Nothing more is lent on what the
+    /// consignment backs, whatever its ladder says (`ILosses`).
     uint32 internal constant LOST = 90;
 }

@@ -169,7 +169,9 @@ interface IGoodsRights is IERC1155 {
     function setPowerOfSale(address custodian, bool given) external;
 
     /// @notice Sells units that the caller holds in custody, by their owner's power: title and holding go to the buyer.
-    /// The lot's custodian only.
+    /// The lot's custodian only; it and the buyer must be able to act. Whether the owner is does not matter: it gave the
+    /// power when it could, and a freeze, a suspension or its leaving must not keep a debtor's goods from its lender.
+    /// @dev Warning: a custodian that also sells by the owner's own will asks for itself whether the owner may act.
     /// @param quantity thousandths, not set aside
     function sellFromCustody(LotId id, address beneficiary, address to, uint256 quantity) external;
 

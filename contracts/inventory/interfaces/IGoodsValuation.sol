@@ -7,6 +7,10 @@ import {LotId} from "../../types/Ids.sol";
 /// @title What goods in a warehouse are worth to a lender: the quantity in custody at the median price, less haircuts by
 /// commodity, condition, age and freshness of what is known. Fails closed: what cannot be known at this moment is worth
 /// nothing. A lower price, a worse or older reading, older goods never raise a value.
+/// @dev A lot whose consignment was attested as lost (`ILosses`) no earlier than it came in has the worst grade, so that
+/// its value and its ceiling are 0 and known to be: a margin call need not wait for news that will not come. A part that is
+/// lost counts as all, because the fact names a quantity and not the lot. While witnesses dispute how much, the gap is
+/// `Condition`, which lends nothing and calls nobody.
 interface IGoodsValuation {
     /// @notice Why goods cannot be valued at this moment. `Condition`: a reading that the commodity needs is missing or
     /// stale, or the lot is not graded; the price is known then. `Price`, `Rate`: stale or missing. `Terms`: nobody has

@@ -330,10 +330,11 @@ interface IMilestoneOracle {
         external
         view
         returns (Status status, uint64 quantity);
-    /// @notice The same of the first delivery for a whole ladder of milestones, in one call.
+    /// @notice The same of the first delivery for a whole ladder of milestones, in one call. No step counts of a
+    /// consignment that is lost (`ILosses`).
     /// @param milestones up to four numbers of 16 bits, the furthest in the lowest bits; 0 ends
-    /// @return index the first of them whose fact is Final or Disputed; 4 where there is none
-    /// @return status Final only where the fact may be used now; None where there is none
+    /// @return index the first of them whose fact is Final or Disputed; 4 where there is none, or a loss
+    /// @return status Final only where the fact may be used now; None where there is none; of the loss where there is one
     /// @return quantity thousandths that can be relied on; 0 unless the status is Final
     function furthest(bytes32 subject, uint256 milestones)
         external

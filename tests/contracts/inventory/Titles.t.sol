@@ -304,9 +304,20 @@ contract Titles is InventoryBase {
             abi.encodeWithSelector(IGoodsRights.CustodyExceeded.selector, LOT, acme.account, HALF + 1, HALF)
         );
         keeper.sell(LOT, acme.account, borealis.account, HALF + 1);
-        registry.freezeAccount(acme.account);
-        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountIsFrozen.selector, acme.account));
+        registry.freezeAccount(borealis.account);
+        vm.expectRevert(abi.encodeWithSelector(IParticipantRegistry.AccountIsFrozen.selector, borealis.account));
         keeper.sell(LOT, acme.account, borealis.account, 1);
+    }
+
+    /// @dev Nor does a freeze give the power back.
+    function test_a_freeze_does_not_keep_goods_from_the_power_of_sale() public {
+        _givePower(acme.account, true);
+        keeper.fetch(acme.account, LOT, HALF);
+        registry.freezeAccount(acme.account);
+        keeper.sell(LOT, acme.account, borealis.account, HALF);
+        assertEq(lots.titleOf(LOT, borealis.account), HALF);
+        assertEq(lots.titleOf(LOT, acme.account), STORED - HALF);
+        _assertPosition(acme.account, uint56(STORED) - HALF, 0, 0, 0);
     }
 
     function test_a_power_stays_until_the_last_unit_is_back() public {
