@@ -55,6 +55,8 @@ contract InventoryChanges is InventoryBook {
         emit IInventoryCollateral.GoodsAdded(financing, lot, quantity);
 
         bool isNew = _placeOf(its, lot) == its.lots;
+        // What was here of the lot is in the base that was noted last.
+        uint256 before = isNew || its.call.deadline == 0 ? 0 : _valuationOf(its, lot).value;
         if (isNew) {
             bool isAlike = _addLot(financing, its, lot);
             _fetchNew(lot, msg.sender, quantity);
@@ -62,7 +64,7 @@ contract InventoryChanges is InventoryBook {
         } else {
             _fetch(lot, msg.sender, quantity);
         }
-        if (its.call.deadline != 0) _noteAdded(its, _knownValueOf(financing, its, lot));
+        if (its.call.deadline != 0) _noteAdded(its, _knownValueOf(financing, its, lot) - before);
     }
 
     /// @notice See `IInventoryCollateral`.
@@ -191,6 +193,7 @@ contract InventoryChanges is InventoryBook {
     }
 
     /// @dev While other goods cannot be valued, what could be lent when they last could grows by the goods that came in.
+    /// @param value of what came in, minor units
     function _noteAdded(Pledge storage its, uint256 value) private {
         IInventoryCollateral.Worth memory worth = _worthOf(its);
         bool known = worth.gap == IGoodsValuation.Gap.None;
