@@ -1,8 +1,8 @@
-"""Random runs with goods through the real contracts: lots, what lenders make of them, margin calls, sales. The chain takes
-exactly what the model says may be done; what goods are worth, bear and back is compared every few operations.
+"""Random runs with goods through the real contracts: lots, what lenders make of them, margin calls, sales. The chain
+takes exactly what the model says may be done; what goods are worth and bear is compared every few operations.
 
-MODEL_GOODS_SEEDS (numbers, by commas) and MODEL_GOODS_OPERATIONS say which runs and how long; `make fuzz` may set them. A
-run that goes wrong names its seed and operation: MODEL_GOODS_SEEDS=<seed> repeats it.
+MODEL_GOODS_SEEDS (numbers, by commas) and MODEL_GOODS_OPERATIONS say which runs and how long; `make fuzz` may set them.
+A run that goes wrong names its seed and operation: MODEL_GOODS_SEEDS=<seed> repeats it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.node
 
 DEFAULT_SEEDS = (1, 2)
 SEEDS = [int(seed) for seed in os.environ.get("MODEL_GOODS_SEEDS", "").split(",") if seed] or [*DEFAULT_SEEDS]
-DEFAULT_OPERATIONS = 300
+DEFAULT_OPERATIONS = 250
 OPERATIONS = int(os.environ.get("MODEL_GOODS_OPERATIONS", DEFAULT_OPERATIONS))
 # What every run must meet, so that none of this is true of a network where nothing happens.
 MET = {
