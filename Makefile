@@ -38,10 +38,12 @@ LONG := FOUNDRY_PROFILE=long $(if $(FUZZ_RUNS),FOUNDRY_FUZZ_RUNS=$(FUZZ_RUNS)) \
   $(if $(INVARIANT_DEPTH),FOUNDRY_INVARIANT_DEPTH=$(INVARIANT_DEPTH))
 
 comma := ,
-fuzz: setup ## Run fuzz tests, invariants and the model for long (FUZZ_RUNS=, INVARIANT_RUNS=, INVARIANT_DEPTH=, MODEL_SEEDS=)
+fuzz: setup ## Run fuzz tests, invariants and the model for long (FUZZ_RUNS=, INVARIANT_RUNS=, INVARIANT_DEPTH=, MODEL_SEEDS=, MODEL_GOODS_SEEDS=)
 	$(LONG) $(FORGE) test --match-test '^testFuzz'
 	$(LONG) portolan invariants
 	MODEL_OPERATIONS=$(or $(MODEL_OPERATIONS),2000) MODEL_SEEDS=$(or $(MODEL_SEEDS),1$(comma)2$(comma)3$(comma)4$(comma)5) \
+	  MODEL_GOODS_OPERATIONS=$(or $(MODEL_GOODS_OPERATIONS),1000) \
+	  MODEL_GOODS_SEEDS=$(or $(MODEL_GOODS_SEEDS),1$(comma)2$(comma)3$(comma)4$(comma)21) \
 	  pytest -q -n 2 --dist loadgroup tests/model -k add_up
 
 lint: setup ## Check format, types, import rules, and the contracts by slither

@@ -108,6 +108,8 @@ contract InventoryCollateral is GoodsReservations, InventoryAdditions, Inventory
         emit IInventoryCollateral.GoodsAdded(financing, lot, quantity);
 
         bool isNew = _placeOf(its, lot) == its.lots;
+        // What was here of the lot is in the base that was noted last.
+        uint256 before = isNew || its.deadline == 0 ? 0 : _valuationOf(its, lot).value;
         if (isNew) {
             bool isAlike = _addLot(financing, its, lot);
             _fetchNew(lot, msg.sender, quantity);
@@ -115,7 +117,7 @@ contract InventoryCollateral is GoodsReservations, InventoryAdditions, Inventory
         } else {
             _fetch(lot, msg.sender, quantity);
         }
-        if (its.deadline != 0) _noteAdded(its, _knownValueOf(financing, its, lot));
+        if (its.deadline != 0) _noteAdded(its, _knownValueOf(financing, its, lot) - before);
     }
 
     // By anyone

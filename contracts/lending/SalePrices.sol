@@ -8,8 +8,9 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title The falling price of goods that are put up for sale.
 library SalePrices {
-    /// @notice The share of the market value falls from start to floor in a straight line over the round, and the price is
-    /// rounded up: it is never nothing, so that even goods worth nothing are sold and nothing is left that blocks an end.
+    /// @notice The share of the market value falls from start to floor in a straight line over the round, in whole bps, and
+    /// share and price are rounded up: it is never nothing, so that even goods worth nothing are sold and nothing is left
+    /// that blocks an end.
     /// @param mark of something
     /// @param quantity thousandths
     /// @return minor units, at least 1

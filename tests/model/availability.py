@@ -17,6 +17,8 @@ MOST_DELIVERIES = 8
 
 def base_of(books: Books, financing: Financing) -> int:
     """What may be lent against the pledge now: the furthest step reached of its share that nobody objects to."""
+    if financing.number in books.goods.pledges:
+        return books.goods.base_of(financing.number, books.now)
     item = books.item_of(financing)
     value = value_of(books, financing)
     if not item.backs or books.now >= end_of(item.last_day):

@@ -10,6 +10,7 @@ from typing import Any
 
 from chain_node.client import Dimension, FactStatus, FinancingState
 from model.financings import Facility, Financing, Parts
+from model.goods import Goods
 from model.invoices import Invoice
 from model.ledger import Ledger
 from model.orders import Order
@@ -25,6 +26,8 @@ class Disagreement(AssertionError):
 class Fact:
     status: FactStatus = FactStatus.NONE
     quantity: int = 0
+    greatest: int = 0
+    occurred_at: int = 0
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Books:
     moving: list[tuple[Facility, Parts, Fraction]] = field(default_factory=list)
     unheard: set[int] = field(default_factory=set)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    goods: Goods = field(default_factory=Goods)
 
     def __post_init__(self) -> None:
         self._places = {name: address for address, name in self.addresses.items()}
@@ -100,6 +104,7 @@ class Books:
         for number, rest in self.forwarded.items():
             assert rest == 0, f"financing {number}: {rest} forwarded and not applied"
         self.forwarded.clear()
+        self.goods.settle()
 
     def _check_cash(self, currency: str, holder: str, said: int) -> None:
         held = self.ledgers[currency].of("token", self.address(holder))
@@ -151,5 +156,6 @@ _SHARED_HOLDERS = {
     "OrderEscrow": "parked in escrow",
     "ReceivableCollateral": "ReceivableCollateral",
     "OrderCollateral": "OrderCollateral",
+    "InventoryCollateral": "InventoryCollateral",
     "FinancingDesk": "parked",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from typing import Any
 
@@ -13,6 +13,7 @@ from model import availability
 from model.books import Books
 from model.calendar360 import NUMERATORS, weight
 from model.orders import facts_of
+from model.stock_compare import goods_questions
 from model.syndicates import lendable
 from model.syndication import SyndicateClient
 
@@ -21,9 +22,12 @@ Question = tuple[str, Contract, str, tuple[Any, ...], Any]
 _BATCH = 200
 
 
-def differences(books: Books, chain: Chain, block: int) -> tuple[int, list[str]]:
-    """How many figures were compared, and where the chain says something else; the model must stand at that block."""
-    questions = [*_questions(books, chain)]
+def differences(
+    books: Books, chain: Chain, block: int, asked: Callable[[Books, Chain], Iterator[Question]] | None = None
+) -> tuple[int, list[str]]:
+    """How many figures were compared, and where the chain says something else; the model must stand at that block.
+    `asked` is what is compared, everything without it."""
+    questions = [*(asked or _questions)(books, chain)]
     found = []
     for start in range(0, len(questions), _BATCH):
         part = questions[start : start + _BATCH]
@@ -65,6 +69,7 @@ def _questions(books: Books, chain: Chain) -> Iterator[Question]:
     for id in books.orders:
         yield from _order(books, chain, id)
     yield from _exposures(books, chain)
+    yield from goods_questions(books, chain)
 
 
 def _cash(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
@@ -177,6 +182,8 @@ def _financing(books: Books, chain: Chain, number: int) -> Iterator[Question]:
         (base, availability.available(books, its)),
     )
     yield f"{name}: maturity", chain.desk, "maturityOf", (number,), (its.maturity, its.overdue_from)
+    if number in books.goods.pledges:
+        return
     kinds: tuple[Collateral, ...] = (chain.receivable_collateral, chain.order_collateral)
     collateral = next(kind for kind in kinds if kind.address == its.collateral)
     yield f"{name}: pledge", collateral, "pledgeOf", (number,), (its.item, its.subject, its.units)

@@ -1,10 +1,12 @@
-"""Each kind of event has one reader, which knows what it means for the books."""
+"""Each kind of event has one reader for each of the books, which knows what it means for them."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
-READERS: dict[tuple[str, str], Callable[..., None]] = {}
+READERS: defaultdict[tuple[str, str], dict[str, Callable[..., None]]] = defaultdict(dict)
+"""By contract and event, and then by the module that reads them."""
 
 
 def reads(contract: str, event: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -12,8 +14,9 @@ def reads(contract: str, event: str) -> Callable[[Callable[..., None]], Callable
     where there is such a contract for each currency, the currency."""
 
     def register(reader: Callable[..., None]) -> Callable[..., None]:
-        assert (contract, event) not in READERS, f"{contract}.{event} has a reader"
-        READERS[contract, event] = reader
+        readers = READERS[contract, event]
+        assert reader.__module__ not in readers, f"{contract}.{event} has a reader"
+        readers[reader.__module__] = reader
         return reader
 
     return register

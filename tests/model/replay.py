@@ -33,6 +33,5 @@ def replay(books: Books, moments: Iterable[Moment]) -> None:
 
 def _read(books: Books, event: Event) -> None:
     contract, _, currency = event.contract.partition(":")
-    reader = READERS.get((contract, event.name))
-    if reader is not None:
+    for reader in READERS[contract, event.name].values():
         reader(books, event.arguments, *([currency] if currency else []))

@@ -48,6 +48,7 @@ class Run:
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
+    figures: int = 0
     blocks: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:

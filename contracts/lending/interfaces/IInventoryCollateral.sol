@@ -206,8 +206,8 @@ interface IInventoryCollateral is ICollateral {
     // Pledgor
 
     /// @notice Gives more goods into custody for a financing: of a lot that backs it, or of another. Pledgor only, not while
-    /// a sale is running. The consignment of another lot must be of the supplier's group and back no other financing. While
-    /// the condition of what was added is not known, nothing is drawn; during a margin call it must be known.
+    /// a sale is running. The consignment of another lot, whoever has opened it, must back no other financing. While the
+    /// condition of what was added is not known, nothing is drawn; during a margin call it must be known.
     /// @param quantity thousandths
     function addGoods(FinancingId financing, LotId lot, uint256 quantity) external;
 

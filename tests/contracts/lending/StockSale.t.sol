@@ -138,6 +138,19 @@ contract StockSaleTest is StockBase {
         stock.endCall(_id);
     }
 
+    function test_moreOfALotCountsOnceWhileOtherGoodsAreUnknown() public {
+        _call();
+        _store(OTHER, OTHER_SHIPMENT, 1);
+        vm.prank(supplier);
+        stock.addGoods(_id, OTHER, KILOS / 4);
+        vm.warp(block.timestamp + 1 days + 1);
+        _feed(COFFEE_PRICE, 0, 170);
+        _feed(TEMPERATURE, OTHER_SHIPMENT, COOL);
+        vm.prank(supplier);
+        stock.addGoods(_id, OTHER, KILOS / 8);
+        assertEq(stock.marginCallOf(_id).lastBase, uint256(10_710_000) * 11 / 8, "what was added before counts once");
+    }
+
     function test_betterGoodsCure() public {
         lots.listGrader(address(this), true);
         lots.lowerCondition(LOT, 4);

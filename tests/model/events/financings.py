@@ -57,7 +57,7 @@ def repaid(books: Books, its: Any) -> None:
     books.same("waterfall", told, parts)
     books.same("still owed", its["stillOwed"], owed - amount + parts["residual"])
     # Its own collateral, or that of another of the supplier's, which answers for it under recourse.
-    if its["payer"] in map(books.address, KINDS):
+    if its["payer"] in map(books.address, (*KINDS, "InventoryCollateral")):
         books.forwarded[0] -= amount - parts["residual"]
     elif its["payer"] != books.address("Servicing"):
         financing.ahead += amount - parts["residual"]

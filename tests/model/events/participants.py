@@ -29,7 +29,9 @@ def subject_opened(books: Books, its: Any) -> None:
 
 @reads("MilestoneOracle", "FactFinal")
 def fact_final(books: Books, its: Any) -> None:
-    _fact(books, its).status, _fact(books, its).quantity = FactStatus.FINAL, its["reliedQuantity"]
+    fact = _fact(books, its)
+    fact.status, fact.quantity = FactStatus.FINAL, its["reliedQuantity"]
+    fact.greatest, fact.occurred_at = max(fact.greatest, its["quantity"]), its["occurredAt"]
 
 
 @reads("MilestoneOracle", "FactMeasured")
