@@ -68,6 +68,8 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         require(taken != 0, RepaymentZero(id));
 
         _countAhead(its.debt, taken);
+        // What falls to insurers alone changes nothing else of the debt, and would not be kept.
+        if (_isShared(its)) _store(id, its);
         _share(id, its, claims, taken);
     }
 

@@ -68,6 +68,17 @@ contract CoveredTest is LendingBase {
         assertGe(_owed(id) + 1, _base(id));
     }
 
+    function test_whatPaysAPremiumAloneIsNotDrawnAgain() public {
+        _cover.owe(id, PREMIUM, 0);
+        _depart(SHIPMENT);
+        uint256 principal = desk.financing(id).principal;
+        _repay(PREMIUM - 1);
+        _repay(1);
+        assertEq(desk.financing(id).repaidAhead, PREMIUM);
+        assertEq(desk.poke(id), 0);
+        assertEq(desk.financing(id).principal, principal);
+    }
+
     function test_laterDrawsLeaveRoomForBoth() public {
         _depart(SHIPMENT);
         _cover.owe(id, PREMIUM, 4000);
