@@ -60,6 +60,11 @@ def _standing(books: Books, subject: bytes, step: Step) -> tuple[FactStatus, int
     return reached, quantity
 
 
+def owed_in_all(books: Books, financing: Financing) -> int:
+    """To the source of money, and to insurers out of the same payments."""
+    return financing.owed_at(books.now).total + books.insurance.due(financing.number, books.now)
+
+
 def may_draw(books: Books, financing: Financing) -> bool:
     facility = financing.facility
     sound = financing.state == FinancingState.OPEN and not financing.impairment and not financing.written_off
@@ -73,7 +78,7 @@ def available(books: Books, financing: Financing, drawn: bool = False) -> int:
     if not may_draw(books, financing):
         return 0
     facility = financing.facility
-    taken = financing.owed_at(books.now).total + financing.ahead
+    taken = owed_in_all(books, financing) + financing.ahead
     taken += math.ceil(facility.commitment(books.now)) if facility.terms.committed_fee_bps and not drawn else 0
     room = max(0, base_of(books, financing) - taken)
     charges = facility.terms.fee_bps + facility.terms.reserve_bps

@@ -10,6 +10,7 @@ from typing import Any
 
 from chain_node.client import Dimension, FactStatus, FinancingState
 from model.financings import Facility, Financing, Parts
+from model.insurance import Insurance
 from model.invoices import Invoice
 from model.ledger import Ledger
 from model.orders import Order
@@ -25,6 +26,7 @@ class Disagreement(AssertionError):
 class Fact:
     status: FactStatus = FactStatus.NONE
     quantity: int = 0
+    occurred_at: int = 0
 
 
 @dataclass
@@ -60,6 +62,7 @@ class Books:
     moving: list[tuple[Facility, Parts, Fraction]] = field(default_factory=list)
     unheard: set[int] = field(default_factory=set)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    insurance: Insurance = field(default_factory=Insurance)
 
     def __post_init__(self) -> None:
         self._places = {name: address for address, name in self.addresses.items()}
@@ -100,6 +103,7 @@ class Books:
         for number, rest in self.forwarded.items():
             assert rest == 0, f"financing {number}: {rest} forwarded and not applied"
         self.forwarded.clear()
+        self.insurance.settle()
 
     def _check_cash(self, currency: str, holder: str, said: int) -> None:
         held = self.ledgers[currency].of("token", self.address(holder))
@@ -152,4 +156,5 @@ _SHARED_HOLDERS = {
     "ReceivableCollateral": "ReceivableCollateral",
     "OrderCollateral": "OrderCollateral",
     "FinancingDesk": "parked",
+    "InsurancePolicies": "insurers",
 }

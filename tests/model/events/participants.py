@@ -30,6 +30,7 @@ def subject_opened(books: Books, its: Any) -> None:
 @reads("MilestoneOracle", "FactFinal")
 def fact_final(books: Books, its: Any) -> None:
     _fact(books, its).status, _fact(books, its).quantity = FactStatus.FINAL, its["reliedQuantity"]
+    _fact(books, its).occurred_at = its["occurredAt"]
 
 
 @reads("MilestoneOracle", "FactMeasured")

@@ -111,12 +111,16 @@ def _attest(run: Run, its: Financing) -> Iterator[Attempt]:
         quantities[1] = quantities[1] // 2
     at = run.head - 60
     for name, quantity in zip(names, quantities, strict=True):
-        seen = [Observation(its.subject, int(milestone), 1, at, quantity)]
-        oracle = run.chain.addresses.address("MilestoneOracle")
-        digest = Hash32(attestation_digest(run.chain.chain_id, oracle, seen, 1, EVIDENCE))
-        account = run.parties[name]
-        vote = Vote(account.address, 1, EVIDENCE, bytes(account.unsafe_sign_hash(digest).signature))
-        yield Attempt(run.party("debtor"), run.chain.milestones.attest(seen, [vote]))
+        yield vote(run, name, its.subject, milestone, at, quantity)
+
+
+def vote(run: Run, name: str, subject: bytes, milestone: Milestone, at: int, quantity: int) -> Attempt:
+    seen = [Observation(subject, int(milestone), 1, at, quantity)]
+    oracle = run.chain.addresses.address("MilestoneOracle")
+    digest = Hash32(attestation_digest(run.chain.chain_id, oracle, seen, 1, EVIDENCE))
+    account = run.parties[name]
+    signed = Vote(account.address, 1, EVIDENCE, bytes(account.unsafe_sign_hash(digest).signature))
+    return Attempt(run.party("debtor"), run.chain.milestones.attest(seen, [signed]))
 
 
 def poke(run: Run) -> Iterator[Attempt]:
