@@ -18,7 +18,7 @@ MOST_DELIVERIES = 8
 def base_of(books: Books, financing: Financing) -> int:
     """What may be lent against the pledge now: the furthest step reached of its share that nobody objects to."""
     item = books.item_of(financing)
-    value = value_of(books, financing)
+    value = _worth_of(books, financing)
     if not item.backs or books.now >= end_of(item.last_day):
         return 0
     for step in reversed(financing.ladder):
@@ -30,11 +30,25 @@ def base_of(books: Books, financing: Financing) -> int:
         if step.measured and step.milestone != Milestone.ACCEPTED:
             part = Fraction(min(quantity, item.quantity), item.quantity) if item.quantity else Fraction(0)
             value = math.floor(value * part)
-        return bps_down(value, step.advance_rate_bps)
+        base = bps_down(value, step.advance_rate_bps)
+        return books.exchange.lending_value(financing.number, base, books.now) if is_foreign(books, financing) else base
     return 0
 
 
+def is_foreign(books: Books, financing: Financing) -> bool:
+    """Whether its collateral is in another currency than its pool."""
+    return financing.number in books.exchange.joined
+
+
 def value_of(books: Books, financing: Financing) -> int:
+    """In the pool's currency, at the last rate where the pledge is in another, and with what waits there."""
+    value = _worth_of(books, financing)
+    if not is_foreign(books, financing):
+        return value
+    return books.exchange.last_value(financing.number, value + financing.cash)
+
+
+def _worth_of(books: Books, financing: Financing) -> int:
     """The pledge's share of what is outstanding, less its share of what is in dispute, rounded down; one that has
     shared its item counts for a unit less."""
     item = books.item_of(financing)

@@ -10,6 +10,7 @@ from typing import Any
 
 from chain_node.client import Dimension, FactStatus, FinancingState
 from model.financings import Facility, Financing, Parts
+from model.fx import Exchange
 from model.insurance import Insurance
 from model.invoices import Invoice
 from model.ledger import Ledger
@@ -63,6 +64,7 @@ class Books:
     unheard: set[int] = field(default_factory=set)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     insurance: Insurance = field(default_factory=Insurance)
+    exchange: Exchange = field(default_factory=Exchange)
 
     def __post_init__(self) -> None:
         self._places = {name: address for address, name in self.addresses.items()}
@@ -104,6 +106,7 @@ class Books:
             assert rest == 0, f"financing {number}: {rest} forwarded and not applied"
         self.forwarded.clear()
         self.insurance.settle()
+        assert not any(self.exchange.proceeds.values()), "sold and not forwarded"
 
     def _check_cash(self, currency: str, holder: str, said: int) -> None:
         held = self.ledgers[currency].of("token", self.address(holder))
@@ -157,4 +160,5 @@ _SHARED_HOLDERS = {
     "OrderCollateral": "OrderCollateral",
     "FinancingDesk": "parked",
     "InsurancePolicies": "insurers",
+    "FxQuotes": "dealers",
 }

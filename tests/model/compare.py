@@ -12,6 +12,7 @@ from chain_node.client.contract import Contract
 from model import availability
 from model.books import Books
 from model.calendar360 import NUMERATORS, weight
+from model.fx_compare import exchanged
 from model.insurance_compare import insured
 from model.orders import facts_of
 from model.syndicates import lendable
@@ -67,6 +68,7 @@ def _questions(books: Books, chain: Chain) -> Iterator[Question]:
         yield from _order(books, chain, id)
     yield from _exposures(books, chain)
     yield from insured(books, chain)
+    yield from exchanged(books, chain)
 
 
 def _cash(books: Books, chain: Chain, currency: str) -> Iterator[Question]:

@@ -25,8 +25,8 @@ def insured(books: Books, chain: Chain) -> Iterator[tuple[str, Contract, str, tu
         asked = (insurer, chain.cash(currency).address)
         yield f"{currency} put down by {insurer}", cover, "positionOf", asked, astuple(position)
     for financing, bound in insurance.bound.items():
-        numbers, asked, name = [its.number for its in bound], (financing,), f"financing {financing}"
+        numbers, name, which = [its.number for its in bound], f"financing {financing}", (financing,)
         policies = lambda told, numbers=numbers: [*told] == numbers  # noqa: E731
-        yield f"{name}: policies {numbers}", cover, "policiesOf", asked, policies
-        yield f"{name}: premium", cover, "premiumDue", asked, insurance.premium_due(financing, now)
-        yield f"{name}: to recover", cover, "subrogatedDue", asked, insurance.subrogated(financing)
+        yield f"{name}: policies {numbers}", cover, "policiesOf", which, policies
+        yield f"{name}: premium", cover, "premiumDue", which, insurance.premium_due(financing, now)
+        yield f"{name}: to recover", cover, "subrogatedDue", which, insurance.subrogated(financing)

@@ -7,6 +7,7 @@ from model.books import Books
 from model.calendar360 import DAY
 from model.financings import Financing
 from model.insurance import LONGEST_OFFER, MOST_DAYS, MOST_POLICIES, Policy
+from model.rules import UNSURE, waits
 
 Refusals = set[str]
 STATE = "PolicyStateWrong"
@@ -113,6 +114,7 @@ def claim(books: Books, its: Policy, after: Financing) -> Refusals:
     """`after` is the financing once what waits at its collateral has been applied to it."""
     terms, now, found = its.terms, books.now, loss_of(books, its, after)
     refusals = _when((its.state != PolicyState.BOUND, STATE), (its.has_lapsed(now), "CoverLapsed"))
+    refusals |= _when((waits(books, after), UNSURE))
     if found is None:
         return refusals | {"NoLossEvent"}
     loss_at, loss = found

@@ -214,8 +214,16 @@ def _open(books: Books, line: Facility, its: Invoice | Order, by: str) -> Refusa
         (by != line.terms.supplier, "NotSupplierOf"),
         (OPENING in books.stopped, "IsStopped"),
         (books.now >= line.expires_at, "FacilityExpired"),
-        (its.currency != books.currency_of(line), "ItemCurrencyDiffers"),
+        *_across(books, line, its),
     )
+
+
+def _across(books: Books, line: Facility, its: Invoice | Order) -> list[tuple[bool, str]]:
+    """An invoice in another currency is taken where the facility takes that, on a usable rate; an order is not."""
+    foreign = its.currency != books.currency_of(line)
+    taken = isinstance(its, Invoice) and (line.number, its.currency) in books.exchange.accepted
+    stale = foreign and taken and not books.exchange.is_usable(books.now)
+    return [(foreign and not taken, "ItemCurrencyDiffers"), (stale, "RateNotUsable")]
 
 
 def open_on_order(books: Books, line: Facility, its: Order, by: str, units: int) -> Refusals:
@@ -272,14 +280,20 @@ def brought_in(books: Books, its: Financing) -> Financing:
     return after
 
 
+def waits(books: Books, its: Financing) -> bool:
+    """Whether money waits to be exchanged before it is applied: what it brings depends on the quotes there are."""
+    return availability.is_foreign(books, its) and its.cash != 0
+
+
 def mark_overdue(books: Books, its: Financing) -> Refusals:
-    its = brought_in(books, its)
-    return when((availability.write_off_due(books, its) <= its.written_off, "NothingToWriteOff"))
+    foreign, its = waits(books, its), brought_in(books, its)
+    return when((foreign, UNSURE), (availability.write_off_due(books, its) <= its.written_off, "NothingToWriteOff"))
 
 
 def declare_default(books: Books, its: Financing) -> Refusals:
-    its = brought_in(books, its)
+    foreign, its = waits(books, its), brought_in(books, its)
     return when(
+        (foreign, UNSURE),
         (its.state != FinancingState.OPEN, FINANCING_STATE),
         (books.now < its.overdue_from, "GraceNotOver"),
         (availability.owed_in_all(books, its) == 0, "NothingOwed"),

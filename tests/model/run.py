@@ -128,6 +128,9 @@ class Run:
     def account(self, address: str) -> LocalAccount:
         return next(one for one in self.parties.values() if one.address == address)
 
+    def find(self, address: str) -> LocalAccount | None:
+        return next((one for one in self.parties.values() if one.address == address), None)
+
     def mostly(self, right: LocalAccount, kind: str) -> LocalAccount:
         return right if self.random.random() < 0.85 else self.party(kind)
 

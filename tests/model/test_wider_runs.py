@@ -1,5 +1,5 @@
-"""Random runs that also insure: the books are what the model replays from the events, and the chain takes exactly what
-the model says may be done.
+"""Random runs that also insure and exchange currencies: the books are what the model replays from the events, and the
+chain takes exactly what the model says may be done.
 
 MODEL_SEEDS and MODEL_OPERATIONS say which runs and how long, as for the ordinary ones.
 """
@@ -13,41 +13,52 @@ from collections.abc import Iterator
 import pytest
 from support.network import start_network
 
-from model import wider
+from model import fx_rules, wider
 from model.books import Disagreement
 from model.compare import differences
+from model.fx import Exchange
 from model.history import moments, new_books
-from model.replay import Moment, replay
+from model.replay import replay
 from model.run import Run
 from model.test_runs import block_of, checkpoints
 
 pytestmark = pytest.mark.node
 
-DEFAULT_SEEDS = (3,)
+DEFAULT_SEEDS = (11,)
 SEEDS = [int(seed) for seed in os.environ.get("MODEL_SEEDS", "").split(",") if seed] or [*DEFAULT_SEEDS]
 DEFAULT_OPERATIONS = 700
 OPERATIONS = int(os.environ.get("MODEL_OPERATIONS", DEFAULT_OPERATIONS))
-# What every run must meet, so that none of this is true of a network where nothing is insured.
+# What every run must meet, so that none of this is true of a network where nothing is insured or exchanged.
 MET = {
+    "FxQuotes.QuoteOffered",
+    "FxQuotes.QuoteTaken",
     "InsurancePolicies.PolicyBound",
     "InsurancePolicies.PolicyEnded",
     "InsurancePolicies.PremiumPaid",
 }
 # What the runs of the default seeds, which were chosen for it, meet besides.
 MET_BY_DEFAULT = {
+    "Conversions.ConversionBegun",
+    "Conversions.ConversionReserved",
+    "Conversions.ProceedsSold",
+    "FxQuotes.PositionWithdrawn",
+    "FxQuotes.QuoteEnded",
     "InsurancePolicies.ClaimPaid",
     "InsurancePolicies.PositionWithdrawn",
     "InsurancePolicies.RecoveryPaid",
-    "InsurancePolicies.RecoveryWaived",
 }
 REFUSED_BY_DEFAULT = {
-    "InsurancePolicies.accept: PolicyTermsDiffer",
+    "FinancingDesk.openFinancing: RateNotUsable",
+    "FxQuotes.end: QuoteBinding",
+    "FxQuotes.offer: FreePositionTooSmall",
+    "FxQuotes.offer: QuoteAmountOutOfRange",
+    "FxQuotes.offer: QuoteExpiryOutOfRange",
+    "FxQuotes.offer: QuoteRateOutOfBand",
+    "FxQuotes.offer: RateNotUsable",
+    "FxQuotes.take: ExchangeOfNothing",
+    "FxQuotes.take: QuoteOver",
     "InsurancePolicies.bind: LossAlreadyKnown",
-    "InsurancePolicies.claim: CoverLapsed",
-    "InsurancePolicies.claim: LossWithinDeductible",
-    "InsurancePolicies.claim: NoLossEvent",
     "InsurancePolicies.claim: PolicyStateWrong",
-    "InsurancePolicies.claim: WaitingPeriodRuns",
     "InsurancePolicies.close: CoverStillRuns",
     "InsurancePolicies.offer: InsurerOfOwnGroup",
     "InsurancePolicies.offer: PolicyTermsUnsound",
@@ -103,19 +114,13 @@ def test_a_minor_unit_with_the_wrong_insurer_is_noticed(run: Run) -> None:
     assert "put down by" in found[0]
 
 
-def test_a_premium_that_is_not_served_first_is_noticed(run: Run) -> None:
+def test_a_premium_that_is_not_kept_for_its_insurer_is_noticed(run: Run) -> None:
     told = [*moments(run.network, run.blocks[-1])]
-    place = next(place for place, moment in enumerate(told) if _is_served_with_a_payment(told, place))
-    arguments = told[place].event.arguments
-    arguments["amount"], arguments["left"] = arguments["amount"] - 1, arguments["left"] + 1
+    its = next(moment.event.arguments for moment in told if moment.event.name == "PremiumPaid")
+    its["amount"], its["left"] = its["amount"] - 1, its["left"] + 1
 
     with pytest.raises(AssertionError):
         replay(new_books(run.network), told)
-
-
-def _is_served_with_a_payment(told: list[Moment], place: int) -> bool:
-    event, next_ = told[place].event, told[place + 1].event
-    return event.name == "PremiumPaid" and next_.name == "Repaid" and sum(next_.arguments["parts"].values()) > 0
 
 
 def test_an_insurer_that_gets_back_too_little_is_noticed(run: Run) -> None:
@@ -133,3 +138,31 @@ def test_a_claim_for_a_loss_of_a_minor_unit_more_is_noticed(run: Run) -> None:
 
     with pytest.raises(Disagreement, match="loss and claim"):
         replay(new_books(run.network), told)
+
+
+def test_a_rate_that_is_rounded_for_its_taker_is_noticed(run: Run) -> None:
+    told = [*moments(run.network, run.blocks[-1])]
+    its = next(moment.event.arguments for moment in told if moment.event.name == "QuoteTaken")
+    its["received"], its["left"] = its["received"] + 1, its["left"] - 1
+
+    with pytest.raises(Disagreement, match="what an exchange gives"):
+        replay(new_books(run.network), told)
+
+
+def test_a_base_without_the_haircut_of_its_rate_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def uncut(its: Exchange, financing: int, amount: int, now: int) -> int:
+        return int(amount * its.per_unit(its.rates.value, its.sells_base(its.joined[financing].to)))
+
+    told = [*moments(run.network, run.blocks[-1])]
+    monkeypatch.setattr(Exchange, "lending_value", uncut)
+
+    with pytest.raises(Disagreement, match="base of the draw"):
+        replay(new_books(run.network), told)
+
+
+def test_an_exchange_that_only_the_model_refuses_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer = fx_rules.offer
+    monkeypatch.setattr("model.fx_rules.offer", lambda *asked: offer(*asked) | {"QuoteRateOutOfBand"})
+
+    with pytest.raises(Disagreement, match="the chain takes it; the model refuses"):
+        wider.go(run, 500)

@@ -1,4 +1,4 @@
-"""What the wider runs add to the ordinary ones: insurers, and what is done with their policies."""
+"""What the wider runs add to the ordinary ones: insurers and dealers in currencies, and what is done with both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from support.network import RunningNetwork, lei
 from chain_node.client import Role
 from model import plan, scene
 from model.calendar360 import DAY
-from model.operations import insurance, pools, workouts
+from model.operations import fx, insurance, pools, workouts
 from model.run import MOST, Run
 
 MORE: dict[plan.Operation, int] = {
@@ -20,6 +20,17 @@ MORE: dict[plan.Operation, int] = {
     insurance.recover: 4,
     insurance.close: 4,
     insurance.move_money: 3,
+    fx.report: 3,
+    fx.offer: 12,
+    fx.end: 3,
+    fx.take: 8,
+    fx.take_best: 5,
+    fx.move_money: 3,
+    fx.accept_currency: 3,
+    fx.finance: 14,
+    fx.reserve: 7,
+    fx.pay_foreign: 6,
+    fx.sell_waiting: 4,
 }
 LATE: tuple[plan.Operation, ...] = (
     insurance.claim,
@@ -31,6 +42,10 @@ LATE: tuple[plan.Operation, ...] = (
     insurance.pay_premium,
     workouts.default,
     workouts.default,
+    fx.pay_foreign,
+    fx.pay_foreign,
+    fx.sell_waiting,
+    fx.take,
     pools.deposit,
 )
 
@@ -38,6 +53,7 @@ LATE: tuple[plan.Operation, ...] = (
 def begin(network: RunningNetwork, seed: int) -> Run:
     run = scene.begin(network, seed)
     _admit_insurers(run)
+    _admit_dealers(run)
     for account in run.parties.values():
         organisation = run.books.organisations[account.address]
         run.books.groups[organisation] = int(run.chain.registry.membership_of(account.address).group)
@@ -65,3 +81,27 @@ def _admit_insurers(run: Run) -> None:
     for name in ("lender0", "lender1", "lender2"):
         for currency in run.books.currencies:
             run.must(run.parties[name], chain.cash(currency).approve(chain.insurance.address, MOST))
+
+
+def _admit_dealers(run: Run) -> None:
+    """Two that stand alone, and one of a supplier's own group; all may pay them. Some lines take both currencies."""
+    chain = run.chain
+    for index, parent in enumerate(("", "", lei(f"MODEL{run.seed % 10**6}X01Z"))):
+        account = run.parties[f"dealer{index}"] = Account.from_key(run.random.randbytes(32))
+        code = lei(f"MODEL{run.seed % 10**6}W{index:02d}Z")
+        until = run.head + 5 * 365 * DAY
+        run.must("registrar", chain.registry.register_organisation(code, parent, "DE", int(Role.FX_DEALER), until))
+        run.must("registrar", chain.registry.admit_account(code, account.address))
+        for currency in run.books.currencies:
+            cash = chain.cash(currency)
+            run.must("cash-issuer", cash.issue(account.address, 10**9, run.random.randbytes(32)))
+            run.must(account, cash.approve(chain.exchange.address, MOST))
+            run.must(account, chain.exchange.fund(cash.address, 3_000_000))
+    for account in run.parties.values():
+        for currency in run.books.currencies:
+            run.must(account, chain.cash(currency).approve(chain.exchange.address, MOST))
+    for line in [*run.books.facilities.values()]:
+        other = "USD" if run.books.currency_of(line) == "EUR" else "EUR"
+        if line.number % 2:
+            call = chain.conversions.accept_currency(line.number, chain.cash(other).address, True)
+            run.must("credit-officer", call)

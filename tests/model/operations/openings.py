@@ -20,6 +20,7 @@ from chain_node.client import (
 )
 from model import availability, rules
 from model.financings import Facility, Financing
+from model.invoices import Invoice
 from model.rules import Refusals
 from model.run import EVIDENCE, Attempt, Run
 
@@ -31,6 +32,10 @@ def finance_invoice(run: Run) -> Iterator[Attempt]:
     own = [one for one in run.books.facilities.values() if its.units[one.terms.supplier]]
     line, by = _line(run, own, its.currency)
     units = run.part(rules.held(its, by.address)[0] // run.random.choice((1, 1, 2, 3)))
+    yield from finance_by(run, line, by, its, units)
+
+
+def finance_by(run: Run, line: Facility, by: LocalAccount, its: Invoice, units: int) -> Iterator[Attempt]:
     subject = _subject(run, line, run.chain.receivable_collateral)
     yield from _consignment(run, by, subject)
     refusals = rules.open_on_invoice(run.books, line, its, by.address, units)
