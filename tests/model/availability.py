@@ -20,7 +20,7 @@ def base_of(books: Books, financing: Financing) -> int:
     if financing.number in books.goods.pledges:
         return books.goods.base_of(financing.number, books.now)
     item = books.item_of(financing)
-    value = value_of(books, financing)
+    value = _worth_of(books, financing)
     if not item.backs or books.now >= end_of(item.last_day):
         return 0
     for step in reversed(financing.ladder):
@@ -32,11 +32,25 @@ def base_of(books: Books, financing: Financing) -> int:
         if step.measured and step.milestone != Milestone.ACCEPTED:
             part = Fraction(min(quantity, item.quantity), item.quantity) if item.quantity else Fraction(0)
             value = math.floor(value * part)
-        return bps_down(value, step.advance_rate_bps)
+        base = bps_down(value, step.advance_rate_bps)
+        return books.exchange.lending_value(financing.number, base, books.now) if is_foreign(books, financing) else base
     return 0
 
 
+def is_foreign(books: Books, financing: Financing) -> bool:
+    """Whether its collateral is in another currency than its pool."""
+    return financing.number in books.exchange.joined
+
+
 def value_of(books: Books, financing: Financing) -> int:
+    """In the pool's currency, at the last rate where the pledge is in another, and with what waits there."""
+    value = _worth_of(books, financing)
+    if not is_foreign(books, financing):
+        return value
+    return books.exchange.last_value(financing.number, value + financing.cash)
+
+
+def _worth_of(books: Books, financing: Financing) -> int:
     """The pledge's share of what is outstanding, less its share of what is in dispute, rounded down; one that has
     shared its item counts for a unit less."""
     item = books.item_of(financing)
@@ -62,6 +76,11 @@ def _standing(books: Books, subject: bytes, step: Step) -> tuple[FactStatus, int
     return reached, quantity
 
 
+def owed_in_all(books: Books, financing: Financing) -> int:
+    """To the source of money, and to insurers out of the same payments."""
+    return financing.owed_at(books.now).total + books.insurance.due(financing.number, books.now)
+
+
 def may_draw(books: Books, financing: Financing) -> bool:
     facility = financing.facility
     sound = financing.state == FinancingState.OPEN and not financing.impairment and not financing.written_off
@@ -75,7 +94,7 @@ def available(books: Books, financing: Financing, drawn: bool = False) -> int:
     if not may_draw(books, financing):
         return 0
     facility = financing.facility
-    taken = financing.owed_at(books.now).total + financing.ahead
+    taken = owed_in_all(books, financing) + financing.ahead
     taken += math.ceil(facility.commitment(books.now)) if facility.terms.committed_fee_bps and not drawn else 0
     room = max(0, base_of(books, financing) - taken)
     charges = facility.terms.fee_bps + facility.terms.reserve_bps

@@ -10,7 +10,9 @@ from typing import Any
 
 from chain_node.client import Dimension, FactStatus, FinancingState
 from model.financings import Facility, Financing, Parts
+from model.fx import Exchange
 from model.goods import Goods
+from model.insurance import Insurance
 from model.invoices import Invoice
 from model.ledger import Ledger
 from model.orders import Order
@@ -64,6 +66,8 @@ class Books:
     unheard: set[int] = field(default_factory=set)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     goods: Goods = field(default_factory=Goods)
+    insurance: Insurance = field(default_factory=Insurance)
+    exchange: Exchange = field(default_factory=Exchange)
 
     def __post_init__(self) -> None:
         self._places = {name: address for address, name in self.addresses.items()}
@@ -105,6 +109,8 @@ class Books:
             assert rest == 0, f"financing {number}: {rest} forwarded and not applied"
         self.forwarded.clear()
         self.goods.settle()
+        self.insurance.settle()
+        assert not any(self.exchange.proceeds.values()), "sold and not forwarded"
 
     def _check_cash(self, currency: str, holder: str, said: int) -> None:
         held = self.ledgers[currency].of("token", self.address(holder))
@@ -158,4 +164,6 @@ _SHARED_HOLDERS = {
     "OrderCollateral": "OrderCollateral",
     "InventoryCollateral": "InventoryCollateral",
     "FinancingDesk": "parked",
+    "InsurancePolicies": "insurers",
+    "FxQuotes": "dealers",
 }

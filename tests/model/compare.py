@@ -12,6 +12,8 @@ from chain_node.client.contract import Contract
 from model import availability
 from model.books import Books
 from model.calendar360 import NUMERATORS, weight
+from model.fx_compare import exchanged
+from model.insurance_compare import insured
 from model.orders import facts_of
 from model.stock_compare import goods_questions
 from model.syndicates import lendable
@@ -70,6 +72,8 @@ def _questions(books: Books, chain: Chain) -> Iterator[Question]:
         yield from _order(books, chain, id)
     yield from _exposures(books, chain)
     yield from goods_questions(books, chain)
+    yield from insured(books, chain)
+    yield from exchanged(books, chain)
 
 
 def _cash(books: Books, chain: Chain, currency: str) -> Iterator[Question]:
@@ -168,7 +172,7 @@ def _financing(books: Books, chain: Chain, number: int) -> Iterator[Question]:
     its, now, name = books.financings[number], books.now, f"financing {number}"
     owed = its.owed_at(now)
     yield f"{name}: owed", chain.desk, "owed", (number,), astuple(owed)
-    yield f"{name}: owed in all", chain.desk, "owedInAll", (number,), owed.total
+    yield f"{name}: owed in all", chain.desk, "owedInAll", (number,), availability.owed_in_all(books, its)
     told = (its.facility.number, its.state, its.principal, its.fees, its.reserve, its.written_off, its.impairment)
     kept = (its.ahead, its.maturity, its.collateral, its.item, its.subject)
     record = lambda answer: (*answer[:7], answer[7], *answer[-4:]) == (*told, *kept)  # noqa: E731

@@ -9,6 +9,7 @@ from support.network import RunningNetwork
 
 from chain_node.config import CONFIG_ROOT, load_network
 from model.books import Books
+from model.feeds import Feed
 from model.pools import PoolTerms
 from model.replay import Moment
 from model.syndication import SECOND, SECOND_TERMS
@@ -26,7 +27,10 @@ def new_books(network: RunningNetwork) -> Books:
         terms[code] = PoolTerms(code, *figures, created_at=created[code])
     if SECOND in created:
         terms[SECOND] = PoolTerms("EUR", *SECOND_TERMS, smallest_request=0, created_at=created[SECOND])
-    return Books(names, terms, last_tier=config.circulation.most_tier)
+    books = Books(names, terms, last_tier=config.circulation.most_tier)
+    rate = config.feeds["eur-usd"].policy_id("eur-usd")
+    books.exchange.feed = Feed(rate, bytes(32), *network.chain.feeds.policy(rate))
+    return books
 
 
 def _creation_times(network: RunningNetwork) -> dict[str, int]:

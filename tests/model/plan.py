@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 from model.books import Disagreement
@@ -89,16 +89,19 @@ WEIGHTS: dict[Operation, int] = {
 }
 
 
-def go(run: Run, operations: int) -> None:
-    """Four fifths of them trade; in the last fifth what is left falls late, is lost, and comes back in part."""
-    ordinary = [operation for operation, weight in WEIGHTS.items() for _ in range(weight)]
+def go(
+    run: Run, operations: int, more: Mapping[Operation, int] | None = None, late: tuple[Operation, ...] = ()
+) -> None:
+    """Four fifths of them trade; in the last fifth what is left falls late, is lost, and comes back in part. `more` and
+    `late` are those of a wider plan, for the one and for the other."""
+    ordinary = [operation for operation, weight in {**WEIGHTS, **(more or {})}.items() for _ in range(weight)]
     for index in range(operations):
         winding_down = index >= operations * 4 // 5
         hours = run.random.choice(_LONG_HOURS if winding_down else _HOURS)
         hours += (run.random.random() < 0.01 and not run.resumes) * 240
         run.books.now = run.head + run.random.randint(1, 600) + hours * 3_600
         young = len(run.books.financings) < 6
-        step(run, run.random.choice(_WINDING_DOWN if winding_down else _BEGINNING if young else ordinary))
+        step(run, run.random.choice(_WINDING_DOWN + late if winding_down else _BEGINNING if young else ordinary))
         run.blocks.append(run.block)
     run.books.now = run.head
 

@@ -84,7 +84,8 @@ def hop(books: Books, its: Invoice, giver: str, taker: str, units: int) -> Refus
     supplier = {books.organisations[giver], books.organisations[taker]} == {its.supplier}
     tier = max(its.tier[taker], its.tier[giver] + (not inside))
     raised = not inside and 0 < its.tier[taker] < tier <= books.last_tier
-    has_some = held(its, taker)[1] > 0 or any(its.units[custodian] for custodian in books.custodians)
+    in_custody = any(its.units[custodian] for custodian in books.custodians)
+    surely, perhaps = (bound > 0 or in_custody for bound in held(its, taker))
     return when(
         (TRANSFER in books.stopped, "FunctionIsStopped"),
         (its.state != ReceivableState.ACCEPTED, "NotTransferable"),
@@ -94,7 +95,8 @@ def hop(books: Books, its: Invoice, giver: str, taker: str, units: int) -> Refus
         (0 < left < 100 or (left != 0 and units < 100), "PartTooSmall"),
         (0 <= left <= 100 + most - least and least != most, UNSURE),
         (not inside and tier > books.last_tier, "TierTooDeep"),
-        (raised and has_some, "TierRaiseNotAgreed"),
+        (raised and perhaps, "TierRaiseNotAgreed"),
+        (raised and perhaps and not surely, UNSURE),
     )
 
 
@@ -212,8 +214,16 @@ def _open(books: Books, line: Facility, its: Invoice | Order, by: str) -> Refusa
         (by != line.terms.supplier, "NotSupplierOf"),
         (OPENING in books.stopped, "IsStopped"),
         (books.now >= line.expires_at, "FacilityExpired"),
-        (its.currency != books.currency_of(line), "ItemCurrencyDiffers"),
+        *_across(books, line, its),
     )
+
+
+def _across(books: Books, line: Facility, its: Invoice | Order) -> list[tuple[bool, str]]:
+    """An invoice in another currency is taken where the facility takes that, on a usable rate; an order is not."""
+    foreign = its.currency != books.currency_of(line)
+    taken = isinstance(its, Invoice) and (line.number, its.currency) in books.exchange.accepted
+    stale = foreign and taken and not books.exchange.is_usable(books.now)
+    return [(foreign and not taken, "ItemCurrencyDiffers"), (stale, "RateNotUsable")]
 
 
 def open_on_order(books: Books, line: Facility, its: Order, by: str, units: int) -> Refusals:
@@ -242,15 +252,17 @@ def open_on_invoice(books: Books, line: Facility, its: Invoice, by: str, units: 
 
 
 def repay(books: Books, its: Financing, amount: int) -> Refusals:
-    owed = its.owed_at(books.now).total
-    return when((its.state not in LIVE, FINANCING_STATE), (owed == 0 or amount == 0, "RepaymentZero"))
+    owed = availability.owed_in_all(books, its)
+    covered = its.state == FinancingState.REPAID and books.insurance.covers(its.number)
+    dead = its.state not in LIVE and not covered
+    return when((dead, FINANCING_STATE), (owed == 0 or amount == 0, "RepaymentZero"))
 
 
 def release(books: Books, its: Financing, by: str) -> Refusals:
     return when(
         (by != its.facility.terms.supplier, "NotSupplierOf"),
         (its.state == FinancingState.RELEASED, FINANCING_STATE),
-        (its.owed_at(books.now).total != 0, "StillOwed"),
+        (availability.owed_in_all(books, its) != 0, "StillOwed"),
         (its.facility.recourse_to != 0, "RecourseIsOpen"),
     )
 
@@ -263,26 +275,33 @@ def brought_in(books: Books, its: Financing) -> Financing:
     """The financing once what waits at its collateral has been applied to it."""
     after = copy(its)
     after.accrue(books.now)
-    after.pay(after.split(its.cash))
+    premium = min(its.cash, books.insurance.premium_due(its.number, books.now))
+    after.pay(after.split(its.cash - premium))
     return after
 
 
+def waits(books: Books, its: Financing) -> bool:
+    """Whether money waits to be exchanged before it is applied: what it brings depends on the quotes there are."""
+    return availability.is_foreign(books, its) and its.cash != 0
+
+
 def mark_overdue(books: Books, its: Financing) -> Refusals:
-    its = brought_in(books, its)
-    return when((availability.write_off_due(books, its) <= its.written_off, "NothingToWriteOff"))
+    foreign, its = waits(books, its), brought_in(books, its)
+    return when((foreign, UNSURE), (availability.write_off_due(books, its) <= its.written_off, "NothingToWriteOff"))
 
 
 def declare_default(books: Books, its: Financing) -> Refusals:
-    its = brought_in(books, its)
+    foreign, its = waits(books, its), brought_in(books, its)
     return when(
+        (foreign, UNSURE),
         (its.state != FinancingState.OPEN, FINANCING_STATE),
         (books.now < its.overdue_from, "GraceNotOver"),
-        (its.owed_at(books.now).total == 0, "NothingOwed"),
+        (availability.owed_in_all(books, its) == 0, "NothingOwed"),
     )
 
 
 def call_recourse(books: Books, its: Financing) -> Refusals:
-    owed = its.owed_at(books.now).total
+    owed = availability.owed_in_all(books, its)
     covered = its.state != FinancingState.DEFAULTED and owed <= availability.value_of(books, its)
     return when(
         (its.cash != 0, UNSURE),
@@ -311,7 +330,8 @@ def _refinance(books: Books, its: Financing, to: Facility) -> Refusals:
     fee, reserve = to.charges(amount)
     commitment = math.ceil(to.commitment(now)) if to.terms.committed_fee_bps else 0
     on_new_steps = replace(its, ladder=to.ladders[books.addresses[its.collateral]])
-    exceeds = amount + fee + reserve + commitment > availability.base_of(books, on_new_steps)
+    cover = books.insurance.due(its.number, now)
+    exceeds = amount + fee + reserve + commitment + cover > availability.base_of(books, on_new_steps)
     exceeds |= amount > max(0, to.limit - to.drawn) or amount > lendable_by(books, to)
     unfit = to.terms.supplier != its.facility.terms.supplier or books.currency_of(to) != books.currency_of(its.facility)
     principal, its.principal = its.principal, 0

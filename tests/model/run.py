@@ -126,6 +126,12 @@ class Run:
         organisations = self.books.organisations
         return next(one for one in self.parties.values() if organisations[one.address] == organisation)
 
+    def account(self, address: str) -> LocalAccount:
+        return next(one for one in self.parties.values() if one.address == address)
+
+    def find(self, address: str) -> LocalAccount | None:
+        return next((one for one in self.parties.values() if one.address == address), None)
+
     def mostly(self, right: LocalAccount, kind: str) -> LocalAccount:
         return right if self.random.random() < 0.85 else self.party(kind)
 

@@ -68,14 +68,17 @@ def _keep_cash(books: Books, its: Any, from_: tuple[str, ...]) -> None:
     books.unheard.discard(its["itemId"])
     financing.units = its["units"]
     financing.cash += its["cash"]
-    books.ledgers[books.currency_of(financing.facility)].post(_custody(books, financing), from_, its["cash"])
+    books.ledgers[books.item_of(financing).currency].post(_custody(books, financing), from_, its["cash"])
 
 
 @of_all_kinds("ProceedsForwarded")
 def proceeds_forwarded(books: Books, its: Any) -> None:
     financing, amount = books.financings[its["financing"]], its["toPool"] + its["toSupplier"]
-    books.same("what was forwarded", amount, financing.cash)
     books.forwarded[0] += its["toPool"]
+    if financing.number in books.exchange.joined:
+        books.same("what was exchanged and forwarded", amount, books.exchange.proceeds.pop(financing.number))
+        return
+    books.same("what was forwarded", amount, financing.cash)
     _release_cash(books, financing, amount)
 
 
@@ -85,12 +88,14 @@ def collateral_released(books: Books, its: Any) -> None:
     books.same("units released", its["units"], financing.units)
     books.same("cash released", its["cash"], financing.cash)
     financing.units = 0
+    if financing.number in books.exchange.joined:
+        books.exchange.joined[financing.number].quote = 0
     _release_cash(books, financing, its["cash"])
 
 
 def _release_cash(books: Books, financing: Financing, amount: int) -> None:
     financing.cash -= amount
-    currency = books.currency_of(financing.facility)
+    currency = books.item_of(financing).currency
     books.ledgers[currency].post(("owed on pledges",), _custody(books, financing), amount)
 
 

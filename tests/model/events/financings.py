@@ -56,9 +56,10 @@ def repaid(books: Books, its: Any) -> None:
     owed, parts = financing.owed().total, financing.split(amount)
     books.same("waterfall", told, parts)
     books.same("still owed", its["stillOwed"], owed - amount + parts["residual"])
+    taken = amount - parts["residual"] + _taken_by_insurers(books, financing, its["payer"], told)
     # Its own collateral, or that of another of the supplier's, which answers for it under recourse.
     if its["payer"] in map(books.address, (*KINDS, "InventoryCollateral")):
-        books.forwarded[0] -= amount - parts["residual"]
+        books.forwarded[0] -= taken
     elif its["payer"] != books.address("Servicing"):
         financing.ahead += amount - parts["residual"]
     facility = financing.facility
@@ -76,10 +77,24 @@ def repaid(books: Books, its: Any) -> None:
             sources.collect(books, facility, parts, settled, financing)
 
 
+def _taken_by_insurers(books: Books, financing: Financing, payer: str, parts: dict[str, int]) -> int:
+    """Premium before anything else, and what they have paid after all else; of their own payment nothing."""
+    insurance, paid = books.insurance, sum(parts.values())
+    if payer == books.address("InsurancePolicies"):
+        books.same("what a claim brings", paid, insurance.claimed)
+        insurance.claimed = 0
+        return 0
+    if payer == books.address("Servicing"):
+        return 0
+    premium = insurance.served_first(financing.number, paid, books.now)
+    return premium + insurance.served_last(financing.number, parts["residual"])
+
+
 @reads("FinancingDesk", "FinancingClosed")
 def financing_closed(books: Books, its: Any) -> None:
     financing = books.financings[its["financing"]]
-    books.same("owed at release", 0, financing.owed_at(books.now).total)
+    owed = financing.owed_at(books.now).total + books.insurance.due(financing.number, books.now)
+    books.same("owed at release", 0, owed)
     financing.state = FinancingState.RELEASED
 
 

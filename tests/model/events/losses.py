@@ -60,7 +60,7 @@ def recourse_opened(books: Books, its: Any) -> None:
 def recourse_closed(books: Books, its: Any) -> None:
     facility, financing = books.facilities[its["facility"]], books.financings[its["financing"]]
     if facility.recourse_to == financing.number:
-        covered = financing.owed_at(books.now).total <= availability.value_of(books, financing)
+        covered = availability.owed_in_all(books, financing) <= availability.value_of(books, financing)
         books.same("let go of", (financing.state, covered), (FinancingState.OPEN, True))
         facility.recourse_to = 0
     books.same("recourse closed", facility.recourse_to, 0)

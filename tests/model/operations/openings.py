@@ -20,6 +20,7 @@ from chain_node.client import (
 )
 from model import availability, rules
 from model.financings import Facility, Financing
+from model.invoices import Invoice
 from model.rules import Refusals
 from model.run import EVIDENCE, Attempt, Run
 
@@ -31,6 +32,10 @@ def finance_invoice(run: Run) -> Iterator[Attempt]:
     own = [one for one in run.books.facilities.values() if its.units[one.terms.supplier]]
     line, by = _line(run, own, its.currency)
     units = run.part(rules.held(its, by.address)[0] // run.random.choice((1, 1, 2, 3)))
+    yield from finance_by(run, line, by, its, units)
+
+
+def finance_by(run: Run, line: Facility, by: LocalAccount, its: Invoice, units: int) -> Iterator[Attempt]:
     subject = _subject(run, line, run.chain.receivable_collateral)
     yield from _consignment(run, by, subject)
     refusals = rules.open_on_invoice(run.books, line, its, by.address, units)
@@ -111,12 +116,16 @@ def _attest(run: Run, its: Financing) -> Iterator[Attempt]:
         quantities[1] = quantities[1] // 2
     at = run.head - 60
     for name, quantity in zip(names, quantities, strict=True):
-        seen = [Observation(its.subject, int(milestone), 1, at, quantity)]
-        oracle = run.chain.addresses.address("MilestoneOracle")
-        digest = Hash32(attestation_digest(run.chain.chain_id, oracle, seen, 1, EVIDENCE))
-        account = run.parties[name]
-        vote = Vote(account.address, 1, EVIDENCE, bytes(account.unsafe_sign_hash(digest).signature))
-        yield Attempt(run.party("debtor"), run.chain.milestones.attest(seen, [vote]))
+        yield vote(run, name, its.subject, milestone, at, quantity)
+
+
+def vote(run: Run, name: str, subject: bytes, milestone: Milestone, at: int, quantity: int) -> Attempt:
+    seen = [Observation(subject, int(milestone), 1, at, quantity)]
+    oracle = run.chain.addresses.address("MilestoneOracle")
+    digest = Hash32(attestation_digest(run.chain.chain_id, oracle, seen, 1, EVIDENCE))
+    account = run.parties[name]
+    signed = Vote(account.address, 1, EVIDENCE, bytes(account.unsafe_sign_hash(digest).signature))
+    return Attempt(run.party("debtor"), run.chain.milestones.attest(seen, [signed]))
 
 
 def poke(run: Run) -> Iterator[Attempt]:
