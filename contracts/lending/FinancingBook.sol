@@ -330,10 +330,7 @@ abstract contract FinancingBook is FacilityBook, ReentrancyGuardTransient {
     /// @dev Facts of a consignment that somebody else has opened could be its friends' to vote on. Where the adapter takes
     /// no consignment but the item's own, it has looked at that itself.
     /// @param beneficiary the group that has opened the consignment
-    function _requireFriend(ICollateral collateral, bytes32 subject, GroupId beneficiary, GroupId group)
-        internal
-        view
-    {
+    function _requireFriend(ICollateral collateral, bytes32 subject, GroupId beneficiary, GroupId group) internal view {
         if (beneficiary == group || collateral.knowsSubjects()) return;
         revert IFinancingDesk.SubjectNotOfSupplier(subject, GroupId.unwrap(beneficiary), GroupId.unwrap(group));
     }

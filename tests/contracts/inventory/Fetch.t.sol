@@ -32,9 +32,7 @@ contract Fetch is InventoryBase {
         _refused(
             borealis.account,
             HALF,
-            abi.encodeWithSelector(
-                IERC1155Errors.ERC1155MissingApprovalForAll.selector, borealis.account, acme.account
-            )
+            abi.encodeWithSelector(IERC1155Errors.ERC1155MissingApprovalForAll.selector, borealis.account, acme.account)
         );
         _refused(
             acme.account,
@@ -55,8 +53,7 @@ contract Fetch is InventoryBase {
         uint256[2] memory tooMuch = [STORED + 1, 2 ** 56 + 1];
         for (uint256 i = 0; i < 2; ++i) {
             bytes4 short = IERC1155Errors.ERC1155InsufficientBalance.selector;
-            bytes memory reason =
-                abi.encodeWithSelector(short, acme.account, STORED, tooMuch[i], LotId.unwrap(LOT));
+            bytes memory reason = abi.encodeWithSelector(short, acme.account, STORED, tooMuch[i], LotId.unwrap(LOT));
             _refused(address(keeper), tooMuch[i], reason);
         }
         registry.freezeAccount(acme.account);
@@ -128,9 +125,7 @@ contract Fetch is InventoryBase {
         assertEq(held, before);
         assertEq(_all(), taken);
         vm.expectEmit(address(lots));
-        emit IERC1155.TransferSingle(
-            address(keeper), address(keeper), acme.account, LotId.unwrap(LOT), before + units
-        );
+        emit IERC1155.TransferSingle(address(keeper), address(keeper), acme.account, LotId.unwrap(LOT), before + units);
         vm.prank(address(keeper));
         (uint256 quantity,) = lots.giveBack(LOT, acme.account);
         assertEq(quantity, before + units);
