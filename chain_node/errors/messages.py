@@ -362,8 +362,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "PolicyInvalid": "the policy for milestone {milestone} makes no sense: {policy}",
     "ItemNotInVote": "the vote (mask {mask}) does not speak for item {index} of a list of {items}",
     "VoteOfOther": "the vote is of organisation {signer} (0: nobody's); organisation {caller} cannot retract it",
-    "NothingToRetract": "milestone {milestone}, sequence {sequence} of consignment {subject} is {status}: no vote can be "
-    "taken from it",
+    "NothingToRetract": "milestone {milestone}, sequence {sequence} of consignment {subject} is {status}: no vote can "
+    "be taken from it",
     "VoteNotCounted": "organisation {organisation} has no vote that milestone {milestone}, sequence {sequence} of "
     "consignment {subject} rests on",
     "VotesUnrelated": "the votes are not of one organisation on one fact: organisation {organisation} on consignment "

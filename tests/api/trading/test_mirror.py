@@ -98,7 +98,7 @@ class Messy:
         self.trading.attest(subject, Milestone.RECEIVED, 700_000, "warehouse", sequence=self.chance.randint(1, 3))
 
     def _retract(self, receivable: str, subject: str, financing: str) -> None:
-        """Of a fact that rests on the vote, or is gathering with it; otherwise the contracts have nothing to retract."""
+        """Of a fact that rests on the vote, or gathers with it; otherwise there is nothing to retract."""
         milestone, (name, _) = self._milestone()
         chain, sequence = self.trading.chain, self.chance.randint(1, 2)
         fact = chain.milestones.fact(bytes.fromhex(subject[2:]), milestone, sequence)
