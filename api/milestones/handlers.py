@@ -133,8 +133,8 @@ def on_dispute(session: Session, event: Event, block: Block) -> None:
 @handles("MilestoneOracle", "VoteRetracted")
 @handles("MilestoneOracle", "Equivocated")
 def on_withdrawn(session: Session, event: Event, block: Block) -> None:
-    """Takes the vote out of a tally that is not final, as `Tallies.without` does: as one that was measured. A final fact is
-    in dispute by an event of its own, and may rest on a vote that came too late to be counted."""
+    """Takes the vote out of a tally that is not final, as `Tallies.without` does: as one that was measured. A final
+    fact is in dispute by an event of its own, and may rest on a vote that came too late to be counted."""
     key = _key(event)
     vote = session.get(Vote, (*key, event.arguments["organisation"]))
     if vote is not None:

@@ -81,8 +81,8 @@ class Fact(ChainRow, table=True):
 
 
 class Vote(ChainRow, table=True):
-    """What one organisation (by number) attested; `evidence` is the root of its own papers. `withdrawn_at` is when it took
-    that back, or was shown to have said otherwise too."""
+    """What one organisation (by number) attested; `evidence` is the root of its own papers. `withdrawn_at` is when it
+    took that back, or was shown to have said otherwise too."""
 
     __tablename__ = "votes"
 

@@ -368,7 +368,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "consignment {subject} rests on",
     "VotesUnrelated": "the votes are not of one organisation on one fact: organisation {organisation} on consignment "
     "{subject}, organisation {otherOrganisation} on consignment {other}",
-    "VotesReconcilable": "quantities {quantity} and {other} (thousandths) agree within {toleranceBps} basis points, or "
+    "VotesReconcilable": "quantities {least} and {greatest} (thousandths) agree within {toleranceBps} basis points, or "
     "one was not measured",
     "BatchSizeWrong": "{observations} observations with {votes} votes: from 1 to {most} of each are taken at once",
     "GasTooLow": "too little gas was sent along: {left} left, {needed} needed",

@@ -139,6 +139,11 @@ contract ParticipantRegistry is AccessManaged, IParticipantRegistry {
     }
 
     /// @inheritdoc IParticipantRegistry
+    function rolesOf(OrganisationId id) external view returns (uint32) {
+        return _organisations[id].roles;
+    }
+
+    /// @inheritdoc IParticipantRegistry
     function organisationOf(bytes20 lei) external view returns (OrganisationId) {
         return _organisationOf[lei];
     }

@@ -229,12 +229,10 @@ contract MilestoneOracle is Retractions {
         uint64 quantity = tally.reliedQuantity();
         bytes32 news = completes ? FactFinal.selector : VotesCounted.selector;
         Reports.votes(news, it, quantity, draft.joined, draft.joins, evidence);
-        if (completes) {
-            if (it.milestone == Milestones.LOST) _noteLoss(it.subject, tally);
-            return true;
-        }
-        if (tally.isDisputed()) {
-            if (it.milestone == Milestones.LOST) _noteLoss(it.subject, tally);
+        bool disputed = tally.isDisputed();
+        if (it.milestone == Milestones.LOST && (completes || disputed)) _noteLoss(it.subject, tally);
+        if (completes) return true;
+        if (disputed) {
             emit FactInDispute(it.subject, it.milestone, it.sequence, tally.leastQuantity(), tally.greatestQuantity());
         }
         if (quantity == 0 || before.quantityStands()) return false;

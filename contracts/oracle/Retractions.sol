@@ -45,7 +45,7 @@ abstract contract Retractions is FactBook {
         (Witness signer, bytes32 digest) = _signerOf(first, index, vote);
         (Witness other, bytes32 otherDigest) = _signerOf(second, otherIndex, otherVote);
         Observation calldata it = first[index];
-        _requireIrreconcilable(it, signer.organisation(), second[otherIndex], other.organisation());
+        _requireIrreconcilable(it, signer, second[otherIndex], other);
         _withdraw(it, signer);
         emit Equivocated(it.subject, it.milestone, it.sequence, signer.organisation(), digest, otherDigest);
     }
@@ -68,7 +68,7 @@ abstract contract Retractions is FactBook {
         digest = ballot.digest();
         if (account == address(0)) {
             account = Attestations.approverOf(vote);
-            if (!Signatures.isValidForContract(account, digest, "")) account = address(0);
+            if (!Signatures.isValidForContract(account, digest, "")) return (signer, digest);
         }
         signer = _witnessOf(account);
     }
@@ -77,61 +77,55 @@ abstract contract Retractions is FactBook {
         return Witness.wrap(Memberships.lookUp(_registry, account));
     }
 
-    function _requireIrreconcilable(
-        Observation calldata it,
-        OrganisationId organisation,
-        Observation calldata other,
-        OrganisationId otherOrganisation
-    ) private view {
-        bool same = it.subject == other.subject && it.milestone == other.milestone && it.sequence == other.sequence
-            && organisation == otherOrganisation && OrganisationId.unwrap(organisation) != 0;
-        require(same, VotesUnrelated(it.subject, other.subject, organisation, otherOrganisation));
-        (uint256 least, uint256 greatest) = (it.quantity, other.quantity);
+    function _requireIrreconcilable(Observation calldata it, Witness signer, Observation calldata other, Witness second)
+        private
+        view
+    {
+        (OrganisationId one, OrganisationId two) = (signer.organisation(), second.organisation());
+        (uint256 key,, uint256 least) = Attestations.read(it);
+        (uint256 otherKey,, uint256 greatest) = Attestations.read(other);
+        bool same = it.subject == other.subject && key == otherKey && one == two && OrganisationId.unwrap(one) != 0;
+        require(same, VotesUnrelated(it.subject, other.subject, one, two));
         if (least > greatest) (least, greatest) = (greatest, least);
-        uint256 tolerance = _policies[it.milestone].toleranceBps();
+        uint256 tolerance = _policies[Attestations.milestoneOf(key)].toleranceBps();
         bool differ = least != 0 && (greatest - least) * Rates.BPS > tolerance * greatest;
-        // The cast is safe: a share of 10,000.
-        require(differ, VotesReconcilable(it.quantity, other.quantity, uint16(tolerance)));
+        require(differ, VotesReconcilable(least, greatest, tolerance));
     }
 
     /// @param it what the vote said
     function _withdraw(Observation calldata it, Witness signer) private {
-        Record storage record = _recordOf(it.subject, it.milestone, it.sequence);
-        PackedTally tally = record.tally;
+        (uint256 key, uint256 occurredAt, uint256 quantity) = Attestations.read(it);
+        (uint32 milestone, uint32 sequence) = (Attestations.milestoneOf(key), Attestations.sequenceOf(key));
+        (bytes32 subjectId, OrganisationId organisation) = (it.subject, signer.organisation());
+        Record storage record = _records[subjectId][key];
+        (PackedTally tally, PackedPolicy its) = (record.tally, _policies[milestone]);
         Status status = tally.status();
-        bool stands = status == Status.Gathering || status == Status.Final;
-        require(stands, NothingToRetract(it.subject, it.milestone, it.sequence, status));
-        bool counted =
-            status == Status.Final ? _couldRest(tally, it, signer) : record.voters.contains(signer.organisation());
-        require(counted, VoteNotCounted(it.subject, it.milestone, it.sequence, signer.organisation()));
+        bool isFinal = status == Status.Final;
+        require(isFinal || status == Status.Gathering, NothingToRetract(subjectId, milestone, sequence, status));
+        // A final fact may rest on any vote that is eligible and lies within the figures that stand.
+        bool counted = isFinal
+            ? signer.roles() & its.eligibleRoles() != 0 && !signer.isOf(_subjects[subjectId].beneficiary)
+                && tally.bears(occurredAt, quantity)
+            : record.voters.contains(organisation);
+        require(counted, VoteNotCounted(subjectId, milestone, sequence, organisation));
 
         uint256 withdrawals = record.withdrawn.size();
         // Where so many take back what they said, nobody's word will do.
-        if (status == Status.Final || withdrawals == OrganisationSets.MOST) {
+        if (isFinal || withdrawals == OrganisationSets.MOST) {
             record.tally = tally.disputed();
-            emit FactInDispute(it.subject, it.milestone, it.sequence, tally.leastQuantity(), tally.greatestQuantity());
+            emit FactInDispute(subjectId, milestone, sequence, tally.leastQuantity(), tally.greatestQuantity());
             return;
         }
-        OrganisationSet voters = record.voters.without(signer.organisation());
-        record.voters = voters;
-        record.withdrawn = record.withdrawn.with(signer.organisation(), withdrawals);
-        record.tally = tally.without(_rolesOf(voters, _policies[it.milestone]));
-    }
-
-    /// @return whether a final fact can rest on the vote: an eligible one, within the figures that stand
-    function _couldRest(PackedTally tally, Observation calldata it, Witness signer) private view returns (bool) {
-        bool eligible = signer.roles() & _policies[it.milestone].eligibleRoles() != 0;
-        bool independent = !signer.isOf(_subjects[it.subject].beneficiary);
-        bool agrees = it.occurredAt <= tally.occurredAt()
-            && (it.quantity == 0 || (it.quantity >= tally.leastQuantity() && it.quantity <= tally.greatestQuantity()));
-        return eligible && independent && agrees;
+        OrganisationSet voters = record.voters.without(organisation);
+        (record.voters, record.withdrawn) = (voters, record.withdrawn.with(organisation, withdrawals));
+        record.tally = tally.without(_rolesOf(voters, its));
     }
 
     /// @return roles eligible ones that organisations have now
     function _rolesOf(OrganisationSet voters, PackedPolicy its) private view returns (uint256 roles) {
         OrganisationId[] memory all = voters.list();
         for (uint256 i = 0; i < all.length; ++i) {
-            roles |= _registry.organisation(all[i]).roles;
+            roles |= _registry.rolesOf(all[i]);
         }
         roles &= its.eligibleRoles();
     }

@@ -120,6 +120,12 @@ library Tallies {
         return (measuredBy(tally) != 0) == (quantity != 0);
     }
 
+    /// @return whether a vote that said this agrees with the figures
+    function bears(PackedTally tally, uint256 moment, uint256 quantity) internal pure returns (bool) {
+        if (moment > occurredAt(tally)) return false;
+        return quantity == 0 || (quantity >= leastQuantity(tally) && quantity <= greatestQuantity(tally));
+    }
+
     function isFinal(PackedTally tally) internal pure returns (bool) {
         return PackedTally.unwrap(tally) >= FIRST_FINAL && !isDisputed(tally);
     }

@@ -121,6 +121,8 @@ interface IParticipantRegistry {
 
     /// @return the record of an organisation; all zero where there is none
     function organisation(OrganisationId id) external view returns (Organisation memory);
+    /// @return bits of `Roles` that the organisation has; 0 for one that is not registered
+    function rolesOf(OrganisationId id) external view returns (uint32);
     /// @return the organisation's number; zero where the LEI is not registered
     function organisationOf(bytes20 lei) external view returns (OrganisationId);
     /// @return the accounts that act for the organisation, in no particular order

@@ -239,7 +239,7 @@ interface IMilestoneOracle {
     /// @notice The two votes are not about one fact, or not of one organisation (0: of nobody known).
     error VotesUnrelated(bytes32 subject, bytes32 other, OrganisationId organisation, OrganisationId otherOrganisation);
     /// @notice The two votes agree: the quantities, thousandths, lie within the tolerance, or one of them was not measured.
-    error VotesReconcilable(uint64 quantity, uint64 other, uint16 toleranceBps);
+    error VotesReconcilable(uint256 least, uint256 greatest, uint256 toleranceBps);
 
     /// @notice Sets when a milestone stands. Governor only. Votes already counted stay, and so do final facts with the
     /// dispute window that they became final under.

@@ -267,9 +267,9 @@ contract Retract is OracleTest {
         _attest(warehouse, RECEIVED, WHOLE);
         uint64 least = 995_000;
         bytes memory agree =
-            abi.encodeWithSelector(IMilestoneOracle.VotesReconcilable.selector, WHOLE, least, TOLERANCE);
+            abi.encodeWithSelector(IMilestoneOracle.VotesReconcilable.selector, least, WHOLE, TOLERANCE);
         _expectUnproven(warehouse, _observation(RECEIVED, WHOLE), warehouse, _observation(RECEIVED, least), agree);
-        agree = abi.encodeWithSelector(IMilestoneOracle.VotesReconcilable.selector, WHOLE, 0, TOLERANCE);
+        agree = abi.encodeWithSelector(IMilestoneOracle.VotesReconcilable.selector, 0, WHOLE, TOLERANCE);
         _expectUnproven(warehouse, _observation(RECEIVED, WHOLE), warehouse, _observation(RECEIVED, 0), agree);
     }
 
