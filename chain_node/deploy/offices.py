@@ -46,6 +46,7 @@ FUNCTIONS: Final[Mapping[str, Mapping[Office, tuple[str, ...]]]] = {
     },
     "FxQuotes": {Office.GOVERNOR: ("openMarket", "listAgent"), Office.CREDIT_OFFICER: ("setBand",)},
     "Conversions": {Office.CREDIT_OFFICER: ("acceptCurrency",)},
+    "OrderMatch": {Office.CREDIT_OFFICER: ("demandMatch",)},
     "FinancingDesk": {
         Office.GOVERNOR: (
             "listCollateral",

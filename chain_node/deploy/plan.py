@@ -149,7 +149,7 @@ class _Planner:
             self._create(part, *terms, at["AccessManager"])
         self._create("OrderEscrow", *terms, at["OrderAgreements"], at["OrderWorkouts"], at["AccessManager"])
         items = (at["OrderEscrow"], at["ReceivableToken"])
-        self._create("OrderMatch", *items, at["MilestoneOracle"], at["ParticipantRegistry"])
+        self._create("OrderMatch", *items, at["MilestoneOracle"], at["ParticipantRegistry"], at["AccessManager"])
 
     def _create_desk(self) -> None:
         at = self.addresses

@@ -72,7 +72,7 @@ abstract contract LadderedCollateral is PledgeBook {
         Ladder steps = _ladders[facility];
         require(Ladder.unwrap(steps) != 0, LadderMissing(facility));
         _requireTerms(facility, steps);
-        _requireItsSubject(itemId, subject);
+        _requireItsSubject(facility, itemId, subject);
         _claimSubject(subject, itemId);
         _useReservation(facility, pledgor, itemId);
         // What came in until now belongs to the pledges that there were.
@@ -199,7 +199,7 @@ abstract contract LadderedCollateral is PledgeBook {
     function _requireTerms(FacilityId facility, Ladder steps) internal view virtual {}
 
     /// @dev For items that have a consignment of their own: no other will do.
-    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view virtual {}
+    function _requireItsSubject(FacilityId facility, uint256 itemId, bytes32 subject) internal view virtual {}
 
     /// @return what is known of an item as it is taken: flags of a pledge
     function _flagsFor(uint256) internal view virtual returns (uint8) {
@@ -207,7 +207,7 @@ abstract contract LadderedCollateral is PledgeBook {
     }
 
     /// @return the part of a matched item's value that order, shipment and receipt agree with, rounded down
-    function _matchedPartOf(uint256, uint256 value) internal view virtual returns (uint256) {
+    function _matchedPartOf(uint256, bytes32, uint256 value) internal view virtual returns (uint256) {
         return value;
     }
 
@@ -270,7 +270,10 @@ abstract contract LadderedCollateral is PledgeBook {
         view
         returns (uint256)
     {
-        if (flags & MATCHED != 0) part = Math.min(part, _matchedPartOf(_pledges[financing].itemId, value));
+        if (flags & MATCHED != 0) {
+            Pledge storage pledge = _pledges[financing];
+            part = Math.min(part, _matchedPartOf(pledge.itemId, pledge.subject, value));
+        }
         part = Rounding.bpsDown(part, advanceRateBps);
         return flags & FOREIGN == 0 ? part : _lendingValue(financing, part);
     }

@@ -10,6 +10,9 @@ import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 
 /// @title Keeps orders as their seller's collateral: their proceeds are assigned to this contract.
 contract OrderCollateral is OrderPledges {
+    /// @dev Flag of `IOrderEscrow.Order`.
+    uint8 private constant BEGUN = 64;
+
     constructor(
         IOrderEscrow escrow_,
         IMilestoneOracle oracle_,
@@ -28,6 +31,7 @@ contract OrderCollateral is OrderPledges {
     {
         OrderId id = OrderId.wrap(itemId);
         IOrderEscrow.Order memory order = _accepted(itemId);
+        require(order.flags & BEGUN == 0, ItemOfEarlierGoods(itemId));
         uint256 outstanding = escrow.outstanding(id);
         require(units != 0 && units <= outstanding, UnitsOutOfRange(itemId, units, outstanding));
         _requireWorthAPlace(itemId, units, order.value);

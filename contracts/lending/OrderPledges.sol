@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IOrderEscrow} from "../settlement/interfaces/IOrderEscrow.sol";
-import {OrderId, OrganisationId} from "../types/Ids.sol";
+import {FacilityId, OrderId, OrganisationId} from "../types/Ids.sol";
 import {LadderedCollateral} from "./LadderedCollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
@@ -74,7 +74,7 @@ abstract contract OrderPledges is LadderedCollateral {
     }
 
     /// @dev Its facts earn its money, and the escrow gives no two orders one consignment.
-    function _requireItsSubject(uint256 itemId, bytes32 subject) internal view override {
+    function _requireItsSubject(FacilityId, uint256 itemId, bytes32 subject) internal view override {
         bytes32 own = escrow.subjectOf(OrderId.wrap(itemId));
         require(subject == own, SubjectNotItsOwn(itemId, subject, own));
     }

@@ -148,8 +148,13 @@ contract ReceivableCollateral is LadderedCollateral, IMatchedCollateral, ERC1155
         return OrderId.unwrap(matching.orderOf(ReceivableId.wrap(itemId))) == 0 ? 0 : MATCHED;
     }
 
-    function _matchedPartOf(uint256 itemId, uint256 value) internal view override returns (uint256) {
-        (uint256 least, uint256 invoiced) = matching.capOf(ReceivableId.wrap(itemId));
+    /// @dev Its own consignment where it is matched, so that goods and paper are in one financing.
+    function _requireItsSubject(FacilityId facility, uint256 itemId, bytes32 subject) internal view override {
+        matching.requirePledgeable(facility, ReceivableId.wrap(itemId), subject);
+    }
+
+    function _matchedPartOf(uint256 itemId, bytes32 subject, uint256 value) internal view override returns (uint256) {
+        (uint256 least, uint256 invoiced) = matching.capOf(ReceivableId.wrap(itemId), subject);
         return Rounding.proportionDown(value, least, invoiced);
     }
 

@@ -8,6 +8,7 @@ import {Signatures} from "../libraries/Signatures.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {GroupId, OrderId, OrganisationId} from "../types/Ids.sol";
+import {Milestones} from "../types/Milestones.sol";
 import {Rates} from "../types/Rates.sol";
 import {Roles} from "../types/Roles.sol";
 import {OrderBook} from "./OrderBook.sol";
@@ -21,6 +22,10 @@ contract OrderAgreements is OrderBook {
     using SafeERC20 for ICashToken;
 
     uint256 private constant MOST_LINES = 16;
+    /// @dev What can happen to goods, one byte each.
+    uint256 private constant MILESTONES = Milestones.LOADED | Milestones.DEPARTED << 8 | Milestones.ARRIVED << 16
+        | Milestones.DISCHARGED << 24 | uint256(Milestones.RECEIVED) << 32 | uint256(Milestones.STORED) << 40
+        | uint256(Milestones.RELEASED) << 48 | uint256(Milestones.LOST) << 56;
     /// @dev What the oracle says back with each fact; the consignment says all.
     uint64 private constant TAG = 1;
 
@@ -188,6 +193,8 @@ contract OrderAgreements is OrderBook {
         _requireInRange(terms, value, quantity);
         its.payouts = PayoutLadder.pack(terms, quantity);
         (its.seller, its.buyer) = _partiesOf(terms);
+        _requireUnpaid(terms.id, terms.subject, its.payouts);
+        if (_hasBegun(terms.subject)) its.flags = BEGUN;
         its.state = IOrderEscrow.State.Registered;
         if (quantity != 0) its.unit = terms.lines[0].unit;
         // The casts are safe: the terms are in range.
@@ -220,6 +227,27 @@ contract OrderAgreements is OrderBook {
         GroupId beneficiary = oracle.subject(terms.subject).beneficiary;
         bool its = beneficiary == selling.group;
         require(its, IOrderEscrow.OrderSubjectNotOf(terms.id, terms.subject, beneficiary, selling.group));
+    }
+
+    /// @dev Facts of before would pay the order out at once, for goods that are not its.
+    function _requireUnpaid(OrderId id, bytes32 subject, uint256 ladder) private view {
+        for (; ladder != 0; ladder = PayoutLadder.below(ladder)) {
+            (uint32 milestone,,) = PayoutLadder.furthest(ladder);
+            require(!_hasFact(subject, milestone), IOrderEscrow.OrderSubjectHasFacts(id, subject, milestone));
+        }
+    }
+
+    /// @return whether the goods had set out before there was the order, as those have that are sold out of a warehouse
+    function _hasBegun(bytes32 subject) private view returns (bool) {
+        for (uint256 milestones = MILESTONES; milestones != 0; milestones >>= 8) {
+            // The cast keeps the lowest number.
+            if (_hasFact(subject, uint8(milestones))) return true;
+        }
+        return false;
+    }
+
+    function _hasFact(bytes32 subject, uint32 milestone) private view returns (bool) {
+        return oracle.fact(subject, milestone, 1).status >= IMilestoneOracle.Status.Final;
     }
 
     /// @return value minor units of all lines

@@ -46,6 +46,7 @@ abstract contract OrderBook is ParkedPayouts, AccessManaged, EIP712, ReentrancyG
     uint8 internal constant ASSIGNED = 1;
     uint8 internal constant REFUNDS_ASSIGNED = 2;
     uint8 internal constant INVOICEABLE = 4;
+    uint8 internal constant BEGUN = 64;
     uint8 internal constant SELLER_DISPUTED = 8;
     uint8 internal constant BUYER_DISPUTED = 16;
     uint8 internal constant DISPUTE_OF_BUYER = 32;

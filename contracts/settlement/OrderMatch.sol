@@ -5,14 +5,15 @@ import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.so
 import {Rounding} from "../libraries/Rounding.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {IReceivableToken} from "../receivables/interfaces/IReceivableToken.sol";
-import {OrderId, OrganisationId, ReceivableId} from "../types/Ids.sol";
+import {FacilityId, OrderId, OrganisationId, ReceivableId} from "../types/Ids.sol";
 import {Milestones} from "../types/Milestones.sol";
 import {IOrderEscrow} from "./interfaces/IOrderEscrow.sol";
 import {IOrderMatch} from "./interfaces/IOrderMatch.sol";
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Which invoice is for which order, and how far ordered, shipped, received and invoiced agree.
-contract OrderMatch is IOrderMatch {
+contract OrderMatch is IOrderMatch, AccessManaged {
     /// @dev Partial deliveries that are added up, as the escrow does.
     uint32 private constant MOST_DELIVERIES = 8;
 
@@ -23,14 +24,17 @@ contract OrderMatch is IOrderMatch {
 
     /// @inheritdoc IOrderMatch
     mapping(ReceivableId => OrderId) public orderOf;
+    /// @inheritdoc IOrderMatch
+    mapping(FacilityId => bool) public isDemanded;
     mapping(OrderId => uint256) private _invoiced;
 
     constructor(
         IOrderEscrow escrow_,
         IReceivableToken receivables_,
         IMilestoneOracle oracle_,
-        IParticipantRegistry registry_
-    ) {
+        IParticipantRegistry registry_,
+        address authority
+    ) AccessManaged(authority) {
         (escrow, receivables, oracle, registry) = (escrow_, receivables_, oracle_, registry_);
     }
 
@@ -54,7 +58,31 @@ contract OrderMatch is IOrderMatch {
         escrow.countInvoiced(order, invoice.faceValue);
     }
 
+    // Credit officer
+
+    /// @inheritdoc IOrderMatch
+    function demandMatch(FacilityId facility, bool demanded) external restricted {
+        isDemanded[facility] = demanded;
+        emit MatchDemanded(facility, demanded);
+    }
+
     // Views
+
+    /// @inheritdoc IOrderMatch
+    function requirePledgeable(FacilityId facility, ReceivableId receivable, bytes32 subject) external view {
+        OrderId order = orderOf[receivable];
+        if (OrderId.unwrap(order) != 0) {
+            bytes32 own = escrow.subjectOf(order);
+            require(subject == own, MatchSubjectDiffers(receivable, subject, own));
+            return;
+        }
+        require(!isDemanded[facility], MatchMissing(facility, receivable));
+        OrderId other = escrow.orderOfSubject(subject);
+        if (OrderId.unwrap(other) == 0) return;
+        IOrderEscrow.State state = escrow.order(other).state;
+        bool isLive = state == IOrderEscrow.State.Accepted || state == IOrderEscrow.State.Disputed;
+        require(isLive, GoodsOfEndedOrder(receivable, subject, other));
+    }
 
     /// @inheritdoc IOrderMatch
     function matchOf(OrderId order)
@@ -69,7 +97,7 @@ contract OrderMatch is IOrderMatch {
     }
 
     /// @inheritdoc IOrderMatch
-    function capOf(ReceivableId receivable) external view returns (uint256 least, uint256 invoiced) {
+    function capOf(ReceivableId receivable, bytes32 pledged) external view returns (uint256 least, uint256 invoiced) {
         OrderId order = orderOf[receivable];
         if (OrderId.unwrap(order) == 0) return (0, 0);
         invoiced = _invoiced[order];
@@ -77,7 +105,7 @@ contract OrderMatch is IOrderMatch {
         bytes32 subject = escrow.subjectOf(order);
         (bool shippedInDispute, uint256 shipped) = _shipped(subject);
         (bool receivedInDispute, uint256 received) = _attested(subject, Milestones.RECEIVED);
-        if (shippedInDispute || receivedInDispute) return (0, invoiced);
+        if (shippedInDispute || receivedInDispute || pledged != subject) return (0, invoiced);
 
         uint256 enough = invoiced - Rounding.bpsDown(invoiced, its.underBps);
         uint256 most = its.quantity + Rounding.bpsDown(its.quantity, its.overBps);

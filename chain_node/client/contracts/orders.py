@@ -242,13 +242,18 @@ class OrderMatches(Contract):
         """As the order's seller: the accepted invoice takes the place of a part of the order."""
         return self.call("link", order, receivable)
 
+    def demand_match(self, facility: int, demanded: bool) -> Call:
+        """As a credit officer: the facility lends on matched invoices only, or on others too."""
+        return self.call("demandMatch", facility, demanded)
+
     def order_of(self, receivable: int, block: BlockTag = "latest") -> int:
         return self._number("orderOf", receivable, block=block)
 
     def match_of(self, order: int, block: BlockTag = "latest") -> Match:
         return Match(*self.read("matchOf", order, block=block))
 
-    def cap_of(self, receivable: int, block: BlockTag = "latest") -> tuple[int, int]:
-        """What part of the invoice may back a financing: least and invoiced; 0 and 0 where it is not matched."""
-        least, invoiced = self.read("capOf", receivable, block=block)
+    def cap_of(self, receivable: int, subject: bytes, block: BlockTag = "latest") -> tuple[int, int]:
+        """What part of an invoice pledged with this consignment may back a financing: least and invoiced; 0 and 0 where
+        it is not matched."""
+        least, invoiced = self.read("capOf", receivable, subject, block=block)
         return int(least), int(invoiced)

@@ -62,6 +62,9 @@ interface ICollateral {
     error LadderInvalid(FacilityId facility, uint256 step);
     /// @notice The facility has no ladder for this kind of collateral.
     error LadderMissing(FacilityId facility);
+    /// @notice Something was attested of the order's consignment before there was the order: a ladder would lend on facts of
+    /// other goods. Goods in a warehouse are collateral as lots.
+    error ItemOfEarlierGoods(uint256 itemId);
     /// @notice The item's state is not the one needed; both are numbers of its own contract's `State`.
     error ItemNotFinanceable(uint256 itemId, uint8 state, uint8 needed);
     /// @notice The item is paid in another cash token than the pool lends, and the facility does not take that.

@@ -77,7 +77,8 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     /// @param deliverBy days since 1970-01-01
     /// @param currency index of the cash token
     /// @param flags bits: 1 proceeds are assigned, 2 refunds are assigned, 4 the assignee of the proceeds permits
-    /// invoices, 8 and 16 the seller and the buyer have had their dispute, 32 the open one is the buyer's
+    /// invoices, 8 and 16 the seller and the buyer have had their dispute, 32 the open one is the buyer's, 64 something was
+    /// attested of its consignment before it was registered
     /// @param payouts the ladder, packed; `payoutsOf` tells it
     struct Order {
         uint56 value;
@@ -239,6 +240,9 @@ interface IOrderEscrow is IParkedPayouts, IMilestoneConsumer {
     /// @notice At `step` (from 0) milestones or shares do not rise, a share is above 10000 bps or the last is not, or
     /// something is to be measured that cannot be; or it is the count of steps, where that is not 1 to 4.
     error PayoutsInvalid(OrderId id, uint256 step);
+    /// @notice A milestone of the payout ladder was attested of the consignment before the order was registered: of goods
+    /// that are not its.
+    error OrderSubjectHasFacts(OrderId id, bytes32 subject, uint32 milestone);
     /// @notice The consignment is not of the seller's group but of `beneficiary`; zero where it has not been opened.
     error OrderSubjectNotOf(OrderId id, bytes32 subject, GroupId beneficiary, GroupId needed);
     /// @notice The consignment's facts already earn the money of another order.

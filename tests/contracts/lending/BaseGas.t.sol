@@ -13,6 +13,13 @@ import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {Network} from "../support/Network.t.sol";
 
+/// @title No consignment is an order's.
+contract NoOrders {
+    function orderOfSubject(bytes32) external pure returns (uint256) {
+        return 0;
+    }
+}
+
 /// @title What a base costs with every storage slot cold: three of the pledge, one of the invoice, two facts; and what the
 /// desk's callback pays, which brings the consignment along and finds its fact warm. The test contract stands in for the
 /// desk. The ladder has two steps, the upper one measured.
@@ -29,7 +36,8 @@ contract BaseGasTest is Network {
     function setUp() public override {
         super.setUp();
         IFinancingDesk desk = IFinancingDesk(address(this));
-        OrderMatch matching = new OrderMatch(IOrderEscrow(address(0)), receivables, oracle, registry);
+        OrderMatch matching =
+            new OrderMatch(IOrderEscrow(address(new NoOrders())), receivables, oracle, registry, address(manager));
         // Everything is in euros: nothing is ever asked of it.
         IConversions conversions = IConversions(address(this));
         invoices = new ReceivableCollateral(receivables, oracle, desk, address(this), registry, matching, conversions);

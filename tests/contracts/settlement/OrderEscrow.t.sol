@@ -142,6 +142,24 @@ contract OrderEscrowTest is EscrowBase {
         );
     }
 
+    function test_factsOfOtherGoodsPayNoNewOrder() public {
+        _depart();
+        _registerRefused(
+            _orderTerms(),
+            abi.encodeWithSelector(IOrderEscrow.OrderSubjectHasFacts.selector, ID, SHIPMENT, Milestones.DEPARTED)
+        );
+    }
+
+    function test_anOrderOfGoodsThatHaveSetOutIsMarked() public {
+        _depart();
+        IOrderEscrow.OrderTerms memory terms = _orderTerms();
+        terms.payouts = new IOrderEscrow.Payout[](1);
+        terms.payouts[0] = IOrderEscrow.Payout(Milestones.RECEIVED, 10_000, true);
+        vm.prank(seller);
+        escrow.registerOrder(terms);
+        assertEq(escrow.order(ID).flags, 64);
+    }
+
     function test_buyerMustBeADebtorAndAnother() public {
         IOrderEscrow.OrderTerms memory terms = _orderTerms();
         terms.buyer = lender.account;

@@ -5,12 +5,15 @@ import {IReceivableToken} from "../../../contracts/receivables/interfaces/IRecei
 import {OrderMatch} from "../../../contracts/settlement/OrderMatch.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {IOrderMatch} from "../../../contracts/settlement/interfaces/IOrderMatch.sol";
-import {OrderId, ReceivableId} from "../../../contracts/types/Ids.sol";
+import {FacilityId, OrderId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {EscrowBase} from "./EscrowBase.sol";
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
 /// @title Acme's invoice is for 1,000 kilograms and 100,000.00, as the order is.
 contract OrderMatchTest is EscrowBase {
+    FacilityId private constant LINE = FacilityId.wrap(1);
+
     OrderMatch private matching;
 
     function setUp() public override {
@@ -91,7 +94,58 @@ contract OrderMatchTest is EscrowBase {
         assertEq(escrow.outstanding(ID), 0);
     }
 
+    function test_onlyCreditOfficersDemandMatches() public {
+        vm.prank(seller);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, seller));
+        matching.demandMatch(LINE, true);
+    }
+
+    function test_aFacilityThatDemandsMatchesTakesNoOthers() public {
+        _registerAndAccept();
+        matching.requirePledgeable(LINE, INVOICE, 0);
+        vm.expectEmit(address(matching));
+        emit IOrderMatch.MatchDemanded(LINE, true);
+        matching.demandMatch(LINE, true);
+        vm.expectRevert(abi.encodeWithSelector(IOrderMatch.MatchMissing.selector, LINE, INVOICE));
+        matching.requirePledgeable(LINE, INVOICE, 0);
+        matching.requirePledgeable(FacilityId.wrap(2), INVOICE, 0);
+        vm.prank(seller);
+        matching.link(ID, INVOICE);
+        matching.requirePledgeable(LINE, INVOICE, SHIPMENT);
+    }
+
+    function test_aMatchedInvoiceIsPledgedWithItsOrdersConsignment() public {
+        _linked();
+        vm.expectRevert(abi.encodeWithSelector(IOrderMatch.MatchSubjectDiffers.selector, INVOICE, bytes32(0), SHIPMENT));
+        matching.requirePledgeable(LINE, INVOICE, 0);
+        vm.expectRevert(
+            abi.encodeWithSelector(IOrderMatch.MatchSubjectDiffers.selector, INVOICE, bytes32("other"), SHIPMENT)
+        );
+        matching.requirePledgeable(LINE, INVOICE, "other");
+        matching.requirePledgeable(LINE, INVOICE, SHIPMENT);
+    }
+
+    /// @dev While the order lives, its own assignment and the desk's watch keep its goods to one financing.
+    function test_factsOfAnEndedOrderAreNoOtherInvoices() public {
+        _registerAndAccept();
+        matching.requirePledgeable(LINE, INVOICE, SHIPMENT);
+        _give(buyer, VALUE);
+        vm.prank(buyer);
+        escrow.payOrder(ID, VALUE);
+        vm.expectRevert(abi.encodeWithSelector(IOrderMatch.GoodsOfEndedOrder.selector, INVOICE, SHIPMENT, ID));
+        matching.requirePledgeable(LINE, INVOICE, SHIPMENT);
+        matching.requirePledgeable(LINE, INVOICE, "other");
+    }
+
     // Happy path
+
+    function test_whatIsPledgedWithOtherGoodsIsWorthNothing() public {
+        _linked();
+        (uint256 least, uint256 invoiced) = matching.capOf(INVOICE, 0);
+        assertEq(least, 0);
+        assertEq(invoiced, QUANTITY);
+        _assertCap(QUANTITY, QUANTITY);
+    }
 
     function test_theInvoiceTakesTheOrdersPlace() public {
         _registerAndAccept();
@@ -172,7 +226,7 @@ contract OrderMatchTest is EscrowBase {
         uint256 tolerated = invoiced * 100 / 10_000;
         bool short = (shipped != 0 && shipped + tolerated < invoiced)
             || (received != 0 && received + tolerated < invoiced) || invoiced > QUANTITY * 105 / 100;
-        (uint256 least, uint256 whole) = matching.capOf(INVOICE);
+        (uint256 least, uint256 whole) = matching.capOf(INVOICE, SHIPMENT);
         assertEq(whole, invoiced);
         if (!short) assertEq(least, invoiced);
         else assertLt(least, invoiced);
@@ -197,7 +251,7 @@ contract OrderMatchTest is EscrowBase {
     }
 
     function _assertCap(uint256 least, uint256 invoiced) private view {
-        (uint256 least_, uint256 invoiced_) = matching.capOf(INVOICE);
+        (uint256 least_, uint256 invoiced_) = matching.capOf(INVOICE, SHIPMENT);
         assertEq(least_, least, "least");
         assertEq(invoiced_, invoiced, "invoiced");
     }

@@ -127,12 +127,12 @@ contract PayoutsTest is EscrowBase {
 
     /// @dev What the consignment's facts say at the acceptance counts: the buyer agrees to that consignment.
     function test_earlierFactsCountAtTheAcceptance() public {
-        _depart();
         IOrderEscrow.OrderTerms memory terms = _orderTerms();
         terms.deposit = VALUE;
         _give(buyer, VALUE);
         vm.prank(seller);
         escrow.registerOrder(terms);
+        _depart();
         assertEq(escrow.earnedOf(ID), 0, "nobody has agreed yet");
         _acceptOrder(ID);
         assertEq(euro.balanceOf(seller), 4_000_000);

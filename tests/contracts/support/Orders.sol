@@ -31,7 +31,8 @@ abstract contract Orders is Network {
     }
 
     function _newMatch(OrderEscrow escrow) internal returns (OrderMatch made) {
-        made = new OrderMatch(escrow, receivables, oracle, registry);
+        made = new OrderMatch(escrow, receivables, oracle, registry, address(manager));
+        _allow(made.demandMatch.selector, address(made), Offices.CREDIT_OFFICER);
         escrow.listMatcher(address(made), true);
     }
 

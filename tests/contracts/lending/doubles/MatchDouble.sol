@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {OrderId, ReceivableId} from "../../../../contracts/types/Ids.sol";
+import {FacilityId, OrderId, ReceivableId} from "../../../../contracts/types/Ids.sol";
 
 /// @title A three-way match that says what the test wants.
 contract MatchDouble {
@@ -17,7 +17,9 @@ contract MatchDouble {
         (_least, _invoiced) = (least, invoiced);
     }
 
-    function capOf(ReceivableId id) external view returns (uint256 least, uint256 invoiced) {
+    function requirePledgeable(FacilityId, ReceivableId, bytes32) external pure {}
+
+    function capOf(ReceivableId id, bytes32) external view returns (uint256 least, uint256 invoiced) {
         if (OrderId.unwrap(orderOf[id]) != 0) return (_least, _invoiced);
     }
 }
