@@ -18,13 +18,14 @@ from model.books import Disagreement
 from model.compare import differences
 from model.fx import Exchange
 from model.history import moments, new_books
+from model.insurance import Insurance
 from model.replay import replay
 from model.run import Run
 from model.test_runs import block_of, checkpoints
 
 pytestmark = pytest.mark.node
 
-DEFAULT_SEEDS = (11,)
+DEFAULT_SEEDS = (12,)
 SEEDS = [int(seed) for seed in os.environ.get("MODEL_SEEDS", "").split(",") if seed] or [*DEFAULT_SEEDS]
 DEFAULT_OPERATIONS = 700
 OPERATIONS = int(os.environ.get("MODEL_OPERATIONS", DEFAULT_OPERATIONS))
@@ -44,20 +45,20 @@ MET_BY_DEFAULT = {
     "FxQuotes.PositionWithdrawn",
     "FxQuotes.QuoteEnded",
     "InsurancePolicies.ClaimPaid",
-    "InsurancePolicies.PositionWithdrawn",
     "InsurancePolicies.RecoveryPaid",
 }
 REFUSED_BY_DEFAULT = {
     "FinancingDesk.openFinancing: RateNotUsable",
-    "FxQuotes.end: QuoteBinding",
-    "FxQuotes.offer: FreePositionTooSmall",
     "FxQuotes.offer: QuoteAmountOutOfRange",
     "FxQuotes.offer: QuoteExpiryOutOfRange",
     "FxQuotes.offer: QuoteRateOutOfBand",
     "FxQuotes.offer: RateNotUsable",
     "FxQuotes.take: ExchangeOfNothing",
+    "FxQuotes.take: NotTakerOf",
     "FxQuotes.take: QuoteOver",
     "InsurancePolicies.bind: LossAlreadyKnown",
+    "InsurancePolicies.claim: CoverLapsed",
+    "InsurancePolicies.claim: NoLossEvent",
     "InsurancePolicies.claim: PolicyStateWrong",
     "InsurancePolicies.close: CoverStillRuns",
     "InsurancePolicies.offer: InsurerOfOwnGroup",
@@ -118,6 +119,14 @@ def test_a_premium_that_is_not_kept_for_its_insurer_is_noticed(run: Run) -> None
     told = [*moments(run.network, run.blocks[-1])]
     its = next(moment.event.arguments for moment in told if moment.event.name == "PremiumPaid")
     its["amount"], its["left"] = its["amount"] - 1, its["left"] + 1
+
+    with pytest.raises(AssertionError):
+        replay(new_books(run.network), told)
+
+
+def test_a_model_without_premiums_due_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [*moments(run.network, run.blocks[-1])]
+    monkeypatch.setattr(Insurance, "premium_due", lambda its, financing, now: 0)
 
     with pytest.raises(AssertionError):
         replay(new_books(run.network), told)
