@@ -219,12 +219,12 @@ TEMPLATES: Final[dict[str, str]] = {
         "order {order} has a quantity of {ordered}, invoice {receivable} of {invoiced}: 0 is not measured"
     ),
     "MatchMissing": "facility {facility} lends on matched invoices only; invoice {receivable} is matched with no order",
-    "MatchSubjectDiffers": "invoice {receivable} is matched with an order of consignment {own}; it is pledged with that "
-    "one, not with {subject}",
-    "GoodsOfEndedOrder": "consignment {subject} was of order {order}, which has ended; invoice {receivable} is not matched "
-    "with it",
-    "ItemOfEarlierGoods": "order {itemId} is for goods that had set out before it was registered: no ladder lends on them",
-    "OrderSubjectHasFacts": "milestone {milestone} of consignment {subject} was attested before order {id} was registered",
+    "MatchSubjectDiffers": "invoice {receivable} is matched with an order of consignment {own}; it is pledged with "
+    "that, not with {subject}",
+    "GoodsOfEndedOrder": "consignment {subject} was of order {order}, which has ended; invoice {receivable} is not "
+    "matched with it",
+    "ItemOfEarlierGoods": "order {itemId} is for goods that had set out before it was registered: nothing is lent on it",
+    "OrderSubjectHasFacts": "milestone {milestone} of consignment {subject} was attested before there was order {id}",
     "MatchNotBySeller": "organisation {caller} is not the seller of order {order}; organisation {seller} is",
     "SubjectNotItsOwn": "item {itemId} is of consignment {own}, not of {subject}",
     "ItemUnmatched": "no order is matched with invoice {itemId}",
