@@ -223,7 +223,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "that, not with {subject}",
     "GoodsOfEndedOrder": "consignment {subject} was of order {order}, which has ended; invoice {receivable} is not "
     "matched with it",
-    "ItemOfEarlierGoods": "order {itemId} is for goods that had set out before it was registered: nothing is lent on it",
+    "ItemOfEarlierGoods": "the goods of order {itemId} had set out before it was registered: nothing is lent on it",
     "OrderSubjectHasFacts": "milestone {milestone} of consignment {subject} was attested before there was order {id}",
     "MatchNotBySeller": "organisation {caller} is not the seller of order {order}; organisation {seller} is",
     "SubjectNotItsOwn": "item {itemId} is of consignment {own}, not of {subject}",
