@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Rates} from "../types/Rates.sol";
 import {Excursions} from "./Excursions.sol";
 import {FeedPolicies} from "./FeedPolicies.sol";
+import {LatestWord} from "./FeedWords.sol";
 import {IFeedOracle} from "./interfaces/IFeedOracle.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
@@ -15,7 +16,7 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
 
     mapping(bytes32 policyId => Rules) internal _rules;
     mapping(bytes32 policyId => Terms) internal _terms;
-    mapping(bytes32 feed => Latest) internal _latest;
+    mapping(bytes32 feed => LatestWord) internal _latest;
     mapping(bytes32 feed => Excursion) internal _excursions;
     address private _keeper;
 
@@ -59,17 +60,21 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
         require(msg.sender == _keeper, OnlyKeeper(msg.sender, _keeper));
         require(kind.isCondition() && low <= high, RangeInvalid(kind, low, high));
         bytes32 feed = FeedPolicies.conditionFeedOf(kind, subject);
-        _excursions[feed] = Excursions.begin(low, high, _latest[feed], _excursions[feed]);
+        LatestWord last = _latest[feed];
+        _excursions[feed] = Excursions.begin(low, high, last.unpack(), _excursions[feed]);
+        // It was of the range before.
+        if (last.hasCalm()) _latest[feed] = last.withCalm(0);
         emit RangeWatched(kind, subject, low, high);
     }
 
     /// @inheritdoc IFeedOracle
+    /// @dev A calm range stays: the condition is within its range, which is the same.
     function restartRange(Kind kind, bytes32 subject) external {
         require(msg.sender == _keeper, OnlyKeeper(msg.sender, _keeper));
         bytes32 feed = FeedPolicies.conditionFeedOf(kind, subject);
         Excursion memory its = _excursions[feed];
         require(its.since != 0, RangeUnwatched(kind, subject));
-        its.restart(_latest[feed]);
+        its.restart(_latest[feed].unpack());
         _excursions[feed] = its;
         emit RangeRestarted(kind, subject);
     }
@@ -114,7 +119,7 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
 
     /// @inheritdoc IFeedOracle
     function record(bytes32 feed) external view returns (Latest memory) {
-        return _latest[feed];
+        return _latest[feed].unpack();
     }
 
     /// @inheritdoc IFeedOracle
@@ -142,7 +147,8 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
     /// @inheritdoc IFeedOracle
     function dueAt(bytes32 policyId, bytes32 subject) external view returns (uint64) {
         Rules storage rules = _rules[policyId];
-        uint64 observedAt = _latest[_feedOf(rules.kind, policyId, subject)].observedAt;
+        // Safe: 40 bits.
+        uint64 observedAt = uint64(_latest[_feedOf(rules.kind, policyId, subject)].observedAt());
         return observedAt == 0 ? 0 : observedAt + rules.heartbeatSeconds;
     }
 
@@ -184,13 +190,14 @@ abstract contract FeedBook is AccessManaged, IFeedOracle {
         view
         returns (Status status, int256 value, uint64 observedAt)
     {
-        Latest memory last = _latest[feed];
-        observedAt = last.observedAt;
-        if (last.round == 0) return (Status.Missing, 0, 0);
+        LatestWord last = _latest[feed];
+        if (last.round() == 0) return (Status.Missing, 0, 0);
+        // Safe: 40 bits.
+        (value, observedAt) = (last.value(), uint64(last.observedAt()));
         Terms storage terms = _terms[policyId];
-        if (last.value < terms.least || last.value > terms.greatest) return (Status.Missing, 0, observedAt);
+        if (value < terms.least || value > terms.greatest) return (Status.Missing, 0, observedAt);
         if (!_isFresh(observedAt, _rules[policyId].staleAfterSeconds)) return (Status.Stale, 0, observedAt);
-        return (Status.Usable, last.value, observedAt);
+        return (Status.Usable, value, observedAt);
     }
 
     /// @return feed of the rate that has been set between the two; where neither has, one that is missing

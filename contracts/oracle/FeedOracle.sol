@@ -5,7 +5,7 @@ import {Memberships} from "../access/Memberships.sol";
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {OrganisationSet, OrganisationSets} from "../libraries/OrganisationSet.sol";
 import {Signatures} from "../libraries/Signatures.sol";
-import {GroupId, OrganisationId} from "../types/Ids.sol";
+import {GroupId} from "../types/Ids.sol";
 import {Rates} from "../types/Rates.sol";
 import {Excursions} from "./Excursions.sol";
 import {FeedBook} from "./FeedBook.sol";
@@ -13,6 +13,7 @@ import {FeedPolicies} from "./FeedPolicies.sol";
 import {FeedWords, LatestWord, RulesWord} from "./FeedWords.sol";
 import {Medians} from "./Medians.sol";
 import {Readings} from "./Readings.sol";
+import {Witness, Witnesses} from "./Witnesses.sol";
 import {IFeedOracle} from "./interfaces/IFeedOracle.sol";
 import {IMilestoneOracle} from "./interfaces/IMilestoneOracle.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
@@ -23,14 +24,11 @@ contract FeedOracle is FeedBook, EIP712 {
     using Excursions for Excursion;
     using FeedPolicies for Kind;
     using FeedWords for Excursion;
-    using FeedWords for Latest;
     using FeedWords for Rules;
     using FeedWords for Terms;
     using Readings for Readings.Form;
 
     uint256 private constant MOST_REPORTS = 32;
-    uint256 private constant GROUP = 24;
-    uint256 private constant ROLES = 48;
 
     /// @dev One report while its readings are counted.
     /// @param form what is signed of a reading
@@ -107,10 +105,11 @@ contract FeedOracle is FeedBook, EIP712 {
         RulesWord rules = _rules[policyId].load();
         draft.isCondition = rules.kind().isCondition();
         bytes32 feed = draft.isCondition ? FeedPolicies.conditionFeedOf(rules.kind(), subject) : policyId;
-        (draft.rules, draft.before) = (rules, _latest[feed].load());
+        (draft.rules, draft.before) = (rules, _latest[feed]);
         Refusal reason = _open(draft, subject, round, its.readings.length);
         if (reason == Refusal.None) {
-            draft.form = Readings.Form(Readings.TYPE, feed, round, rules.version(), 0, 0);
+            Readings.Form memory form = draft.form;
+            (form.readingType, form.feed, form.round, form.version) = (Readings.TYPE, feed, round, rules.version());
             _countAll(draft, its);
             reason = _judge(draft, policyId);
         }
@@ -143,50 +142,49 @@ contract FeedOracle is FeedBook, EIP712 {
         return readings == 0 || readings > OrganisationSets.MOST ? Refusal.ReadingsOutOfRange : Refusal.None;
     }
 
+    /// @dev All signers are looked up together, each of them before its signature is.
     function _countAll(Draft memory draft, Report calldata its) private {
         Reading[] calldata readings = its.readings;
         uint256 count = readings.length;
         RulesWord rules = draft.rules;
-        (draft.values, draft.oldest, draft.domain) = (new int256[](count), type(uint256).max, _domainSeparatorV4());
+        uint256[] memory memberships = Memberships.roomFor(count);
+        Readings.listSigners(readings, memberships);
+        Memberships.lookUpAll(_registry, memberships);
+        (draft.values, draft.oldest, draft.domain) = (Medians.roomFor(count), type(uint256).max, _domainSeparatorV4());
         // Safe: moments have 40 bits, the policy's times 32; at most ten readings.
         unchecked {
             (draft.earliest, draft.until) = (draft.before.observedAt() + 1, block.timestamp + rules.clockSkewSeconds());
             uint256 age = rules.maxAgeSeconds();
             if (draft.earliest + age < block.timestamp) draft.earliest = block.timestamp - age;
             for (uint256 i = 0; i < count; ++i) {
-                if (!_join(draft, readings[i])) _refuse(draft, its, readings[i]);
+                Reading calldata reading = Readings.at(readings, i);
+                if (!_join(draft, reading, Witnesses.get(memberships, i))) _refuse(draft, its, reading);
             }
         }
     }
 
     /// @dev The signature is looked at last, because it costs most. A value has as many bits as the feed keeps, so that
     /// no difference of two can overflow.
+    /// @param witness the reading's signer; 0 for one who may not act, who has no roles
     /// @return whether the reading counts; the draft has it then, and is as it was otherwise
-    function _join(Draft memory draft, Reading calldata reading) private view returns (bool) {
+    function _join(Draft memory draft, Reading calldata reading, Witness witness) private view returns (bool) {
         Readings.Form memory form = draft.form;
-        (address signer, int256 value, uint256 observedAt) = form.fill(reading);
-        if (observedAt < draft.earliest || observedAt > draft.until || value != int88(value)) return false;
-        uint256 membership = Memberships.lookUp(_registry, signer);
-        if (!_isWelcome(draft, membership)) return false;
+        (address signer, int256 value, uint256 observedAt, bool fits) = form.fill(reading, draft.earliest, draft.until);
+        if (!fits) return false;
+        (RulesWord rules, uint256 count, OrganisationSet joined) = (draft.rules, draft.count, draft.joined);
+        // A price has no beneficiary, and no group is 0.
+        if (witness.roles() & rules.eligibleRoles() == 0 || witness.isOf(draft.beneficiary)) return false;
+        if (count == rules.organisations() || joined.contains(witness.organisation())) return false;
         if (!Signatures.isValid(signer, form.digestOf(draft.domain), reading.r, reading.vs)) return false;
-        uint256 count = draft.count;
         Medians.insert(draft.values, count, value);
         if (observedAt < draft.oldest) draft.oldest = observedAt;
-        draft.roles |= membership >> ROLES;
-        draft.joined = draft.joined.with(_organisationOf(membership), count);
+        draft.roles |= witness.roles();
+        draft.joined = joined.with(witness.organisation(), count);
         // Safe: one more of ten.
         unchecked {
             draft.count = count + 1;
         }
         return true;
-    }
-
-    /// @dev A price has no beneficiary, and no group is 0.
-    function _isWelcome(Draft memory draft, uint256 membership) private view returns (bool) {
-        RulesWord rules = draft.rules;
-        if (!Memberships.isActive(membership) || (membership >> ROLES) & rules.eligibleRoles() == 0) return false;
-        if (_groupOf(membership) == draft.beneficiary || draft.count == rules.organisations()) return false;
-        return !draft.joined.contains(_organisationOf(membership));
     }
 
     function _refuse(Draft memory draft, Report calldata its, Reading calldata reading) private {
@@ -201,20 +199,11 @@ contract FeedOracle is FeedBook, EIP712 {
         if (reading.observedAt < draft.earliest) return Refusal.TooOld;
         uint256 membership = Memberships.lookUp(_registry, reading.signer);
         if (!Memberships.isActive(membership)) return Refusal.SignerNotAdmitted;
-        if ((membership >> ROLES) & draft.rules.eligibleRoles() == 0) return Refusal.RoleNotEligible;
-        if (_groupOf(membership) == draft.beneficiary) return Refusal.AffiliateOfBeneficiary;
-        if (draft.joined.contains(_organisationOf(membership))) return Refusal.AlreadyCounted;
+        Witness witness = Witness.wrap(membership);
+        if (witness.roles() & draft.rules.eligibleRoles() == 0) return Refusal.RoleNotEligible;
+        if (witness.isOf(draft.beneficiary)) return Refusal.AffiliateOfBeneficiary;
+        if (draft.joined.contains(witness.organisation())) return Refusal.AlreadyCounted;
         return draft.count == draft.rules.organisations() ? Refusal.SeatsTaken : Refusal.SignatureInvalid;
-    }
-
-    // Each cast keeps the bits of its own field.
-
-    function _organisationOf(uint256 membership) private pure returns (OrganisationId) {
-        return OrganisationId.wrap(uint24(membership));
-    }
-
-    function _groupOf(uint256 membership) private pure returns (GroupId) {
-        return GroupId.wrap(uint24(membership >> GROUP));
     }
 
     /// @return why the readings that count make no value; `None` where they do
@@ -222,13 +211,11 @@ contract FeedOracle is FeedBook, EIP712 {
         (RulesWord rules, uint256 count, int256[] memory values) = (draft.rules, draft.count, draft.values);
         if (count < rules.threshold()) return Refusal.QuorumNotReached;
         if (rules.requiredRoles() & ~draft.roles != 0) return Refusal.RoleMissing;
-        int256 value = Medians.median(values, count);
+        (int256 least, int256 value, int256 greatest) = Medians.spanOf(values, count);
         draft.value = value;
         if (!_terms[policyId].hasInBand(value)) return Refusal.ValueOutOfBand;
         bool absolute = draft.isCondition;
-        if (!_lieWithin(values[0], values[count - 1], rules.mostSpread(), value, absolute)) {
-            return Refusal.SpreadTooWide;
-        }
+        if (!_lieWithin(least, greatest, rules.mostSpread(), value, absolute)) return Refusal.SpreadTooWide;
         LatestWord before = draft.before;
         // A value that has gone stale says nothing of the next: without this a real jump would stop the feed for good.
         if (before.round() == 0 || !_isFresh(before.observedAt(), rules.staleAfterSeconds())) return Refusal.None;
@@ -259,9 +246,9 @@ contract FeedOracle is FeedBook, EIP712 {
         LatestWord its = FeedWords.latestOf(value, draft.oldest, draft.form.round);
         if (draft.isCondition) {
             its = its.ofCondition(draft.before, draft.beneficiary);
-            _watch(feed, value, draft.oldest);
+            if (!draft.before.isCalmAt(value)) its = its.withCalm(_watch(feed, value, draft.oldest));
         }
-        _latest[feed].store(its);
+        _latest[feed] = its;
         _tell(draft, policyId, subject);
     }
 
@@ -271,11 +258,15 @@ contract FeedOracle is FeedBook, EIP712 {
         emit ValueReported(policyId, subject, round, draft.value, observedAt, draft.joined);
     }
 
-    function _watch(bytes32 feed, int256 value, uint256 observedAt) private {
-        if (_excursions[feed].isQuiet(value)) return;
-        Excursion memory its = _excursions[feed];
-        // Safe: held against the block's time.
-        its.add(value, uint40(observedAt));
-        _excursions[feed] = its;
+    /// @return calm bits of the range in which the next value need not be taken in
+    function _watch(bytes32 feed, int256 value, uint256 observedAt) private returns (uint256 calm) {
+        Excursion storage stored = _excursions[feed];
+        if (!stored.isQuiet(value)) {
+            Excursion memory its = stored;
+            // Safe: held against the block's time.
+            its.add(value, uint40(observedAt));
+            _excursions[feed] = its;
+        }
+        return stored.calmOf();
     }
 }

@@ -7,7 +7,9 @@ import {IFeedOracle} from "./interfaces/IFeedOracle.sol";
 /// @notice The slot of `IFeedOracle.Rules`, its fields from the lowest bit up.
 type RulesWord is uint256;
 
-/// @notice The slot of `IFeedOracle.Latest`, likewise.
+/// @notice What is kept of `IFeedOracle.Latest`, likewise, in one slot. Of a condition the value has its 32 bits, and the
+/// 48 above it are a range, 24 bits each: one within which the next value changes nothing of the excursion, which is not
+/// read then; none where both are 0. Only a condition has a beneficiary.
 type LatestWord is uint256;
 
 using {
@@ -25,6 +27,10 @@ using {
 } for RulesWord global;
 using {
     FeedWords.ofCondition,
+    FeedWords.withCalm,
+    FeedWords.hasCalm,
+    FeedWords.isCalmAt,
+    FeedWords.unpack,
     FeedWords.value,
     FeedWords.least,
     FeedWords.greatest,
@@ -47,6 +53,10 @@ library FeedWords {
     uint256 private constant MAX_AGE = 176;
     uint256 private constant SKEW = 208;
 
+    uint256 private constant VALUE_MASK = (1 << 88) - 1;
+    uint256 private constant CALM_LOW = 32;
+    uint256 private constant CALM_HIGH = 56;
+    uint256 private constant CALM_MASK = ((1 << 48) - 1) << CALM_LOW;
     uint256 private constant LEAST = 88;
     uint256 private constant GREATEST = 120;
     uint256 private constant OBSERVED = 152;
@@ -64,18 +74,6 @@ library FeedWords {
     function load(IFeedOracle.Rules storage its) internal view returns (RulesWord word) {
         assembly ("memory-safe") {
             word := sload(its.slot)
-        }
-    }
-
-    function load(IFeedOracle.Latest storage its) internal view returns (LatestWord word) {
-        assembly ("memory-safe") {
-            word := sload(its.slot)
-        }
-    }
-
-    function store(IFeedOracle.Latest storage its, LatestWord word) internal {
-        assembly ("memory-safe") {
-            sstore(its.slot, word)
         }
     }
 
@@ -97,6 +95,23 @@ library FeedWords {
         if (word >> SINCE == 0) return true;
         bool within = value_ >= int32(uint32(word)) && value_ <= int32(uint32(word >> HIGH));
         return within && uint40(word >> OUTSIDE_SINCE) == 0;
+    }
+
+    /// @return calm bits of a range, for `withCalm`: every value in it is quiet as long as only such values come; 0 where
+    /// the condition is not watched, or is out of its range. As much of the range as 24 bits hold, which a thermometer's
+    /// 8,388 degrees do not need
+    function calmOf(IFeedOracle.Excursion storage its) internal view returns (uint256 calm) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(its.slot)
+        }
+        if (word >> SINCE == 0 || uint40(word >> OUTSIDE_SINCE) != 0) return 0;
+        (int32 low, int32 high) = (int32(uint32(word)), int32(uint32(word >> HIGH)));
+        if (low < type(int24).min) low = type(int24).min;
+        if (high > type(int24).max) high = type(int24).max;
+        if (low > high) return 0;
+        // Safe: both lie within 24 bits; the casts take the sign's copies off.
+        return uint256(uint24(uint32(low))) << CALM_LOW | uint256(uint24(uint32(high))) << CALM_HIGH;
     }
 
     // Rules
@@ -155,23 +170,59 @@ library FeedWords {
         return LatestWord.wrap(uint256(uint88(uint256(value_))) | observedAt_ << OBSERVED | round_ << ROUND);
     }
 
-    /// @param word that of a value of 32 bits
+    /// @param word that of a value of 32 bits, with no beneficiary yet
     /// @param before the feed as it was
-    /// @return the same with the extremes that the feed has had, and its beneficiary
+    /// @param its not 0
+    /// @return the same with the extremes that the feed has had, its beneficiary, and the calm range that it had
     function ofCondition(LatestWord word, LatestWord before, GroupId its) internal pure returns (LatestWord) {
-        int256 lowest = value(word);
+        int256 lowest = int88(uint88(LatestWord.unwrap(word)));
         int256 highest = lowest;
+        uint256 bits = LatestWord.unwrap(word) & ~VALUE_MASK | LatestWord.unwrap(before) & CALM_MASK
+            | uint256(GroupId.unwrap(its)) << BENEFICIARY;
+        // Safe: 32 bits, here and below; the casts take the sign's copies off.
+        bits |= uint32(uint256(lowest));
         if (round(before) != 0) {
             if (least(before) < lowest) lowest = least(before);
             if (greatest(before) > highest) highest = greatest(before);
         }
-        // Safe: 32 bits; the casts take the sign's copies off.
-        uint256 extremes = uint256(uint32(uint256(lowest))) << LEAST | uint256(uint32(uint256(highest))) << GREATEST;
-        return LatestWord.wrap(LatestWord.unwrap(word) | extremes | uint256(GroupId.unwrap(its)) << BENEFICIARY);
+        bits |= uint256(uint32(uint256(lowest))) << LEAST | uint256(uint32(uint256(highest))) << GREATEST;
+        return LatestWord.wrap(bits);
+    }
+
+    /// @param word of a condition
+    /// @param calm as `calmOf` tells; 0 for none
+    function withCalm(LatestWord word, uint256 calm) internal pure returns (LatestWord) {
+        return LatestWord.wrap(LatestWord.unwrap(word) & ~CALM_MASK | calm);
+    }
+
+    /// @param word of a condition, or of a feed that has no value yet
+    function hasCalm(LatestWord word) internal pure returns (bool) {
+        return LatestWord.unwrap(word) & CALM_MASK != 0;
+    }
+
+    /// @param word of a condition, or of a feed that has no value yet
+    function isCalmAt(LatestWord word, int256 value_) internal pure returns (bool) {
+        uint256 bits = LatestWord.unwrap(word);
+        if (value_ < int24(uint24(bits >> CALM_LOW)) || value_ > int24(uint24(bits >> CALM_HIGH))) return false;
+        return bits & CALM_MASK != 0;
+    }
+
+    /// @notice What clients see of the word.
+    function unpack(LatestWord word) internal pure returns (IFeedOracle.Latest memory) {
+        // Safe: every reader keeps the bits of its own field.
+        return IFeedOracle.Latest(
+            int88(value(word)),
+            int32(least(word)),
+            int32(greatest(word)),
+            uint40(observedAt(word)),
+            uint40(round(word)),
+            beneficiary(word)
+        );
     }
 
     function value(LatestWord word) internal pure returns (int256) {
-        return int88(uint88(LatestWord.unwrap(word)));
+        uint256 bits = LatestWord.unwrap(word);
+        return bits >> BENEFICIARY == 0 ? int256(int88(uint88(bits))) : int256(int32(uint32(bits)));
     }
 
     function least(LatestWord word) internal pure returns (int256) {

@@ -19,14 +19,45 @@ library Readings {
         uint256 observedAt;
     }
 
-    /// @notice Puts what is signed of a reading into the form.
-    /// @dev Assembly because value and moment lie side by side in both, and the compiler checks a field's width
-    /// whenever it reads it: measured, 200 gas less a reading, with its moment held against bounds computed once.
-    /// Reverts as the compiler does on bits beyond a field's width.
-    function fill(Form memory form, IFeedOracle.Reading calldata its)
+    /// @dev Assembly because the caller's count is the list's: five words each, in a row. Likewise below.
+    function at(IFeedOracle.Reading[] calldata readings, uint256 i)
         internal
         pure
-        returns (address signer, int256 value, uint256 observedAt)
+        returns (IFeedOracle.Reading calldata its)
+    {
+        assembly ("memory-safe") {
+            its := add(readings.offset, mul(i, 0xa0))
+        }
+    }
+
+    /// @notice Puts the signer of each reading in its place, whatever bits there are beyond an address's: `fill` refuses
+    /// those.
+    /// @param signers a list as long as the readings, as `Memberships.roomFor` makes it
+    function listSigners(IFeedOracle.Reading[] calldata readings, uint256[] memory signers) internal pure {
+        assembly ("memory-safe") {
+            let from := readings.offset
+            let to := add(signers, 0x20)
+            for { let end := add(to, shl(5, readings.length)) } lt(to, end) { to := add(to, 0x20) } {
+                mstore(to, calldataload(from))
+                from := add(from, 0xa0)
+            }
+        }
+    }
+
+    /// @notice Puts what is signed of a reading into the form.
+    /// @dev Assembly because value and moment lie side by side in both, and the compiler checks a field's width
+    /// whenever it reads it: measured, 260 gas less a reading, with its moment held against bounds computed once.
+    /// Reverts as the compiler does on bits beyond a field's width.
+    /// @param earliest moment that fits, Unix seconds
+    /// @param until last moment that fits
+    /// @return signer as it is claimed
+    /// @return value as it is signed, whatever its width
+    /// @return observedAt likewise
+    /// @return fits whether the moment does, and the value has no more than 88 bits
+    function fill(Form memory form, IFeedOracle.Reading calldata its, uint256 earliest, uint256 until)
+        internal
+        pure
+        returns (address signer, int256 value, uint256 observedAt, bool fits)
     {
         assembly ("memory-safe") {
             signer := calldataload(its)
@@ -34,6 +65,7 @@ library Readings {
             observedAt := calldataload(add(its, 0x40))
             if or(shr(160, signer), shr(64, observedAt)) { revert(0, 0) }
             calldatacopy(add(form, 0x80), add(its, 0x20), 0x40)
+            fits := iszero(or(or(lt(observedAt, earliest), gt(observedAt, until)), xor(value, signextend(10, value))))
         }
     }
 

@@ -48,7 +48,7 @@ contract EscrowGas is EscrowBase, GasRecord {
         _record("escrow payout on a fact, attestation by 3 included", 150_000);
         assertEq(euro.balanceOf(seller), 4_000_001);
         _attestOf(Milestones.RECEIVED, QUANTITY / 2);
-        _record("escrow payout in proportion to what was received, attestation by 3 included", 152_000);
+        _record("escrow payout in proportion to what was received, attestation by 3 included", 150_000);
         assertEq(euro.balanceOf(seller), 7_000_001);
     }
 

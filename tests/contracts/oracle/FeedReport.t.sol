@@ -237,7 +237,7 @@ contract FeedReport is FeedTest {
             values[i] = int256(uint256(keccak256(abi.encode(seed, i))) % 7) - 3;
             Medians.insert(sorted, i, values[i]);
         }
-        int256 median = Medians.median(sorted, count);
+        (int256 least, int256 median, int256 greatest) = Medians.spanOf(sorted, count);
         uint256 below = 0;
         uint256 above = 0;
         for (uint256 i = 0; i < count; ++i) {
@@ -245,6 +245,8 @@ contract FeedReport is FeedTest {
             if (values[i] > median) ++above;
             if (i != 0) assertLe(sorted[i - 1], sorted[i]);
         }
+        assertEq(least, sorted[0]);
+        assertEq(greatest, sorted[count - 1]);
         // Of n values at most (n - 1) / 2 are below the lower of the middle two, and at most n / 2 above.
         assertLe(below, (count - 1) / 2);
         assertLe(above, count / 2);
