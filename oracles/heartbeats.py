@@ -1,4 +1,4 @@
-"""Which of the feeds that this node serves are overdue: the heartbeat of their policy has passed since their last value."""
+"""Which of the feeds that this node serves are overdue: their policy's heartbeat has passed since their last value."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ OFFERED = (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED, ReadingStatus.COUNTED,
 
 @dataclass
 class Heartbeats:
-    """A feed is served while this node's last reading of it could still be relied on: after that its source has ended, as
-    when goods have arrived, and nobody waits for it."""
+    """A feed is served while this node's last reading of it could still be relied on: after that its source has ended,
+    as when goods have arrived, and nobody waits for it."""
 
     database: Database
     judge: Judge
