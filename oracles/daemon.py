@@ -17,6 +17,7 @@ from oracles.confirming import Confirming
 from oracles.deciding import Deciding
 from oracles.errors import DatabaseOfOtherNetwork
 from oracles.exchange import Exchange
+from oracles.heartbeats import Heartbeats
 from oracles.intake import Intake
 from oracles.judging import Judge
 from oracles.link import Link
@@ -42,6 +43,7 @@ class Work:
     judge: Judge
     deciding: Deciding
     measuring: Measuring
+    heartbeats: Heartbeats
     relaying: Relaying | None
     voting: Voting | None
     outbox: Outbox | None
@@ -123,6 +125,7 @@ class Node:
         if work.voting is not None and work.outbox is not None:
             work.voting.run()
             busy += work.outbox.run()
+        work.heartbeats.run(head)
         self._notice(work, head)
         self._confirm(work, head)
         waits = bool(work.deciding.awake) or (work.outbox is not None and work.outbox.waits)
@@ -143,9 +146,12 @@ class Node:
         measuring = Measuring(
             self._database, chain, judge, self._signer, self._exchange, self._checkpoint, self.metrics
         )
+        heartbeats = Heartbeats(self._database, judge, self.metrics)
         relaying = self._relaying(chain, judge)
         voting, outbox, confirming = self._sending(chain)
-        self._work = Work(chain, judge, deciding, measuring, relaying, voting, outbox, confirming, scanned=head.number)
+        self._work = Work(
+            chain, judge, deciding, measuring, heartbeats, relaying, voting, outbox, confirming, scanned=head.number
+        )
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
         return self._work

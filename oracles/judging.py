@@ -97,6 +97,9 @@ class Judge:
             record=self._chain.feed_record(key, head.number),
         )
 
+    def feed_rules(self, key: FeedKey, head: Head) -> FeedRules:
+        return self._feed_policy(key.policy_id, head.number)[0]
+
     def _feed_policy(self, policy_id: bytes, block: int) -> tuple[FeedRules, FeedTerms]:
         if policy_id not in self._feed_policies:
             self._feed_policies[policy_id] = self._chain.feed_policy(policy_id, block)

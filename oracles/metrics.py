@@ -25,6 +25,9 @@ class Metrics:
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
         self.waiting = Gauge("portolan_oracle_waiting_events", "Events asked about again", registry=self.registry)
         self.held = Gauge("portolan_oracle_held_events", "Events for the operator", registry=self.registry)
+        self.overdue = Gauge(
+            "portolan_oracle_overdue_feeds", "Feeds served whose heartbeat has passed", registry=self.registry
+        )
         self.head = Gauge("portolan_oracle_head_block", "Newest block seen", registry=self.registry)
         self.paper_to_send = Histogram(
             "portolan_oracle_paper_to_send_seconds",

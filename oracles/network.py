@@ -34,6 +34,7 @@ MOST_BLOCKS: Final = 500
 
 ORGANISATION_BITS: Final = 24
 ORGANISATION: Final = (1 << ORGANISATION_BITS) - 1
+VALUE_EVENTS: Final = ("ValueReported", "PastValueReported")
 POLICY_EVENTS: Final = ("PolicySet", "FeedPolicySet")
 VOTE_EVENTS: Final = ("VotesCounted", "FactFinal")
 FACT_EVENTS: Final = {"FactFinal": "final", "FactMeasured": "measured", "FactInDispute": "disputed"}
@@ -186,7 +187,7 @@ def _reports(events: Sequence[Event]) -> dict[ReportKey, str]:
         for event in told
         if event.name == "ReportRefused"
     }
-    return refused | {_report_key(event): "" for event in told if event.name == "ValueReported"}
+    return refused | {_report_key(event): "" for event in told if event.name in VALUE_EVENTS}
 
 
 def _report_key(event: Event) -> ReportKey:

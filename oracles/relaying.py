@@ -25,7 +25,8 @@ log = structlog.get_logger("oracles")
 
 @dataclass
 class Relaying:
-    """One report a feed at a time. `gather_seconds`: how long more readings may join those that are enough."""
+    """One report a feed at a time. `gather_seconds`: how long more readings may join those that are enough; a feed
+    whose heartbeat is due does not wait for them."""
 
     database: Database
     chain: NodeChain
@@ -61,7 +62,8 @@ class Relaying:
             self._enough_since.pop(key.feed, None)
             return False
         since = self._enough_since.setdefault(key.feed, self.clock())
-        if len(taken) < standing.rules.organisations and self.clock() - since < self.gather_seconds:
+        may_wait = len(taken) < standing.rules.organisations and not standing.is_due
+        if may_wait and self.clock() - since < self.gather_seconds:
             return True
         return self._send(key, taken, standing)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, func, select
 
-from chain_node.client import Milestone
+from chain_node.client import FeedKind, Milestone
+from oracles.chain import FeedKey
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import (
@@ -16,6 +17,7 @@ from oracles.store.models import (
     EventStatus,
     NetworkRow,
     ObservationRow,
+    OverdueFeedRow,
     ReadingRow,
     ReadingStatus,
     ReportRow,
@@ -44,6 +46,7 @@ def status_lines(settings: NodeSettings) -> Iterator[str]:
         yield from _events(session, EventStatus.WAITING, "Waiting")
         yield from _events(session, EventStatus.HELD, "For the operator")
         yield from _readings(session)
+        yield from _overdue_feeds(session)
         yield from _submissions(session)
         yield from _corrections(session)
     database.close()
@@ -83,6 +86,16 @@ def _readings(session: Session) -> Iterator[str]:
     for row in rows:
         place = f" round {row.round}" if row.round else ""
         yield f"  {row.status}{place} {row.label} {row.value} at {row.observed_at}: {row.reason}"
+
+
+def _overdue_feeds(session: Session) -> Iterator[str]:
+    statement = select(OverdueFeedRow).order_by(col(OverdueFeedRow.due_at))
+    rows = session.exec(statement.limit(MOST_LISTED)).all()
+    if rows:
+        yield "Overdue feeds:"
+    for row in rows:
+        key = FeedKey(FeedKind(row.kind), bytes.fromhex(row.policy_id), bytes.fromhex(row.subject))
+        yield f"  {key} due at {row.due_at}"
 
 
 def _submissions(session: Session) -> Iterator[str]:

@@ -138,15 +138,15 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
         FinancingId financing = _inState(id, State.Bound).terms.financing;
         try desk.financing(financing).collateral.forward(financing) {} catch {}
         Policy memory its = _policies[id];
-        uint256 lossAt;
-        uint256 loss;
-        (lossAt, loss, paid) = adjuster.assess(id, its);
+        ILossAdjuster.Assessment memory found = adjuster.assess(id, its, _claimedOn(its.terms));
 
+        paid = found.amount;
+        _bookClaim(its.terms, found.debt, paid);
         uint256 toPool = paid - _bookPremium(id, paid);
         // The cast is safe: at most the limit.
         (_policies[id].state, _policies[id].paid) = (State.Paid, uint48(paid));
         _unlock(its.insurer, its.cash, its.terms.limit, paid);
-        emit ClaimPaid(id, financing, lossAt, loss, paid);
+        emit ClaimPaid(id, financing, found.lossAt, found.loss, paid);
 
         if (toPool == 0) return paid;
         IERC20(its.cash).forceApprove(address(desk), toPool);
@@ -174,8 +174,9 @@ contract InsurancePolicies is PolicyBook, AccessManaged, ReentrancyGuardTransien
     // Views
 
     /// @inheritdoc IInsurancePolicies
-    function claimable(PolicyId id) external view returns (uint256 amount) {
-        (,, amount) = adjuster.assess(id, _inState(id, State.Bound));
+    function claimable(PolicyId id) external view returns (uint256) {
+        Policy memory its = _inState(id, State.Bound);
+        return adjuster.assess(id, its, _claimedOn(its.terms)).amount;
     }
 
     // Internals

@@ -89,35 +89,50 @@ contract LossAdjuster is ILossAdjuster {
     // Claims
 
     /// @inheritdoc ILossAdjuster
-    function assess(PolicyId id, IInsurancePolicies.Policy memory its)
+    function assess(PolicyId id, IInsurancePolicies.Policy memory its, IInsurancePolicies.FactClaims memory before)
         external
         view
-        returns (uint256 lossAt, uint256 loss, uint256 amount)
+        returns (Assessment memory found)
     {
         IInsurancePolicies.Terms memory terms = its.terms;
         (uint256 payBy, uint256 now_) = (terms.payBy, block.timestamp);
         require(!its.isLapsed(), IInsurancePolicies.CoverLapsed(id, payBy, now_));
-        (lossAt, loss) = _lossOf(id, terms);
+        found = _lossOf(id, terms, before);
+        _requireInTime(id, its, found.lossAt);
+        uint256 deductible = terms.deductible;
+        require(found.loss > deductible, IInsurancePolicies.LossWithinDeductible(id, found.loss, deductible));
+        found.amount = Math.min(terms.limit, found.loss - deductible);
+    }
+
+    function _requireInTime(PolicyId id, IInsurancePolicies.Policy memory its, uint256 lossAt) private view {
+        IInsurancePolicies.Terms memory terms = its.terms;
         bool covered = lossAt > its.boundAt && lossAt <= terms.until;
         require(covered, IInsurancePolicies.LossOutsideCover(id, lossAt, its.boundAt, terms.until));
         (uint256 endsAt, uint256 claimableUntil) = (terms.waitEndsAt(lossAt), terms.claimableUntil());
+        uint256 now_ = block.timestamp;
         require(now_ >= endsAt, IInsurancePolicies.WaitingPeriodRuns(id, endsAt, now_));
         require(now_ <= claimableUntil, IInsurancePolicies.ClaimTooLate(id, claimableUntil, now_));
-        uint256 deductible = terms.deductible;
-        require(loss > deductible, IInsurancePolicies.LossWithinDeductible(id, loss, deductible));
-        amount = Math.min(terms.limit, loss - deductible);
     }
 
-    function _lossOf(PolicyId id, IInsurancePolicies.Terms memory terms)
+    function _lossOf(PolicyId id, IInsurancePolicies.Terms memory terms, IInsurancePolicies.FactClaims memory before)
         private
         view
-        returns (uint256 lossAt, uint256 loss)
+        returns (Assessment memory found)
     {
         Waterfall.Claims memory claims = desk.owed(terms.financing);
-        loss = claims.principal + claims.writtenOff + claims.interest;
-        if (terms.kind == IInsurancePolicies.Kind.Credit) lossAt = _defaultedAt(id, terms.financing);
-        else if (terms.kind == IInsurancePolicies.Kind.Cargo) (lossAt, loss) = _cargoLost(id, terms, loss);
-        else lossAt = _interruptedAt(id, terms);
+        uint256 owed = claims.principal + claims.writtenOff + claims.interest;
+        if (terms.kind == IInsurancePolicies.Kind.Credit) {
+            (found.lossAt, found.debt, found.loss) = (_defaultedAt(id, terms.financing), owed, owed);
+            return found;
+        }
+        // What the loss has been paid with is no less debt that it is a part of.
+        found.debt = before.debt == 0 ? owed : Math.min(before.debt, owed + before.paid);
+        if (terms.kind == IInsurancePolicies.Kind.Cargo) {
+            (found.lossAt, found.loss) = _cargoLost(id, terms, found.debt);
+        } else {
+            (found.lossAt, found.loss) = (_interruptedAt(id, terms), found.debt);
+        }
+        found.loss = Math.saturatingSub(found.loss, before.paid);
     }
 
     /// @dev Nothing moves the maturity of what is in default.

@@ -27,6 +27,7 @@ abstract contract PolicyBook is IInsurancePolicies {
     mapping(PolicyId => Policy) internal _policies;
     mapping(FinancingId => PolicyId[]) private _policiesOf;
     mapping(address insurer => mapping(address cash => Position)) private _positions;
+    mapping(FinancingId => mapping(bytes32 fact => FactClaims)) private _factClaims;
 
     modifier onlyDesk() {
         require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
@@ -117,6 +118,11 @@ abstract contract PolicyBook is IInsurancePolicies {
     }
 
     /// @inheritdoc IInsurancePolicies
+    function factClaimsOf(PolicyId id) external view returns (FactClaims memory) {
+        return _claimedOn(_known(id).terms);
+    }
+
+    /// @inheritdoc IInsurancePolicies
     function isInForce(PolicyId id) external view returns (bool) {
         Policy memory its = _known(id);
         return its.state == State.Bound && !its.isLapsed() && block.timestamp <= its.terms.claimableUntil();
@@ -169,6 +175,23 @@ abstract contract PolicyBook is IInsurancePolicies {
         its.premiumPaid += taken.toUint48();
         _credit(its.insurer, its.cash, taken);
         emit PremiumPaid(id, taken, due - taken);
+    }
+
+    function _claimedOn(Terms memory terms) internal view returns (FactClaims memory its) {
+        if (terms.kind != Kind.Credit) its = _factClaims[terms.financing][_factOf(terms)];
+    }
+
+    /// @dev The first claim's measure stays.
+    /// @param debt insured claims of the lenders, minor units
+    function _bookClaim(Terms memory terms, uint256 debt, uint256 paid) internal {
+        if (terms.kind == Kind.Credit) return;
+        FactClaims storage its = _factClaims[terms.financing][_factOf(terms)];
+        if (its.debt == 0) its.debt = debt.toUint128();
+        its.paid = (its.paid + paid).toUint128();
+    }
+
+    function _factOf(Terms memory terms) private pure returns (bytes32) {
+        return keccak256(abi.encode(terms.subject, terms.milestone, terms.sequence));
     }
 
     function _unrecovered(Policy storage its) internal view returns (uint256) {

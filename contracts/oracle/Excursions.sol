@@ -48,6 +48,22 @@ library Excursions {
         (its.lastOutsideAt, its.deepest) = (observedAt, uint32(_max(its.deepest, distance)));
     }
 
+    /// @notice Takes in a value of before the last one, whatever came in between: it makes things worse or leaves them.
+    /// What was within the range since then is not remembered, and so it counts as out of it until the last value: in
+    /// whatever order values come, depth and moments are the same, and no time out of the range is shorter than in the order
+    /// in which they were measured; one that was read out late may be longer, by as much as it was late at most.
+    /// @param observedAt after the period's begin, and not after `lastAt`
+    /// @param lastAt moment of the last value
+    function addPast(IFeedOracle.Excursion memory its, int256 value, uint40 observedAt, uint40 lastAt) internal pure {
+        uint256 distance = _distance(its, value);
+        if (distance == 0) return;
+        // Safe: as above.
+        its.deepest = uint32(_max(its.deepest, distance));
+        its.longestSeconds = uint32(_max(its.longestSeconds, lastAt - observedAt));
+        if (observedAt > its.lastOutsideAt) its.lastOutsideAt = observedAt;
+        if (observedAt < its.outsideSince) its.outsideSince = observedAt;
+    }
+
     /// @return how far the value lies outside the range; 0 within
     function _distance(IFeedOracle.Excursion memory its, int256 value) private pure returns (uint256) {
         if (value < its.low) return uint256(its.low - value);

@@ -33,7 +33,9 @@ contract FeedOracle is FeedBook, EIP712 {
     /// @dev One report while its readings are counted.
     /// @param form what is signed of a reading
     /// @param before the feed as it was
-    /// @param earliest moment of a reading that counts: not too old, and after the last value's
+    /// @param after_ moment that a reading must be newer than: the last value's, or where the report begins with an older one
+    /// of a condition, the beginning of its period
+    /// @param earliest moment of a reading that counts: not too old, and after that
     /// @param until last moment of a reading that counts
     /// @param values of the readings that count, ascending
     /// @param count how many they are
@@ -47,6 +49,7 @@ contract FeedOracle is FeedBook, EIP712 {
         bool isCondition;
         GroupId beneficiary;
         bytes32 domain;
+        uint256 after_;
         uint256 earliest;
         uint256 until;
         int256[] values;
@@ -110,11 +113,17 @@ contract FeedOracle is FeedBook, EIP712 {
         if (reason == Refusal.None) {
             Readings.Form memory form = draft.form;
             (form.readingType, form.feed, form.round, form.version) = (Readings.TYPE, feed, round, rules.version());
+            draft.after_ = draft.before.observedAt();
+            // What is read out late is no less a breach: of the past everything counts that the period has not seen.
+            if (draft.isCondition && Readings.at(its.readings, 0).observedAt <= draft.after_) {
+                draft.after_ = _excursions[feed].since;
+            }
             _countAll(draft, its);
             reason = _judge(draft, policyId);
         }
         if (reason == Refusal.None) {
-            _store(draft, policyId, subject);
+            if (_isPast(draft)) _lookBack(draft, policyId, subject);
+            else _store(draft, policyId, subject);
             return true;
         }
         emit ReportRefused(policyId, subject, its.round, reason);
@@ -153,7 +162,7 @@ contract FeedOracle is FeedBook, EIP712 {
         (draft.values, draft.oldest, draft.domain) = (Medians.roomFor(count), type(uint256).max, _domainSeparatorV4());
         // Safe: moments have 40 bits, the policy's times 32; at most ten readings.
         unchecked {
-            (draft.earliest, draft.until) = (draft.before.observedAt() + 1, block.timestamp + rules.clockSkewSeconds());
+            (draft.earliest, draft.until) = (draft.after_ + 1, block.timestamp + rules.clockSkewSeconds());
             uint256 age = rules.maxAgeSeconds();
             if (draft.earliest + age < block.timestamp) draft.earliest = block.timestamp - age;
             for (uint256 i = 0; i < count; ++i) {
@@ -195,7 +204,7 @@ contract FeedOracle is FeedBook, EIP712 {
     function _refusalOf(Draft memory draft, Reading calldata reading) private view returns (Refusal) {
         if (reading.value != int88(reading.value)) return Refusal.ValueOutOfRange;
         if (reading.observedAt > draft.until) return Refusal.InFuture;
-        if (reading.observedAt <= draft.before.observedAt()) return Refusal.NotNewer;
+        if (reading.observedAt <= draft.after_) return Refusal.NotNewer;
         if (reading.observedAt < draft.earliest) return Refusal.TooOld;
         uint256 membership = Memberships.lookUp(_registry, reading.signer);
         if (!Memberships.isActive(membership)) return Refusal.SignerNotAdmitted;
@@ -219,6 +228,8 @@ contract FeedOracle is FeedBook, EIP712 {
         LatestWord before = draft.before;
         // A value that has gone stale says nothing of the next: without this a real jump would stop the feed for good.
         if (before.round() == 0 || !_isFresh(before.observedAt(), rules.staleAfterSeconds())) return Refusal.None;
+        // Nor does the last value say what one before it may be.
+        if (_isPast(draft)) return Refusal.None;
         (int256 low, int256 high) = (before.value(), value);
         if (high < low) (low, high) = (high, low);
         bool near = _lieWithin(low, high, rules.mostMove(), before.value(), absolute);
@@ -238,6 +249,26 @@ contract FeedOracle is FeedBook, EIP712 {
             uint256 distance = uint256(high - low);
             return absolute ? distance <= most : distance * Rates.BPS <= most * uint256(value);
         }
+    }
+
+    /// @return whether a reading that counts is no newer than the last value: the feed's value stays what it is
+    function _isPast(Draft memory draft) private pure returns (bool) {
+        return draft.oldest <= draft.before.observedAt();
+    }
+
+    /// @dev Value, moment and round stay, and so a report of the past taken again changes nothing, and keeps no newer value
+    /// from the round. The calm range stays, too: the condition is where it was.
+    function _lookBack(Draft memory draft, bytes32 policyId, bytes32 subject) private {
+        (bytes32 feed, LatestWord before) = (draft.form.feed, draft.before);
+        _latest[feed] = before.widened(draft.value);
+        Excursion memory its = _excursions[feed];
+        if (its.since != 0) {
+            // Safe: moments have 40 bits.
+            its.addPast(draft.value, uint40(draft.oldest), uint40(before.observedAt()));
+            _excursions[feed] = its;
+        }
+        (uint64 round, uint64 observedAt) = (uint64(draft.form.round), uint64(draft.oldest));
+        emit PastValueReported(policyId, subject, round, draft.value, observedAt, draft.joined);
     }
 
     /// @dev Readings were held against 88 bits and the block's time; the band of a condition has 32 bits.

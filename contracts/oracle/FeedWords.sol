@@ -27,6 +27,7 @@ using {
 } for RulesWord global;
 using {
     FeedWords.ofCondition,
+    FeedWords.widened,
     FeedWords.withCalm,
     FeedWords.hasCalm,
     FeedWords.isCalmAt,
@@ -185,6 +186,19 @@ library FeedWords {
             if (least(before) < lowest) lowest = least(before);
             if (greatest(before) > highest) highest = greatest(before);
         }
+        bits |= uint256(uint32(uint256(lowest))) << LEAST | uint256(uint32(uint256(highest))) << GREATEST;
+        return LatestWord.wrap(bits);
+    }
+
+    /// @param word of a condition that has a value
+    /// @param value_ of 32 bits
+    /// @return the same with extremes that the value lies within
+    function widened(LatestWord word, int256 value_) internal pure returns (LatestWord) {
+        (int256 lowest, int256 highest) = (least(word), greatest(word));
+        if (value_ < lowest) lowest = value_;
+        if (value_ > highest) highest = value_;
+        uint256 bits = LatestWord.unwrap(word) & ~(uint256(type(uint64).max) << LEAST);
+        // Safe: 32 bits; the casts take the sign's copies off.
         bits |= uint256(uint32(uint256(lowest))) << LEAST | uint256(uint32(uint256(highest))) << GREATEST;
         return LatestWord.wrap(bits);
     }

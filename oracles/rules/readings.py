@@ -34,6 +34,15 @@ class ReadingStanding:
         """The round that readings are signed for."""
         return self.record.round + 1
 
+    @property
+    def due_at(self) -> int:
+        """Unix seconds from which the next report is due, as the contract's `dueAt` says; 0 where there was none."""
+        return self.record.observed_at + self.rules.heartbeat_seconds if self.record.round else 0
+
+    @property
+    def is_due(self) -> bool:
+        return 0 < self.due_at <= self.now
+
 
 @dataclass(frozen=True)
 class Offer:

@@ -237,6 +237,17 @@ class ReportRow(NodeTable, table=True):
     reason: str = ""
 
 
+class OverdueFeedRow(NodeTable, table=True):
+    """A feed that this node serves and that has had no value for longer than its heartbeat, at the last block seen."""
+
+    __tablename__ = "overdue_feed"
+
+    policy_id: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    kind: int
+    due_at: int
+
+
 class NetworkRow(NodeTable, table=True):
     """Which network this database belongs to: written once, checked at every connection."""
 

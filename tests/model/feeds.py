@@ -44,6 +44,7 @@ class Verdict:
     value: int = 0
     observed_at: int = 0
     organisations: list[int] = field(default_factory=list)
+    is_past: bool = False
 
 
 @dataclass
@@ -73,7 +74,7 @@ class Feed:
             return Verdict(reason=FeedRefusal.READINGS_OUT_OF_RANGE)
         counted, verdict = list[Given](), Verdict()
         for reading in readings:
-            reason = self._doubt(reading, counted, now)
+            reason = self._doubt(reading, counted, now, self._newer_than(readings[0]))
             if reason is FeedRefusal.NONE:
                 counted.append(reading)
             else:
@@ -82,10 +83,19 @@ class Feed:
         verdict.reason = self._objection(counted, now)
         if verdict.reason is FeedRefusal.NONE:
             verdict.value, verdict.observed_at = median(counted), min(reading.observed_at for reading in counted)
+            verdict.is_past = verdict.observed_at <= self.observed_at
         return verdict
+
+    def _newer_than(self, first: Given) -> int:
+        """A report of a condition that begins with a reading of the past takes all that is newer than the watched
+        period's begin: here no range is watched, and no period has begun."""
+        return 0 if self.is_condition and first.observed_at <= self.observed_at else self.observed_at
 
     def take(self, verdict: Verdict) -> None:
         """Makes a verdict without objection the feed's next value."""
+        if verdict.is_past:
+            self.least, self.greatest = min(self.least, verdict.value), max(self.greatest, verdict.value)
+            return
         first = self.round == 0
         self.value, self.observed_at, self.round = verdict.value, verdict.observed_at, self.round + 1
         if self.is_condition:
@@ -109,12 +119,12 @@ class Feed:
         kept = 1 - Fraction(self.terms.haircut_bps, BPS)
         return int(amount * (1 / rate if inverse else rate) * kept)
 
-    def _doubt(self, reading: Given, counted: Sequence[Given], now: int) -> FeedRefusal:
+    def _doubt(self, reading: Given, counted: Sequence[Given], now: int, newer_than: int) -> FeedRefusal:
         its = reading.observer
         checks = (
             (FeedRefusal.VALUE_OUT_OF_RANGE, not -_WIDTH <= reading.value < _WIDTH),
             (FeedRefusal.IN_FUTURE, reading.observed_at > now + self.rules.clock_skew_seconds),
-            (FeedRefusal.NOT_NEWER, reading.observed_at <= self.observed_at),
+            (FeedRefusal.NOT_NEWER, reading.observed_at <= newer_than),
             (FeedRefusal.TOO_OLD, reading.observed_at < now - self.rules.max_age_seconds),
             (FeedRefusal.SIGNER_NOT_ADMITTED, not its.is_active),
             (FeedRefusal.ROLE_NOT_ELIGIBLE, its.roles & self.rules.eligible_roles == 0),
@@ -138,6 +148,8 @@ class Feed:
             return FeedRefusal.VALUE_OUT_OF_BAND
         if not self._is_within(max(values) - min(values), self.rules.most_spread, value):
             return FeedRefusal.SPREAD_TOO_WIDE
+        if min(reading.observed_at for reading in counted) <= self.observed_at:
+            return FeedRefusal.NONE
         is_fresh = self.round and now <= self.observed_at + self.rules.stale_after_seconds
         if is_fresh and not self._is_within(abs(value - self.value), self.rules.most_move, self.value):
             return FeedRefusal.MOVE_TOO_GREAT

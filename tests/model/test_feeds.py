@@ -69,6 +69,7 @@ class Run:
     suspended: str = ""
     met: Counter[FeedRefusal] = field(default_factory=Counter)
     compared: int = 0
+    past: int = 0
 
     def expect(self, what: str, said: Any, expected: Any) -> None:
         self.compared += 1
@@ -149,7 +150,8 @@ def report(run: Run, names: list[str]) -> None:
         expected += events_of(feed, signed.round, verdict)
         if verdict.reason is FeedRefusal.NONE:
             feed.take(verdict)
-            run.usual[name] = verdict.value
+            run.past += verdict.is_past
+            run.usual[name] = run.usual[name] if verdict.is_past else verdict.value
     run.expect("events", [plain(event.name, event.arguments) for event in told], expected)
 
 
@@ -164,8 +166,10 @@ def make(run: Run, name: str, round: int, observers: list[Observer]) -> tuple[Re
         round += random.choice((-1, 1))
     chosen = random.sample(range(len(observers)), random.choice((0, 3, 5, 6, 7, 8, 9, 10, 10, 11)))
     readings, given = [], []
+    # Now and then a report of the past: in the hour before the last value.
+    late = now - min(feed.observed_at, now) + random.randint(0, 900) if random.random() > GENTLE - 0.1 else 0
     for place in chosen:
-        value, moment = middle + random.randint(-jitter, jitter) // 2, now - random.randint(0, 60)
+        value, moment = middle + random.randint(-jitter, jitter) // 2, now - random.randint(0, 60) - late
         if random.random() > GENTLE:
             value += random.choice((-1, 1)) * random.choice((jitter * 9, 2**87))
         if random.random() > GENTLE:
@@ -200,7 +204,8 @@ def events_of(feed: Feed, round: int, verdict: Verdict) -> list[tuple[Any, ...]]
     said: list[tuple[Any, ...]] = [("ReadingRefused", *where, signer, reason) for signer, reason in verdict.refused]
     if verdict.reason is not FeedRefusal.NONE:
         return [*said, ("ReportRefused", *where, verdict.reason)]
-    return [*said, ("ValueReported", *where, verdict.value, verdict.observed_at, tuple(verdict.organisations))]
+    name = "PastValueReported" if verdict.is_past else "ValueReported"
+    return [*said, (name, *where, verdict.value, verdict.observed_at, tuple(verdict.organisations))]
 
 
 def plain(name: str, told: dict[str, Any]) -> tuple[Any, ...]:

@@ -387,6 +387,94 @@ def test_the_relay_gives_others_time_to_join(node):
     assert len(report) == 4
 
 
+def test_a_feed_whose_heartbeat_is_due_does_not_wait_for_more(node):
+    node.settings_changes |= {"relays": True, "gather_seconds": 90}
+    node.restart()
+    last_value(node, hours=5)
+    offer(node, "inspector", 5_000, round=2)
+    offer(node, "sensor", 6_000, round=2)
+    node.drop("sensor.json", epcis(temperature(4)))
+    node.turn()
+    node.turn()
+
+    node.settle()
+
+    (report,) = node.chain.counted_readings.values()
+    assert len(report) == 3
+
+
+def test_a_feed_whose_heartbeat_is_not_due_waits_for_more(node):
+    node.settings_changes |= {"relays": True, "gather_seconds": 90}
+    node.restart()
+    last_value(node, hours=3)
+    offer(node, "inspector", 5_000, round=2)
+    offer(node, "sensor", 6_000, round=2)
+    node.drop("sensor.json", epcis(temperature(4)))
+
+    node.turn()
+    node.turn()
+
+    assert reports(node) == []
+
+
+# The heartbeat: four hours
+
+
+def last_value(bench, *, hours: int) -> None:
+    at = int((bench.chain.now - timedelta(hours=hours)).timestamp())
+    bench.chain.records[GOODS.feed] = replace(bench.chain.feed_record(GOODS, 0), round=1, observed_at=at)
+
+
+def overdue(bench) -> tuple[float | None, list[str]]:
+    gauge = bench.node.metrics.registry.get_sample_value("portolan_oracle_overdue_feeds")
+    lines = list(status_lines(bench.settings))
+    return gauge, [line for line in lines if " due at " in line]
+
+
+@pytest.mark.parametrize("hours", [3, 5])
+def test_a_feed_that_this_node_does_not_serve_is_not_its_concern(node, hours):
+    last_value(node, hours=hours)
+
+    node.settle()
+
+    assert overdue(node) == (0, [])
+
+
+def test_a_feed_within_its_heartbeat_is_not_overdue(node):
+    last_value(node, hours=3)
+    node.drop("sensor.json", epcis(temperature(4)))
+
+    node.settle()
+
+    assert overdue(node) == (0, [])
+
+
+def test_an_overdue_feed_is_said_until_it_has_a_value(node):
+    last_value(node, hours=5)
+    node.drop("sensor.json", epcis(temperature(4)))
+    node.settle()
+    due_at = int((NOON - timedelta(hours=1)).timestamp())
+    assert overdue(node) == (1, [f"  {GOODS} due at {due_at}"])
+
+    last_value(node, hours=0)
+    node.chain.mine()
+    node.settle()
+
+    assert overdue(node) == (0, [])
+
+
+def test_a_feed_whose_source_has_ended_is_not_waited_for(node):
+    last_value(node, hours=5)
+    node.drop("sensor.json", epcis(temperature(4)))
+    node.settle()
+    node.chain.now += timedelta(days=1)
+
+    node.chain.mine()
+    node.settle()
+
+    assert overdue(node) == (0, [])
+
+
 def test_values_follow_each_other_round_by_round(relay):
     moments = [NOON - timedelta(minutes=minutes) for minutes in (30, 5)]
     relay.drop("sensor.json", epcis(*(temperature(value, at) for value, at in zip((4, 21), moments, strict=True))))

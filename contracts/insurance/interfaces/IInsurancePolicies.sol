@@ -13,8 +13,11 @@ import {FacilityId, FinancingId, PolicyId} from "../../types/Ids.sol";
 /// A loss is what lenders are owed of principal, booked or written off, and interest; fees, late fees and the contribution
 /// to the reserve are not insured. Once the loss event stands and the waiting period has passed anyone may claim. The
 /// payment goes to the desk as a repayment, once for each policy; further policies pay on what is then left, so that all of
-/// them together never pay more than the loss. What an insurer has paid it gets back out of what comes in on the financing
-/// later, after the lenders have been made whole and before the supplier.
+/// them together never pay more than the loss. One fact is one loss, however many insure it: the debt that it is a part of is
+/// measured at the first claim on it, and what has been paid on it is taken off every later one. The first claim measures
+/// because a part of what is left after it would be a part of a debt that this loss has already made smaller; what lenders
+/// get in between lowers the measure, and interest that runs on does not raise it. What an insurer has paid it gets back out
+/// of what comes in on the financing later, after the lenders have been made whole and before the supplier.
 ///
 /// Who lends under the financing when the loss falls is insured, whoever that is: the cover goes with the financing.
 interface IInsurancePolicies is IFinancingCover {
@@ -96,6 +99,14 @@ interface IInsurancePolicies is IFinancingCover {
         uint48 recovered;
     }
 
+    /// @notice What claims on one fact (subject, milestone, sequence) have come to under one financing.
+    /// @param debt insured claims of the lenders when the first of them was paid, minor units; 0 before
+    /// @param paid by all insurers together, minor units, with premium set off
+    struct FactClaims {
+        uint128 debt;
+        uint128 paid;
+    }
+
     /// @param free minor units that the insurer may take out or bind
     /// @param locked minor units: the limits of its bound policies
     struct Position {
@@ -118,7 +129,7 @@ interface IInsurancePolicies is IFinancingCover {
     event PremiumPaid(PolicyId indexed policy, uint256 amount, uint256 left);
     /// @notice The insurer paid.
     /// @param lossAt moment of the loss event, Unix seconds
-    /// @param loss minor units, before deductible and limit
+    /// @param loss minor units, before deductible and limit; of a fact, less what others have paid on it
     /// @param amount minor units paid
     event ClaimPaid(
         PolicyId indexed policy, FinancingId indexed financing, uint256 lossAt, uint256 loss, uint256 amount
@@ -247,6 +258,8 @@ interface IInsurancePolicies is IFinancingCover {
     function positionOf(address insurer, ICashToken cash) external view returns (Position memory);
     /// @return minor units of the policy's premium due and not paid; 0 once it has lapsed
     function premiumDueOf(PolicyId id) external view returns (uint256);
+    /// @return what claims on this policy's fact have come to, its own and others' of the same financing; zero for Credit
+    function factClaimsOf(PolicyId id) external view returns (FactClaims memory);
     /// @return whether the policy is bound and has not lapsed, and its cover and the time for claims are not over
     function isInForce(PolicyId id) external view returns (bool);
     /// @notice What a claim would be paid now, if nothing waits in the collateral; reverts, saying why, where nothing.

@@ -95,9 +95,12 @@ interface IFeedOracle {
         bytes32 vs;
     }
 
-    /// @notice The readings of one feed that shall become its next value.
+    /// @notice The readings of one feed that shall become its next value. Of a condition they may also be of the past: read
+    /// out late, when a newer value is in. A report whose first reading is no newer than the last value takes whatever is
+    /// newer than the watched period's begin; if the oldest reading that counts is no newer than the last value, it changes
+    /// what is remembered of the condition and nothing else.
     /// @param subject consignment whose condition it is; 0 of a price or a rate
-    /// @param round number of the report, one more than the feed's last
+    /// @param round number of the report, one more than the feed's last; a report of the past does not use it up
     /// @param readings 1 to 10, in any order; ascending values cost least
     struct Report {
         bytes32 policyId;
@@ -126,7 +129,8 @@ interface IFeedOracle {
     /// @param low lowest value within the range
     /// @param high highest value within the range
     /// @param deepest greatest distance of a value from the range; 0 where none was out of it
-    /// @param longestSeconds longest time without a value within the range, to the last report
+    /// @param longestSeconds longest time without a value within the range, to the last report; from a value that was read
+    /// out late, to the value that was the last when it came
     /// @param outsideSince moment from which it has been out of the range; 0 where the last value is within
     /// @param lastOutsideAt moment of the last value out of the range; 0 for none
     /// @param since moment at which the period began; 0 where the condition is not watched
@@ -140,7 +144,8 @@ interface IFeedOracle {
         uint40 since;
     }
 
-    /// @notice Why a reading, or a whole report, did not count.
+    /// @notice Why a reading, or a whole report, did not count. `NotNewer`: than the last value; in a report of the past, than
+    /// the period's begin.
     enum Refusal {
         None,
         FeedUnknown,
@@ -184,6 +189,16 @@ interface IFeedOracle {
     /// @param subject consignment whose condition it is; 0 of a price or a rate
     /// @param organisations whose readings count, 24 bits each from the lowest up, in the order of the report
     event ValueReported(
+        bytes32 indexed policyId,
+        bytes32 indexed subject,
+        uint64 round,
+        int256 value,
+        uint64 observedAt,
+        OrganisationSet organisations
+    );
+    /// @notice A quorum's value of before the last one counts among what a condition has been; the last value stays.
+    /// Parameters as of `ValueReported`; `round` is that of the next value still.
+    event PastValueReported(
         bytes32 indexed policyId,
         bytes32 indexed subject,
         uint64 round,
@@ -241,7 +256,7 @@ interface IFeedOracle {
 
     /// @notice Takes one report; anyone may relay it. A reading that does not count is told by `ReadingRefused`; a
     /// report that does not hold, by `ReportRefused`, and changes nothing.
-    /// @return whether the feed has a new value
+    /// @return whether the feed has a new value, or one of the past counts
     function report(Report calldata its) external returns (bool);
 
     /// @notice The same for several feeds, each judged on its own: one that does not hold neither reverts nor carries

@@ -138,6 +138,35 @@ contract ClaimTest is InsuranceBase {
         policies.claim(cargo);
     }
 
+    /// @dev Two insure the same quarter: what one has paid in full the other does not pay again.
+    function test_onePartialLossIsNotPaidTwice() public {
+        IInsurancePolicies.Terms memory terms = _cargo(INSURED_QUANTITY);
+        terms.deductible = 0;
+        PolicyId first = _paidUp(gale, terms);
+        PolicyId second = _paidUp(harbour, terms);
+        _loseAQuarter();
+        assertEq(policies.claim(first), DEBT / 4);
+        vm.expectRevert(abi.encodeWithSelector(IInsurancePolicies.LossWithinDeductible.selector, second, 0, 0));
+        policies.claimable(second);
+        vm.expectRevert(abi.encodeWithSelector(IInsurancePolicies.LossWithinDeductible.selector, second, 0, 0));
+        policies.claim(second);
+        assertEq(_free(harbour) + _locked(harbour), FUNDED + PREMIUM);
+        assertEq(_owedToPool(), DEBT - DEBT / 4);
+    }
+
+    /// @dev Interest that runs on after the first claim is no part of the loss that it measured.
+    function test_aLossThatWasPaidGrowsNoMore() public {
+        IInsurancePolicies.Terms memory terms = _cargo(INSURED_QUANTITY);
+        terms.deductible = 0;
+        PolicyId first = _paidUp(gale, terms);
+        PolicyId second = _paidUp(harbour, terms);
+        _loseAQuarter();
+        policies.claim(first);
+        desk.open(FINANCING, DEBT, DEBT, GRACE_ENDS);
+        vm.expectRevert(abi.encodeWithSelector(IInsurancePolicies.LossWithinDeductible.selector, second, 0, 0));
+        policies.claim(second);
+    }
+
     function test_arrivalWithinTheWaitingPeriodIsNoInterruption() public {
         PolicyId late = _paidUp(harbour, _interruption());
         vm.warp(START + 44 days + 1 hours);
@@ -224,6 +253,47 @@ contract ClaimTest is InsuranceBase {
         assertEq(_free(harbour), FUNDED - (DEBT / 4 - DEDUCTIBLE) + PREMIUM);
     }
 
+    function test_whatALimitLeftOpenIsPaidByTheNext() public {
+        IInsurancePolicies.Terms memory terms = _cargo(INSURED_QUANTITY);
+        (terms.deductible, terms.limit) = (0, 1_000_000);
+        PolicyId first = _paidUp(gale, terms);
+        PolicyId second = _paidUp(harbour, terms);
+        _loseAQuarter();
+        assertEq(policies.claim(first), 1_000_000);
+        assertEq(policies.claim(second), DEBT / 4 - 1_000_000);
+        IInsurancePolicies.FactClaims memory its = policies.factClaimsOf(first);
+        assertEq(its.debt, DEBT);
+        assertEq(its.paid, DEBT / 4);
+        assertEq(abi.encode(policies.factClaimsOf(second)), abi.encode(its));
+        assertEq(policies.factClaimsOf(id).debt, 0, "a default is no fact");
+    }
+
+    function test_whatLendersGotInBetweenLowersTheLoss() public {
+        IInsurancePolicies.Terms memory terms = _cargo(INSURED_QUANTITY);
+        (terms.deductible, terms.limit) = (0, 1_000_000);
+        PolicyId first = _paidUp(gale, terms);
+        PolicyId second = _paidUp(harbour, terms);
+        _loseAQuarter();
+        policies.claim(first);
+        _repay(1_000_000);
+        assertEq(policies.claim(second), (DEBT - 1_000_000) / 4 - 1_000_000);
+    }
+
+    /// @dev Another fact, or another financing's, is another loss.
+    function test_lossesOfTwoFactsAreTwo() public {
+        IInsurancePolicies.Terms memory terms = _cargo(INSURED_QUANTITY);
+        terms.deductible = 0;
+        PolicyId first = _paidUp(gale, terms);
+        terms.sequence = 2;
+        PolicyId second = _paidUp(harbour, terms);
+        assertEq(policies.factClaimsOf(second).debt, 0);
+        _loseAQuarter();
+        policies.claim(first);
+        _expectNoEvent(second);
+        policies.claim(second);
+        assertEq(policies.factClaimsOf(second).debt, 0);
+    }
+
     function test_absentFactPays() public {
         PolicyId late = _paidUp(harbour, _interruption());
         vm.warp(START + 44 days);
@@ -251,6 +321,54 @@ contract ClaimTest is InsuranceBase {
     }
 
     // Fuzz
+
+    /// @dev Expectation: one insurer with all the limits in a row pays what is lost, and no more, however many share it and
+    /// whoever is first; what comes in between is taken off what the loss is a part of.
+    function testFuzz_insurersOfOnePartPayItOnce(uint48[3] memory limits, uint64 lost, uint256 between, uint256 first)
+        public
+    {
+        lost = uint64(bound(lost, 1, INSURED_QUANTITY));
+        between = bound(between, 0, DEBT / 2);
+        PolicyId[3] memory ids;
+        for (uint256 i; i < 3; ++i) {
+            IInsurancePolicies.Terms memory terms = _cargo(INSURED_QUANTITY);
+            (terms.limit, terms.deductible, terms.premium) = (uint48(bound(limits[i], 1, 3_000_000)), 0, 0);
+            ids[i] = _bound(i == 0 ? gale : harbour, terms);
+        }
+        vm.warp(START + 30 days);
+        _report(Milestones.LOST, lost);
+        vm.warp(START + 45 days);
+        uint256 paid;
+        for (uint256 i; i < 3; ++i) {
+            PolicyId next = ids[addmod(first, i, 3)];
+            uint256 limit = policies.policy(next).terms.limit;
+            uint256 whole = (i == 0 ? DEBT : DEBT - between) * lost / INSURED_QUANTITY;
+            uint256 expected = whole > paid ? whole - paid : 0;
+            if (expected > limit) expected = limit;
+            if (expected == 0) {
+                vm.expectRevert(abi.encodeWithSelector(IInsurancePolicies.LossWithinDeductible.selector, next, 0, 0));
+                policies.claim(next);
+            } else {
+                assertEq(policies.claim(next), expected);
+            }
+            paid += expected;
+            if (i == 0) between = _takeIn(between);
+        }
+        assertLe(paid, DEBT * lost / INSURED_QUANTITY, "insured + uninsured = total loss");
+        assertEq(policies.subrogatedDue(FINANCING), paid);
+    }
+
+    /// @return taken of the amount, what the lenders were still owed
+    function _takeIn(uint256 amount) private returns (uint256 taken) {
+        taken = amount < _owedToPool() ? amount : _owedToPool();
+        if (taken != 0) _repay(taken);
+    }
+
+    function _loseAQuarter() private {
+        vm.warp(START + 30 days);
+        _report(Milestones.LOST, INSURED_QUANTITY / 4);
+        vm.warp(START + 45 days);
+    }
 
     /// @dev Expectation: whoever claims in whatever order, each policy within its limit, all of them never more than the loss
     /// less what remains to the lenders, and the debt falls by what was paid.

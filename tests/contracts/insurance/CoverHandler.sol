@@ -25,10 +25,17 @@ abstract contract CoverHandler is CoveredBase {
     mapping(address insurer => uint256) public putDown;
     mapping(address insurer => uint256) public takenOut;
     mapping(uint256 policy => uint256) public paidOn;
+    /// @notice Of a financing's fact LOST: the insured debt at the first claim on it, what was paid on it, and by policies
+    /// of a part of the goods.
+    mapping(uint256 financing => uint256) public firstDebt;
+    mapping(uint256 financing => uint256) public paidOnLost;
+    mapping(uint256 financing => uint256) public paidOnPart;
     uint256 public interestGivenUp;
 
     uint256 public binds;
     uint256 public claims;
+    uint256 public secondClaims;
+    uint256 public refusedAsPaid;
     uint256 public recoveries;
     uint256 public lapses;
     uint256 internal clock;
@@ -155,11 +162,28 @@ abstract contract CoverHandler is CoveredBase {
         ++binds;
     }
 
+    /// @notice Insures the same fact again, on the same terms, with the other insurer.
+    function insureLikewise(uint256 which) external act {
+        (PolicyId id, IInsurancePolicies.Policy memory its) = _pick(which);
+        if (PolicyId.unwrap(id) == 0 || its.terms.kind != IInsurancePolicies.Kind.Cargo) return;
+        Party memory insurer = its.insurer == gale.account ? harbourMutual : gale;
+        IInsurancePolicies.Terms memory terms = _cargo(its.terms.financing);
+        (terms.subject, terms.quantity, terms.premium) = (its.terms.subject, its.terms.quantity, 0);
+        (terms.limit, terms.deductible) = (its.terms.limit, its.terms.deductible);
+        if (_free(insurer) < terms.limit || !_isInsurable(terms.financing, true)) return;
+        if (policies.policiesOf(terms.financing).length == 4) return;
+        _bound(insurer, terms);
+        ++binds;
+    }
+
     function claim(uint256 which) external act {
         (PolicyId id, IInsurancePolicies.Policy memory its) = _pick(which);
         if (PolicyId.unwrap(id) == 0) return;
         uint256 expected = _payable(its);
+        bool ofCargo = its.terms.kind == IInsurancePolicies.Kind.Cargo;
+        bool isSecond = ofCargo && paidOnLost[_of(its)] != 0;
         if (expected == 0) {
+            if (isSecond && its.state == IInsurancePolicies.State.Bound) ++refusedAsPaid;
             vm.prank(stranger);
             try policies.claim(id) {
                 assertTrue(false, "a claim that nothing supports was paid");
@@ -168,6 +192,7 @@ abstract contract CoverHandler is CoveredBase {
         }
         uint256 setOff = _isDue(its, clock) ? its.terms.premium - its.premiumPaid : 0;
         if (setOff > expected) setOff = expected;
+        if (ofCargo) _noteOnLost(its, expected);
         uint256 owed = _owedToPool(_of(its));
         uint256[4] memory before = _cash();
         vm.prank(stranger);
@@ -177,6 +202,14 @@ abstract contract CoverHandler is CoveredBase {
         assertEq(euro.balanceOf(supplier), before[3], "and nobody else anything");
         paidOn[PolicyId.unwrap(id)] += expected;
         ++claims;
+        if (isSecond) ++secondClaims;
+    }
+
+    function _noteOnLost(IInsurancePolicies.Policy memory its, uint256 amount) private {
+        uint256 which = _of(its);
+        if (paidOnLost[which] == 0) firstDebt[which] = _insuredDebt(its.terms.financing);
+        paidOnLost[which] += amount;
+        if (its.terms.quantity != 0) paidOnPart[which] += amount;
     }
 
     function close(uint256 which) external act {
@@ -289,8 +322,7 @@ abstract contract CoverHandler is CoveredBase {
         IInsurancePolicies.Terms memory terms = its.terms;
         bool lapsed = its.premiumPaid < terms.premium && clock > terms.payBy;
         if (its.state != IInsurancePolicies.State.Bound || lapsed) return 0;
-        Waterfall.Claims memory owed = desk.owed(terms.financing);
-        uint256 loss = owed.interest + owed.principal + owed.writtenOff;
+        uint256 loss = _insuredDebt(terms.financing);
         uint256 lossAt;
         if (terms.kind == IInsurancePolicies.Kind.Credit) {
             if (_state(terms.financing) != IFinancingDesk.State.Defaulted) return 0;
@@ -299,12 +331,32 @@ abstract contract CoverHandler is CoveredBase {
             IMilestoneOracle.Fact memory fact = oracle.fact(terms.subject, Milestones.LOST, 1);
             if (fact.status != IMilestoneOracle.Status.Final) return 0;
             lossAt = fact.occurredAt;
-            if (terms.quantity != 0) loss = loss * fact.leastQuantity / QUANTITY;
+            loss = _unpaid(terms, loss, fact.leastQuantity);
         }
         if (lossAt <= its.boundAt || lossAt > terms.until || clock < lossAt + 14 days) return 0;
         if (clock > uint256(terms.until) + 44 days || loss <= terms.deductible) return 0;
         loss -= terms.deductible;
         return loss < terms.limit ? loss : terms.limit;
+    }
+
+    /// @dev The part of what the debt was at the first claim, or of what it would be without claims if that is less; less
+    /// what was paid.
+    function _unpaid(IInsurancePolicies.Terms memory terms, uint256 debt, uint256 lost) private view returns (uint256) {
+        uint256 which = _n(terms.financing);
+        uint256 paid = paidOnLost[which];
+        uint256 part = _partOf(debt + paid, terms.quantity, lost);
+        uint256 atFirst = paid == 0 ? part : _partOf(firstDebt[which], terms.quantity, lost);
+        if (atFirst < part) part = atFirst;
+        return part < paid ? 0 : part - paid;
+    }
+
+    function _partOf(uint256 debt, uint64 quantity, uint256 lost) private pure returns (uint256) {
+        return quantity == 0 ? debt : debt * lost / QUANTITY;
+    }
+
+    function _insuredDebt(FinancingId id) private view returns (uint256) {
+        Waterfall.Claims memory owed = desk.owed(id);
+        return owed.interest + owed.principal + owed.writtenOff;
     }
 
     function _mayClose(IInsurancePolicies.Policy memory its) private view returns (bool) {

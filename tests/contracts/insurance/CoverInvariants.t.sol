@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IInsurancePolicies} from "../../../contracts/insurance/interfaces/IInsurancePolicies.sol";
 import {FinancingId, PolicyId} from "../../../contracts/types/Ids.sol";
+import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {CoverHandler} from "./CoverHandler.sol";
 import {Test} from "forge-std/Test.sol";
 
@@ -54,6 +55,24 @@ contract CoverChecks is CoverHandler {
         }
     }
 
+    /// @dev The sums are of what insurers have paid, policy by policy; the loss is of the debt when the first paid, noted then.
+    function checkOneFactIsOneLoss() external view {
+        for (uint256 i = 1; i <= FINANCINGS; ++i) {
+            (uint256 ofAll, uint256 ofPart) = (0, 0);
+            for (uint64 n = 1; n <= policies.policyCount(); ++n) {
+                IInsurancePolicies.Policy memory its = _each(n);
+                if (_of(its) != i || its.terms.kind != IInsurancePolicies.Kind.Cargo) continue;
+                ofAll += its.paid;
+                if (its.terms.quantity != 0) ofPart += its.paid;
+            }
+            assertEq(ofAll, paidOnLost[i]);
+            assertEq(ofPart, paidOnPart[i]);
+            assertLe(ofAll, firstDebt[i], "no more than the debt");
+            uint256 lost = oracle.fact(bytes32(i), Milestones.LOST, 1).leastQuantity;
+            assertLe(ofPart, firstDebt[i] * lost / QUANTITY, "no more than the part that was lost");
+        }
+    }
+
     function checkListsHoldWhatRuns() external view {
         uint256 listed;
         for (uint256 i = 1; i <= FINANCINGS; ++i) {
@@ -81,7 +100,7 @@ contract CoverInvariants is Test {
 
     function setUp() public {
         handler = new CoverChecks();
-        bytes4[] memory selectors = new bytes4[](15);
+        bytes4[] memory selectors = new bytes4[](16);
         selectors[0] = handler.wait_.selector;
         selectors[1] = handler.payInvoice.selector;
         selectors[2] = handler.repay.selector;
@@ -98,6 +117,7 @@ contract CoverInvariants is Test {
         selectors[12] = handler.insure.selector;
         selectors[13] = handler.claim.selector;
         selectors[14] = handler.wait_.selector;
+        selectors[15] = handler.insureLikewise.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector({addr: address(handler), selectors: selectors}));
     }
@@ -114,6 +134,11 @@ contract CoverInvariants is Test {
 
     function invariant_aPolicyPaysOnceWithinItsLimit() public view {
         handler.checkPaidOnceWithinTheLimit();
+    }
+
+    /// @dev Invariant 60: one fact is one loss, however many insure it.
+    function invariant_insurersOfOneFactPayOneLoss() public view {
+        handler.checkOneFactIsOneLoss();
     }
 
     function invariant_theDeskIsAskedAboutWhatRuns() public view {
@@ -142,5 +167,25 @@ contract CoverInvariants is Test {
         assertEq(handler.recoveries(), 1);
         handler.checkTheLossIsBorneInFull();
         handler.checkPositionsAreTheCash();
+    }
+
+    /// @dev Half of the goods, insured twice alike: the first pays to its limit, the second the rest, a third nothing.
+    function test_theHandlersActsReachOneFactTwice() public {
+        handler.insure(1, false, true, 3_000_000, 0, 4);
+        handler.insureLikewise(1);
+        handler.insureLikewise(2);
+        assertEq(handler.binds(), 3);
+        handler.wait_(type(uint256).max);
+        handler.lose(1, 500_000);
+        for (uint256 i; i < 2; ++i) {
+            handler.wait_(type(uint256).max);
+        }
+        for (uint256 i = 1; i <= 3; ++i) {
+            handler.claim(i);
+        }
+        assertGt(handler.secondClaims() + handler.refusedAsPaid(), 1);
+        assertGt(handler.refusedAsPaid(), 0);
+        handler.checkOneFactIsOneLoss();
+        handler.checkTheLossIsBorneInFull();
     }
 }

@@ -32,6 +32,7 @@ contract FeedHandler is Test {
         int256 least;
         int256 greatest;
         bool broken;
+        uint256 past;
     }
 
     bytes32 private immutable _price;
@@ -50,6 +51,7 @@ contract FeedHandler is Test {
     bool public improvedByItself;
     uint256 public accepted;
     uint256 public regraded;
+    bool private _isLate;
 
     constructor(
         FeedOracle feeds,
@@ -85,6 +87,7 @@ contract FeedHandler is Test {
         );
         int256 middle = condition ? int256(bound(centre, 0, 20_000)) - 25_000 : int256(bound(centre, 900_000, 980_000));
         (uint256 organisations, bool sensed, bool early) = (0, false, seed % 11 == 0);
+        _isLate = seed % 3 == 0;
         if (early) --its.round;
         int256[2] memory range = [type(int256).max, type(int256).min];
         for (uint256 i = 0; i < count; ++i) {
@@ -151,14 +154,28 @@ contract FeedHandler is Test {
         reading.signer = signer.account;
         reading.value = middle + int256(random % 1000);
         reading.observedAt = uint64(block.timestamp - random % 30 minutes);
+        // Now and then all that a report says is of an hour ago, or nearly.
+        if (its.policyId == _temperature && _isLate) reading.observedAt -= uint64(random % 5 minutes + 20 minutes);
         uint256 fault = (random >> 64) % 24;
         if (fault == 0) reading.observedAt = uint64(block.timestamp + 1 hours);
         if (fault == 1) reading.observedAt = uint64(block.timestamp - 2 hours);
         bytes32 digest = _feeds.readingDigest(its.policyId, its.subject, its.round, reading.value, reading.observedAt);
         (reading.r, reading.vs) = vm.signCompact(signer.key, digest);
         if (fault == 2) reading.value += 1;
-        bool newer = reading.observedAt > _recordOf(its.policyId).observedAt;
-        sound = fault > 2 && newer;
+        sound = fault > 2 && reading.observedAt > _mustBeNewerThan(its, reading);
+    }
+
+    /// @dev A report of a condition that begins with a reading no newer than the last value takes what the period has not
+    /// seen.
+    function _mustBeNewerThan(IFeedOracle.Report memory its, IFeedOracle.Reading memory reading)
+        private
+        view
+        returns (uint256)
+    {
+        uint256 last = _recordOf(its.policyId).observedAt;
+        uint256 first = its.readings[0].signer == address(0) ? reading.observedAt : its.readings[0].observedAt;
+        if (its.policyId == _price || first > last) return last;
+        return _feeds.excursion(IFeedOracle.Kind.Temperature, _subject).since;
     }
 
     function _send(IFeedOracle.Report memory its, bool possible, int256[2] memory range) private {
@@ -172,8 +189,9 @@ contract FeedHandler is Test {
             return;
         }
         ++accepted;
-        uint256 counted = _countedOf(vm.getRecordedLogs());
+        (bool past, uint256 counted, int256 value) = _countedOf(vm.getRecordedLogs());
         if (!possible || counted < 3 || counted > 4) ghost.broken = true;
+        if (past) return _notePast(ghost, before, last, value, range);
         if (last.round != before.round + 1 || last.observedAt <= before.observedAt) ghost.broken = true;
         bool first = ghost.rounds == 0;
         (ghost.rounds, ghost.observedAt, ghost.value) = (last.round, last.observedAt, last.value);
@@ -182,13 +200,31 @@ contract FeedHandler is Test {
         if (first || last.value > ghost.greatest) ghost.greatest = last.value;
     }
 
-    function _countedOf(Vm.Log[] memory logs) private pure returns (uint256) {
+    /// @dev Of the past: within its readings, and nothing but the extremes is another.
+    function _notePast(
+        Ghost storage ghost,
+        IFeedOracle.Latest memory before,
+        IFeedOracle.Latest memory last,
+        int256 value,
+        int256[2] memory range
+    ) private {
+        ++ghost.past;
+        if (value < range[0] || value > range[1]) ghost.broken = true;
+        if (value < ghost.least) ghost.least = value;
+        if (value > ghost.greatest) ghost.greatest = value;
+        (last.least, last.greatest) = (before.least, before.greatest);
+        if (keccak256(abi.encode(before)) != keccak256(abi.encode(last))) ghost.broken = true;
+    }
+
+    function _countedOf(Vm.Log[] memory logs) private pure returns (bool past, uint256 counted, int256 value) {
         for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics[0] != IFeedOracle.ValueReported.selector) continue;
-            (,,, OrganisationSet organisations) = abi.decode(logs[i].data, (uint64, int256, uint64, OrganisationSet));
-            return organisations.size();
+            past = logs[i].topics[0] == IFeedOracle.PastValueReported.selector;
+            if (!past && logs[i].topics[0] != IFeedOracle.ValueReported.selector) continue;
+            OrganisationSet organisations;
+            (, value,, organisations) = abi.decode(logs[i].data, (uint64, int256, uint64, OrganisationSet));
+            return (past, organisations.size(), value);
         }
-        return 0;
+        return (false, 0, 0);
     }
 
     function _lookAtGrade() private {

@@ -90,12 +90,13 @@ contract FeedInvariants is GradeTest {
         for (uint256 i = 1; i < 60; ++i) {
             uint256 seed = uint256(keccak256(abi.encode(i)));
             _handler.report(i % 2 == 0, seed, 10, seed);
-            _handler.pass(1 hours);
+            _handler.pass(i % 4 < 2 ? 1 minutes : 1 hours);
             if (i % 20 == 0) _handler.inspect(0);
         }
         assertGt(_handler.accepted(), 20);
         assertGt(_handler.regraded(), 0);
         assertGt(_handler.ghostOf(TEMPERATURE).rounds, 5);
+        assertGt(_handler.ghostOf(TEMPERATURE).past, 0);
     }
 
     function _add(Party memory party, bool price, bool condition) private {
