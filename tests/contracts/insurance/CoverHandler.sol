@@ -176,6 +176,20 @@ abstract contract CoverHandler is CoveredBase {
         ++binds;
     }
 
+    /// @notice Goods that two insure alike are lost and claimed on: by chance alone the walks hardly get that far.
+    function loseWhatTwoInsure(uint256 which, uint256 limit, uint256 quantity) external {
+        which = _bound(which, 1, FINANCINGS);
+        this.insure(which, false, true, limit & ~uint256(1), 0, 0);
+        this.insureLikewise(policies.policyCount());
+        this.wait_(1 days);
+        this.lose(which, quantity);
+        this.wait_(12 days);
+        this.wait_(12 days);
+        for (uint256 n = 1; n <= policies.policyCount(); ++n) {
+            this.claim(n);
+        }
+    }
+
     function claim(uint256 which) external act {
         (PolicyId id, IInsurancePolicies.Policy memory its) = _pick(which);
         if (PolicyId.unwrap(id) == 0) return;

@@ -100,7 +100,7 @@ contract CoverInvariants is Test {
 
     function setUp() public {
         handler = new CoverChecks();
-        bytes4[] memory selectors = new bytes4[](16);
+        bytes4[] memory selectors = new bytes4[](17);
         selectors[0] = handler.wait_.selector;
         selectors[1] = handler.payInvoice.selector;
         selectors[2] = handler.repay.selector;
@@ -118,6 +118,7 @@ contract CoverInvariants is Test {
         selectors[13] = handler.claim.selector;
         selectors[14] = handler.wait_.selector;
         selectors[15] = handler.insureLikewise.selector;
+        selectors[16] = handler.loseWhatTwoInsure.selector;
         targetContract(address(handler));
         targetSelector(FuzzSelector({addr: address(handler), selectors: selectors}));
     }
