@@ -140,7 +140,7 @@ class _Planner:
             self._create(part, *sources, at["AccessManager"])
         self._create("WarehouseReceiptToken", *sources, at["LotIntake"], at["LotReleases"], at["AccessManager"])
         values = (at["WarehouseReceiptToken"], at["FeedOracle"], at["ConditionGrades"])
-        self._create("GoodsValuation", *values, at["AccessManager"])
+        self._create("GoodsValuation", *values, at["MilestoneOracle"], at["AccessManager"])
 
     def _create_orders(self) -> None:
         at, days = self.addresses, self.config.order_dispute_days

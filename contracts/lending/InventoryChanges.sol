@@ -56,9 +56,10 @@ contract InventoryChanges is InventoryBook {
 
         bool isNew = _placeOf(its, lot) == its.lots;
         if (isNew) {
+            // Without a price nothing could be drawn on all the others; without a condition nothing is until it is known.
             bool isAlike = _addLot(financing, its, lot);
             _fetchNew(lot, msg.sender, quantity);
-            if (!isAlike) _requirePriced(financing, its, lot);
+            if (!isAlike) _requirePriced(financing, _valuationOf(its, lot).gap);
         } else {
             _fetch(lot, msg.sender, quantity);
         }
@@ -101,16 +102,12 @@ contract InventoryChanges is InventoryBook {
         _requirePledged(financing, its, lot);
         desk.requireUnclaimed(financing);
         IGoodsValuation.Valuation memory before = _valuationOf(its, lot);
-        require(
-            before.gap <= IGoodsValuation.Gap.Condition, IInventoryCollateral.GoodsUnvaluable(financing, before.gap)
-        );
+        _requirePriced(financing, before.gap);
 
         toPool = _payIn(financing, its, amount);
         goods.safeTransferFrom(address(this), msg.sender, LotId.unwrap(lot), quantity, "");
-        uint256 value = _callValueOf(before) - _callValueOf(_valuationOf(its, lot));
-        uint256 most = Rounding.bpsDown(toPool, its.terms.releaseRatioBps);
-        require(value <= most, IInventoryCollateral.ReleaseExceedsPayment(financing, value, most));
-        _requireBorne(financing, its);
+        (, uint256 left) = _requireBorne(financing, its, lot);
+        uint256 value = _requireInRatio(financing, its, before, left, toPool);
         _dropIfEmpty(financing, its, lot);
         emit IInventoryCollateral.GoodsReleasedForPayment(financing, lot, quantity, value, toPool);
     }
@@ -136,7 +133,8 @@ contract InventoryChanges is InventoryBook {
         emit IInventoryCollateral.ReleaseConsented(id, order.id, digest, lender, order.quantity);
 
         goods.orderRelease(order, signature, "");
-        _requireBorne(id, its);
+        // Goods that have left already bear nothing, whoever puts it down; that they have must not stay unexplained.
+        if (!valuation.hasLeft(order.subject, order.sequence)) _requireBorne(id, its, order.id);
     }
 
     // Anyone
@@ -171,13 +169,6 @@ contract InventoryChanges is InventoryBook {
         return added.commodity == known.commodity && added.unit == known.unit;
     }
 
-    /// @dev Goods without a price would keep margin from being called on all the others. Without a condition they count for
-    /// nothing until it is known, and nothing is drawn meanwhile.
-    function _requirePriced(FinancingId financing, Pledge storage its, LotId lot) private view {
-        IGoodsValuation.Gap gap = _valuationOf(its, lot).gap;
-        require(gap <= IGoodsValuation.Gap.Condition, IInventoryCollateral.GoodsUnvaluable(financing, gap));
-    }
-
     /// @dev A lot may not have been graded yet; once it is, what was measured before counts.
     function _knownValueOf(FinancingId financing, Pledge storage its, LotId lot) private returns (uint256) {
         IGoodsValuation.Valuation memory one = _valuationOf(its, lot);
@@ -201,10 +192,8 @@ contract InventoryChanges is InventoryBook {
     function _requireNoWorse(FinancingId financing, Pledge storage its, uint256 before) private {
         IInventoryCollateral.Worth memory worth = _worthOf(its);
         require(worth.gap == IGoodsValuation.Gap.None, IInventoryCollateral.GoodsUnvaluable(financing, worth.gap));
-        (uint256 owed, uint256 base) = (desk.owedInAll(financing), Rounding.bpsDown(worth.value, its.rateBps));
-        bool sound = worth.value >= before || owed <= base;
-        require(sound, IInventoryCollateral.SubstituteWorthLess(financing, worth.value, before, owed));
-        _noteBase(its, base);
+        require(worth.value >= before, IInventoryCollateral.SubstituteWorthLess(financing, worth.value, before));
+        _noteBase(its, Rounding.bpsDown(worth.value, its.rateBps));
     }
 
     function _isCreditOfficer(address account) private view returns (bool isMember) {

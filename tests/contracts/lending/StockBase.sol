@@ -113,7 +113,7 @@ abstract contract StockBase is LendingBase {
     }
 
     function _deployStock() private {
-        valuation = new GoodsValuation(lots, feeds, grades, address(manager));
+        valuation = new GoodsValuation(lots, feeds, grades, oracle, address(manager));
         address changes = address(new InventoryChanges(lots, valuation, desk, registry, address(manager)));
         address sales = address(new InventorySales(lots, valuation, desk, registry, address(manager)));
         stock = new InventoryCollateral(
