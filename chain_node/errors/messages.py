@@ -231,9 +231,6 @@ TEMPLATES: Final[dict[str, str]] = {
         "facility {facility} calls margin at {callLevelBps} bps (0: it has no terms for goods); that must be above the "
         "{rateBps} bps that it lends"
     ),
-    "LadderAboveCall": (
-        "financing {financing} cannot lend {rateBps} bps of its goods: margin is called at {callLevelBps} bps"
-    ),
     "RecipientMissing": "the goods of financing {financing} go only to who owes the invoice that takes their place",
     "GoodsUnvaluable": "what the goods of financing {financing} are worth is not known: {gap}",
     "GoodsAlreadyHeld": "{quantity} thousandths of lot {lot} are already in custody for the same owner",
@@ -250,10 +247,10 @@ TEMPLATES: Final[dict[str, str]] = {
     "ReleaseExceedsPayment": (
         "goods worth {value} minor units would leave financing {financing}; the payment frees at most {most}"
     ),
-    "SubstituteWorthLess": (
-        "the goods of financing {financing} would be worth {value} minor units after {before}, and would not bear the "
-        "{owed} that are owed"
-    ),
+    "SubstituteWorthLess": "the goods of financing {financing} would be worth {value} minor units after {before}",
+    "ExitNotAmiss": "exit {sequence} of consignment {subject} is not attested, or an order of it is open or explains it",
+    "ExitReportedAlready": "exit {sequence} of consignment {subject} is reported already, and nothing explains it",
+    "ConsignmentsDiffer": "lot {lot} is of consignment {subject}, lot {other} of {otherSubject}",
     "OfferUnknown": "there is no offer {digest}, or no longer",
     "OfferNotTo": "the goods are offered to {buyer}, not to {caller}",
     "OfferLapsed": "the offer {digest} ended at {until}; it is now {now_}",
@@ -341,7 +338,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "SignatureExpired(lot,deadline,now_)": "what was signed of lot {lot} expired at {deadline}; it is now {now_}",
     "SignatureInvalid(lot,signer)": "{signer} has neither sent nor approved nor signed this for lot {lot}",
     "OrderDeadlineOutOfRange": ("the order of lot {lot} ends at {deadline}; it must be from now, {now_}, to {latest}"),
-    "ExitTaken": "exit {sequence} of consignment {subject} is taken by another order, {digest} (1: it is done)",
+    "ExitTaken": "exit {sequence} of consignment {subject} is taken by {digest} (1: done; 2: exceeded by other goods)",
     "OrderNotOpen": "there is no open order {digest}",
     "ExitNotAttested": (
         "exit {sequence} of consignment {subject} cannot be relied on: it is {status}, with {quantity} thousandths"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {GroupId} from "../types/Ids.sol";
+import {GroupId, OrganisationId} from "../types/Ids.sol";
 import {IParticipantRegistry} from "./interfaces/IParticipantRegistry.sol";
 
 /// @title Reads for whom an account acts, and asks the registry for it: the fields of `IParticipantRegistry.Membership`
@@ -57,6 +57,12 @@ library Memberships {
                 revert(reason, returndatasize())
             }
         }
+    }
+
+    /// @return organisation for which the account acts; 0 for nobody
+    function organisationOf(uint256 membership) internal pure returns (OrganisationId) {
+        // The cast keeps the bits of its own.
+        return OrganisationId.wrap(uint24(membership));
     }
 
     /// @return group for which the account acts; 0 for nobody

@@ -72,11 +72,31 @@ abstract contract LotTitles is LotUnits, IWarehouseReceiptToken {
         _requireMayOwn(id, to);
         bool given = _positions[id][beneficiary].sellable;
         require(given, PowerOfSaleMissing(id, beneficiary, msg.sender));
-        _outOfCustody(id, msg.sender, beneficiary, _custodianIndex[msg.sender], quantity);
+        _outOfCustody(id, msg.sender, beneficiary, _custodianIndex[msg.sender], quantity, false);
         // Safe: at most what was pledged.
         _positions[id][to].free += uint56(quantity);
         emit SoldFromCustody(id, beneficiary, to, msg.sender, quantity);
         _announceMove(msg.sender, msg.sender, to, id, quantity);
+    }
+
+    /// @inheritdoc IGoodsRights
+    function fetch(LotId id, address beneficiary, uint256 quantity) external returns (uint256 held, bool sellable) {
+        _checkAuthorized(msg.sender, beneficiary);
+        _registry.requireAdmitted(beneficiary, msg.sender);
+        uint8 index = _custodianIndex[msg.sender];
+        require(index != 0, HoldingStays(id, beneficiary, msg.sender));
+        (held, sellable) = _intoCustody(id, beneficiary, msg.sender, index, quantity);
+        emit TransferSingle(msg.sender, beneficiary, msg.sender, LotId.unwrap(id), quantity);
+    }
+
+    /// @inheritdoc IGoodsRights
+    function giveBack(LotId id, address beneficiary) external returns (uint256 quantity, uint256 aside) {
+        Position storage owned = _positions[id][beneficiary];
+        (quantity, aside) = (owned.pledged, owned.pledgedAside);
+        if (quantity == 0) return (0, aside);
+        _registry.requireAdmitted(msg.sender, beneficiary);
+        _outOfCustody(id, msg.sender, beneficiary, _custodianIndex[msg.sender], quantity, true);
+        _announceMove(msg.sender, msg.sender, beneficiary, id, quantity);
     }
 
     /// @inheritdoc IGoodsRights
@@ -88,9 +108,7 @@ abstract contract LotTitles is LotUnits, IWarehouseReceiptToken {
         _requireAlike(held, offered);
         require(quantityOffered >= quantityHeld, SubstituteTooSmall(offered, quantityOffered, quantityHeld));
         uint8 index = _custodianIndex[msg.sender];
-        _outOfCustody(held, msg.sender, beneficiary, index, quantityHeld);
-        // Safe: at most what was pledged.
-        _positions[held][beneficiary].free += uint56(quantityHeld);
+        _outOfCustody(held, msg.sender, beneficiary, index, quantityHeld, true);
         _intoCustody(offered, beneficiary, msg.sender, index, quantityOffered);
         emit CustodySubstituted(held, offered, beneficiary, msg.sender, quantityHeld, quantityOffered);
         emit TransferSingle(msg.sender, beneficiary, msg.sender, LotId.unwrap(offered), quantityOffered);

@@ -42,6 +42,17 @@ contract WarehouseReceiptToken is LotTitles, LotParts {
     }
 
     /// @inheritdoc ILots
+    function compare(LotId one, LotId other)
+        external
+        view
+        returns (bytes32 subject, bytes32 otherSubject, bytes8 commodity, bool alike)
+    {
+        (Goods storage its, Goods storage others) = (_goods[one], _goods[other]);
+        (subject, otherSubject, commodity) = (_subjectOf[one], _subjectOf[other], its.commodity);
+        alike = commodity == others.commodity && its.unit == others.unit;
+    }
+
+    /// @inheritdoc ILots
     function lotOf(bytes32 identifier) external view returns (LotId id) {
         id = _lotOfIdentifier[identifier];
         if (_stocks[id].state != State.Live) id = LotId.wrap(0);

@@ -59,7 +59,7 @@ contract DeskOpenings is DeskOffices {
 
     /// @notice See `IFinancingDesk`.
     function release(FinancingId id) external nonReentrant {
-        Account memory its = _current(id);
+        Account memory its = _outlineOf(id);
         address supplier = its.line.supplier;
         FacilityId facilityId = FacilityId.wrap(its.anchor.facility);
         require(msg.sender == supplier, IFinancingDesk.NotSupplierOf(facilityId, msg.sender, supplier));
@@ -67,9 +67,9 @@ contract DeskOpenings is DeskOffices {
             its.debt.state != IFinancingDesk.State.Released,
             IFinancingDesk.FinancingStateWrong(id, its.debt.state, IFinancingDesk.State.Repaid)
         );
-        uint256 stillOwed = _claims(its).total() + _coverDue(id, its);
+        uint256 stillOwed = _stillOwed(id, its.debt);
         require(stillOwed == 0, IFinancingDesk.StillOwed(id, stillOwed));
-        _requireNoRecourse(facilityId, _facilities[facilityId]);
+        _requireUnclaimed(facilityId, its.usage);
         _requireActing(facilityId, supplier);
 
         _financings[id].debt.state = IFinancingDesk.State.Released;
@@ -89,21 +89,6 @@ contract DeskOpenings is DeskOffices {
     function payCommitmentFee(FacilityId id) external nonReentrant returns (uint256 amount) {
         amount = _collectCommitment(id, _known(id));
         require(amount != 0, IFinancingDesk.NothingDue(id));
-    }
-
-    /// @notice See `IFinancingDesk`.
-    /// @dev Without the desk's guard, because an adapter gives up its consignments while the desk has it release a pledge;
-    /// the oracle calls nobody back here.
-    function watchAlso(FinancingId id, bytes32 subject, bool watched) external {
-        Anchor memory anchor = _financings[id].anchor;
-        address collateral = address(anchor.collateral);
-        bool backs = msg.sender == collateral || (!watched && _hasBacked(id, msg.sender));
-        require(backs, IFinancingDesk.OnlyCollateralOf(id, msg.sender, collateral));
-        if (_watches(_oracle, id, subject) == watched) return;
-        if (!watched) return _oracle.unwatch(subject);
-        _requireSubjectOf(_oracle, anchor.collateral, subject, anchor.sellerGroup);
-
-        _oracle.watch(subject, FinancingId.unwrap(id));
     }
 
     /// @notice See `IFinancingDesk`.
@@ -168,9 +153,16 @@ contract DeskOpenings is DeskOffices {
 
     /// @dev Several pledges may have followed one consignment: it is given free with the first of them.
     function _letGo(FinancingId id, ICollateral collateral, address supplier) private {
-        (, bytes32 subject,) = collateral.pledgeOf(id);
+        bytes32 subject = collateral.subjectOf(id);
         if (subject != 0 && _watches(_oracle, id, subject)) _oracle.unwatch(subject);
         collateral.release(id, supplier);
+    }
+
+    /// @dev Of one that is repaid nothing is left that time could add to: only insurers may still be owed something.
+    function _stillOwed(FinancingId id, Debt memory debt) private view returns (uint256) {
+        if (debt.state == IFinancingDesk.State.Repaid && debt.marks & COVERED == 0) return 0;
+        Account memory its = _current(id);
+        return _claims(its).total() + _coverDue(id, its);
     }
 
     // Checks

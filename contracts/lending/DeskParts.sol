@@ -109,11 +109,6 @@ abstract contract DeskParts is IFinancingDesk, Parts {
     }
 
     /// @inheritdoc IFinancingDesk
-    function watchAlso(FinancingId, bytes32, bool) external {
-        _run(_openings);
-    }
-
-    /// @inheritdoc IFinancingDesk
     function moveFacility(FacilityId, address) external {
         _run(_openings);
     }
@@ -196,6 +191,21 @@ abstract contract DeskParts is IFinancingDesk, Parts {
 
     /// @inheritdoc IFinancingDesk
     function availability(FinancingId) external view returns (uint256, uint256) {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function maturityOf(FinancingId) external view returns (uint256, uint256) {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function requireActing(FacilityId) external view {
+        _read();
+    }
+
+    /// @inheritdoc IFinancingDesk
+    function requireUnclaimed(FinancingId) external view {
         _read();
     }
 

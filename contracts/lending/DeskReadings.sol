@@ -73,6 +73,23 @@ abstract contract DeskReadings is DrawBook {
     }
 
     /// @notice See `IFinancingDesk`.
+    function maturityOf(FinancingId id) external view returns (uint256 day, uint256 overdueFrom) {
+        Anchor memory anchor = _outlineOf(id).anchor;
+        return (anchor.maturityDay, _overdueFrom(anchor));
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function requireActing(FacilityId id) external view {
+        _requireActing(id, _known(id).line.supplier);
+    }
+
+    /// @notice See `IFinancingDesk`.
+    function requireUnclaimed(FinancingId id) external view {
+        FacilityId facilityId = FacilityId.wrap(_financings[id].anchor.facility);
+        _requireNoRecourse(facilityId, _facilities[facilityId]);
+    }
+
+    /// @notice See `IFinancingDesk`.
     function availability(FinancingId id) external view returns (uint256 base, uint256 available) {
         Account memory its = _current(id);
         if (its.debt.state != IFinancingDesk.State.Released) base = its.anchor.collateral.borrowingBase(id);

@@ -76,24 +76,7 @@ abstract contract DeskViews is IFinancingDesk, FinancingBook {
     }
 
     /// @inheritdoc IFinancingDesk
-    function requireActing(FacilityId id) external view {
-        _requireActing(id, _known(id).line.supplier);
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function requireUnclaimed(FinancingId id) external view {
-        FacilityId facilityId = FacilityId.wrap(_financings[id].anchor.facility);
-        _requireNoRecourse(facilityId, _facilities[facilityId]);
-    }
-
-    /// @inheritdoc IFinancingDesk
     function owed(FinancingId id) external view returns (Waterfall.Claims memory) {
         return _claims(_current(id));
-    }
-
-    /// @inheritdoc IFinancingDesk
-    function maturityOf(FinancingId id) external view returns (uint256 day, uint256 overdueFrom) {
-        Anchor memory anchor = _load(id).anchor;
-        return (anchor.maturityDay, _overdueFrom(anchor));
     }
 }

@@ -201,7 +201,7 @@ contract DeskWorkouts is PaymentBook {
         ICollateral collateral = its.anchor.collateral;
         ICollateral.Step[] memory steps = collateral.ladder(to);
         require(steps.length != 0, ICollateral.LadderMissing(to));
-        collateral.changeLadder(id, steps);
+        collateral.changeLadder(id, to, steps);
     }
 
     /// @dev The debt begins anew under the other facility, with its fees, and must be borne by the same pledge.

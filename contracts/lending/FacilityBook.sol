@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Memberships} from "../access/Memberships.sol";
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {Accrual} from "../libraries/Accrual.sol";
 import {DayCounts} from "../libraries/DayCounts.sol";
@@ -187,10 +188,16 @@ abstract contract FacilityBook is AccessManaged {
 
     /// @dev Whoever acts for a facility may act, and is still of the organisation that it was granted to.
     function _requireActing(FacilityId id, address account) internal view {
-        registry.requireAdmitted(account, account);
-        (OrganisationId found, OrganisationId needed) =
-            (registry.membershipOf(account).organisation, _organisationOf[id]);
+        uint256 member = Memberships.lookUp(registry, account);
+        // The registry says why not.
+        if (!Memberships.isActive(member)) registry.requireAdmitted(account, account);
+        (OrganisationId found, OrganisationId needed) = (Memberships.organisationOf(member), _organisationOf[id]);
         require(found == needed, IFinancingDesk.AccountNotOfSupplier(id, account, found, needed));
+    }
+
+    /// @dev As the next, for who has read the usage already: its flag says whether there is a claim to read.
+    function _requireUnclaimed(FacilityId id, Usage memory usage) internal view {
+        if (usage.flags & CLAIMED != 0) _requireNoRecourse(id, _facilities[id]);
     }
 
     function _requireNoRecourse(FacilityId id, FacilityRecord storage its) internal view {

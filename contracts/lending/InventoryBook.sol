@@ -23,21 +23,29 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
-    /// @notice What backs a financing. A draw reads the first word and the lots.
+    /// @notice What backs a financing. A draw reads the first word and the lots. The first word is zero again once the
+    /// pledge was released, or has left for other collateral; the lot that it was opened on stays on record.
     /// @param currency of the pool's cash, ISO 4217
     /// @param rateBps the lender's loan to value
     /// @param lots how many of `lotIds` count, the one that it was opened on first
-    /// @param over it was released, or has left for other collateral
+    /// @param deadline of an open margin call, Unix seconds; 0 where there is none, and then nothing else of it is read
     struct Pledge {
         address pledgor;
         bytes3 currency;
         uint16 rateBps;
         uint8 lots;
-        bool over;
+        uint40 deadline;
         IERC20 cash;
         IInventoryCollateral.MarginTerms terms;
-        IInventoryCollateral.MarginCall call;
+        Sale sale;
         LotId[8] lotIds;
+    }
+
+    /// @notice What `IInventoryCollateral.MarginCall` tells beside the deadline.
+    struct Sale {
+        uint40 saleFrom;
+        uint16 round;
+        uint64 lastBase;
     }
 
     /// @notice What a lot was worth on the market when that was last known.
@@ -66,6 +74,11 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     mapping(bytes32 digest => bool) internal _isOffered;
     mapping(uint256 itemId => mapping(address holder => Reservation)) internal _reservations;
 
+    modifier onlyDesk() {
+        require(msg.sender == address(desk), ICollateral.OnlyDesk(msg.sender, address(desk)));
+        _;
+    }
+
     constructor(
         IWarehouseReceiptToken goods_,
         IGoodsValuation valuation_,
@@ -80,7 +93,11 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
 
     function _live(FinancingId id) internal view returns (Pledge storage its) {
         its = _pledges[id];
-        require(its.pledgor != address(0) && !its.over, ICollateral.PledgeUnknown(id));
+        require(_isPledged(its), ICollateral.PledgeUnknown(id));
+    }
+
+    function _isPledged(Pledge storage its) internal view returns (bool) {
+        return its.pledgor != address(0);
     }
 
     function _ofCaller(FinancingId id) internal view returns (Pledge storage its) {
@@ -127,6 +144,17 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
 
     function _requirePriced(FinancingId id, IGoodsValuation.Gap gap) internal pure {
         require(gap <= IGoodsValuation.Gap.Condition, IInventoryCollateral.GoodsUnvaluable(id, gap));
+    }
+
+    /// @return terms of the facility, by which margin is called before all is lent that its ladder lends
+    function _termsFor(FacilityId facility, uint16 rateBps)
+        internal
+        view
+        returns (IInventoryCollateral.MarginTerms memory terms)
+    {
+        terms = _terms[facility];
+        uint256 callLevelBps = terms.callLevelBps;
+        require(callLevelBps > rateBps, IInventoryCollateral.MarginTermsUnfit(facility, callLevelBps, rateBps));
     }
 
     // Worth
@@ -185,13 +213,13 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     /// more than when all of it last was: silence does not end a call
     function _cureBase(Pledge storage its, IInventoryCollateral.Worth memory worth) internal view returns (uint256) {
         if (worth.gap == IGoodsValuation.Gap.None) return Rounding.bpsDown(worth.value, its.rateBps);
-        uint256 lastBase = its.call.lastBase;
+        uint256 lastBase = its.sale.lastBase;
         if (worth.gap != IGoodsValuation.Gap.Condition) return lastBase;
         return Math.min(Rounding.bpsDown(worth.callValue, its.rateBps), lastBase);
     }
 
     function _noteBase(Pledge storage its, uint256 base) internal {
-        if (its.call.deadline != 0) its.call.lastBase = _capped(base);
+        if (its.deadline != 0) its.sale.lastBase = _capped(base);
     }
 
     function _noteMark(FinancingId id, LotId lot, IGoodsValuation.Valuation memory one) internal {
@@ -206,7 +234,8 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
 
     /// @return Unix seconds at which the present round of the sale ends; 0 before the first
     function _saleEnd(Pledge storage its) internal view returns (uint256) {
-        uint256 from = its.call.saleFrom;
+        if (its.deadline == 0) return 0;
+        uint256 from = its.sale.saleFrom;
         return from == 0 ? 0 : from + its.terms.saleSeconds;
     }
 
@@ -230,13 +259,15 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     }
 
     function _fetchNew(LotId lot, address pledgor, uint256 quantity) internal {
-        _requireNoneHeld(lot, pledgor);
-        _fetch(lot, pledgor, quantity);
+        uint256 held = _fetch(lot, pledgor, quantity);
+        require(held == 0, IInventoryCollateral.GoodsAlreadyHeld(lot, held));
     }
 
-    function _fetch(LotId lot, address pledgor, uint256 quantity) internal {
-        _requirePower(lot, pledgor);
-        goods.safeTransferFrom(pledgor, address(this), LotId.unwrap(lot), quantity, "");
+    /// @return held thousandths of the pledgor's that were here before
+    function _fetch(LotId lot, address pledgor, uint256 quantity) internal returns (uint256 held) {
+        bool sellable;
+        (held, sellable) = goods.fetch(lot, pledgor, quantity);
+        require(sellable, IGoodsRights.PowerOfSaleMissing(lot, pledgor, address(this)));
     }
 
     /// @dev Its consignment is given up with the last lot of it, save the one that the desk itself watches.
@@ -261,6 +292,15 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
             if (goods.subjectOf(its.lotIds[i]) == subject) return true;
         }
         return false;
+    }
+
+    // Calls
+
+    /// @param owed minor units in all
+    function _endCall(FinancingId id, Pledge storage its, uint256 owed) internal {
+        its.deadline = 0;
+        delete its.sale;
+        emit IInventoryCollateral.MarginCallEnded(id, owed);
     }
 
     // Money

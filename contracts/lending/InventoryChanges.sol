@@ -4,14 +4,16 @@ pragma solidity 0.8.37;
 import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.sol";
 import {IGoodsRights} from "../inventory/interfaces/IGoodsRights.sol";
 import {IGoodsValuation} from "../inventory/interfaces/IGoodsValuation.sol";
-import {ILots} from "../inventory/interfaces/ILots.sol";
 import {IWarehouseReceiptToken} from "../inventory/interfaces/IWarehouseReceiptToken.sol";
 import {Rounding} from "../libraries/Rounding.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {FacilityId, FinancingId, LotId} from "../types/Ids.sol";
+import {Milestones} from "../types/Milestones.sol";
 import {Rates} from "../types/Rates.sol";
 import {Offices} from "../types/Roles.sol";
+import {InventoryAdditions} from "./InventoryAdditions.sol";
 import {InventoryBook} from "./InventoryBook.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IFinancingDesk} from "./interfaces/IFinancingDesk.sol";
 import {IInventoryCollateral} from "./interfaces/IInventoryCollateral.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
@@ -19,7 +21,7 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 /// @title The part of the adapter by which the goods of a running financing change: more of them, others, fewer for a
 /// payment, and those that leave the warehouse.
 /// @dev Code without a state of its own, as `InventorySales`.
-contract InventoryChanges is InventoryBook {
+contract InventoryChanges is InventoryAdditions {
     uint256 private constant MOST_RATIO_BPS = 20_000;
     uint256 private constant LEAST_SECONDS = 1 hours;
 
@@ -46,25 +48,30 @@ contract InventoryChanges is InventoryBook {
         emit IInventoryCollateral.MarginTermsSet(facility, terms);
     }
 
-    // By the pledgor
+    // By the desk
 
-    /// @notice See `IInventoryCollateral`.
-    function addGoods(FinancingId financing, LotId lot, uint256 quantity) external nonReentrant {
-        Pledge storage its = _ofCaller(financing);
-        _requireNoSale(financing, its);
-        emit IInventoryCollateral.GoodsAdded(financing, lot, quantity);
-
-        bool isNew = _placeOf(its, lot) == its.lots;
-        if (isNew) {
-            // Without a price nothing could be drawn on all the others; without a condition nothing is until it is known.
-            bool isAlike = _addLot(financing, its, lot);
-            _fetchNew(lot, msg.sender, quantity);
-            if (!isAlike) _requirePriced(financing, _valuationOf(its, lot).gap);
-        } else {
-            _fetch(lot, msg.sender, quantity);
-        }
-        if (its.call.deadline != 0) _noteAdded(its, _knownValueOf(financing, its, lot));
+    /// @notice See `ICollateral`.
+    function setLadder(FacilityId facility, ICollateral.Step[] calldata steps) external onlyDesk {
+        _rates[facility] = _rateOf(facility, steps);
+        emit ICollateral.LadderSet(facility, steps);
     }
+
+    /// @notice See `ICollateral`.
+    /// @dev A call by the terms before is at an end: by the terms from now on nothing may be owed that the goods do not
+    /// bear, which the desk looks at in the same call.
+    function changeLadder(FinancingId financing, FacilityId facility, ICollateral.Step[] calldata steps)
+        external
+        onlyDesk
+    {
+        Pledge storage its = _live(financing);
+        uint16 rateBps = _rateOf(facility, steps);
+        IInventoryCollateral.MarginTerms memory terms = _termsFor(facility, rateBps);
+
+        (its.rateBps, its.terms) = (rateBps, terms);
+        if (its.deadline != 0) _endCall(financing, its, desk.owedInAll(financing));
+    }
+
+    // By the pledgor
 
     /// @notice See `IInventoryCollateral`.
     function substituteGoods(
@@ -153,40 +160,12 @@ contract InventoryChanges is InventoryBook {
 
     // Internals
 
-    /// @return isAlike whether it is valued as the lot that the financing was opened on is
-    function _addLot(FinancingId financing, Pledge storage its, LotId lot) private returns (bool isAlike) {
-        uint8 count = its.lots;
-        require(count < MOST_LOTS, IInventoryCollateral.TooManyLots(financing, MOST_LOTS));
-        its.lotIds[count] = lot;
-        its.lots = count + 1;
-
-        (bytes32 subject, LotId first) = (goods.subjectOf(lot), its.lotIds[0]);
-        if (subject != goods.subjectOf(first)) {
-            desk.watchAlso(financing, subject, true);
-            valuation.enrol(lot);
-        }
-        (ILots.Goods memory added, ILots.Goods memory known) = (goods.goods(lot), goods.goods(first));
-        return added.commodity == known.commodity && added.unit == known.unit;
-    }
-
-    /// @dev A lot may not have been graded yet; once it is, what was measured before counts.
-    function _knownValueOf(FinancingId financing, Pledge storage its, LotId lot) private returns (uint256) {
-        IGoodsValuation.Valuation memory one = _valuationOf(its, lot);
-        if (one.gap == IGoodsValuation.Gap.Condition) {
-            valuation.enrol(lot);
-            one = _valuationOf(its, lot);
-        }
-        require(one.gap == IGoodsValuation.Gap.None, IInventoryCollateral.GoodsUnvaluable(financing, one.gap));
-        if (its.call.deadline != 0) _noteMark(financing, lot, one);
-        return one.value;
-    }
-
-    /// @dev While other goods cannot be valued, what could be lent when they last could grows by the goods that came in.
-    function _noteAdded(Pledge storage its, uint256 value) private {
-        IInventoryCollateral.Worth memory worth = _worthOf(its);
-        bool known = worth.gap == IGoodsValuation.Gap.None;
-        uint256 more = Rounding.bpsDown(value, its.rateBps);
-        its.call.lastBase = _capped(known ? Rounding.bpsDown(worth.value, its.rateBps) : its.call.lastBase + more);
+    function _rateOf(FacilityId facility, ICollateral.Step[] calldata steps) private pure returns (uint16 rateBps) {
+        require(steps.length == 1, ICollateral.LadderInvalid(facility, steps.length));
+        ICollateral.Step calldata step = steps[0];
+        rateBps = step.advanceRateBps;
+        bool sound = step.milestone == Milestones.STORED && !step.measured && rateBps != 0 && rateBps < Rates.BPS;
+        require(sound, ICollateral.LadderInvalid(facility, 0));
     }
 
     function _requireNoWorse(FinancingId financing, Pledge storage its, uint256 before) private {

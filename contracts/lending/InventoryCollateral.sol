@@ -9,8 +9,8 @@ import {Rounding} from "../libraries/Rounding.sol";
 import {ICashToken} from "../money/interfaces/ICashToken.sol";
 import {FacilityId, FinancingId, LotId} from "../types/Ids.sol";
 import {Milestones} from "../types/Milestones.sol";
-import {Rates} from "../types/Rates.sol";
 import {GoodsReservations} from "./GoodsReservations.sol";
+import {InventoryAdditions} from "./InventoryAdditions.sol";
 import {InventoryBook} from "./InventoryBook.sol";
 import {InventoryParts} from "./InventoryParts.sol";
 import {SalePrices} from "./SalePrices.sol";
@@ -25,7 +25,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Keeps goods in warehouses as collateral: takes them into custody, says what they bear, and gives them back.
-contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Receiver {
+contract InventoryCollateral is GoodsReservations, InventoryAdditions, InventoryParts, IERC1155Receiver {
     using SafeERC20 for IERC20;
 
     constructor(
@@ -43,28 +43,7 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         InventoryParts(changes, sales)
     {}
 
-    modifier onlyDesk() {
-        require(msg.sender == address(desk), OnlyDesk(msg.sender, address(desk)));
-        _;
-    }
-
     // By the desk
-
-    /// @inheritdoc ICollateral
-    function setLadder(FacilityId facility, Step[] calldata steps) external onlyDesk {
-        _rates[facility] = _rateOf(facility, steps);
-        emit LadderSet(facility, steps);
-    }
-
-    /// @inheritdoc ICollateral
-    function changeLadder(FinancingId financing, Step[] calldata steps) external onlyDesk {
-        Pledge storage its = _live(financing);
-        uint16 rateBps = _rateOf(FacilityId.wrap(0), steps);
-        uint256 callLevelBps = its.terms.callLevelBps;
-        require(rateBps < callLevelBps, LadderAboveCall(financing, rateBps, callLevelBps));
-
-        its.rateBps = rateBps;
-    }
 
     /// @inheritdoc ICollateral
     function take(
@@ -78,7 +57,8 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     ) external onlyDesk nonReentrant returns (uint16 maturityDay, IConcentration.Keys memory keys) {
         LotId lot = LotId.wrap(itemId);
         Pledge storage its = _pledges[financing];
-        require(its.pledgor == address(0), PledgeExists(financing, LotId.unwrap(its.lotIds[0])));
+        uint256 previous = LotId.unwrap(its.lotIds[0]);
+        require(previous == 0, PledgeExists(financing, previous));
         bytes32 ofLot = goods.subjectOf(lot);
         require(subject == ofLot && subject != 0, SubjectNotItsOwn(itemId, subject, ofLot));
         _useReservation(facility, pledgor, itemId);
@@ -99,7 +79,7 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     /// @inheritdoc ICollateral
     /// @dev Of a pledge that was retired nothing is left.
     function release(FinancingId financing, address to) external onlyDesk nonReentrant {
-        if (_pledges[financing].over) return;
+        if (_isOver(_pledges[financing])) return;
         Pledge storage its = _live(financing);
         uint256 units = _leave(financing, its, address(0));
         emit CollateralReleased(financing, LotId.unwrap(its.lotIds[0]), to, units, 0);
@@ -119,24 +99,44 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         _leave(financing, its, recipient);
     }
 
+    // By the pledgor
+
+    /// @inheritdoc IInventoryCollateral
+    function addGoods(FinancingId financing, LotId lot, uint256 quantity) external nonReentrant {
+        Pledge storage its = _ofCaller(financing);
+        _requireNoSale(financing, its);
+        emit IInventoryCollateral.GoodsAdded(financing, lot, quantity);
+
+        bool isNew = _placeOf(its, lot) == its.lots;
+        if (isNew) {
+            bool isAlike = _addLot(financing, its, lot);
+            _fetchNew(lot, msg.sender, quantity);
+            // Without a price nothing could be drawn on all the others. Without a condition these count for nothing until it
+            // is known, and nothing is drawn meanwhile.
+            if (!isAlike) _requirePriced(financing, _valuationOf(its, lot).gap);
+        } else {
+            _fetch(lot, msg.sender, quantity);
+        }
+        if (its.deadline != 0) _noteAdded(its, _knownValueOf(financing, its, lot));
+    }
+
     // By anyone
 
     /// @inheritdoc ICollateral
     /// @dev What is paid here has gone on in the call that brought it.
     function forward(FinancingId financing) external view returns (uint256) {
-        require(_pledges[financing].pledgor != address(0), PledgeUnknown(financing));
+        require(LotId.unwrap(_pledges[financing].lotIds[0]) != 0, PledgeUnknown(financing));
         return 0;
     }
 
     /// @inheritdoc IERC1155Receiver
-    /// @dev Only what this contract fetches itself: units sent here unasked would belong to no financing.
+    /// @dev What this contract fetches itself it is not asked about: units sent here would belong to no financing.
     function onERC1155Received(address operator, address, uint256, uint256, bytes calldata)
         external
         view
         returns (bytes4)
     {
-        require(msg.sender == address(goods) && operator == address(this), UnsolicitedItem(msg.sender, operator));
-        return IERC1155Receiver.onERC1155Received.selector;
+        revert UnsolicitedItem(msg.sender, operator);
     }
 
     /// @inheritdoc IERC1155Receiver
@@ -173,7 +173,12 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         Pledge storage its = _pledges[financing];
         LotId lot = its.lotIds[0];
         (itemId, subject) = (LotId.unwrap(lot), goods.subjectOf(lot));
-        if (!its.over) units = _unitsOf(its, lot);
+        if (_isPledged(its)) units = _unitsOf(its, lot);
+    }
+
+    /// @inheritdoc ICollateral
+    function subjectOf(FinancingId financing) external view returns (bytes32) {
+        return goods.subjectOf(_pledges[financing].lotIds[0]);
     }
 
     /// @inheritdoc ICollateral
@@ -229,13 +234,17 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
 
     /// @inheritdoc IInventoryCollateral
     function marginCallOf(FinancingId financing) external view returns (MarginCall memory call_) {
-        if (!_pledges[financing].over) call_ = _pledges[financing].call;
+        Pledge storage its = _pledges[financing];
+        uint40 deadline = its.deadline;
+        if (deadline == 0) return call_;
+        Sale memory sale = its.sale;
+        return MarginCall(deadline, sale.saleFrom, sale.round, sale.lastBase);
     }
 
     /// @inheritdoc IInventoryCollateral
     function lotsOf(FinancingId financing) external view returns (LotId[] memory lots) {
         Pledge storage its = _pledges[financing];
-        lots = new LotId[](its.over ? 0 : its.lots);
+        lots = new LotId[](its.lots);
         for (uint256 i; i < lots.length; ++i) {
             lots[i] = its.lotIds[i];
         }
@@ -247,17 +256,16 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     }
 
     /// @inheritdoc IInventoryCollateral
-    function worthOf(FinancingId financing) public view returns (Worth memory worth) {
-        Pledge storage its = _pledges[financing];
-        if (!its.over) worth = _worthOf(its);
+    function worthOf(FinancingId financing) public view returns (Worth memory) {
+        return _worthOf(_pledges[financing]);
     }
 
     /// @inheritdoc IInventoryCollateral
     function salePriceOf(FinancingId financing, LotId lot, uint256 quantity) external view returns (uint256) {
         Pledge storage its = _pledges[financing];
         Mark memory mark = _marks[financing][lot];
-        if (its.over || block.timestamp >= _saleEnd(its) || mark.quantity == 0) return 0;
-        return SalePrices.priceOf(mark, its.terms, its.call.saleFrom, quantity);
+        if (!_isPledged(its) || block.timestamp >= _saleEnd(its) || mark.quantity == 0) return 0;
+        return SalePrices.priceOf(mark, its.terms, its.sale.saleFrom, quantity);
     }
 
     /// @inheritdoc IInventoryCollateral
@@ -277,14 +285,6 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
 
     // Internals: taking
 
-    function _rateOf(FacilityId facility, Step[] calldata steps) private pure returns (uint16 rateBps) {
-        require(steps.length == 1, LadderInvalid(facility, steps.length));
-        Step calldata step = steps[0];
-        rateBps = step.advanceRateBps;
-        bool sound = step.milestone == Milestones.STORED && !step.measured && rateBps != 0 && rateBps < Rates.BPS;
-        require(sound, LadderInvalid(facility, 0));
-    }
-
     function _stepOf(uint16 rateBps) private pure returns (Step[] memory steps) {
         steps = new Step[](rateBps == 0 ? 0 : 1);
         if (rateBps != 0) steps[0] = Step(Milestones.STORED, rateBps, false);
@@ -293,8 +293,7 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     function _begin(Pledge storage its, FacilityId facility, address pledgor, address poolCash) private {
         uint16 rateBps = _rates[facility];
         require(rateBps != 0, LadderMissing(facility));
-        MarginTerms memory terms = _terms[facility];
-        require(terms.callLevelBps > rateBps, MarginTermsUnfit(facility, terms.callLevelBps, rateBps));
+        MarginTerms memory terms = _termsFor(facility, rateBps);
         (its.pledgor, its.currency, its.rateBps) = (pledgor, ICashToken(poolCash).currency(), rateBps);
         (its.cash, its.terms) = (IERC20(poolCash), terms);
     }
@@ -327,34 +326,52 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
     /// @return first thousandths of the lot that the financing was opened on
     function _leave(FinancingId financing, Pledge storage its, address buyer) private returns (uint256 first) {
         (address pledgor, uint256 count) = (its.pledgor, its.lots);
-        its.over = true;
+        _endTerms(its);
         first = _handBack(financing, its.lotIds[0], pledgor, buyer);
         if (count == 1) return first;
         bytes32 watched = goods.subjectOf(its.lotIds[0]);
         for (uint256 i = 1; i < count; ++i) {
             LotId lot = its.lotIds[i];
+            its.lotIds[i] = LotId.wrap(0);
             _handBack(financing, lot, pledgor, buyer);
             bytes32 subject = goods.subjectOf(lot);
             if (subject != watched) desk.watchAlso(financing, subject, false);
         }
     }
 
+    /// @dev The pledge's first word, which the network pays back for: what it said is at an end.
+    function _endTerms(Pledge storage its) private {
+        its.pledgor = address(0);
+        its.currency = 0;
+        its.rateBps = 0;
+        its.lots = 0;
+        its.deadline = 0;
+    }
+
     function _handBack(FinancingId financing, LotId lot, address pledgor, address buyer)
         private
         returns (uint256 quantity)
     {
+        uint256 aside;
+        if (buyer == address(0)) (quantity, aside) = goods.giveBack(lot, pledgor);
+        else (quantity, aside) = _sell(lot, pledgor, buyer);
+        require(aside == 0, GoodsLeaving(financing, lot, aside));
+    }
+
+    function _sell(LotId lot, address pledgor, address buyer) private returns (uint256 quantity, uint256 aside) {
         IGoodsRights.Position memory held = goods.position(lot, pledgor);
-        require(held.pledgedAside == 0, GoodsLeaving(financing, lot, held.pledgedAside));
-        quantity = held.pledged;
-        if (quantity == 0) return 0;
-        if (buyer != address(0)) goods.sellFromCustody(lot, pledgor, buyer, quantity);
-        else goods.safeTransferFrom(address(this), pledgor, LotId.unwrap(lot), quantity, "");
+        (quantity, aside) = (held.pledged, held.pledgedAside);
+        if (quantity != 0) goods.sellFromCustody(lot, pledgor, buyer, quantity);
     }
 
     // Internals: views
 
+    /// @dev Of what was released, or has left for other collateral, there is a record only.
+    function _isOver(Pledge storage its) private view returns (bool) {
+        return !_isPledged(its) && LotId.unwrap(its.lotIds[0]) != 0;
+    }
+
     function _baseOf(Pledge storage its) private view returns (uint256) {
-        if (its.over) return 0;
         return Rounding.bpsDown(_worthOf(its).value, its.rateBps);
     }
 
@@ -368,6 +385,6 @@ contract InventoryCollateral is GoodsReservations, InventoryParts, IERC1155Recei
         bytes32 subject = goods.subjectOf(LotId.wrap(itemId));
         one = desk.financingOf(subject);
         Pledge storage its = _pledges[one];
-        found = its.pledgor != address(0) && !its.over && LotId.unwrap(its.lotIds[0]) == itemId;
+        found = _isPledged(its) && LotId.unwrap(its.lotIds[0]) == itemId;
     }
 }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IGoodsRights} from "../inventory/interfaces/IGoodsRights.sol";
 import {Parts} from "../libraries/Parts.sol";
 import {FacilityId, FinancingId, LotId} from "../types/Ids.sol";
+import {ICollateral} from "./interfaces/ICollateral.sol";
 import {IInventoryCollateral} from "./interfaces/IInventoryCollateral.sol";
 
 /// @title The adapter's functions by which goods change and are sold, whose code lies in two contracts of their own. They
@@ -19,15 +20,22 @@ abstract contract InventoryParts is IInventoryCollateral, Parts {
         (_changes, _sales) = (changes, sales);
     }
 
+    // Ladders
+
+    /// @inheritdoc ICollateral
+    function setLadder(FacilityId, Step[] calldata) external {
+        _run(_changes);
+    }
+
+    /// @inheritdoc ICollateral
+    function changeLadder(FinancingId, FacilityId, Step[] calldata) external {
+        _run(_changes);
+    }
+
     // Changes
 
     /// @inheritdoc IInventoryCollateral
     function setMarginTerms(FacilityId, MarginTerms calldata) external {
-        _run(_changes);
-    }
-
-    /// @inheritdoc IInventoryCollateral
-    function addGoods(FinancingId, LotId, uint256) external {
         _run(_changes);
     }
 

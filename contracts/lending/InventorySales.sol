@@ -92,10 +92,10 @@ contract InventorySales is InventoryBook {
         bool fair = price >= owed || !_isAffiliate(its.pledgor);
         require(fair, IInventoryCollateral.BidderIsAffiliate(id, msg.sender, price, owed));
 
-        its.call.lastBase = 0;
+        its.sale.lastBase = 0;
         _sell(id, its, lot, quantity, price);
         owed = desk.owedInAll(id);
-        if (owed == 0 || !_hasGoods(its)) _end(id, its, owed);
+        if (owed == 0 || !_hasGoods(its)) _endCall(id, its, owed);
         _dropIfEmpty(id, its, lot);
     }
 
@@ -104,7 +104,7 @@ contract InventorySales is InventoryBook {
     /// @notice See `IInventoryCollateral`.
     function callMargin(FinancingId id) external nonReentrant returns (uint256 deadline) {
         Pledge storage its = _live(id);
-        uint256 open = its.call.deadline;
+        uint256 open = its.deadline;
         require(open == 0, IInventoryCollateral.MarginCallOpen(id, open));
         (IInventoryCollateral.Worth memory worth, bool known) = _markedWorthOf(id, its);
         require(known, IInventoryCollateral.GoodsUnvaluable(id, worth.gap));
@@ -113,25 +113,25 @@ contract InventorySales is InventoryBook {
 
         deadline = block.timestamp + its.terms.cureSeconds;
         // Safe: a term has 32 bits.
-        its.call.deadline = uint40(deadline);
-        its.call.lastBase = _capped(Rounding.bpsDown(worth.callValue, its.rateBps));
+        its.deadline = uint40(deadline);
+        its.sale.lastBase = _capped(Rounding.bpsDown(worth.callValue, its.rateBps));
         emit IInventoryCollateral.MarginCalled(id, owed, worth.callValue, deadline);
     }
 
     /// @notice See `IInventoryCollateral`.
     function endCall(FinancingId id) external nonReentrant {
         Pledge storage its = _live(id);
-        require(its.call.deadline != 0, IInventoryCollateral.MarginCallMissing(id));
+        require(its.deadline != 0, IInventoryCollateral.MarginCallMissing(id));
         (uint256 owed, uint256 base) = _cure(id, its, _worthOf(its));
         require(owed <= base, IInventoryCollateral.MarginCallUncured(id, owed, base));
 
-        _end(id, its, owed);
+        _endCall(id, its, owed);
     }
 
     /// @notice See `IInventoryCollateral`.
     function startSale(FinancingId id) external nonReentrant returns (uint256 until) {
         Pledge storage its = _live(id);
-        uint256 deadline = its.call.deadline;
+        uint256 deadline = its.deadline;
         require(deadline != 0, IInventoryCollateral.MarginCallMissing(id));
         bool due = block.timestamp >= deadline;
         require(due, IInventoryCollateral.CureTimeLeft(id, deadline, block.timestamp));
@@ -141,9 +141,9 @@ contract InventorySales is InventoryBook {
         require(owed > base, IInventoryCollateral.MarginCallCured(id, owed, base));
         require(_hasGoods(its), IInventoryCollateral.NothingToSell(id));
 
-        uint256 round = ++its.call.round;
+        uint256 round = ++its.sale.round;
         // Safe: times have 40 bits for ever.
-        its.call.saleFrom = uint40(block.timestamp);
+        its.sale.saleFrom = uint40(block.timestamp);
         until = _saleEnd(its);
         _announceAll(id, its);
         emit IInventoryCollateral.SaleStarted(id, round, until);
@@ -192,7 +192,7 @@ contract InventorySales is InventoryBook {
     // Internals: sales
 
     function _priceOf(FinancingId id, Pledge storage its, LotId lot, uint256 quantity) private view returns (uint256) {
-        return SalePrices.priceOf(_marks[id][lot], its.terms, its.call.saleFrom, quantity);
+        return SalePrices.priceOf(_marks[id][lot], its.terms, its.sale.saleFrom, quantity);
     }
 
     /// @dev The money first, and the goods in the same call: neither is ever without the other.
@@ -243,10 +243,5 @@ contract InventorySales is InventoryBook {
             if (_heldOf(its, its.lotIds[i]).pledged != 0) return true;
         }
         return false;
-    }
-
-    function _end(FinancingId id, Pledge storage its, uint256 owed) private {
-        delete its.call;
-        emit IInventoryCollateral.MarginCallEnded(id, owed);
     }
 }

@@ -85,7 +85,7 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     // By the desk
 
     /// @inheritdoc ICollateral
-    function changeLadder(FinancingId financing, Step[] calldata steps) external onlyDesk {
+    function changeLadder(FinancingId financing, FacilityId, Step[] calldata steps) external onlyDesk {
         require(_pledges[financing].itemId != 0, PledgeUnknown(financing));
 
         _pledges[financing].ladder = LadderCoder.pack(steps);
@@ -158,6 +158,11 @@ abstract contract PledgeBook is ICollateral, IProceedsReceiver, ReentrancyGuardT
     function pledgeOf(FinancingId financing) external view returns (uint256 itemId, bytes32 subject, uint256 units) {
         Pledge storage pledge = _pledges[financing];
         return (pledge.itemId, pledge.subject, pledge.units);
+    }
+
+    /// @inheritdoc ICollateral
+    function subjectOf(FinancingId financing) external view returns (bytes32) {
+        return _pledges[financing].subject;
     }
 
     /// @inheritdoc ICollateral

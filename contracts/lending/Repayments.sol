@@ -67,12 +67,13 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
         taken = Math.min(amount, due);
         require(taken != 0, RepaymentZero(id));
 
-        _countAhead(its.debt, taken);
+        its.special = AHEAD;
         _share(id, its, claims, taken);
     }
 
     /// @dev Otherwise anyone could poke the money out again, with a new fee, against the will of whoever repaid it. Where
-    /// the count is full it stays there: no repayment is refused because of it.
+    /// the count is full it stays there: no repayment is refused because of it. What falls to insurers is none of it: it
+    /// was never lent, and paid to them directly it is not counted either.
     function _countAhead(Debt memory debt, uint256 taken) private pure {
         // Safe: 48 bits, and what is owed, which has few more.
         unchecked {
@@ -134,6 +135,7 @@ abstract contract Repayments is IFinancingDesk, PaymentBook, ParkedPayouts {
     {
         Waterfall.Split memory parts = Waterfall.split(amount, claims);
         residual = parts.residual;
+        if (its.special & AHEAD != 0) _countAhead(its.debt, amount - residual);
         IFundingSource.Receipt memory receipt = _bookPayment(id, its, parts, amount - residual, claims.total());
         if (amount == residual) return residual;
 

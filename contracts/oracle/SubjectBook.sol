@@ -68,12 +68,13 @@ abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
     // Consumers
 
     /// @inheritdoc IMilestoneOracle
-    function watch(bytes32 subjectId, uint64 tag) external {
+    function watch(bytes32 subjectId, uint64 tag) external returns (GroupId beneficiary) {
         require(_isListed[msg.sender], NotListedConsumer(msg.sender));
-        require(_isOpened(subjectId), SubjectUnopened(subjectId));
+        Subject storage its = _subjects[subjectId];
+        beneficiary = its.beneficiary;
+        require(GroupId.unwrap(beneficiary) != 0, SubjectUnopened(subjectId));
         require(tag != 0, TagZero(subjectId));
         require(tagOf(subjectId, msg.sender) == 0, SubjectAlreadyWatched(subjectId, msg.sender));
-        Subject storage its = _subjects[subjectId];
         if (its.consumer == address(0)) {
             (its.consumer, its.tag) = (msg.sender, tag);
         } else {
@@ -87,24 +88,9 @@ abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
     /// @inheritdoc IMilestoneOracle
     /// @dev Open to a consumer that is no longer listed: a contract that runs off must be able to let go.
     function unwatch(bytes32 subjectId) external {
-        Watcher[] memory watchers = _watchersOf(subjectId);
-        uint256 place = 0;
-        while (place < watchers.length && watchers[place].consumer != msg.sender) ++place;
-        require(place < watchers.length, NotConsumerOf(subjectId, msg.sender));
-
         Subject storage its = _subjects[subjectId];
-        Watcher[] storage others = _others[subjectId];
-        if (watchers.length == 1) {
-            (its.consumer, its.tag) = (address(0), 0);
-        } else {
-            if (place == 0) (its.consumer, its.tag) = (watchers[1].consumer, watchers[1].tag);
-            // Those before the caller stay where they are; of the others, each takes the place before its own.
-            for (uint256 i = place == 0 ? 2 : place + 1; i < watchers.length; ++i) {
-                others[i - 2] = watchers[i];
-            }
-            others.pop();
-            its.isShared = watchers.length > 2;
-        }
+        if (!its.isShared && its.consumer == msg.sender) (its.consumer, its.tag) = (address(0), 0);
+        else _leaveOthers(subjectId, its);
         emit SubjectWatched(subjectId, msg.sender, 0);
     }
 
@@ -136,6 +122,23 @@ abstract contract SubjectBook is AccessManaged, IMilestoneOracle {
 
     function _isOpened(bytes32 subjectId) internal view returns (bool) {
         return GroupId.unwrap(_subjects[subjectId].beneficiary) != 0;
+    }
+
+    /// @dev Where others watch it too.
+    function _leaveOthers(bytes32 subjectId, Subject storage its) private {
+        Watcher[] memory watchers = _watchersOf(subjectId);
+        uint256 place = 0;
+        while (place < watchers.length && watchers[place].consumer != msg.sender) ++place;
+        require(place < watchers.length, NotConsumerOf(subjectId, msg.sender));
+
+        Watcher[] storage others = _others[subjectId];
+        if (place == 0) (its.consumer, its.tag) = (watchers[1].consumer, watchers[1].tag);
+        // Those before the caller stay where they are; of the others, each takes the place before its own.
+        for (uint256 i = place == 0 ? 2 : place + 1; i < watchers.length; ++i) {
+            others[i - 2] = watchers[i];
+        }
+        others.pop();
+        its.isShared = watchers.length > 2;
     }
 
     /// @notice Tells whoever watches a subject of a fact.

@@ -190,6 +190,19 @@ interface IGoodsRights is IERC1155 {
     function substitute(LotId held, uint256 quantityHeld, LotId offered, uint256 quantityOffered, address beneficiary)
         external;
 
+    /// @notice Takes units into the caller's custody, from an owner that has approved it as its operator: as a transfer to
+    /// itself would, which it need not be asked about. Listed custodians only.
+    /// @param quantity thousandths, not set aside
+    /// @return held thousandths of the lot that it held for the owner before, set aside or not
+    /// @return sellable whether the owner lets it sell what it has fetched
+    function fetch(LotId id, address beneficiary, uint256 quantity) external returns (uint256 held, bool sellable);
+
+    /// @notice Gives all that the caller holds for an owner back to it, as a transfer would; nothing where it holds nothing.
+    /// The lot's custodian only.
+    /// @return quantity thousandths that went back
+    /// @return aside thousandths that it holds still, because they are set aside
+    function giveBack(LotId id, address beneficiary) external returns (uint256 quantity, uint256 aside);
+
     /// @notice Passes the title to units that the caller holds itself; they go along.
     /// @param to admitted account, no custodian, not of the group that runs the warehouse
     /// @param quantity thousandths, not set aside

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IConditionGrades} from "../../oracle/interfaces/IConditionGrades.sol";
 import {LotId} from "../../types/Ids.sol";
 
 /// @title What goods in a warehouse are worth to a lender: the quantity in custody at the median price, less haircuts by
@@ -124,6 +125,9 @@ interface IGoodsValuation {
 
     /// @return whether a quorum has attested the exit, disputed or not
     function hasLeft(bytes32 subject, uint32 sequence) external view returns (bool);
+
+    /// @return where the condition of goods is read
+    function grades() external view returns (IConditionGrades);
 
     /// @return how goods of a commodity are valued; all zero where nobody has said
     function termsOf(bytes8 commodity) external view returns (Terms memory);

@@ -233,6 +233,14 @@ interface ILots {
     function stock(LotId id) external view returns (Stock memory);
     /// @return the consignment whose attested entry a lot comes from; zero where there is none
     function subjectOf(LotId id) external view returns (bytes32);
+    /// @return subject consignment of the one lot; zero where there is none
+    /// @return otherSubject consignment of the other
+    /// @return commodity of the one
+    /// @return alike whether both are of one commodity and counted in one unit
+    function compare(LotId one, LotId other)
+        external
+        view
+        returns (bytes32 subject, bytes32 otherSubject, bytes8 commodity, bool alike);
     /// @return the live lot that an identifier is in; zero for none
     function lotOf(bytes32 identifier) external view returns (LotId);
     /// @return the lot that a warehouse entry became; zero for none

@@ -109,10 +109,11 @@ interface ICollateral {
     /// they are reached. Desk only (for the credit officer); open financings keep the ladder they have.
     function setLadder(FacilityId facility, Step[] calldata steps) external;
 
-    /// @notice Puts a financing on other steps, where another facility has taken it over. Desk only, on both sides'
-    /// agreement.
+    /// @notice Puts a financing on other steps, and on whatever other terms the adapter keeps of a facility, where another
+    /// one takes it over. Desk only, on both sides' agreement, and before it asks for the base.
+    /// @param facility the one that takes it over
     /// @param steps that facility's, checked when they were set
-    function changeLadder(FinancingId financing, Step[] calldata steps) external;
+    function changeLadder(FinancingId financing, FacilityId facility, Step[] calldata steps) external;
 
     /// @notice Takes a part of an item into custody for a financing. Desk only. Reverts where the pledgor's part is
     /// reserved for another facility; a reservation for this one is used up by it.
@@ -183,6 +184,9 @@ interface ICollateral {
     /// @return subject consignment whose facts move its base; 0 for none
     /// @return units of the item allotted to the financing, in minor units of its value
     function pledgeOf(FinancingId financing) external view returns (uint256 itemId, bytes32 subject, uint256 units);
+
+    /// @return consignment whose facts move the financing's base; 0 for none
+    function subjectOf(FinancingId financing) external view returns (bytes32);
 
     /// @return minor units, of `currencyOf`, that have come in for the financing and are not forwarded yet
     function cashOf(FinancingId financing) external view returns (uint256);

@@ -15,7 +15,8 @@ import {ICollateral} from "./ICollateral.sol";
 /// here goes on in the same call: nothing is ever to be forwarded. `valueOf` reverts with `GoodsUnvaluable` where the worth
 /// of the goods is not known, so that recourse is neither called nor let go on no knowledge.
 interface IInventoryCollateral is ICollateral {
-    /// @notice A lender's terms for goods, of a facility: one slot. A financing keeps those of its opening.
+    /// @notice A lender's terms for goods, of a facility: one slot. A financing keeps those of its opening, or of the
+    /// facility that last took it over, as they were then.
     /// @param callLevelBps share of the goods' value above which what is owed calls margin; above the ladder's rate
     /// @param releaseRatioBps value that may leave for what is paid, at most; 10000: as much as is paid. 1 to 20000
     /// @param startBps price at which a sale begins, in share of the market value; at most 20000
@@ -76,7 +77,7 @@ interface IInventoryCollateral is ICollateral {
         IGoodsValuation.Gap gap;
     }
 
-    /// @notice Financings opened from now on under the facility keep these terms.
+    /// @notice Financings opened or taken over from now on under the facility keep these terms.
     event MarginTermsSet(FacilityId indexed facility, MarginTerms terms);
     /// @notice More goods went into custody for a financing.
     /// @param quantity thousandths
@@ -138,8 +139,6 @@ interface IInventoryCollateral is ICollateral {
     error MarginTermsInvalid(FacilityId facility);
     /// @notice The facility has no terms for goods, or their call level is not above the rate of its ladder (both in bps).
     error MarginTermsUnfit(FacilityId facility, uint256 callLevelBps, uint256 rateBps);
-    /// @notice The financing's call level is not above the rate of the ladder that it shall be put on; both in bps.
-    error LadderAboveCall(FinancingId financing, uint256 rateBps, uint256 callLevelBps);
     /// @notice What the financing's goods are worth cannot be known now; the gravest reason.
     error GoodsUnvaluable(FinancingId financing, IGoodsValuation.Gap gap);
     /// @notice Units of the lot are in custody here for the owner already, thousandths.
@@ -306,7 +305,7 @@ interface IInventoryCollateral is ICollateral {
     function marginCallOf(FinancingId financing) external view returns (MarginCall memory);
     /// @return the lots that back the financing, the one that it was opened on first; none where it is over
     function lotsOf(FinancingId financing) external view returns (LotId[] memory);
-    /// @return account whose goods they are; zero where nothing was ever pledged
+    /// @return account whose goods they are; zero where nothing is pledged, or no longer
     function pledgorOf(FinancingId financing) external view returns (address);
     /// @return what they are worth now
     function worthOf(FinancingId financing) external view returns (Worth memory);

@@ -260,7 +260,8 @@ interface IMilestoneOracle {
     /// @notice Has the calling consumer told of this subject's facts, after those that began before it. Up to four
     /// consumers a subject, each once: what one of them does for the same goods it cannot do twice at a time.
     /// @param tag number of the caller's own, handed to it with each fact; not 0
-    function watch(bytes32 subject, uint64 tag) external;
+    /// @return beneficiary the group that has opened it
+    function watch(bytes32 subject, uint64 tag) external returns (GroupId beneficiary);
 
     /// @notice Gives a watched subject free again; those that began after the caller move up. Its consumers only.
     function unwatch(bytes32 subject) external;

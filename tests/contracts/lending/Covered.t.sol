@@ -99,6 +99,23 @@ contract CoveredTest is LendingBase {
         assertEq(euro.balanceOf(address(_cover)), PREMIUM);
     }
 
+    /// @dev What the insurer has had was never lent: only the pool's part is kept from being drawn again.
+    function test_whatInsurersGetIsNotRepaidAhead() public {
+        _drawAndOwe(PREMIUM, 0);
+        uint256 ahead = desk.financing(id).repaidAhead;
+        vm.startPrank(supplier);
+        desk.repay(id, PREMIUM - 1);
+        assertEq(desk.financing(id).repaidAhead, ahead);
+        desk.repay(id, 101);
+        assertEq(desk.financing(id).repaidAhead, ahead + 100);
+        _cover.owe(id, PREMIUM, PREMIUM);
+        uint256 owed = _claims(id).principal + _claims(id).fees + _claims(id).interest + _claims(id).reserve;
+        desk.repay(id, type(uint256).max);
+        vm.stopPrank();
+        assertEq(_cover.recoveries(), PREMIUM);
+        assertEq(desk.financing(id).repaidAhead, ahead + 100 + owed);
+    }
+
     function test_premiumComesFirstOutOfProceedsToo() public {
         _drawAndOwe(PREMIUM, 0);
         uint256 owed = _owed(id);

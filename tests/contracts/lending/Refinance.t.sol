@@ -161,10 +161,10 @@ contract RefinanceTest is LendingBase {
     function test_onlyTheDeskChangesALadder() public {
         ICollateral.Step[] memory steps = _ladder(0, 7000, 9000, false);
         vm.expectRevert(abi.encodeWithSelector(ICollateral.OnlyDesk.selector, address(this), desk));
-        invoices.changeLadder(id, steps);
+        invoices.changeLadder(id, facility, steps);
         vm.prank(address(desk));
         vm.expectRevert(abi.encodeWithSelector(ICollateral.PledgeUnknown.selector, FinancingId.wrap(9)));
-        invoices.changeLadder(FinancingId.wrap(9), steps);
+        invoices.changeLadder(FinancingId.wrap(9), facility, steps);
     }
 
     function test_debtRunsUnderTheNewTerms() public {
