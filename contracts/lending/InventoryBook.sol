@@ -189,10 +189,10 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     {
         uint256 count = its.lots;
         for (uint256 i; i < count; ++i) {
-            LotId at = its.lotIds[i];
-            IGoodsValuation.Valuation memory one = _valuationOf(its, at);
+            LotId here = its.lotIds[i];
+            IGoodsValuation.Valuation memory one = _valuationOf(its, here);
             _add(worth, one);
-            if (LotId.unwrap(at) == LotId.unwrap(lot)) ofLot = _callValueOf(one);
+            if (LotId.unwrap(here) == LotId.unwrap(lot)) ofLot = _callValueOf(one);
         }
         if (worth.gap != IGoodsValuation.Gap.None) worth.value = 0;
     }

@@ -208,6 +208,7 @@ contract InventorySales is InventoryBook {
 
     /// @dev What the lots are worth is asked once, and noted at once; where the call is refused after that, nothing is.
     /// A lot whose price is not known keeps the mark that it had, and counts with what it could be worth by the last price.
+    /// @return worth of all of them
     /// @return known whether any goods have a price, or there are none
     function _markedWorthOf(FinancingId id, Pledge storage its)
         private
