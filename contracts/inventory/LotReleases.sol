@@ -67,12 +67,13 @@ contract LotReleases is LotBook {
         bytes32 digest = _requireOpen(order);
         LotId id = order.id;
         uint256 attested = _attestedExit(order);
-        uint256 before = _excesses[order.subject][order.sequence].left;
+        Excess storage excess = _excesses[order.subject][order.sequence];
+        uint256 before = excess.left;
         // Safe: the greatest measure never falls.
         uint256 left = Math.min(order.quantity, attested - before);
 
-        if (_isExplained(attested, before + left)) _spend(order);
-        else _exceed(order, attested, before + left);
+        if (_isExplained(attested, before + left)) _spend(order, excess, before);
+        else _exceed(order, excess, attested, before + left);
         bool all = _leave(order, uint56(left));
         emit IGoodsRights.GoodsReleased(id, order.beneficiary, digest, order.to, left, order.quantity - left);
         emit IERC1155.TransferSingle(msg.sender, order.holder, address(0), LotId.unwrap(id), left);
@@ -88,7 +89,7 @@ contract LotReleases is LotBook {
 
         bool exceeded = _excesses[order.subject][order.sequence].left != 0;
         _orderOfExit[order.subject][order.sequence] = exceeded ? EXCEEDED : bytes32(0);
-        _putBack(order, order.quantity);
+        _putBack(order, 0);
         emit IGoodsRights.ReleaseLapsed(order.id, order.beneficiary, digest);
     }
 
@@ -102,8 +103,9 @@ contract LotReleases is LotBook {
         require(caller == operator, ILots.NotOperatorOf(order.id, caller, operator));
         _requireUnreported(order, digest);
 
-        _spend(order);
-        _putBack(order, order.quantity);
+        Excess storage excess = _excesses[order.subject][order.sequence];
+        _spend(order, excess, excess.left);
+        _putBack(order, 0);
         emit IGoodsRights.ReleaseDeclined(order.id, order.beneficiary, digest);
     }
 
@@ -158,21 +160,22 @@ contract LotReleases is LotBook {
         return (attested - left) * Rates.BPS <= attested * _oracle.policy(Milestones.RELEASED).toleranceBps;
     }
 
-    function _spend(IGoodsRights.ReleaseOrder calldata order) private {
+    /// @param before what `excess.left` is
+    function _spend(IGoodsRights.ReleaseOrder calldata order, Excess storage excess, uint256 before) private {
         (bytes32 subject, uint32 sequence) = (order.subject, order.sequence);
         _orderOfExit[subject][sequence] = SPENT;
-        Excess storage excess = _excesses[subject][sequence];
-        if (excess.left == 0) return;
+        if (before == 0) return;
         bytes32 its = excess.subject;
-        delete _excesses[subject][sequence];
+        (excess.left, excess.subject) = (0, 0);
         if (its != subject) _orderOfExit[its][ELSEWHERE] = bytes32(uint256(_orderOfExit[its][ELSEWHERE]) - 1);
         emit IGoodsRights.ExitReconciled(order.id, subject, sequence);
     }
 
-    function _exceed(IGoodsRights.ReleaseOrder calldata order, uint256 attested, uint256 left) private {
+    function _exceed(IGoodsRights.ReleaseOrder calldata order, Excess storage excess, uint256 attested, uint256 left)
+        private
+    {
         (LotId id, bytes32 subject, uint32 sequence) = (order.id, order.subject, order.sequence);
         _orderOfExit[subject][sequence] = EXCEEDED;
-        Excess storage excess = _excesses[subject][sequence];
         if (excess.left == 0) {
             bytes32 its = _subjectOf[id];
             excess.subject = its;
@@ -204,15 +207,16 @@ contract LotReleases is LotBook {
         }
     }
 
-    function _putBack(IGoodsRights.ReleaseOrder calldata order, uint256 units) private {
+    /// @param left thousandths of what was set aside that have left
+    function _putBack(IGoodsRights.ReleaseOrder calldata order, uint256 left) private {
         IGoodsRights.Position storage its = _positions[order.id][order.beneficiary];
-        // Safe: the order set aside as much, and ends once.
-        uint56 back = uint56(units);
+        // Safe: the order set aside as much, and ends once; no more than that has left.
+        (uint56 aside, uint56 back) = (uint56(order.quantity), uint56(order.quantity - left));
         if (order.holder == order.beneficiary) {
-            its.freeAside -= back;
+            its.freeAside -= aside;
             its.free += back;
         } else {
-            its.pledgedAside -= back;
+            its.pledgedAside -= aside;
             its.pledged += back;
         }
     }
@@ -220,13 +224,9 @@ contract LotReleases is LotBook {
     /// @return all whether nothing of the lot is left
     function _leave(IGoodsRights.ReleaseOrder calldata order, uint56 units) private returns (bool all) {
         LotId id = order.id;
-        _putBack(order, order.quantity);
-        IGoodsRights.Position storage its = _positions[id][order.beneficiary];
-        if (order.holder == order.beneficiary) {
-            its.free -= units;
-        } else {
-            its.pledged -= units;
-            _endPower(its);
+        _putBack(order, units);
+        if (order.holder != order.beneficiary) {
+            _endPower(_positions[id][order.beneficiary]);
             _lessInCustody(id, units);
         }
         ILots.Stock storage stock = _stocks[id];

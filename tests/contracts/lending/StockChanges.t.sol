@@ -187,14 +187,13 @@ contract StockChangesTest is StockBase {
     function test_refusedWhereTheSubstituteIsWorthLessThoughItBearsTheDebt() public {
         _store(SECOND, SHIPMENT, 2);
         lots.listGrader(address(this), true);
-        lots.lowerCondition(SECOND, 3);
+        lots.lowerCondition(SECOND, 2);
         _later(1 hours, 300, COOL);
-        assertLt(_owed(_id), VALUE * 3 / 2 * 2 / 3 * 7 / 10, "by grade 3 they would bear it");
+        uint256 worse = MARKET * 3 / 2 * 7500 / 10_000;
+        assertLt(_owed(_id), worse * RATE / 10_000, "by grade 2 they would bear it");
         vm.prank(supplier);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                IInventoryCollateral.SubstituteWorthLess.selector, _id, VALUE * 3 / 2 * 2 / 3, VALUE * 3 / 2
-            )
+            abi.encodeWithSelector(IInventoryCollateral.SubstituteWorthLess.selector, _id, worse, VALUE * 3 / 2)
         );
         stock.substituteGoods(_id, LOT, KILOS, SECOND, KILOS);
     }
