@@ -119,7 +119,10 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     /// @param lot of which something has left
     /// @return owed minor units
     /// @return left minor units that the rest of the lot counts with when margin is called
-    function _requireBorne(FinancingId id, Pledge storage its, LotId lot) internal returns (uint256 owed, uint256 left) {
+    function _requireBorne(FinancingId id, Pledge storage its, LotId lot)
+        internal
+        returns (uint256 owed, uint256 left)
+    {
         owed = desk.owedInAll(id);
         IInventoryCollateral.Worth memory worth;
         (worth, left) = _worthAround(its, lot);

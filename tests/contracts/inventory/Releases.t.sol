@@ -423,8 +423,7 @@ contract Releases is InventoryBase {
 
     function test_an_exit_in_dispute_is_open_to_further_orders_or_declined() public {
         oracle.setPolicy(
-            Milestones.RELEASED,
-            IMilestoneOracle.Policy(2, uint8(Roles.ORACLE_ROLES), 0, 100, 365 days, 1 hours, 0)
+            Milestones.RELEASED, IMilestoneOracle.Policy(2, uint8(Roles.ORACLE_ROLES), 0, 100, 365 days, 1 hours, 0)
         );
         _exceeded();
         IGoodsRights.ReleaseOrder memory order = _order(HALF / 2);
@@ -444,9 +443,8 @@ contract Releases is InventoryBase {
     /// @dev The inspector takes back what it said of the exit.
     function _retractExit() private {
         IMilestoneOracle.Observation[] memory observations = new IMilestoneOracle.Observation[](1);
-        observations[0] = IMilestoneOracle.Observation(
-            SHIPMENT, Milestones.RELEASED, 1, uint64(block.timestamp - 1 hours), HALF
-        );
+        observations[0] =
+            IMilestoneOracle.Observation(SHIPMENT, Milestones.RELEASED, 1, uint64(block.timestamp - 1 hours), HALF);
         IMilestoneOracle.Vote memory vote = _vote(inspector, observations, 1);
         vm.prank(inspector.account);
         oracle.retract(observations, 0, vote, keccak256("correction"));

@@ -181,8 +181,7 @@ contract SplitAndMerge is InventoryBase {
         ILots.Entry memory third = _third();
         third.subject = other;
         _store(third);
-        bytes memory reason =
-            abi.encodeWithSelector(ILots.ConsignmentsDiffer.selector, third.id, other, LOT, SHIPMENT);
+        bytes memory reason = abi.encodeWithSelector(ILots.ConsignmentsDiffer.selector, third.id, other, LOT, SHIPMENT);
         _mergeRefused(third.id, third.identifiers, reason);
     }
 

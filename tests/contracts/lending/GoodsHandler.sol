@@ -153,7 +153,9 @@ abstract contract GoodsHandler is StockBase {
         vm.prank(buyer);
         try stock.buyGoods(offer) {
             cash -= _owed(id);
-            if (_owed(id) != 0) (freed[id], left[id]) = (freed[id] + cash, left[id] + before - stock.worthOf(id).callValue);
+            if (_owed(id) != 0) {
+                (freed[id], left[id]) = (freed[id] + cash, left[id] + before - stock.worthOf(id).callValue);
+            }
             if (_owed(id) > stock.borrowingBase(id)) fault = "a sale left more owed than is borne";
         } catch {}
     }
