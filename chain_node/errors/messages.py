@@ -254,10 +254,10 @@ TEMPLATES: Final[dict[str, str]] = {
     "ReleaseExceedsPayment": (
         "goods worth {value} minor units would leave financing {financing}; the payment frees at most {most}"
     ),
-    "SubstituteWorthLess": (
-        "the goods of financing {financing} would be worth {value} minor units after {before}, and would not bear the "
-        "{owed} that are owed"
-    ),
+    "SubstituteWorthLess": "the goods of financing {financing} would be worth {value} minor units after {before}",
+    "ExitNotAmiss": "exit {sequence} of consignment {subject} is not attested, or an order is open or explains it",
+    "ExitReportedAlready": "exit {sequence} of consignment {subject} is reported already, and nothing explains it",
+    "ConsignmentsDiffer": "lot {lot} is of consignment {subject}, lot {other} of {otherSubject}",
     "OfferUnknown": "there is no offer {digest}, or no longer",
     "OfferNotTo": "the goods are offered to {buyer}, not to {caller}",
     "OfferLapsed": "the offer {digest} ended at {until}; it is now {now_}",
@@ -345,7 +345,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "SignatureExpired(lot,deadline,now_)": "what was signed of lot {lot} expired at {deadline}; it is now {now_}",
     "SignatureInvalid(lot,signer)": "{signer} has neither sent nor approved nor signed this for lot {lot}",
     "OrderDeadlineOutOfRange": ("the order of lot {lot} ends at {deadline}; it must be from now, {now_}, to {latest}"),
-    "ExitTaken": "exit {sequence} of consignment {subject} is taken by another order, {digest} (1: it is done)",
+    "ExitTaken": "exit {sequence} of consignment {subject} is taken: {digest} (1: done; 2: exceeded by other goods)",
     "OrderNotOpen": "there is no open order {digest}",
     "ExitNotAttested": (
         "exit {sequence} of consignment {subject} cannot be relied on: it is {status}, with {quantity} thousandths"

@@ -8,6 +8,7 @@ import {ILosses} from "../oracle/interfaces/ILosses.sol";
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {LotId} from "../types/Ids.sol";
 import {Rates} from "../types/Rates.sol";
+import {GoodsExits} from "./GoodsExits.sol";
 import {HaircutSchedule, HaircutSteps} from "./HaircutSteps.sol";
 import {IGoodsRights} from "./interfaces/IGoodsRights.sol";
 import {IGoodsValuation} from "./interfaces/IGoodsValuation.sol";
@@ -16,9 +17,9 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Values goods in custody from state alone: quantity by the token, price and rate by the feeds, condition by the
-/// grades. It keeps the lenders' terms of each commodity, and nothing about any lot. Goods that are attested as lost are
-/// of the worst condition.
-contract GoodsValuation is AccessManaged, IGoodsValuation {
+/// grades. It keeps the lenders' terms of each commodity, and nothing about any lot. Goods that are attested as lost, or of a
+/// consignment of which more has left than was ordered, are of the worst condition.
+contract GoodsValuation is AccessManaged, GoodsExits {
     uint8 private constant WORST = 5;
     uint256 private constant GRADES = 6;
     uint256 private constant GOODS_DIGITS = 3;
@@ -54,7 +55,6 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
         uint256 observedAt;
     }
 
-    IWarehouseReceiptToken public immutable goods;
     IFeedOracle public immutable feeds;
     IConditionGrades public immutable grades;
     ILosses public immutable losses;
@@ -65,10 +65,10 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
         IWarehouseReceiptToken goods_,
         IFeedOracle feeds_,
         IConditionGrades grades_,
-        ILosses losses_,
+        IMilestoneOracle oracle_,
         address authority
-    ) AccessManaged(authority) {
-        (goods, feeds, grades, losses) = (goods_, feeds_, grades_, losses_);
+    ) AccessManaged(authority) GoodsExits(goods_, oracle_) {
+        (feeds, grades, losses) = (feeds_, grades_, ILosses(address(oracle_)));
     }
 
     // Credit officer
@@ -120,6 +120,20 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
         its.haircutBps = uint16(haircutBps);
         if (found.known) its.value = _inCurrency(terms, _less(gross, haircutBps), currency);
         else its.gap = Gap.Condition;
+    }
+
+    /// @inheritdoc IGoodsValuation
+    function lastCeilingOf(LotId lot, address owner, bytes3 currency) external view returns (uint256) {
+        IGoodsRights.Appraisal memory seen = goods.appraisalOf(lot, owner);
+        Stored storage terms = _terms[seen.commodity];
+        if (seen.pledged == 0 || terms.unit != seen.unit) return 0;
+        int256 price = feeds.record(terms.priceFeed).value;
+        if (price <= 0) return 0;
+        Findings memory found;
+        _examine(found, terms, lot, seen);
+        if (!found.seen) return 0;
+        uint256 gross = _grossOf(terms, seen.pledged, uint256(price));
+        return _atLastRate(_less(gross, _lastingHaircut(terms, seen, found.grade)), terms.currency, currency);
     }
 
     /// @inheritdoc IGoodsValuation
@@ -181,11 +195,7 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
         // A band is above zero, and so is a price within it; this says so once more where money depends on it.
         if (status != IFeedOracle.Status.Usable || price <= 0) return (Gap.Price, 0, 0);
         if (!_isRateUsable(terms.currency, currency)) return (Gap.Rate, 0, 0);
-        // Safe: 56 bits times 88, times at most 10^18.
-        gross = quantity * uint256(price);
-        int256 exponent = terms.exponent;
-        gross = exponent < 0 ? gross * 10 ** uint256(-exponent) : gross / 10 ** uint256(exponent);
-        return (Gap.None, gross, moment);
+        return (Gap.None, _grossOf(terms, quantity, uint256(price)), moment);
     }
 
     function _isRateUsable(bytes3 from, bytes3 to) private view returns (bool) {
@@ -211,6 +221,7 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
             found.observedAt = Math.min(found.observedAt, moment);
         }
         _lookForLoss(found, subject, seen.enteredAt);
+        _lookForExits(found, subject, seen.enteredAt);
     }
 
     /// @dev Lost goods are known to be worth nothing, so that margin can be called; while witnesses only dispute how much
@@ -220,6 +231,14 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
         if (loss == IMilestoneOracle.Status.None || lostAt < enteredAt) return;
         if (loss == IMilestoneOracle.Status.Final) found.grade = WORST;
         else found.known = false;
+    }
+
+    /// @dev Goods that may have left are known to be worth nothing, so that margin can be called; while an order is yet to be
+    /// confirmed the condition is not known, which stops draws alone. What left before a lot came in is not of the lot.
+    function _lookForExits(Findings memory found, bytes32 subject, uint256 enteredAt) private view {
+        Exit gravest = _exitsOf(subject, enteredAt);
+        if (gravest == Exit.Unexplained) found.grade = WORST;
+        else if (gravest == Exit.Ordered) found.known = false;
     }
 
     /// @return known whether the grade may be relied on; without one, whether none is needed
@@ -241,6 +260,14 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
 
     // Internals: figures
 
+    /// @return minor units of the price's currency
+    function _grossOf(Stored storage terms, uint256 quantity, uint256 price) private view returns (uint256) {
+        // Safe: 56 bits times 88, times at most 10^18.
+        uint256 gross = quantity * price;
+        int256 exponent = terms.exponent;
+        return exponent < 0 ? gross * 10 ** uint256(-exponent) : gross / 10 ** uint256(exponent);
+    }
+
     /// @return bps, at most 10000, whatever the age of what is known
     function _lastingHaircut(Stored storage terms, IGoodsRights.Appraisal memory seen, uint8 grade)
         private
@@ -260,6 +287,20 @@ contract GoodsValuation is AccessManaged, IGoodsValuation {
 
     function _less(uint256 gross, uint256 haircutBps) private pure returns (uint256) {
         return Math.mulDiv(gross, Rates.BPS - haircutBps, Rates.BPS);
+    }
+
+    /// @dev However old the rate is, and without its haircut: what goods could be worth at most. 0 where there was none.
+    function _atLastRate(uint256 amount, bytes3 from, bytes3 to) private view returns (uint256) {
+        if (from == to) return amount;
+        bytes32 feed = feeds.rateFeedOf(from, to);
+        bool inverse = feeds.record(feed).round == 0;
+        if (inverse) feed = feeds.rateFeedOf(to, from);
+        int256 rate = feeds.record(feed).value;
+        if (rate <= 0) return 0;
+        (IFeedOracle.Rules memory rules, IFeedOracle.Terms memory terms) = feeds.policy(feed);
+        uint256 quotes = uint256(rate) * 10 ** terms.quoteDigits;
+        uint256 bases = 10 ** (uint256(rules.decimals) + terms.baseDigits);
+        return inverse ? Math.mulDiv(amount, bases, quotes) : Math.mulDiv(amount, quotes, bases);
     }
 
     function _inCurrency(Stored storage terms, uint256 amount, bytes3 currency) private view returns (uint256) {

@@ -27,6 +27,14 @@ abstract contract LotBook is AccessManaged, EIP712, Nonces {
         "ReleaseOrder(uint256 id,uint256 quantity,address beneficiary,address holder,address to,bytes32 subject,uint32 sequence,uint256 deadline,uint256 nonce)"
     );
 
+    /// @notice An exit of which more has left than was ordered.
+    /// @param left thousandths that the orders of this exit have taken off the books; 0 where there is no excess
+    /// @param subject consignment of the lot that was ordered
+    struct Excess {
+        uint56 left;
+        bytes32 subject;
+    }
+
     IParticipantRegistry internal immutable _registry;
     IMilestoneOracle internal immutable _oracle;
 
@@ -38,6 +46,7 @@ abstract contract LotBook is AccessManaged, EIP712, Nonces {
     mapping(bytes32 subject => mapping(uint32 sequence => LotId)) internal _lotOfEntry;
     mapping(bytes32 digest => address operator) internal _announcements;
     mapping(bytes32 subject => mapping(uint32 sequence => bytes32 digest)) internal _orderOfExit;
+    mapping(bytes32 subject => mapping(uint32 sequence => Excess)) internal _excesses;
     mapping(OrganisationId owner => mapping(OrganisationId operator => bool)) internal _isEngaged;
     mapping(address beneficiary => mapping(address custodian => bool)) internal _powersOfSale;
     mapping(address account => mapping(bytes32 digest => bool)) internal _approvedDigests;

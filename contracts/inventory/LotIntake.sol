@@ -291,6 +291,7 @@ contract LotIntake is LotBook {
         } while (_stocks[part].state != ILots.State.None);
     }
 
+    /// @dev Readings and facts are of a consignment, and so is what watches it: goods of two in one lot would be free of one.
     function _requireAlike(LotId from, LotId into) private view {
         ILots.Goods memory a = _goods[from];
         ILots.Goods memory b = _goods[into];
@@ -298,6 +299,8 @@ contract LotIntake is LotBook {
         bool alike = LotId.unwrap(from) != LotId.unwrap(into) && a.operator == b.operator && a.commodity == b.commodity
             && a.place == b.place;
         require(alike, ILots.LotsDiffer(from, into));
+        (bytes32 its, bytes32 other) = (_subjectOf[from], _subjectOf[into]);
+        require(its == other, ILots.ConsignmentsDiffer(from, its, into, other));
     }
 
     /// @dev Goods that keep (expiry 0) are good for longer than any that do not.

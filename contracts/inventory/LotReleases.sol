@@ -5,6 +5,7 @@ import {IParticipantRegistry} from "../access/interfaces/IParticipantRegistry.so
 import {IMilestoneOracle} from "../oracle/interfaces/IMilestoneOracle.sol";
 import {GroupId, LotId, OrganisationId} from "../types/Ids.sol";
 import {Milestones} from "../types/Milestones.sol";
+import {Rates} from "../types/Rates.sol";
 import {Roles} from "../types/Roles.sol";
 import {LotBook} from "./LotBook.sol";
 import {IGoodsRights} from "./interfaces/IGoodsRights.sol";
@@ -18,12 +19,18 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @dev Code without a state of its own: the token runs it on its own storage, by delegatecall, because it would not
 /// fit beside what moves holdings and titles.
 /// @dev An order is kept as its digest, at its exit: whoever ends it sends it again. An exit is spent for good by the
-/// order that was confirmed or declined, so that no agreement counts twice; one that lapsed is past its deadline.
+/// order that was confirmed or declined, so that no agreement counts twice; one that lapsed is past its deadline. An exit of
+/// which more has left than was ordered is open to further orders until they explain it.
 contract LotReleases is LotBook {
     /// @dev Goods ordered and not fetched for longer are ordered again.
     uint256 private constant MOST_ORDER_SECONDS = 30 days;
     /// @dev In place of an order's digest: its exit is spent.
     bytes32 private constant SPENT = bytes32(uint256(1));
+    /// @dev In place of an order's digest: more has left at its exit than was ordered.
+    bytes32 private constant EXCEEDED = bytes32(uint256(2));
+    /// @dev No exit has this number: in place of a digest it has how many exits that are facts of another consignment have
+    /// been exceeded by goods of this one.
+    uint32 private constant ELSEWHERE = 0;
 
     constructor(IParticipantRegistry registry, IMilestoneOracle oracle, address authority)
         LotBook(registry, oracle, authority)
@@ -59,9 +66,14 @@ contract LotReleases is LotBook {
     function confirmRelease(IGoodsRights.ReleaseOrder calldata order) external {
         bytes32 digest = _requireOpen(order);
         LotId id = order.id;
-        uint256 left = Math.min(order.quantity, _attestedExit(order));
+        uint256 attested = _attestedExit(order);
+        Excess storage excess = _excesses[order.subject][order.sequence];
+        uint256 before = excess.left;
+        // Safe: the greatest measure never falls.
+        uint256 left = Math.min(order.quantity, attested - before);
 
-        _orderOfExit[order.subject][order.sequence] = SPENT;
+        if (_isExplained(attested, before + left)) _spend(order, excess, before);
+        else _exceed(order, excess, attested, before + left);
         bool all = _leave(order, uint56(left));
         emit IGoodsRights.GoodsReleased(id, order.beneficiary, digest, order.to, left, order.quantity - left);
         emit IERC1155.TransferSingle(msg.sender, order.holder, address(0), LotId.unwrap(id), left);
@@ -75,8 +87,9 @@ contract LotReleases is LotBook {
         require(over, IGoodsRights.OrderNotLapsed(digest, order.deadline, block.timestamp));
         _requireUnreported(order, digest);
 
-        delete _orderOfExit[order.subject][order.sequence];
-        _putBack(order, order.quantity);
+        bool exceeded = _excesses[order.subject][order.sequence].left != 0;
+        _orderOfExit[order.subject][order.sequence] = exceeded ? EXCEEDED : bytes32(0);
+        _putBack(order, 0);
         emit IGoodsRights.ReleaseLapsed(order.id, order.beneficiary, digest);
     }
 
@@ -90,8 +103,9 @@ contract LotReleases is LotBook {
         require(caller == operator, ILots.NotOperatorOf(order.id, caller, operator));
         _requireUnreported(order, digest);
 
-        _orderOfExit[order.subject][order.sequence] = SPENT;
-        _putBack(order, order.quantity);
+        Excess storage excess = _excesses[order.subject][order.sequence];
+        _spend(order, excess, excess.left);
+        _putBack(order, 0);
         emit IGoodsRights.ReleaseDeclined(order.id, order.beneficiary, digest);
     }
 
@@ -113,7 +127,8 @@ contract LotReleases is LotBook {
             require(its == group, ILots.SubjectNotOf(id, subject, its, group));
         }
         bytes32 taken = _orderOfExit[subject][order.sequence];
-        require(taken == 0 && order.sequence != 0, IGoodsRights.ExitTaken(subject, order.sequence, taken));
+        bool open = taken == 0 || (taken == EXCEEDED && _excesses[subject][order.sequence].subject == _subjectOf[id]);
+        require(open && order.sequence != 0, IGoodsRights.ExitTaken(subject, order.sequence, taken));
     }
 
     function _requireOpen(IGoodsRights.ReleaseOrder calldata order) private view returns (bytes32 digest) {
@@ -137,6 +152,40 @@ contract LotReleases is LotBook {
         return _oracle.fact(subject, Milestones.RELEASED, sequence).greatestQuantity;
     }
 
+    // Internals: exits
+
+    /// @dev What the witnesses' measures may lie apart is no excess: they would not agree on it themselves.
+    function _isExplained(uint256 attested, uint256 left) private view returns (bool) {
+        if (attested <= left) return true;
+        return (attested - left) * Rates.BPS <= attested * _oracle.policy(Milestones.RELEASED).toleranceBps;
+    }
+
+    /// @param before what `excess.left` is
+    function _spend(IGoodsRights.ReleaseOrder calldata order, Excess storage excess, uint256 before) private {
+        (bytes32 subject, uint32 sequence) = (order.subject, order.sequence);
+        _orderOfExit[subject][sequence] = SPENT;
+        if (before == 0) return;
+        bytes32 its = excess.subject;
+        (excess.left, excess.subject) = (0, 0);
+        if (its != subject) _orderOfExit[its][ELSEWHERE] = bytes32(uint256(_orderOfExit[its][ELSEWHERE]) - 1);
+        emit IGoodsRights.ExitReconciled(order.id, subject, sequence);
+    }
+
+    function _exceed(IGoodsRights.ReleaseOrder calldata order, Excess storage excess, uint256 attested, uint256 left)
+        private
+    {
+        (LotId id, bytes32 subject, uint32 sequence) = (order.id, order.subject, order.sequence);
+        _orderOfExit[subject][sequence] = EXCEEDED;
+        if (excess.left == 0) {
+            bytes32 its = _subjectOf[id];
+            excess.subject = its;
+            if (its != subject) _orderOfExit[its][ELSEWHERE] = bytes32(uint256(_orderOfExit[its][ELSEWHERE]) + 1);
+        }
+        // Safe: at most what was ordered, of a 56-bit quantity.
+        excess.left = uint56(left);
+        emit IGoodsRights.ExitExceeded(id, subject, sequence, attested, left);
+    }
+
     // Internals: units
 
     function _setAside(LotId id, address beneficiary, bool own, uint256 units) private {
@@ -158,15 +207,16 @@ contract LotReleases is LotBook {
         }
     }
 
-    function _putBack(IGoodsRights.ReleaseOrder calldata order, uint256 units) private {
+    /// @param left thousandths of what was set aside that have left
+    function _putBack(IGoodsRights.ReleaseOrder calldata order, uint256 left) private {
         IGoodsRights.Position storage its = _positions[order.id][order.beneficiary];
-        // Safe: the order set aside as much, and ends once.
-        uint56 back = uint56(units);
+        // Safe: the order set aside as much, and ends once; no more than that has left.
+        (uint56 aside, uint56 back) = (uint56(order.quantity), uint56(order.quantity - left));
         if (order.holder == order.beneficiary) {
-            its.freeAside -= back;
+            its.freeAside -= aside;
             its.free += back;
         } else {
-            its.pledgedAside -= back;
+            its.pledgedAside -= aside;
             its.pledged += back;
         }
     }
@@ -174,13 +224,9 @@ contract LotReleases is LotBook {
     /// @return all whether nothing of the lot is left
     function _leave(IGoodsRights.ReleaseOrder calldata order, uint56 units) private returns (bool all) {
         LotId id = order.id;
-        _putBack(order, order.quantity);
-        IGoodsRights.Position storage its = _positions[id][order.beneficiary];
-        if (order.holder == order.beneficiary) {
-            its.free -= units;
-        } else {
-            its.pledged -= units;
-            _endPower(its);
+        _putBack(order, units);
+        if (order.holder != order.beneficiary) {
+            _endPower(_positions[id][order.beneficiary]);
             _lessInCustody(id, units);
         }
         ILots.Stock storage stock = _stocks[id];

@@ -37,13 +37,6 @@ abstract contract InventoryAdditions is InventoryBook {
         if (graded.rulesVersion == 0 || graded.commodity != commodity) valuation.enrol(lot);
     }
 
-    /// @dev Goods without a price would keep margin from being called on all the others. Without a condition they count for
-    /// nothing until it is known, and nothing is drawn meanwhile.
-    function _requirePriced(FinancingId financing, Pledge storage its, LotId lot) internal view {
-        IGoodsValuation.Gap gap = _valuationOf(its, lot).gap;
-        require(gap <= IGoodsValuation.Gap.Condition, IInventoryCollateral.GoodsUnvaluable(financing, gap));
-    }
-
     /// @dev A lot may not have been graded yet; once it is, what was measured before counts.
     function _knownValueOf(FinancingId financing, Pledge storage its, LotId lot) internal returns (uint256) {
         IGoodsValuation.Valuation memory one = _valuationOf(its, lot);

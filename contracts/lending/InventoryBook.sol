@@ -116,12 +116,37 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @dev What is still owed, whatever for, must be borne by what is left; nothing owed is borne by nothing.
-    function _requireBorne(FinancingId id, Pledge storage its) internal {
-        uint256 owed = desk.owedInAll(id);
-        IInventoryCollateral.Worth memory worth = _worthOf(its);
+    /// @param lot of which something has left
+    /// @return owed minor units
+    /// @return left minor units that the rest of the lot counts with when margin is called
+    function _requireBorne(FinancingId id, Pledge storage its, LotId lot)
+        internal
+        returns (uint256 owed, uint256 left)
+    {
+        owed = desk.owedInAll(id);
+        IInventoryCollateral.Worth memory worth;
+        (worth, left) = _worthAround(its, lot);
         uint256 base = Rounding.bpsDown(worth.value, its.rateBps);
         require(owed <= base, IInventoryCollateral.GoodsUncovered(id, owed, base));
         _noteBase(its, base);
+    }
+
+    /// @dev What leaves for a payment is in the lender's ratio to it.
+    /// @return value minor units that left
+    function _requireInRatio(
+        FinancingId id,
+        Pledge storage its,
+        IGoodsValuation.Valuation memory before,
+        uint256 left,
+        uint256 toPool
+    ) internal view returns (uint256 value) {
+        value = _callValueOf(before) - left;
+        uint256 most = Rounding.bpsDown(toPool, its.terms.releaseRatioBps);
+        require(value <= most, IInventoryCollateral.ReleaseExceedsPayment(id, value, most));
+    }
+
+    function _requirePriced(FinancingId id, IGoodsValuation.Gap gap) internal pure {
+        require(gap <= IGoodsValuation.Gap.Condition, IInventoryCollateral.GoodsUnvaluable(id, gap));
     }
 
     /// @return terms of the facility, by which margin is called before all is lent that its ladder lends
@@ -154,6 +179,22 @@ abstract contract InventoryBook is AccessManaged, ReentrancyGuardTransient {
         (uint256 count, address pledgor, bytes3 currency) = (its.lots, its.pledgor, its.currency);
         for (uint256 i; i < count; ++i) {
             _add(worth, valuation.valuationOf(its.lotIds[i], pledgor, type(uint256).max, currency));
+        }
+    }
+
+    /// @return worth of all lots
+    /// @return ofLot what this one of them counts with when margin is called: asked once
+    function _worthAround(Pledge storage its, LotId lot)
+        internal
+        view
+        returns (IInventoryCollateral.Worth memory worth, uint256 ofLot)
+    {
+        uint256 count = its.lots;
+        for (uint256 i; i < count; ++i) {
+            LotId here = its.lotIds[i];
+            IGoodsValuation.Valuation memory one = _valuationOf(its, here);
+            _add(worth, one);
+            if (LotId.unwrap(here) == LotId.unwrap(lot)) ofLot = _callValueOf(one);
         }
     }
 

@@ -109,16 +109,12 @@ contract InventoryChanges is InventoryAdditions {
         _requirePledged(financing, its, lot);
         desk.requireUnclaimed(financing);
         IGoodsValuation.Valuation memory before = _valuationOf(its, lot);
-        require(
-            before.gap <= IGoodsValuation.Gap.Condition, IInventoryCollateral.GoodsUnvaluable(financing, before.gap)
-        );
+        _requirePriced(financing, before.gap);
 
         toPool = _payIn(financing, its, amount);
         goods.safeTransferFrom(address(this), msg.sender, LotId.unwrap(lot), quantity, "");
-        uint256 value = _callValueOf(before) - _callValueOf(_valuationOf(its, lot));
-        uint256 most = Rounding.bpsDown(toPool, its.terms.releaseRatioBps);
-        require(value <= most, IInventoryCollateral.ReleaseExceedsPayment(financing, value, most));
-        _requireBorne(financing, its);
+        (, uint256 left) = _requireBorne(financing, its, lot);
+        uint256 value = _requireInRatio(financing, its, before, left, toPool);
         _dropIfEmpty(financing, its, lot);
         emit IInventoryCollateral.GoodsReleasedForPayment(financing, lot, quantity, value, toPool);
     }
@@ -144,7 +140,8 @@ contract InventoryChanges is InventoryAdditions {
         emit IInventoryCollateral.ReleaseConsented(id, order.id, digest, lender, order.quantity);
 
         goods.orderRelease(order, signature, "");
-        _requireBorne(id, its);
+        // Goods that have left already bear nothing, whoever puts it down; that they have must not stay unexplained.
+        if (!valuation.hasLeft(order.subject, order.sequence)) _requireBorne(id, its, order.id);
     }
 
     // Anyone
@@ -174,10 +171,8 @@ contract InventoryChanges is InventoryAdditions {
     function _requireNoWorse(FinancingId financing, Pledge storage its, uint256 before) private {
         IInventoryCollateral.Worth memory worth = _worthOf(its);
         require(worth.gap == IGoodsValuation.Gap.None, IInventoryCollateral.GoodsUnvaluable(financing, worth.gap));
-        (uint256 owed, uint256 base) = (desk.owedInAll(financing), Rounding.bpsDown(worth.value, its.rateBps));
-        bool sound = worth.value >= before || owed <= base;
-        require(sound, IInventoryCollateral.SubstituteWorthLess(financing, worth.value, before, owed));
-        _noteBase(its, base);
+        require(worth.value >= before, IInventoryCollateral.SubstituteWorthLess(financing, worth.value, before));
+        _noteBase(its, Rounding.bpsDown(worth.value, its.rateBps));
     }
 
     function _isCreditOfficer(address account) private view returns (bool isMember) {

@@ -113,7 +113,9 @@ contract InventoryCollateral is GoodsReservations, InventoryAdditions, Inventory
         if (isNew) {
             bool isAlike = _addLot(financing, its, lot);
             _fetchNew(lot, msg.sender, quantity);
-            if (!isAlike) _requirePriced(financing, its, lot);
+            // Without a price nothing could be drawn on all the others. Without a condition these count for nothing until it
+            // is known, and nothing is drawn meanwhile.
+            if (!isAlike) _requirePriced(financing, _valuationOf(its, lot).gap);
         } else {
             _fetch(lot, msg.sender, quantity);
         }

@@ -65,9 +65,15 @@ contract InventorySales is InventoryBook {
         desk.requireUnclaimed(id);
 
         delete _isOffered[digest];
-        _sell(id, its, offer.lot, offer.quantity, offer.price);
+        IGoodsValuation.Valuation memory before = _valuationOf(its, offer.lot);
+        uint256 toPool = _sell(id, its, offer.lot, offer.quantity, offer.price);
+        (uint256 owed, uint256 left) = _requireBorne(id, its, offer.lot);
+        // Whoever the buyer is: a price far below value would be a way around the ratio.
+        if (owed != 0) {
+            _requirePriced(id, before.gap);
+            _requireInRatio(id, its, before, left, toPool);
+        }
         _dropIfEmpty(id, its, offer.lot);
-        _requireBorne(id, its);
     }
 
     /// @notice See `IInventoryCollateral`.
@@ -102,11 +108,10 @@ contract InventorySales is InventoryBook {
         Pledge storage its = _live(id);
         uint256 open = its.deadline;
         require(open == 0, IInventoryCollateral.MarginCallOpen(id, open));
-        IInventoryCollateral.Worth memory worth = _markedWorthOf(id, its);
-        bool priced = worth.gap <= IGoodsValuation.Gap.Condition;
-        require(priced, IInventoryCollateral.GoodsUnvaluable(id, worth.gap));
+        (IInventoryCollateral.Worth memory worth, bool known) = _markedWorthOf(id, its);
+        require(known, IInventoryCollateral.GoodsUnvaluable(id, worth.gap));
         (uint256 owed, uint256 most) = (desk.owedInAll(id), Rounding.bpsDown(worth.callValue, its.terms.callLevelBps));
-        require(owed > most, IInventoryCollateral.MarginSufficient(id, owed, most));
+        require(owed > most || _isEnforced(id, owed), IInventoryCollateral.MarginSufficient(id, owed, most));
 
         deadline = block.timestamp + its.terms.cureSeconds;
         // Safe: a term has 32 bits.
@@ -119,7 +124,7 @@ contract InventorySales is InventoryBook {
     function endCall(FinancingId id) external nonReentrant {
         Pledge storage its = _live(id);
         require(its.deadline != 0, IInventoryCollateral.MarginCallMissing(id));
-        (uint256 owed, uint256 base) = (desk.owedInAll(id), _cureBase(its, _worthOf(its)));
+        (uint256 owed, uint256 base) = _cure(id, its, _worthOf(its));
         require(owed <= base, IInventoryCollateral.MarginCallUncured(id, owed, base));
 
         _endCall(id, its, owed);
@@ -133,7 +138,8 @@ contract InventorySales is InventoryBook {
         bool due = block.timestamp >= deadline;
         require(due, IInventoryCollateral.CureTimeLeft(id, deadline, block.timestamp));
         _requireNoSale(id, its);
-        (uint256 owed, uint256 base) = (desk.owedInAll(id), _cureBase(its, _markedWorthOf(id, its)));
+        (IInventoryCollateral.Worth memory worth,) = _markedWorthOf(id, its);
+        (uint256 owed, uint256 base) = _cure(id, its, worth);
         require(owed > base, IInventoryCollateral.MarginCallCured(id, owed, base));
         require(_hasGoods(its), IInventoryCollateral.NothingToSell(id));
 
@@ -162,6 +168,25 @@ contract InventorySales is InventoryBook {
         require(inRange, IInventoryCollateral.BidOutOfRange(id, lot, quantity, least, left));
     }
 
+    /// @dev Of a financing that is in default, or written off to any part, all is due: what the goods bear is no reason to
+    /// wait.
+    function _isEnforced(FinancingId id, uint256 owed) private view returns (bool) {
+        if (owed == 0) return false;
+        IFinancingDesk.Financing memory its = desk.financing(id);
+        return its.state == IFinancingDesk.State.Defaulted || its.writtenOff != 0;
+    }
+
+    /// @return owed minor units in all
+    /// @return base minor units down to which that must come for the call to be over
+    function _cure(FinancingId id, Pledge storage its, IInventoryCollateral.Worth memory worth)
+        private
+        view
+        returns (uint256 owed, uint256 base)
+    {
+        (owed, base) = (desk.owedInAll(id), _cureBase(its, worth));
+        if (owed <= base && _isEnforced(id, owed)) base = 0;
+    }
+
     function _isAffiliate(address pledgor) private view returns (bool) {
         return registry.membershipOf(msg.sender).group == registry.membershipOf(pledgor).group;
     }
@@ -173,25 +198,37 @@ contract InventorySales is InventoryBook {
     }
 
     /// @dev The money first, and the goods in the same call: neither is ever without the other.
-    function _sell(FinancingId id, Pledge storage its, LotId lot, uint256 quantity, uint256 price) private {
-        uint256 toPool = _payIn(id, its, price);
+    /// @return toPool minor units that went to the source of money
+    function _sell(FinancingId id, Pledge storage its, LotId lot, uint256 quantity, uint256 price)
+        private
+        returns (uint256 toPool)
+    {
+        toPool = _payIn(id, its, price);
         emit IInventoryCollateral.GoodsSold(id, lot, msg.sender, quantity, price, toPool);
         goods.sellFromCustody(lot, its.pledgor, msg.sender, quantity);
     }
 
     /// @dev What the lots are worth is asked once, and noted at once; where the call is refused after that, nothing is.
-    /// A lot whose price is not known keeps the mark that it had.
+    /// A lot whose price is not known keeps the mark that it had, and counts with what it could be worth by the last price.
+    /// @return worth of all of them
+    /// @return known whether any goods have a price, or there are none
     function _markedWorthOf(FinancingId id, Pledge storage its)
         private
-        returns (IInventoryCollateral.Worth memory worth)
+        returns (IInventoryCollateral.Worth memory worth, bool known)
     {
         uint256 count = its.lots;
         for (uint256 i; i < count; ++i) {
             LotId lot = its.lotIds[i];
             IGoodsValuation.Valuation memory one = _valuationOf(its, lot);
             _add(worth, one);
-            if (one.gap <= IGoodsValuation.Gap.Condition) _noteMark(id, lot, one);
+            if (one.gap <= IGoodsValuation.Gap.Condition) {
+                _noteMark(id, lot, one);
+                if (one.quantity != 0) known = true;
+            } else {
+                worth.callValue += valuation.lastCeilingOf(lot, its.pledgor, its.currency);
+            }
         }
+        if (worth.gap <= IGoodsValuation.Gap.Condition) known = true;
     }
 
     function _announceAll(FinancingId id, Pledge storage its) private {

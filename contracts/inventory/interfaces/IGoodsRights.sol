@@ -118,6 +118,15 @@ interface IGoodsRights is IERC1155 {
         uint256 quantity,
         uint256 kept
     );
+    /// @notice More has left at this exit than its orders say, by more than the witnesses' tolerance: goods of the lot's
+    /// consignment lend nothing until further orders of the same exit explain it.
+    /// @param attested thousandths that have left, by the greatest measure
+    /// @param ordered thousandths of them that are off the books
+    event ExitExceeded(
+        LotId indexed id, bytes32 indexed subject, uint32 indexed sequence, uint256 attested, uint256 ordered
+    );
+    /// @notice Orders explain by now what has left at an exit.
+    event ExitReconciled(LotId indexed id, bytes32 indexed subject, uint32 indexed sequence);
     /// @notice Everything of the lot has left; its identifiers are free.
     event LotReleased(LotId indexed id);
     /// @notice The order's time was up and no exit reported; its units are no longer set aside.
@@ -152,7 +161,8 @@ interface IGoodsRights is IERC1155 {
     error SignatureInvalid(LotId lot, address signer);
     /// @notice The deadline is past or too far ahead; all in Unix seconds.
     error OrderDeadlineOutOfRange(LotId lot, uint256 deadline, uint256 now_, uint256 latest);
-    /// @notice Another order (its digest; 1 where it is done) already has this exit, or its sequence is 0.
+    /// @notice Another order (its digest; 1 where it is done; 2 where more has left than was ordered, of a lot of another
+    /// consignment) already has this exit, or its sequence is 0.
     error ExitTaken(bytes32 subject, uint32 sequence, bytes32 digest);
     /// @notice There is no such order, or it is done.
     error OrderNotOpen(bytes32 digest);
@@ -223,8 +233,9 @@ interface IGoodsRights is IERC1155 {
 
     /// @notice Takes goods off the books whose exit is attested: at most what was ordered, and at most the greatest
     /// measure of the witnesses, who agree within the policy's tolerance; goods that are gone must not go on backing a
-    /// loan. The rest is no longer set aside. Anyone, also past the deadline, and whoever is suspended or frozen: it
-    /// records a fact.
+    /// loan. The rest is no longer set aside. Where more has left than was ordered, the exit stays open to further orders of
+    /// goods of the same consignment. Anyone, also past the deadline, and whoever is suspended or frozen: it records a
+    /// fact.
     function confirmRelease(ReleaseOrder calldata order) external;
 
     /// @notice Ends an order whose deadline is past and whose exit nobody's quorum has reported. Anyone.
@@ -241,7 +252,9 @@ interface IGoodsRights is IERC1155 {
     function appraisalOf(LotId id, address beneficiary) external view returns (Appraisal memory);
     /// @return whether the account lets the custodian sell what it gives into its hands
     function hasPowerOfSale(address beneficiary, address custodian) external view returns (bool);
-    /// @return digest of the open order that has this exit; 1 where the exit is spent, 0 where it is free
+    /// @return digest of the open order that has this exit; 1 where the exit is spent, 2 where more has left than was
+    /// ordered, 0 where it is free. At the number 0: how many exits that are facts of other consignments are so exceeded by
+    /// goods of this one
     function orderOfExit(bytes32 subject, uint32 sequence) external view returns (bytes32);
     /// @return whether the account has approved the digest
     function isApprovedDigest(address account, bytes32 digest) external view returns (bool);

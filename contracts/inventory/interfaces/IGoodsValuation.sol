@@ -6,7 +6,9 @@ import {LotId} from "../../types/Ids.sol";
 
 /// @title What goods in a warehouse are worth to a lender: the quantity in custody at the median price, less haircuts by
 /// commodity, condition, age and freshness of what is known. Fails closed: what cannot be known at this moment is worth
-/// nothing. A lower price, a worse or older reading, older goods never raise a value.
+/// nothing. A lower price, a worse or older reading, older goods never raise a value. While more of a consignment has left its
+/// warehouse than was ordered, by what a quorum has attested, all goods of it are worth nothing: an order of that exit, which
+/// who owns and who holds the goods agree to, explains it once it is confirmed.
 /// @dev A lot whose consignment was attested as lost (`ILosses`) no earlier than it came in has the worst grade, so that
 /// its value and its ceiling are 0 and known to be: a margin call need not wait for news that will not come. A part that is
 /// lost counts as all, because the fact names a quantity and not the lot. While witnesses dispute how much, the gap is
@@ -84,6 +86,13 @@ interface IGoodsValuation {
     /// @notice Goods of the commodity are valued so from now on.
     event ValuationTermsSet(bytes8 indexed commodity, Terms terms);
 
+    /// @notice Goods have left at this exit that no order explains: nothing of the consignment lends anything.
+    event ExitAmiss(bytes32 indexed subject, uint32 indexed sequence);
+
+    /// @notice No quorum has attested the exit, or it has an order that is open or explains it.
+    error ExitNotAmiss(bytes32 subject, uint32 sequence);
+    /// @notice An exit of the consignment that no order explains, and that took place no earlier, has been reported already.
+    error ExitReportedAlready(bytes32 subject, uint32 sequence);
     /// @notice The terms cannot be set, because of this.
     error ValuationTermsInvalid(bytes8 commodity, Flaw flaw);
 
@@ -96,6 +105,15 @@ interface IGoodsValuation {
     /// what was measured before counts. Anyone; again, or without rules, it changes nothing.
     function enrol(LotId lot) external;
 
+    /// @notice Tells of an exit that a quorum has attested and no order explains, where its number is not the next: that one
+    /// is looked at unasked. Anyone. One at a time; another once it is explained, or if it took place later.
+    function reportExit(bytes32 subject, uint32 sequence) external;
+
+    /// @notice Looks no more at exits that are explained, from the first on: of more than sixteen at once the condition is
+    /// not known. Anyone.
+    /// @return passed number up to which all are
+    function passExits(bytes32 subject) external returns (uint32 passed);
+
     /// @notice What units of a lot that a custodian holds for their owner are worth now.
     /// @param most thousandths that may count
     /// @param currency ISO 4217
@@ -103,6 +121,14 @@ interface IGoodsValuation {
         external
         view
         returns (Valuation memory);
+
+    /// @return most minor units that goods in custody would be worth at the last price and rate that there were, however old
+    /// those are, if they were no worse than last known: what they count with at a margin call while others have a price.
+    /// 0 where one of these was never known
+    function lastCeilingOf(LotId lot, address owner, bytes3 currency) external view returns (uint256 most);
+
+    /// @return whether a quorum has attested the exit, disputed or not
+    function hasLeft(bytes32 subject, uint32 sequence) external view returns (bool);
 
     /// @return where the condition of goods is read
     function grades() external view returns (IConditionGrades);

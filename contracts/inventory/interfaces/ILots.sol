@@ -166,6 +166,8 @@ interface ILots {
     error LotsDiffer(LotId lot, LotId other);
     /// @notice The two lots are counted in different units.
     error UnitsDiffer(LotId lot, bytes3 unit, LotId other, bytes3 otherUnit);
+    /// @notice The two lots are of different consignments.
+    error ConsignmentsDiffer(LotId lot, bytes32 subject, LotId other, bytes32 otherSubject);
     /// @notice A condition can only be lowered.
     error ConditionNotWorse(LotId lot, uint8 condition, uint8 current);
     /// @notice The caller may not lower conditions.
@@ -216,8 +218,8 @@ interface ILots {
     /// @return part the new lot, derived from this one and how often it was split
     function split(LotId id, bytes32[] calldata identifiers, uint256 quantity) external returns (LotId part);
 
-    /// @notice Puts a lot into another of the same operator, commodity, unit and place. Who has both whole and free.
-    /// The earlier entry, the earlier expiry and the worse condition stay.
+    /// @notice Puts a lot into another of the same consignment, operator, commodity, unit and place. Who has both whole and
+    /// free. The earlier entry, the earlier expiry and the worse condition stay.
     /// @param identifiers all those of the lot that goes in
     function merge(LotId from, LotId into, bytes32[] calldata identifiers) external;
 

@@ -157,8 +157,8 @@ interface IInventoryCollateral is ICollateral {
     error GoodsUncovered(FinancingId financing, uint256 owed, uint256 base);
     /// @notice More value would leave than the payment frees; both in minor units.
     error ReleaseExceedsPayment(FinancingId financing, uint256 value, uint256 most);
-    /// @notice The goods would be worth less than before, and bear less than is owed; all in minor units.
-    error SubstituteWorthLess(FinancingId financing, uint256 value, uint256 before, uint256 owed);
+    /// @notice The goods would be worth less than before; both in minor units.
+    error SubstituteWorthLess(FinancingId financing, uint256 value, uint256 before);
     /// @notice There is no such offer, or no longer.
     error OfferUnknown(bytes32 digest);
     /// @notice The offer is to another buyer.
@@ -212,7 +212,7 @@ interface IInventoryCollateral is ICollateral {
     function addGoods(FinancingId financing, LotId lot, uint256 quantity) external;
 
     /// @notice Has goods given back for as many or more of another lot, of the same commodity and unit. Pledgor only, not
-    /// while a sale is running. Either the goods are worth no less after it, or they bear what is owed.
+    /// while a sale is running. The goods are worth no less after it: value leaves for a payment only.
     /// @param quantityHeld thousandths that go back
     /// @param quantityOffered thousandths that come in
     function substituteGoods(
@@ -244,7 +244,8 @@ interface IInventoryCollateral is ICollateral {
 
     /// @notice Orders goods in custody to leave the warehouse: signed by their owner and by a credit officer, who each sign
     /// the order itself (`IGoodsRights.releaseOrderDigest`), have approved its digest at the token (the owner), or send it
-    /// (the credit officer). They no longer count from then on: the rest must bear what is owed.
+    /// (the credit officer). They no longer count from then on: the rest must bear what is owed, save where a quorum has
+    /// attested this exit already, so that both sides can put down what has left.
     /// @param order of goods of the financing; its holder is this contract
     /// @param lender a credit officer's account
     function orderRelease(
@@ -260,7 +261,7 @@ interface IInventoryCollateral is ICollateral {
     /// @notice Buys what is offered: the price goes, out of the caller's cash by allowance, to the source of money as far as
     /// something is owed and to the supplier; title and goods go to the caller, in this call. Whoever the offer is to, while
     /// the lot backs the financing and the supplier owes nothing by recourse. What is still owed after it must be borne by
-    /// the rest.
+    /// the rest, and while anything is, what leaves is worth at most the price times the lender's ratio, whoever buys.
     function buyGoods(Offer calldata offer) external;
 
     /// @notice Buys goods of a running sale at the price of this moment, out of the caller's cash, by allowance. Any admitted
@@ -273,14 +274,16 @@ interface IInventoryCollateral is ICollateral {
 
     // Anyone
 
-    /// @notice Calls margin, where more is owed than the call level allows. Prices must be known. Where only the condition
-    /// of goods is not known they count with the most that they could be worth: nobody is called because a sensor is silent,
-    /// and nobody escapes a call by silence.
+    /// @notice Calls margin, where more is owed than the call level allows; of a financing that is in default or written off
+    /// to any part, where anything is owed. Goods whose condition is not known count with the most that they could be worth,
+    /// those whose price or rate is not with the most by the last one (`IGoodsValuation.lastCeilingOf`): nobody is called
+    /// because a feed is silent, and nobody escapes a call by silence. Refused while nothing there has a price.
     /// @return deadline Unix seconds
     function callMargin(FinancingId financing) external returns (uint256 deadline);
 
     /// @notice Ends a call, and its sale: nothing is owed, or no more than the goods may bear. While their worth is not
-    /// known, what they could bear when it last was counts.
+    /// known, what they could bear when it last was counts. Of a financing in default or written off only payment of all
+    /// that is owed ends it.
     function endCall(FinancingId financing) external;
 
     /// @notice Puts the goods up for sale, once the deadline has passed and the call is not mended; again when a round is

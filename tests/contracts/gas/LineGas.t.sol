@@ -16,7 +16,8 @@ contract LineGas is PurchaseStockBase, GasRecord {
         IOrderEscrow.Delivery memory delivery = _offered();
         vm.prank(supplier);
         purchases.takeDelivery(_id, delivery, stock, INBOUND);
-        _record("goods for money, from the order into custody", 620_000);
+        // Since goods are compared with what left the warehouse.
+        _recordMissed("goods for money, from the order into custody", 620_000, 630_000);
     }
 }
 
@@ -38,7 +39,7 @@ contract HandOverGas is StockBase, GasRecord {
         valuation.enrol(SECOND);
         vm.prank(supplier);
         desk.handOver(_id, stock, LotId.unwrap(SECOND), KILOS, ORDER_SHIPMENT, address(0));
-        _record("hand over: from the order to its goods", 500_000);
+        _recordMissed("hand over: from the order to its goods", 500_000, 510_000);
         _registerAndAccept();
         vm.prank(supplier);
         desk.handOver(_id, invoices, ITEM, FACE_VALUE, ORDER_SHIPMENT, debtor);

@@ -17,6 +17,7 @@ import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 contract Releases is InventoryBase {
     uint56 private constant HALF = uint56(STORED / 2);
     bytes32 private constant SPENT = bytes32(uint256(1));
+    bytes32 private constant EXCEEDED = bytes32(uint256(2));
 
     function setUp() public override {
         super.setUp();
@@ -352,6 +353,101 @@ contract Releases is InventoryBase {
         assertEq(lots.stock(LOT).released, left);
         assertEq(_held(acme.account), STORED - left);
         _assertPosition(acme.account, uint56(STORED - left), 0, 0, 0);
+    }
+
+    // More than was ordered
+
+    function _exceeded() private returns (IGoodsRights.ReleaseOrder memory order) {
+        order = _order(HALF / 2);
+        _place(order);
+        _exit(1, HALF);
+        lots.confirmRelease(order);
+    }
+
+    function test_an_exit_that_was_exceeded_is_not_another_consignments() public {
+        _exceeded();
+        bytes32 other = keccak256("Acme's other");
+        vm.prank(acme.account);
+        oracle.openSubject(other, new bytes32[](0));
+        ILots.Entry memory entry = _secondEntry();
+        entry.subject = other;
+        _store(entry);
+        IGoodsRights.ReleaseOrder memory order = _order(HALF / 2);
+        order.id = SECOND;
+        _refused(order, abi.encodeWithSelector(IGoodsRights.ExitTaken.selector, SHIPMENT, uint32(1), EXCEEDED));
+    }
+
+    function test_more_than_was_ordered_keeps_the_exit_open() public {
+        IGoodsRights.ReleaseOrder memory order = _order(HALF / 2);
+        _place(order);
+        _exit(1, HALF);
+        vm.expectEmit(address(lots));
+        emit IGoodsRights.ExitExceeded(LOT, SHIPMENT, 1, HALF, HALF / 2);
+        lots.confirmRelease(order);
+        assertEq(lots.orderOfExit(SHIPMENT, 1), EXCEEDED);
+        assertEq(lots.stock(LOT).released, HALF / 2);
+
+        order = _order(HALF);
+        _place(order);
+        vm.expectEmit(address(lots));
+        emit IGoodsRights.ExitReconciled(LOT, SHIPMENT, 1);
+        lots.confirmRelease(order);
+        assertEq(lots.orderOfExit(SHIPMENT, 1), SPENT);
+        assertEq(lots.stock(LOT).released, HALF, "what left, and no more");
+        _assertPosition(acme.account, uint56(STORED) - HALF, 0, 0, 0);
+    }
+
+    function test_what_witnesses_may_differ_by_is_no_excess() public {
+        IGoodsRights.ReleaseOrder memory order = _order(HALF);
+        _place(order);
+        _exit(1, uint256(HALF) * 101 / 100);
+        lots.confirmRelease(order);
+        assertEq(lots.orderOfExit(SHIPMENT, 1), SPENT);
+    }
+
+    function test_an_excess_at_another_consignments_exit_is_told_of() public {
+        bytes32 outbound = keccak256("to Borealis");
+        vm.prank(acme.account);
+        oracle.openSubject(outbound, new bytes32[](0));
+        for (uint256 i = 0; i < 2; ++i) {
+            assertEq(lots.orderOfExit(SHIPMENT, 0), bytes32(i));
+            IGoodsRights.ReleaseOrder memory order = _order(HALF / 2);
+            order.subject = outbound;
+            _place(order);
+            if (i == 0) _attestBoth(outbound, Milestones.RELEASED, 1, HALF);
+            lots.confirmRelease(order);
+        }
+        assertEq(lots.orderOfExit(SHIPMENT, 0), 0, "and that it is explained");
+        assertEq(lots.stock(LOT).released, HALF);
+    }
+
+    function test_an_exit_in_dispute_is_open_to_further_orders_or_declined() public {
+        oracle.setPolicy(
+            Milestones.RELEASED, IMilestoneOracle.Policy(2, uint8(Roles.ORACLE_ROLES), 0, 100, 365 days, 1 hours, 0)
+        );
+        _exceeded();
+        IGoodsRights.ReleaseOrder memory order = _order(HALF / 2);
+        _place(order);
+        _retractExit();
+        vm.warp(order.deadline + 1);
+        lots.lapseRelease(order);
+        assertEq(lots.orderOfExit(SHIPMENT, 1), EXCEEDED, "a lapsed order explains nothing");
+        order = _order(HALF / 2);
+        _place(order);
+        vm.prank(warehouse.account);
+        lots.declineRelease(order);
+        assertEq(lots.orderOfExit(SHIPMENT, 1), SPENT, "the warehouse says that nothing has left");
+        _assertPosition(acme.account, uint56(STORED) - HALF / 2, 0, 0, 0);
+    }
+
+    /// @dev The inspector takes back what it said of the exit.
+    function _retractExit() private {
+        IMilestoneOracle.Observation[] memory observations = new IMilestoneOracle.Observation[](1);
+        observations[0] =
+            IMilestoneOracle.Observation(SHIPMENT, Milestones.RELEASED, 1, uint64(block.timestamp - 1 hours), HALF);
+        IMilestoneOracle.Vote memory vote = _vote(inspector, observations, 1);
+        vm.prank(inspector.account);
+        oracle.retract(observations, 0, vote, keccak256("correction"));
     }
 
     function test_a_lot_that_is_gone_frees_its_identifiers() public {

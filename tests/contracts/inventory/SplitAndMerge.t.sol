@@ -174,6 +174,17 @@ contract SplitAndMerge is InventoryBase {
         _mergeRefused(third.id, third.identifiers, abi.encodeWithSelector(ILots.LotsDiffer.selector, third.id, LOT));
     }
 
+    function test_another_consignments_lot_is_not_merged() public {
+        bytes32 other = keccak256("Acme's other");
+        vm.prank(acme.account);
+        oracle.openSubject(other, new bytes32[](0));
+        ILots.Entry memory third = _third();
+        third.subject = other;
+        _store(third);
+        bytes memory reason = abi.encodeWithSelector(ILots.ConsignmentsDiffer.selector, third.id, other, LOT, SHIPMENT);
+        _mergeRefused(third.id, third.identifiers, reason);
+    }
+
     function test_another_warehouses_lot_is_not_merged() public {
         ILots.Entry memory third = _third();
         vm.prank(acme.account);

@@ -51,6 +51,7 @@ contract StockHandler is Test {
     mapping(LotId => uint256) public worst;
     mapping(LotId => bool) public isMerged;
     mapping(bytes32 => bool) private _isPacked;
+    mapping(bytes32 pallet => bytes32 subject) public cameBy;
     Placed[] private _orders;
     uint32 private _entriesMade;
     uint32 private _exits;
@@ -61,6 +62,7 @@ contract StockHandler is Test {
     uint256 public leaks;
     mapping(string verb => uint256) public done;
 
+    /// @param subjects of the one and of the other who brings goods in, by turns
     /// @param witnessKeys of an account of each of the two warehouses and of the inspector
     constructor(
         WarehouseReceiptToken token,
@@ -121,6 +123,7 @@ contract StockHandler is Test {
         for (uint256 i = 0; i < entry.identifiers.length; ++i) {
             _palletsOf[id].push(entry.identifiers[i]);
             _isPacked[entry.identifiers[i]] = true;
+            cameBy[entry.identifiers[i]] = entry.subject;
         }
         ++done["store"];
     }
@@ -146,7 +149,7 @@ contract StockHandler is Test {
             commodity: "090111",
             unit: tonnes ? bytes3("TNE") : bytes3("KGM"),
             quantity: bound(announced, 1, 2_000_000),
-            subject: _subjects[who],
+            subject: _subjects[who + 2 * (_entriesMade / 2 % (_subjects.length / 2))],
             sequence: _entriesMade,
             place: "DEHAM",
             enteredAt: uint40(block.timestamp),
@@ -428,7 +431,9 @@ contract StockHandler is Test {
         ILots.Goods memory a = _token.goods(from);
         ILots.Goods memory b = _token.goods(into);
         vm.startPrank(owners[who]);
-        if (!whole || a.unit != b.unit || !(a.operator == b.operator)) {
+        bool together = _token.subjectOf(from) == _token.subjectOf(into);
+        if (!together && whole) ++done["kept apart"];
+        if (!whole || !together || a.unit != b.unit || !(a.operator == b.operator)) {
             vm.expectRevert();
             _token.merge(from, into, pallets);
             vm.stopPrank();

@@ -29,8 +29,9 @@ contract StockInvariants is InventoryBase {
         (keys[0], keys[1], keys[2]) = (warehouse.key, harbour.key, inspector.key);
         StockKeeper[] memory keepers = new StockKeeper[](2);
         (keepers[0], keepers[1]) = (keeper, rival);
-        bytes32[] memory subjects = new bytes32[](2);
+        bytes32[] memory subjects = new bytes32[](4);
         (subjects[0], subjects[1]) = (SHIPMENT, keccak256("Zenith's"));
+        (subjects[2], subjects[3]) = (keccak256("Acme's second"), keccak256("Zenith's second"));
         _arrange(owners);
         lots.listGrader(address(keeper), true);
         _handler = new StockHandler(lots, oracle, owners, warehouses, keys, keepers, subjects);
@@ -42,8 +43,12 @@ contract StockInvariants is InventoryBase {
     }
 
     function _arrange(address[] memory owners) private {
-        vm.prank(_zenith.account);
+        vm.prank(acme.account);
+        oracle.openSubject(keccak256("Acme's second"), new bytes32[](0));
+        vm.startPrank(_zenith.account);
         oracle.openSubject(keccak256("Zenith's"), new bytes32[](0));
+        oracle.openSubject(keccak256("Zenith's second"), new bytes32[](0));
+        vm.stopPrank();
         for (uint256 i = 0; i < 3; ++i) {
             vm.startPrank(owners[i]);
             lots.setApprovalForAll(address(keeper), true);
@@ -161,6 +166,16 @@ contract StockInvariants is InventoryBase {
         assertEq(taken, listed);
     }
 
+    function invariant_a_lot_is_of_the_consignment_that_its_goods_came_by() public view {
+        for (uint256 i = 0; i < _handler.lotCount(); ++i) {
+            LotId id = _handler.lots(i);
+            bytes32[] memory pallets = _handler.palletsOf(id);
+            for (uint256 j = 0; j < pallets.length; ++j) {
+                assertEq(lots.subjectOf(id), _handler.cameBy(pallets[j]));
+            }
+        }
+    }
+
     function invariant_nothing_is_minted_beyond_its_facts() public view {
         uint256 received = 0;
         for (uint256 i = 0; i < _handler.lotCount(); ++i) {
@@ -221,6 +236,8 @@ contract StockInvariants is InventoryBase {
     /// @dev A run of its own, so that nothing holds because nothing happened.
     function test_the_handler_does_everything() public {
         bytes4[] memory moves = _moves();
+        // Two whole lots of the first owner, of its two consignments.
+        _handler.merge(0, 2, 0);
         for (uint256 i = 0; i < 900; ++i) {
             uint256[] memory r = new uint256[](6);
             for (uint256 j = 0; j < 6; ++j) {
@@ -233,7 +250,7 @@ contract StockInvariants is InventoryBase {
             (bool ok,) = address(_handler).call(abi.encodePacked(move, abi.encode(r[0], r[1], r[2], r[3], r[4], r[5])));
             assertTrue(ok, vm.toString(move));
         }
-        string[15] memory verbs = [
+        string[16] memory verbs = [
             "store",
             "storeTwice",
             "pledge",
@@ -248,6 +265,7 @@ contract StockInvariants is InventoryBase {
             "lapse",
             "split",
             "merge",
+            "kept apart",
             "grade"
         ];
         for (uint256 i = 0; i < verbs.length; ++i) {

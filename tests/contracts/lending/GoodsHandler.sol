@@ -122,8 +122,7 @@ abstract contract GoodsHandler is StockBase {
         vm.prank(supplier);
         try stock.substituteGoods(id, held, quantity, offered, quantity) {
             IInventoryCollateral.Worth memory worth = stock.worthOf(id);
-            bool sound = worth.value >= before.callValue || _owed(id) <= stock.borrowingBase(id);
-            if (!sound) fault = "a substitute was worth less";
+            if (worth.value < before.callValue) fault = "a substitute was worth less";
         } catch {}
     }
 
@@ -150,8 +149,13 @@ abstract contract GoodsHandler is StockBase {
         catch {
             return;
         }
+        (uint256 before, uint256 cash) = (stock.worthOf(id).callValue, _owed(id));
         vm.prank(buyer);
         try stock.buyGoods(offer) {
+            cash -= _owed(id);
+            if (_owed(id) != 0) {
+                (freed[id], left[id]) = (freed[id] + cash, left[id] + before - stock.worthOf(id).callValue);
+            }
             if (_owed(id) > stock.borrowingBase(id)) fault = "a sale left more owed than is borne";
         } catch {}
     }

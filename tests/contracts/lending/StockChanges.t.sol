@@ -173,16 +173,29 @@ contract StockChangesTest is StockBase {
 
     // Others
 
-    function test_refusedWhereTheSubstituteIsWorthLessAndTheRestDoesNotBear() public {
+    function test_refusedWhereTheSubstituteIsWorthLess() public {
         ILots.Entry memory entry = _entry(SECOND, SHIPMENT, 2);
         entry.expiryDate = uint16(block.timestamp / 1 days + 20);
         _storeEntry(entry);
-        uint256 owed = _owed(_id);
         vm.prank(supplier);
         vm.expectRevert(
-            abi.encodeWithSelector(IInventoryCollateral.SubstituteWorthLess.selector, _id, VALUE * 9 / 10, VALUE, owed)
+            abi.encodeWithSelector(IInventoryCollateral.SubstituteWorthLess.selector, _id, VALUE * 9 / 10, VALUE)
         );
         stock.substituteGoods(_id, LOT, KILOS / 10, SECOND, KILOS / 10);
+    }
+
+    function test_refusedWhereTheSubstituteIsWorthLessThoughItBearsTheDebt() public {
+        _store(SECOND, SHIPMENT, 2);
+        lots.listGrader(address(this), true);
+        lots.lowerCondition(SECOND, 2);
+        _later(1 hours, 300, COOL);
+        uint256 worse = MARKET * 3 / 2 * 7500 / 10_000;
+        assertLt(_owed(_id), worse * RATE / 10_000, "by grade 2 they would bear it");
+        vm.prank(supplier);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInventoryCollateral.SubstituteWorthLess.selector, _id, worse, VALUE * 3 / 2)
+        );
+        stock.substituteGoods(_id, LOT, KILOS, SECOND, KILOS);
     }
 
     function test_betterGoodsTakeThePlaceOfOthers() public {

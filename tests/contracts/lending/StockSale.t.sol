@@ -2,14 +2,19 @@
 pragma solidity 0.8.37;
 
 import {IGoodsValuation} from "../../../contracts/inventory/interfaces/IGoodsValuation.sol";
+import {ILots} from "../../../contracts/inventory/interfaces/ILots.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IInventoryCollateral} from "../../../contracts/lending/interfaces/IInventoryCollateral.sol";
+import {IFeedOracle} from "../../../contracts/oracle/interfaces/IFeedOracle.sol";
 import {FinancingId, LotId} from "../../../contracts/types/Ids.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
 import {StockBase} from "./StockBase.sol";
 
 /// @title Margin calls, their cure, and the sale of what was not cured; sales by the owner itself.
 contract StockSaleTest is StockBase {
+    bytes8 private constant TEA = "09021000";
+    bytes32 private constant TEA_PRICE = keccak256("Price tea EUR/KGM");
+
     FinancingId private _id;
 
     function setUp() public override {
@@ -64,6 +69,110 @@ contract StockSaleTest is StockBase {
         _feed(COFFEE_PRICE, 0, 170);
         stock.callMargin(_id);
         assertGt(stock.marginCallOf(_id).deadline, 0);
+    }
+
+    function _addTea(uint256 quantity) private {
+        feeds.setPolicy(
+            TEA_PRICE, _rules(IFeedOracle.Kind.Price, 2), IFeedOracle.Terms(1, 100_000, "KGM", "EUR", 3, 2, 0)
+        );
+        IGoodsValuation.Terms memory terms = _goodsTerms();
+        (terms.priceFeed, terms.conditions) = (TEA_PRICE, 0);
+        valuation.setTerms(TEA, terms);
+        _feed(TEA_PRICE, 0, TWO_EURO);
+        ILots.Entry memory entry = _entry(OTHER, OTHER_SHIPMENT, 1);
+        entry.commodity = TEA;
+        _storeEntry(entry);
+        vm.prank(supplier);
+        stock.addGoods(_id, OTHER, quantity);
+    }
+
+    function test_goodsWhosePriceIsSilentKeepNobodyFromACall() public {
+        _addTea(1);
+        _later(1 days + 1 hours, 50, COOL);
+        assertEq(uint8(stock.worthOf(_id).gap), uint8(IGoodsValuation.Gap.Price));
+        stock.callMargin(_id);
+        assertGt(stock.marginCallOf(_id).deadline, 0);
+    }
+
+    function test_goodsWhosePriceIsSilentCountAtTheLastOneInACall() public {
+        _addTea(KILOS);
+        _later(1 days + 1 hours, 50, COOL);
+        uint256 most = (VALUE + VALUE / 4) * 8 / 10;
+        uint256 owed = _owed(_id);
+        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.MarginSufficient.selector, _id, owed, most));
+        stock.callMargin(_id);
+    }
+
+    function test_aPriceInACurrencyWhoseRateIsSilentCountsAtTheLastOne() public {
+        assertEq(valuation.lastCeilingOf(LOT, supplier, "USD"), 0, "there never was a rate");
+        bytes32 rate = feeds.rateFeedOf("EUR", "USD");
+        feeds.setPolicy(
+            rate, _rules(IFeedOracle.Kind.Fx, 8), IFeedOracle.Terms(50_000_000, 200_000_000, "EUR", "USD", 2, 2, 100)
+        );
+        _feed(rate, 0, 125_000_000);
+        skip(3 days);
+        assertEq(valuation.lastCeilingOf(LOT, supplier, "USD"), VALUE * 5 / 4);
+        assertEq(valuation.lastCeilingOf(LOT, supplier, "EUR"), VALUE);
+        assertEq(valuation.lastCeilingOf(LOT, buyer, "EUR"), 0, "of goods in custody only");
+    }
+
+    // Default
+
+    function _default() private {
+        IGoodsValuation.Terms memory terms = _goodsTerms();
+        terms.ages = new IGoodsValuation.Step[](0);
+        valuation.setTerms(COFFEE, terms);
+        _later(180 days + 7 days, 3 * TWO_EURO, COOL);
+        desk.declareDefault(_id, 0);
+    }
+
+    function test_refusedWhereAllOfADefaultIsPaid() public {
+        _default();
+        uint256 owed = _owed(_id);
+        _fundAndApprove(supplier, owed, address(desk));
+        vm.prank(supplier);
+        desk.repay(_id, owed);
+        vm.expectPartialRevert(IInventoryCollateral.MarginSufficient.selector);
+        stock.callMargin(_id);
+    }
+
+    function test_aDefaultIsCalledAndSoldThoughTheGoodsBearIt() public {
+        _default();
+        stock.callMargin(_id);
+        uint256 owed = _owed(_id);
+        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.MarginCallUncured.selector, _id, owed, 0));
+        stock.endCall(_id);
+        _later(1 days, 3 * TWO_EURO, COOL);
+        stock.startSale(_id);
+        owed = _owed(_id);
+        _bidder(100_000_000);
+        vm.prank(buyer);
+        stock.bid(_id, LOT, KILOS / 4, type(uint256).max);
+        assertEq(_owed(_id), 0);
+        assertEq(stock.marginCallOf(_id).deadline, 0, "paid, and over");
+    }
+
+    function test_aLossThatWasWrittenOffIsStillSoldFor() public {
+        desk.writeOff(_id, 1);
+        _news(3 * TWO_EURO, COOL);
+        stock.callMargin(_id);
+        _later(1 days, 3 * TWO_EURO, COOL);
+        stock.startSale(_id);
+        assertGt(stock.salePriceOf(_id, LOT, KILOS), 0);
+    }
+
+    function test_onlyPaymentOfAllEndsTheCallOfADefault() public {
+        _default();
+        stock.callMargin(_id);
+        uint256 owed = _owed(_id);
+        _fundAndApprove(supplier, owed, address(desk));
+        vm.startPrank(supplier);
+        desk.repay(_id, owed - 1);
+        vm.expectRevert(abi.encodeWithSelector(IInventoryCollateral.MarginCallUncured.selector, _id, 1, 0));
+        stock.endCall(_id);
+        desk.repay(_id, 1);
+        vm.stopPrank();
+        stock.endCall(_id);
     }
 
     function test_refusedWhereMarginIsCalledTwice() public {
@@ -349,6 +458,30 @@ contract StockSaleTest is StockBase {
         vm.prank(buyer);
         vm.expectRevert(
             abi.encodeWithSelector(IInventoryCollateral.GoodsUncovered.selector, _id, BASE / 2 + 1, BASE / 2)
+        );
+        stock.buyGoods(offer);
+    }
+
+    function test_refusedWhereThePledgorBuysForLessThanTheRatio() public {
+        address own = makeAddr("Acme's second account");
+        registry.admitAccount(acme.lei, own);
+        _refusedFor(own);
+    }
+
+    function test_refusedWhereAStrangerBuysForLessThanTheRatio() public {
+        _refusedFor(buyer);
+    }
+
+    function _refusedFor(address who) private {
+        _later(1 hours, 300, COOL);
+        IInventoryCollateral.Offer memory offer = _offer(KILOS / 4, 6_749_999);
+        offer.buyer = who;
+        vm.prank(supplier);
+        stock.offerGoods(offer);
+        _fundAndApprove(who, offer.price, address(stock));
+        vm.prank(who);
+        vm.expectRevert(
+            abi.encodeWithSelector(IInventoryCollateral.ReleaseExceedsPayment.selector, _id, 6_750_000, 6_749_999)
         );
         stock.buyGoods(offer);
     }
