@@ -3,40 +3,29 @@ pragma solidity 0.8.37;
 
 import {IGoodsRights} from "../../../contracts/inventory/interfaces/IGoodsRights.sol";
 import {ILots} from "../../../contracts/inventory/interfaces/ILots.sol";
-import {DrawPurposes} from "../../../contracts/lending/DrawPurposes.sol";
-import {PurchaseCollateral} from "../../../contracts/lending/PurchaseCollateral.sol";
-import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IDrawPurposes} from "../../../contracts/lending/interfaces/IDrawPurposes.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {FacilityId, FinancingId, LotId, OrderId} from "../../../contracts/types/Ids.sol";
-import {Milestones} from "../../../contracts/types/Milestones.sol";
-import {Roles} from "../../../contracts/types/Roles.sol";
+import {LendingBase} from "./LendingBase.sol";
+import {PurchaseBase} from "./PurchaseBase.sol";
 import {StockBase} from "./StockBase.sol";
 
 /// @title The lender pays for the buyer, and has the goods for it: Acme buys Juniper's 100,000 kilograms of coffee in
 /// Ember's warehouse for 120,000.00; the lender puts half of it into the escrow, and the goods go from the seller into its
 /// custody in the call that pays the seller.
-contract PurchaseToStockTest is StockBase {
+contract PurchaseToStockTest is StockBase, PurchaseBase {
     uint256 private constant BOUGHT = uint256(keccak256("PO-ACME-4712"));
     uint256 private constant PRICE = 12_000_000;
     bytes32 private constant INBOUND = keccak256("Juniper's coffee");
 
-    PurchaseCollateral private purchases;
-    DrawPurposes private purposes;
     FinancingId private _id;
     LotId private _lot = LotId.wrap(uint256(keccak256("Ember 4720")));
 
-    function setUp() public override {
+    function setUp() public override(StockBase, LendingBase) {
         super.setUp();
         escrow = _newEscrow(lots);
-        purposes = new DrawPurposes(desk, receivables, escrow, registry);
-        purchases = new PurchaseCollateral(escrow, oracle, desk, address(applications), registry);
-        registry.admitAccount(operator.lei, address(purposes));
-        registry.admitAccount(operator.lei, address(purchases));
-        registry.setRoles(acme.lei, Roles.SUPPLIER | Roles.DEBTOR);
-        escrow.listAssignee(address(purchases), true);
-        desk.listCollateral(purchases, true);
+        _deployPurchases();
         desk.setPurposes(purposes);
         lots.listCustodian(address(escrow));
         _sellersGoods();
@@ -109,9 +98,7 @@ contract PurchaseToStockTest is StockBase {
         IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
         terms.earmarked = true;
         FacilityId earmarked = _openFacility(terms);
-        ICollateral.Step[] memory accepted = new ICollateral.Step[](1);
-        accepted[0] = ICollateral.Step(Milestones.ACCEPTED, 6000, false);
-        desk.setLadder(earmarked, purchases, accepted);
+        desk.setLadder(earmarked, purchases, _acceptedOnly(6000));
         desk.setLadder(earmarked, stock, _stored(RATE));
         stock.setMarginTerms(earmarked, _margin());
         vm.startPrank(supplier);
