@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
-import {Waterfall} from "../../../contracts/libraries/Waterfall.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {FinancingId, LotId, OrderId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {ChainBase} from "./ChainBase.sol";
-import {Vm} from "forge-std/Vm.sol";
 
 /// @title Books of their own about orders, goods and debts: of goods by what the handler did and witnesses said, of orders
-/// by what the escrow's balance did, of debts by what the desk announced and the time that passed.
+/// by what the escrow's balance did, of debts by what the desk says before and after each act. Nothing is read out of what was
+/// announced: the recorder keeps what a call announced that was undone.
 abstract contract ChainBooks is ChainBase {
     enum Paper {
         None,
@@ -23,7 +21,7 @@ abstract contract ChainBooks is ChainBase {
     /// @param net by which the escrow's cash grew
     /// @param straight minor units that the buyer paid past the escrow
     /// @param agreed minor units that goods handed over or a split gave the seller
-    /// @param back minor units that the escrow says it gave back
+    /// @param back minor units that came back to who is not of the buyer's organisation
     /// @param mostEarned minor units that facts had earned at best
     /// @param inDispute a fact of a delivery is
     /// @param objections bit 0 by the seller, bit 1 by the buyer
@@ -68,7 +66,6 @@ abstract contract ChainBooks is ChainBase {
         uint256 pledgedAside;
     }
 
-    /// @param numerator of the interest, minor units times bps times seconds
     /// @param isSold goods were sold against their owner's will
     struct Loan {
         uint256 line;
@@ -76,15 +73,12 @@ abstract contract ChainBooks is ChainBase {
         Paper paper;
         Paper first;
         uint256 principal;
-        uint256 numerator;
-        uint256 accruedAt;
         bool isSold;
         bool isOver;
         LotId[] lots;
     }
 
     uint256 internal constant MOST_LINES = 4;
-    uint256 internal constant INTEREST = 10_000 * 360 days;
 
     Line[] internal lines;
     mapping(uint256 line => Delivery[]) internal deliveries;
@@ -100,14 +94,13 @@ abstract contract ChainBooks is ChainBase {
 
     uint256 internal clock;
     uint256 private _escrowHad;
+    uint256 private _lenderHad;
     uint256 private _touched;
-    FinancingId[] private _justDrawn;
 
     /// @dev Time stands where it was left; afterwards the books are brought up to date.
     modifier act() {
         vm.warp(clock);
-        vm.recordLogs();
-        (_escrowHad, _touched) = (euro.balanceOf(address(escrow)), 0);
+        (_escrowHad, _lenderHad, _touched) = (euro.balanceOf(address(escrow)), euro.balanceOf(cobalt), 0);
         _;
         clock = vm.getBlockTimestamp();
         _close();
@@ -200,26 +193,8 @@ abstract contract ChainBooks is ChainBase {
 
     // Closing an act
 
-    /// @dev Before whatever may be refused, for then its announcements are none: see `_forget`.
-    function _read() internal {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        for (uint256 i; i < logs.length; ++i) {
-            if (logs[i].emitter == address(desk)) _readDesk(logs[i]);
-            else if (logs[i].emitter == address(escrow)) _readEscrow(logs[i]);
-        }
-    }
-
-    /// @dev The recorder keeps what was announced in a call that failed.
-    function _forget() internal {
-        vm.getRecordedLogs();
-    }
-
     function _close() private {
-        _read();
-        while (_justDrawn.length != 0) {
-            _lookAtDraw(_justDrawn[_justDrawn.length - 1]);
-            _justDrawn.pop();
-        }
+        _noteDraws();
         uint256 has = euro.balanceOf(address(escrow));
         if (_touched == 0) {
             assertEq(has, _escrowHad, "no order was touched");
@@ -227,55 +202,25 @@ abstract contract ChainBooks is ChainBase {
         }
         Line storage its = _here();
         its.net += int256(has) - int256(_escrowHad);
+        its.back += euro.balanceOf(cobalt) - _lenderHad;
         uint256 earned = _earned(_number());
         if (earned > its.mostEarned) its.mostEarned = earned;
     }
 
-    function _readDesk(Vm.Log memory log) private {
-        bytes32 kind = log.topics[0];
-        bool isDraw = kind == IFinancingDesk.Drawn.selector;
-        if (!isDraw && kind != IFinancingDesk.Repaid.selector) return;
-        FinancingId id = FinancingId.wrap(uint64(uint256(log.topics[1])));
-        Loan storage its = loanOf[id];
-        _accrue(its);
-        if (!isDraw) return _noteRepaid(its, log.data);
-        (uint256 amount,,, uint256 base, uint256 principal) =
-            abi.decode(log.data, (uint256, uint256, uint256, uint256, uint256));
-        its.principal += amount;
-        assertEq(principal, its.principal, "principal as announced");
-        assertGt(base, 0, "drawn on nothing");
-        if (address(uint160(uint256(log.topics[3]))) == address(purposes)) lines[its.line].put += amount;
-        _justDrawn.push(id);
-        _count("draw");
+    /// @dev What was drawn in an act is borne by the end of it.
+    function _noteDraws() private {
+        for (uint256 i; i < loans.length; ++i) {
+            Loan storage its = loanOf[loans[i]];
+            uint256 principal = desk.financing(loans[i]).principal;
+            if (principal > its.principal) {
+                if (its.first == Paper.Purchase) lines[its.line].put += principal - its.principal;
+                _lookAtDraw(loans[i]);
+                _count("draw");
+            }
+            its.principal = principal;
+        }
     }
 
-    function _noteRepaid(Loan storage its, bytes memory data) private {
-        (Waterfall.Split memory parts,) = abi.decode(data, (Waterfall.Split, uint256));
-        uint256 settled = parts.interest * INTEREST;
-        its.numerator -= settled < its.numerator ? settled : its.numerator;
-        its.principal -= parts.principal;
-    }
-
-    function _accrue(Loan storage its) private {
-        if (its.principal != 0) its.numerator = _numeratorOf(its);
-        its.accruedAt = vm.getBlockTimestamp();
-    }
-
-    function _numeratorOf(Loan storage its) private view returns (uint256) {
-        return its.numerator + its.principal * RATE_BPS * (vm.getBlockTimestamp() - its.accruedAt);
-    }
-
-    function _interestOf(Loan storage its) internal view returns (uint256) {
-        uint256 numerator = its.principal == 0 ? its.numerator : _numeratorOf(its);
-        return (numerator + INTEREST - 1) / INTEREST;
-    }
-
-    function _readEscrow(Vm.Log memory log) private {
-        if (log.topics[0] != IOrderEscrow.OrderRefunded.selector) return;
-        _here().back += abi.decode(log.data, (uint256));
-    }
-
-    /// @dev By the end of the act in which it was made, with nothing undone by the act itself.
     function _lookAtDraw(FinancingId id) private view {
         (uint256 base,) = desk.availability(id);
         assertGt(base, 0, "a draw on a base of nothing");

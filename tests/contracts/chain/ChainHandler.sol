@@ -31,6 +31,7 @@ abstract contract ChainHandler is RefusedActs {
 
     function _begin(Line storage its, uint256 how) private {
         if (its.isPurchase && how % 4 != 0) _openOnPurchase(its);
+        else if (how % 8 == 3 && _invoice(its)) _openOnInvoice(its);
         else if (how % 4 != 1) _openOnOrder(its);
         else if (its.isStored) _openOnLot(its, how);
         else _store(its, how);
@@ -177,14 +178,15 @@ abstract contract ChainHandler is RefusedActs {
         Line storage its = _at(seed);
         _report(_bound(price, 60, 190), _bound(warmth, 10_000, 31_000));
         for (uint256 i; i < lines.length && !_callMargin(its); ++i) {
-            its = _at(seed + i);
+            its = _at(seed % lines.length + i);
         }
     }
 
+    /// @dev When the time for a cure is over, with prices low; a sale that has begun takes bids.
     function sale(uint256 seed, uint256 units, uint256 which) external act {
         Line storage its = _at(seed);
         for (uint256 i; i < lines.length && !_isCalled(its); ++i) {
-            its = _at(seed + i);
+            its = _at(seed % lines.length + i);
         }
         if (!_isCalled(its)) return;
         uint256 deadline = stock.marginCallOf(its.financing).deadline;
@@ -192,7 +194,9 @@ abstract contract ChainHandler is RefusedActs {
             vm.warp(deadline);
             _report(120, 18_000);
         }
-        if (!_endCall(its) && !_startSale(its)) _bid(its, units, which);
+        if (_endCall(its)) return;
+        _startSale(its);
+        if (which % 8 > 2) _bid(its, units, which);
     }
 
     function _isCalled(Line storage its) private view returns (bool) {
@@ -204,7 +208,12 @@ abstract contract ChainHandler is RefusedActs {
     }
 
     function leave(uint256 seed, uint256 seen) external act {
-        if (seed % 2 != 0 || !_lapse(seed)) _leave(seed, seen);
+        _leave(seed, seen);
+    }
+
+    function lapse(uint256 seed) external act {
+        if (_waitForExit(seed)) _report(200, 18_000);
+        _lapse(seed);
     }
 
     // Refusals
@@ -234,13 +243,15 @@ abstract contract ChainHandler is RefusedActs {
         if (price % 3 != 0) _report(_bound(price, 160, 220), 18_000);
     }
 
-    /// @dev Until an order's money may go back, where that is soon.
-    function waitForDeadline(uint256 seed) external act {
+    /// @dev Nobody delivers, and the money goes back: to the buyer's side at once, to others when it is claimed.
+    function abandon(uint256 seed) external act {
         Line storage its = _at(seed);
-        uint256 day = (its.dueDay + (seed % 2 == 0 ? 3 : 8)) * 1 days;
-        if (seed % 5 > 1 || clock >= day || !_isAccepted(its)) return;
+        uint256 day = (its.dueDay + (seed % 2 == 0 ? 3 : 33)) * 1 days;
+        if (!_isAccepted(its) || clock > day) return;
         vm.warp(day);
         _report(200, 18_000);
+        _refund(its);
+        _claimRefund(its);
     }
 
     function give(uint256 to, uint256 amount) external act {
@@ -274,7 +285,7 @@ abstract contract ChainHandler is RefusedActs {
             this.goOn.selector,
             this.goOn.selector,
             this.goOn.selector,
-            this.goOn.selector,
+            this.contradict.selector,
             this.squeeze.selector,
             this.sale.selector,
             this.sale.selector,
@@ -289,7 +300,7 @@ abstract contract ChainHandler is RefusedActs {
             this.refund.selector,
             this.object.selector,
             this.decide.selector,
-            this.contradict.selector,
+            this.lapse.selector,
             this.store.selector,
             this.deliver.selector,
             this.invoice.selector,
@@ -306,7 +317,7 @@ abstract contract ChainHandler is RefusedActs {
             this.orderExit.selector,
             this.leave.selector,
             this.refuse.selector,
-            this.waitForDeadline.selector
+            this.abandon.selector
         ];
         list = new bytes4[](all.length + 4);
         for (uint256 i; i < all.length; ++i) {

@@ -15,38 +15,21 @@ contract ChainInvariants is Test {
         targetSelector(FuzzSelector({addr: address(handler), selectors: handler.acts()}));
     }
 
-    /// @dev Of each lot, by books of their own and by what was attested.
-    function invariant_chain_receivedIsReleasedPledgedAndFree() public {
-        handler.checkGoods();
+    /// @dev One campaign for all of it, which walks long lines only once: of each lot received = released + pledged + free;
+    /// goods count in one paper of one financing; every minor unit is somewhere; what is put in for an order is paid, given
+    /// back or held; what pools have lent is owed; no debt loses its paper.
+    function invariant_chain_goodsAndMoneyAreWhereTheBooksSay() public {
+        handler.checkAll();
     }
 
-    function invariant_chain_goodsCountInOnePaperOfOneFinancing() public {
-        handler.checkBackedOnce();
-    }
-
-    function invariant_chain_everyMinorUnitIsSomewhere() public {
-        handler.checkMoney();
-    }
-
-    function invariant_chain_whatIsPutInIsPaidGivenBackOrHeld() public {
-        handler.checkOrders();
-    }
-
-    function invariant_chain_debtsAreWhatWasDrawnAndNotPaid() public {
-        handler.checkDebts();
-    }
-
-    function invariant_chain_noDebtLosesItsPaper() public {
-        handler.checkCovered();
-    }
-
-    function invariant_chain_healthHolds() public {
+    /// @dev At the end of each run.
+    function afterInvariant() public {
         handler.checkHealth();
     }
 }
 
 /// @dev Walks by a fixed seed, so that the suite is known to reach everything: what a handler never does proves nothing.
-contract ChainHandlerReaches is Test {
+contract ChainWalks is Test {
     uint256 private constant WALKS = 8;
     uint256 private constant STEPS = 200;
 
@@ -76,20 +59,18 @@ contract ChainHandlerReaches is Test {
     }
 
     function _name() private {
-        string[53] memory all = [
+        string[46] memory all = [
             "draw",
             "agree",
             "fund",
             "payStraight",
             "settle",
             "refund",
-            "claimRefund",
             "object",
             "decide",
             "depart",
             "receiveUnmeasured",
             "receive",
-            "contradict",
             "store",
             "deliver",
             "invoice",
@@ -99,10 +80,8 @@ contract ChainHandlerReaches is Test {
             "openOnOrder",
             "openOnPurchase",
             "openOnLot",
-            "openOnInvoice",
             "handToLot",
             "lotToInvoice",
-            "orderToInvoice",
             "takeDelivery",
             "handoverRefused",
             "repay",
@@ -114,12 +93,9 @@ contract ChainHandlerReaches is Test {
             "sell",
             "callMargin",
             "endCall",
-            "startSale",
-            "bid",
             "orderFreeExit",
             "orderPledgedExit",
             "leave",
-            "lapse",
             "pledgeTwice",
             "takePledged",
             "drawOnNothing",

@@ -57,7 +57,7 @@ abstract contract FinanceActs is TradeActs {
 
     function _openOnInvoice(Line storage its) internal returns (bool) {
         uint256 units = its.hasInvoice ? receivables.outstanding(its.invoice) : 0;
-        if (units == 0 || units < its.invoiced / 64 + 1) return false;
+        if (units == 0 || units < its.invoiced / 64 + 1 || !_isPledgeable(its)) return false;
         _take(its, Paper.Invoice, invoices, _invoiceOf(its), units);
         _count("openOnInvoice");
         return true;
@@ -104,7 +104,7 @@ abstract contract FinanceActs is TradeActs {
         uint256 units = its.hasInvoice ? receivables.outstanding(its.invoice) : 0;
         if (paper != Paper.Order && paper != Paper.Lot) return false;
         if (loanOf[its.financing].supplier != its.seller || units < its.invoiced / 64 + 1) return false;
-        if (!_mayHandOver(its) || _asideOf(its.financing) != 0) return false;
+        if (!_mayHandOver(its) || !_isPledgeable(its) || _asideOf(its.financing) != 0) return false;
         address recipient = paper == Paper.Lot ? its.buyer : address(0);
         if (!_handOver(its, invoices, _invoiceOf(its), units, its.subject, recipient)) return true;
         if (paper == Paper.Lot) _passAll(its.financing, recipient);
@@ -117,15 +117,20 @@ abstract contract FinanceActs is TradeActs {
         return true;
     }
 
+    /// @dev An invoice that is matched with no order goes with the goods of one that has not ended.
+    function _isPledgeable(Line storage its) private view returns (bool) {
+        return its.isMatched || _isAccepted(its) || _orderOf(its).state == IOrderEscrow.State.Disputed;
+    }
+
     /// @dev The lender's goods for the lender's money, in one call; the price of all that the seller has of them.
     function _takeDelivery(Line storage its, uint256 price) internal returns (bool) {
         IOrderEscrow.Order memory order = _orderOf(its);
         uint256 units = booked[its.lot][its.seller].free;
         if (_paperOf(its) != Paper.Purchase || order.held == 0 || units == 0 || !_mayHandOver(its)) return false;
+        if (lots.stock(its.lot).inCustody != 0) return false;
         if (order.state != IOrderEscrow.State.Accepted) return false;
         price = _bound(price, order.held / 2 + 1, order.held);
         IOrderEscrow.Delivery memory delivery = _offer(its, units, price);
-        _read();
         vm.prank(its.buyer);
         try purchases.takeDelivery(its.financing, delivery, stock, its.subject) {
             its.agreed += price;
@@ -135,7 +140,6 @@ abstract contract FinanceActs is TradeActs {
             loanOf[its.financing].paper = Paper.Lot;
             _count("takeDelivery");
         } catch (bytes memory reason) {
-            _forget();
             assertTrue(_is(reason, IFinancingDesk.HandoverUncovered.selector, 0), "another reason");
             vm.prank(its.seller);
             escrow.offerDelivery(delivery, false);
@@ -155,7 +159,6 @@ abstract contract FinanceActs is TradeActs {
     {
         FinancingId id = its.financing;
         (uint256 owed, uint256 interest) = (_owed(id), desk.owed(id).interest);
-        _read();
         vm.prank(loanOf[id].supplier);
         try desk.handOver(id, to, item, units, subject, to_) {
             assertLe(owed, to.borrowingBase(id), "borne by the new paper");
@@ -163,7 +166,6 @@ abstract contract FinanceActs is TradeActs {
             assertEq(desk.owed(id).interest, interest, "one accrual");
             return true;
         } catch (bytes memory reason) {
-            _forget();
             assertTrue(_is(reason, IFinancingDesk.HandoverUncovered.selector, 0), "another reason");
             _count("handoverRefused");
             return false;
@@ -239,10 +241,8 @@ abstract contract FinanceActs is TradeActs {
         address owner = loanOf[id].supplier;
         if (loanOf[id].paper == Paper.Lot && _asideOf(id) != 0) {
             bytes memory data = abi.encodeCall(desk.release, (id));
-            _read();
             vm.prank(owner);
             (bool taken, bytes memory reason) = address(desk).call(data);
-            _forget();
             assertTrue(!taken && _is(reason, IInventoryCollateral.GoodsLeaving.selector, 0), "goods are leaving");
             return true;
         }

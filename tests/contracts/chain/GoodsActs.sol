@@ -36,14 +36,12 @@ abstract contract GoodsActs is FinanceActs {
         Holding storage own = booked[LOT][supplier];
         if (_paperOf(its) != Paper.Lot || loanOf[its.financing].supplier != supplier || own.free == 0) return false;
         units = _bound(units, own.free / 4 + 1, own.free);
-        _read();
         vm.prank(supplier);
         try stock.addGoods(its.financing, LOT, units) {
             assertTrue(own.pledged + own.pledgedAside == 0 || _lists(its.financing, LOT), "goods of another financing");
             _pledge(its.financing, LOT, supplier, units);
             _count("add");
         } catch (bytes memory reason) {
-            _forget();
             bool known = _is(reason, IInventoryCollateral.SaleRunning.selector, IMilestoneOracle.SubjectAlreadyWatched.selector)
                 || _is(reason, IInventoryCollateral.GoodsUnvaluable.selector, IInventoryCollateral.GoodsAlreadyHeld.selector);
             assertTrue(known, "another reason");
@@ -57,14 +55,12 @@ abstract contract GoodsActs is FinanceActs {
         (amount, units) = (_bound(amount, 10_000, 4_000_000), _bound(units, 1, own.pledged / 4 + 1));
         address owner = loanOf[its.financing].supplier;
         _give(owner, amount);
-        _read();
         vm.prank(owner);
         try stock.payAndRelease(its.financing, amount, lot, units) {
             (own.pledged, own.free) = (own.pledged - units, own.free + units);
             assertLe(_owed(its.financing), stock.borrowingBase(its.financing), "goods left that were needed");
             _count("payAndRelease");
         } catch (bytes memory reason) {
-            _forget();
             bool known = _is(reason, IInventoryCollateral.ReleaseExceedsPayment.selector, IInventoryCollateral.GoodsUncovered.selector)
                 || _is(reason, IInventoryCollateral.GoodsUnvaluable.selector, IInventoryCollateral.LotNotPledged.selector);
             assertTrue(known, "another reason");
@@ -84,14 +80,12 @@ abstract contract GoodsActs is FinanceActs {
         _give(to, price);
         vm.prank(loanOf[its.financing].supplier);
         stock.offerGoods(offer);
-        _read();
         vm.prank(to);
         try stock.buyGoods(offer) {
             (own.pledged, booked[lot][to].free) = (own.pledged - units, booked[lot][to].free + units);
             assertLe(_owed(its.financing), stock.borrowingBase(its.financing), "a sale left more owed than is borne");
             _count("sell");
         } catch (bytes memory reason) {
-            _forget();
             assertTrue(_is(reason, IInventoryCollateral.GoodsUncovered.selector, 0), "another reason");
         }
         return true;
@@ -99,24 +93,20 @@ abstract contract GoodsActs is FinanceActs {
 
     function _callMargin(Line storage its) internal returns (bool) {
         if (_paperOf(its) != Paper.Lot) return false;
-        _read();
         try stock.callMargin(its.financing) {
             _count("callMargin");
             return true;
         } catch {
-            _forget();
             return false;
         }
     }
 
     function _endCall(Line storage its) internal returns (bool) {
         if (_paperOf(its) != Paper.Lot || stock.marginCallOf(its.financing).deadline == 0) return false;
-        _read();
         try stock.endCall(its.financing) {
             _count("endCall");
             return true;
         } catch (bytes memory reason) {
-            _forget();
             assertTrue(_is(reason, IInventoryCollateral.MarginCallUncured.selector, 0), "another reason");
             return false;
         }
@@ -126,13 +116,11 @@ abstract contract GoodsActs is FinanceActs {
         if (_paperOf(its) != Paper.Lot) return false;
         uint256 deadline = stock.marginCallOf(its.financing).deadline;
         if (deadline == 0) return false;
-        _read();
         try stock.startSale(its.financing) {
             assertGe(vm.getBlockTimestamp(), deadline, "a sale began before the deadline");
             _count("startSale");
             return true;
         } catch {
-            _forget();
             return false;
         }
     }
@@ -147,7 +135,6 @@ abstract contract GoodsActs is FinanceActs {
         (uint256 owed, address owner) = (_owed(its.financing), loanOf[its.financing].supplier);
         uint256 had = euro.balanceOf(owner);
         _give(debtors[1], price);
-        _read();
         vm.prank(debtors[1]);
         try stock.bid(its.financing, lot, units, price) {
             loanOf[its.financing].isSold = true;
@@ -155,7 +142,6 @@ abstract contract GoodsActs is FinanceActs {
             assertEq(price, owed - _owed(its.financing) + euro.balanceOf(owner) - had, "a bid's price went elsewhere");
             _count("bid");
         } catch (bytes memory reason) {
-            _forget();
             bool known = _is(reason, IInventoryCollateral.BidOutOfRange.selector, IInventoryCollateral.BidExceedsDebt.selector)
                 || _is(reason, IInventoryCollateral.LotNotPledged.selector, 0);
             assertTrue(known, "another reason");
@@ -189,14 +175,12 @@ abstract contract GoodsActs is FinanceActs {
         bytes32 digest = lots.releaseOrderDigest(one);
         vm.prank(owner);
         lots.approveDigest(digest, true);
-        _read();
         try stock.orderRelease(its.financing, one, "", address(this), "") {
             assertLe(_owed(its.financing), stock.borrowingBase(its.financing), "goods are leaving that are needed");
             (own.pledged, own.pledgedAside) = (own.pledged - units, own.pledgedAside + units);
             exits.push(Exit(one, _number(), true));
             _count("orderPledgedExit");
         } catch (bytes memory reason) {
-            _forget();
             assertTrue(_is(reason, IInventoryCollateral.GoodsUncovered.selector, IInventoryCollateral.LotNotPledged.selector));
         }
         return true;
@@ -234,6 +218,14 @@ abstract contract GoodsActs is FinanceActs {
         gone[one.id] += left;
         _putBack(its, one.quantity - left);
         _count("leave");
+        return true;
+    }
+
+    /// @return waited whether there is an exit whose time had to run out
+    function _waitForExit(uint256 seed) internal returns (bool waited) {
+        (uint256 index, bool found) = _openExit(seed);
+        if (!found || vm.getBlockTimestamp() > exits[index].order.deadline) return false;
+        vm.warp(exits[index].order.deadline + 1);
         return true;
     }
 

@@ -84,6 +84,10 @@ abstract contract RefusedActs is GoodsActs {
         IOrderEscrow.OrderTerms memory terms = _termsOf(
             OrderId.wrap(900 + _others++), its.buyer, its.subject, 1000, 0, vm.getBlockTimestamp() / 1 days + 5
         );
+        if (deliveries[_number()].length != 0) {
+            _refuse(its.seller, address(escrow), abi.encodeCall(escrow.registerOrder, (terms)));
+            return true;
+        }
         vm.prank(its.seller);
         escrow.registerOrder(terms);
         bytes32 hash = escrow.termsHashOf(terms.id);

@@ -99,12 +99,10 @@ abstract contract TradeActs is ChainBooks {
     function _refund(Line storage its) internal returns (bool) {
         if (!_isAccepted(its) || _orderOf(its).held == 0) return false;
         uint256 from = (its.dueDay + ORDER_GRACE_DAYS + 1) * 1 days;
-        _read();
         try escrow.refund(its.order) {
             assertGe(vm.getBlockTimestamp(), from, "refunded too early");
             _count("refund");
         } catch (bytes memory reason) {
-            _forget();
             assertLt(vm.getBlockTimestamp(), from + DISPUTE_DAYS * 1 days, "refunded too late");
             assertTrue(_is(reason, IOrderEscrow.RefundTooEarly.selector, 0));
         }
@@ -231,13 +229,13 @@ abstract contract TradeActs is ChainBooks {
 
     // Goods against payment
 
-    /// @dev The buyer itself takes goods out of the escrow's hands; where a lender has paid, see `_takeDelivery`.
+    /// @dev The buyer itself takes goods out of the escrow's hands, while no lender has any of the lot; where a lender has paid, see `_takeDelivery`.
     function _deliver(Line storage its, uint256 quantity, uint256 price) internal returns (bool) {
         IOrderEscrow.Order memory order = _orderOf(its);
         Holding storage own = booked[its.lot][its.seller];
         bool lent = _paperOf(its) == Paper.Purchase;
         if (order.state != IOrderEscrow.State.Accepted || order.held == 0 || own.free == 0 || lent) return false;
-        if (order.flags & 2 != 0) return false;
+        if (order.flags & 2 != 0 || lots.stock(its.lot).inCustody != 0) return false;
         (quantity, price) = (_bound(quantity, 1, own.free), _bound(price, 1, order.held));
         IOrderEscrow.Delivery memory delivery = _offer(its, quantity, price);
         vm.prank(its.buyer);
@@ -299,10 +297,8 @@ abstract contract TradeActs is ChainBooks {
     // Refusals
 
     function _refuse(address who, address to, bytes memory data) internal {
-        _read();
         vm.prank(who);
         (bool taken,) = to.call(data);
-        _forget();
         assertFalse(taken, "what must be refused was taken");
         _count("refuse");
     }
