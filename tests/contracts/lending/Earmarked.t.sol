@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DrawPurposes} from "../../../contracts/lending/DrawPurposes.sol";
-import {PurchaseCollateral} from "../../../contracts/lending/PurchaseCollateral.sol";
 import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IDrawPurposes} from "../../../contracts/lending/interfaces/IDrawPurposes.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
@@ -13,31 +11,23 @@ import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscro
 import {FacilityId, FinancingId, LotId, OrderId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
 import {Roles} from "../../../contracts/types/Roles.sol";
-import {LendingBase} from "./LendingBase.sol";
+import {PurchaseBase} from "./PurchaseBase.sol";
 
 /// @title Draws that go to their purpose and never to the supplier: the carrier's accepted invoice, and the escrow of an
 /// order that the supplier has placed itself with Harbour Goods, 40,000.00, for which the lender gives 80 %.
-contract EarmarkedTest is LendingBase {
+contract EarmarkedTest is PurchaseBase {
     uint256 private constant FREIGHT = uint256(keccak256("Delta freight 77"));
     uint256 private constant FREIGHT_VALUE = 500_000;
     uint256 private constant BOUGHT = uint256(keccak256("PO-ACME-4711"));
     uint256 private constant BOUGHT_VALUE = 4_000_000;
     bytes32 private constant INBOUND = keccak256("inbound");
 
-    DrawPurposes private purposes;
-    PurchaseCollateral private purchases;
     FacilityId private earmarked;
     Party private harbour;
 
     function setUp() public override {
         super.setUp();
-        purposes = new DrawPurposes(desk, receivables, escrow, registry);
-        purchases = new PurchaseCollateral(escrow, oracle, desk, address(applications), registry);
-        registry.admitAccount(operator.lei, address(purposes));
-        registry.admitAccount(operator.lei, address(purchases));
-        escrow.listAssignee(address(purchases), true);
-        desk.listCollateral(purchases, true);
-        registry.setRoles(acme.lei, Roles.SUPPLIER | Roles.DEBTOR);
+        _deployPurchases();
         registry.setRoles(carrier.lei, Roles.CARRIER | Roles.SUPPLIER);
         harbour = _admit("HARBOURGOODS", Roles.SUPPLIER);
         _registerFreight();
@@ -369,11 +359,6 @@ contract EarmarkedTest is LendingBase {
         terms.earmarked = true;
         earmarked = _openFacility(terms);
         desk.setLadder(earmarked, purchases, _acceptedOnly(8000));
-    }
-
-    function _acceptedOnly(uint16 rateBps) private pure returns (ICollateral.Step[] memory steps) {
-        steps = new ICollateral.Step[](1);
-        steps[0] = ICollateral.Step(Milestones.ACCEPTED, rateBps, false);
     }
 
     /// @notice On the supplier's own invoice, which Borealis owes.

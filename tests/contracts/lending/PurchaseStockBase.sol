@@ -2,38 +2,27 @@
 pragma solidity 0.8.37;
 
 import {ILots} from "../../../contracts/inventory/interfaces/ILots.sol";
-import {DrawPurposes} from "../../../contracts/lending/DrawPurposes.sol";
-import {PurchaseCollateral} from "../../../contracts/lending/PurchaseCollateral.sol";
-import {ICollateral} from "../../../contracts/lending/interfaces/ICollateral.sol";
 import {IDrawPurposes} from "../../../contracts/lending/interfaces/IDrawPurposes.sol";
 import {IFinancingDesk} from "../../../contracts/lending/interfaces/IFinancingDesk.sol";
 import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscrow.sol";
 import {FacilityId, FinancingId, LotId, OrderId} from "../../../contracts/types/Ids.sol";
-import {Milestones} from "../../../contracts/types/Milestones.sol";
-import {Roles} from "../../../contracts/types/Roles.sol";
+import {LendingBase} from "./LendingBase.sol";
+import {PurchaseBase} from "./PurchaseBase.sol";
 import {StockBase} from "./StockBase.sol";
 
 /// @title The scene of `PurchaseToStock.t.sol`: an order that the lender has half paid, and its goods with the seller.
-abstract contract PurchaseStockBase is StockBase {
+abstract contract PurchaseStockBase is StockBase, PurchaseBase {
     uint256 internal constant BOUGHT = uint256(keccak256("PO-ACME-4712"));
     uint256 internal constant PRICE = 12_000_000;
     bytes32 internal constant INBOUND = keccak256("Juniper's coffee");
 
-    PurchaseCollateral internal purchases;
-    DrawPurposes internal purposes;
     FinancingId internal _id;
     LotId internal _lot = LotId.wrap(uint256(keccak256("Ember 4720")));
 
-    function setUp() public virtual override {
+    function setUp() public virtual override(StockBase, LendingBase) {
         super.setUp();
         escrow = _newEscrow(lots);
-        purposes = new DrawPurposes(desk, receivables, escrow, registry);
-        purchases = new PurchaseCollateral(escrow, oracle, desk, address(applications), registry);
-        registry.admitAccount(operator.lei, address(purposes));
-        registry.admitAccount(operator.lei, address(purchases));
-        registry.setRoles(acme.lei, Roles.SUPPLIER | Roles.DEBTOR);
-        escrow.listAssignee(address(purchases), true);
-        desk.listCollateral(purchases, true);
+        _deployPurchases();
         desk.setPurposes(purposes);
         lots.listCustodian(address(escrow));
         _sellersGoods();
@@ -71,9 +60,7 @@ abstract contract PurchaseStockBase is StockBase {
         IFinancingDesk.FacilityTerms memory terms = _facilityTerms();
         terms.earmarked = true;
         FacilityId earmarked = _openFacility(terms);
-        ICollateral.Step[] memory accepted = new ICollateral.Step[](1);
-        accepted[0] = ICollateral.Step(Milestones.ACCEPTED, 6000, false);
-        desk.setLadder(earmarked, purchases, accepted);
+        desk.setLadder(earmarked, purchases, _acceptedOnly(6000));
         desk.setLadder(earmarked, stock, _stored(RATE));
         stock.setMarginTerms(earmarked, _margin());
         vm.startPrank(supplier);
