@@ -47,9 +47,13 @@ abstract contract ChainHandler is RefusedActs {
     }
 
     function _goOnWithPurchase(Line storage its, uint256 how) private {
-        if (!its.isStored) _store(its, KILOS);
-        else if (_paperOf(its) == Paper.Lot) how % 2 == 0 ? _sell(its, how, how / 7, how) : _repay(its, type(uint256).max / 2);
-        else if (!_takeDelivery(its, how)) _poke(its);
+        if (!its.isStored) {
+            _store(its, KILOS);
+        } else if (_paperOf(its) == Paper.Lot) {
+            how % 2 == 0 ? _sell(its, how, how / 7, how) : _repay(its, type(uint256).max / 2);
+        } else if (!_takeDelivery(its, how)) {
+            _poke(its);
+        }
         if (_hasLoan(its) && _owed(its.financing) == 0) _release(its);
     }
 

@@ -80,7 +80,9 @@ abstract contract RefusedActs is GoodsActs {
     /// @dev What is assigned is nobody's to split, and one consignment earns one order.
     function _earnTwice(Line storage its) internal returns (bool) {
         IOrderEscrow.Order memory order = _orderOf(its);
-        if (order.flags & 3 != 0) _refuse(its.seller, address(escrow), abi.encodeCall(escrow.agreeSplit, (its.order, 0)));
+        if (order.flags & 3 != 0) {
+            _refuse(its.seller, address(escrow), abi.encodeCall(escrow.agreeSplit, (its.order, 0)));
+        }
         IOrderEscrow.OrderTerms memory terms = _termsOf(
             OrderId.wrap(900 + _others++), its.buyer, its.subject, 1000, 0, vm.getBlockTimestamp() / 1 days + 5
         );

@@ -42,6 +42,6 @@ contract HandOverGas is StockBase, GasRecord {
         _registerAndAccept();
         vm.prank(supplier);
         desk.handOver(_id, invoices, ITEM, FACE_VALUE, ORDER_SHIPMENT, debtor);
-        _record("hand over: from the goods to their invoice", 495_000);
+        _record("hand over: from the goods to their invoice", 515_000);
     }
 }

@@ -17,7 +17,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 contract Packing is OracleTest {
     uint256 private constant ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
 
-    /// @dev Expectation by another way: the fields as numbers, each beyond the widths of those before it.
+    /// @dev Expectation by another way: the fields as numbers, each beyond the widths of those before it. The window has 23
+    /// bits, and whether votes were withdrawn the one above them.
     function testFuzz_a_tally_is_read_field_by_field(uint256[8] memory words, uint8 status, bool stands) public pure {
         status %= 4;
         uint256 word = uint56(words[0]) + uint256(uint56(words[1])) * 2 ** 56;
@@ -29,7 +30,8 @@ contract Packing is OracleTest {
         assertEq(tally.greatestQuantity(), uint56(words[1]));
         assertEq(tally.occurredAt(), uint40(words[2]));
         assertEq(tally.finalAt(), uint40(words[3]));
-        assertEq(tally.windowEnds(), uint256(uint40(words[3])) + uint24(words[4]));
+        assertEq(tally.windowEnds(), uint256(uint40(words[3])) + uint24(words[4]) % 2 ** 23);
+        assertEq(tally.isDoubted(), uint24(words[4]) >= 2 ** 23);
         assertEq(tally.rolesSeen(), uint8(words[5]));
         assertEq(tally.count(), uint8(words[6]));
         assertEq(tally.measuredBy(), uint8(words[7]));

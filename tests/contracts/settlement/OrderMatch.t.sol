@@ -7,6 +7,7 @@ import {IOrderEscrow} from "../../../contracts/settlement/interfaces/IOrderEscro
 import {IOrderMatch} from "../../../contracts/settlement/interfaces/IOrderMatch.sol";
 import {FacilityId, OrderId, ReceivableId} from "../../../contracts/types/Ids.sol";
 import {Milestones} from "../../../contracts/types/Milestones.sol";
+import {Offices} from "../../../contracts/types/Roles.sol";
 import {EscrowBase} from "./EscrowBase.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 
@@ -19,6 +20,7 @@ contract OrderMatchTest is EscrowBase {
     function setUp() public override {
         super.setUp();
         matching = _newMatch(escrow);
+        manager.grantRole(Offices.CREDIT_OFFICER, address(this), 0);
         _accepted();
     }
 
