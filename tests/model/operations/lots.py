@@ -130,6 +130,8 @@ def merge(run: Run) -> Iterator[Attempt]:
     by = owner_of(run, from_)
     live = [lot for lot in run.books.goods.stock.lots.values() if lot.is_wholly(by.address)]
     alike = [lot for lot in live if lot.commodity == from_.commodity and lot is not from_]
+    same = [lot for lot in alike if lot.subject == from_.subject]
+    alike = same if same and run.random.random() < 0.8 else alike
     choice = alike if alike and run.random.random() < 0.8 else live
     into = run.random.choice(choice) if choice else from_
     pallets = sorted(from_.pallets)
@@ -194,13 +196,20 @@ def order_of(run: Run, lot: Lot, owner: LocalAccount, holder: str, whole: int) -
     random, stock, now = run.random, run.books.goods.stock, run.books.now
     subjects = [lot.subject, lot.subject, *run.books.subjects]
     subject = lot.subject if random.random() < 0.8 else random.choice(subjects)
+    rest = (owner.address, holder, run.parties["carrier"].address)
+    exceeded = [key for key, (_, home) in stock.excesses.items() if home == lot.subject and stock.is_open(key, lot)]
+    if exceeded and random.random() < 0.8:
+        subject, sequence = random.choice(exceeded)
+        missing = run.books.facts[subject, Milestone.RELEASED, sequence].greatest - stock.excesses[subject, sequence][0]
+        quantity = random.choice((missing, missing, max(1, missing // 2), missing + 5))
+        nonce = stock.nonces[owner.address]
+        return ReleaseOrder(lot.id, quantity, *rest, subject, sequence, now + DAY, nonce)
     used = [sequence for (one, sequence) in stock.exits if one == subject]
     sequence = max(used, default=0) + 1 if random.random() < 0.93 else random.choice([0, *used])
     deadline = now + random.choice((2 * 3_600, DAY, 3 * DAY, 30 * DAY, 31 * DAY if random.random() < 0.2 else DAY))
     nonce = stock.nonces[owner.address] + (random.random() < 0.03)
     quantity = run.part(whole // random.choice((1, 2, 4)))
-    rest = (owner.address, holder, run.parties["carrier"].address, subject, sequence, deadline, nonce)
-    return ReleaseOrder(lot.id, quantity, *rest)
+    return ReleaseOrder(lot.id, quantity, *rest, subject, sequence, deadline, nonce)
 
 
 def order_release(run: Run) -> Iterator[Attempt]:
