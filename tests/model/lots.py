@@ -96,8 +96,8 @@ class Lot:
 class Stock:
     """All lots. `announced` are entries by their digest, with who announced them; `exits` the digest of the order that
     has an exit, SPENT for ever after, EXCEEDED while `excesses` has it: how much of it orders explain, and the
-    consignment of their goods. `left_at` and `losses` are what a quorum has attested, with its moment, `told` what events
-    said of an exit; `powers` who lets whom sell; `engaged` which owner has which warehouse."""
+    consignment of their goods. `left_at` and `losses` are what a quorum has attested, with its moment; `told` is what
+    events said of an exit; `powers` who lets whom sell; `engaged` which owner has which warehouse."""
 
     lots: dict[int, Lot] = field(default_factory=dict)
     announced: dict[bytes, tuple[str, Any]] = field(default_factory=dict)
@@ -258,22 +258,28 @@ class Stock:
         """Of all up to the first number that nobody has attested, and the one that somebody has reported."""
         if self.exceeded_elsewhere(lot.subject):
             return Exit.UNEXPLAINED
-        found = self._exit((lot.subject, self.reported.get(lot.subject, 0)), lot)
+        found = self.exit_of((lot.subject, self.reported.get(lot.subject, 0)), lot.entered_at)
         for number in count(1):
-            one = self._exit((lot.subject, number), lot)
+            one = self.exit_of((lot.subject, number), lot.entered_at)
             if one == Exit.NONE:
                 return found
             found = max(found, one, Exit.ORDERED if number > MOST_EXITS_AT_ONCE else Exit.NONE)
         raise AssertionError
 
-    def _exit(self, key: Key, lot: Lot) -> Exit:
+    def exit_of(self, key: Key, since: int = 0) -> Exit:
         """What left before a lot came in is not of the lot."""
         if key not in self.left_at:
             return Exit.NONE
         digest = self.exits.get(key)
-        if self.left_at[key] < lot.entered_at or digest == SPENT:
+        if self.left_at[key] < since or digest == SPENT:
             return Exit.EXPLAINED
         return Exit.UNEXPLAINED if digest in (None, EXCEEDED) else Exit.ORDERED
+
+    def amiss(self, lot: Lot) -> list[Key]:
+        """Exits that an order of the lot's goods could explain."""
+        every = {key for key in self.left_at if key[0] == lot.subject}
+        every |= {key for key, (_, home) in self.excesses.items() if home == lot.subject}
+        return sorted(key for key in every if self.exit_of(key) == Exit.UNEXPLAINED and self.is_open(key, lot))
 
     def loss_of(self, lot: Lot) -> FactStatus:
         """What was lost before a lot came in is not of the lot."""

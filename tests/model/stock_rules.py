@@ -15,7 +15,7 @@ from model.calendar360 import BPS, DAY
 from model.financings import Facility, Financing
 from model.goods import MOST_LOTS, Pledge
 from model.invoices import NOBODY
-from model.lots import Lot
+from model.lots import Exit, Key, Lot
 from model.rules import OPENING, Refusals, when
 
 MOST_ORDER_SECONDS = 30 * DAY
@@ -160,6 +160,16 @@ def decline_release(books: Books, order: Any, digest: bytes, by: str) -> Refusal
     return _open_order(books, digest) | when(
         (books.organisations[by] != operator, "NotOperatorOf"), (reported, "ExitReported")
     )
+
+
+def report_exit(books: Books, key: Key) -> Refusals:
+    """One at a time, save that what left later takes the place of what left before."""
+    stock = books.goods.stock
+    if stock.exit_of(key) != Exit.UNEXPLAINED:
+        return {"ExitNotAmiss"}
+    other = key[0], stock.reported.get(key[0], 0)
+    stands = stock.exit_of(other) == Exit.UNEXPLAINED
+    return when((stands and stock.left_at[key] <= stock.left_at[other], "ExitReportedAlready"))
 
 
 def _open_order(books: Books, digest: bytes) -> Refusals:

@@ -174,7 +174,7 @@ class Valuations:
         seen = seen and all(moment for _, moment in told)
         exits, loss = self.stock.gravest_exit(lot), self.stock.loss_of(lot)
         known = known and exits != Exit.ORDERED and loss in (FactStatus.NONE, FactStatus.FINAL)
-        grade = WORST if Exit.UNEXPLAINED == exits or loss == FactStatus.FINAL else grade
+        grade = WORST if exits == Exit.UNEXPLAINED or loss == FactStatus.FINAL else grade
         return known, seen, grade, min((moment for _, moment in told), default=now)
 
     @staticmethod
