@@ -194,4 +194,4 @@ def _reached(steps: Sequence[HaircutStep], age: int) -> int:
 def _gross(quantity: int, value: int, price: Feed) -> int:
     """At this value of the price, in minor units of its currency."""
     major = Fraction(quantity, 10**GOODS_DIGITS) * Fraction(value, 10**price.rules.decimals)
-    return math.floor(major * 10**price.terms.quote_digits)
+    return int(major * 10**price.terms.quote_digits)
