@@ -65,6 +65,7 @@ class Books:
     moving: list[tuple[Facility, Parts, Fraction]] = field(default_factory=list)
     unheard: set[int] = field(default_factory=set)
     forwarded: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    tolerances: dict[int, int] = field(default_factory=dict)
     goods: Goods = field(default_factory=Goods)
     insurance: Insurance = field(default_factory=Insurance)
     exchange: Exchange = field(default_factory=Exchange)

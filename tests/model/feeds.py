@@ -112,11 +112,12 @@ class Feed:
             return FeedStatus.STALE, 0, self.observed_at
         return FeedStatus.USABLE, self.value, self.observed_at
 
-    def convert(self, amount: int, inverse: bool) -> int:
-        """At the present value: minor units of the quote for minor units of the base, or the other way."""
+    def convert(self, amount: int, inverse: bool, *, in_full: bool = False) -> int:
+        """At the present value: minor units of the quote for minor units of the base, or the other way. `in_full` is
+        without the haircut."""
         rate = Fraction(self.value, 10**self.rules.decimals)
         rate *= Fraction(10**self.terms.quote_digits, 10**self.terms.base_digits)
-        kept = 1 - Fraction(self.terms.haircut_bps, BPS)
+        kept = 1 - Fraction(0 if in_full else self.terms.haircut_bps, BPS)
         return int(amount * (1 / rate if inverse else rate) * kept)
 
     def _doubt(self, reading: Given, counted: Sequence[Given], now: int, newer_than: int) -> FeedRefusal:

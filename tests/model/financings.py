@@ -85,6 +85,11 @@ class Financing:
     def overdue_from(self) -> int:
         return end_of(self.maturity) + self.facility.terms.grace_days * DAY
 
+    @property
+    def is_enforced(self) -> bool:
+        """In default, or written off to any part: all is due."""
+        return self.state == FinancingState.DEFAULTED or self.written_off != 0
+
     def accrue(self, now: int) -> None:
         if self.accrued_at is None:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -83,6 +83,9 @@ class Goods:
     offers: dict[bytes, Any] = field(default_factory=dict)
     later: list[Callable[[], None]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.valuations.stock = self.stock
+
     def held(self, its: Pledge, lot: int) -> int:
         """What may still be sold or given back."""
         return self.stock.lots[lot].places[its.pledgor].pledged
@@ -102,6 +105,18 @@ class Goods:
         gap = max((one.gap for one in each), default=GoodsGap.NONE)
         value = sum(one.value for one in each) if gap == GoodsGap.NONE else 0
         return Worth(value, sum(one.in_a_call for one in each), sum(one.market for one in each), gap)
+
+    def worth_in_a_call(self, its: Pledge, now: int) -> Worth | None:
+        """Goods without a price count at the last one that they had; none while nothing there has one."""
+        worth = self.worth(its, now)
+        if worth.gap <= GoodsGap.CONDITION:
+            return worth
+        silent = [lot for lot in its.lots if self.value_of(its, lot, now).gap > GoodsGap.CONDITION]
+        if not any(self.held(its, lot) for lot in its.lots if lot not in silent):
+            return None
+        lots, currency = self.stock.lots, its.currency
+        last = [self.valuations.last_ceiling_of(lots[lot], self.held(its, lot), currency, now) for lot in silent]
+        return replace(worth, call_value=worth.call_value + sum(last))
 
     def base_of(self, number: int, now: int) -> int:
         its = self.pledges[number]

@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from enum import IntEnum
+from itertools import count
 from typing import Any
 
-from chain_node.client import LotState
+from chain_node.client import FactStatus, LotState
 from model.invoices import NOBODY
 
-SPENT = b"\0" * 31 + b"\1"
+SPENT, EXCEEDED = b"\0" * 31 + b"\1", b"\0" * 31 + b"\2"
+MOST_EXITS_AT_ONCE = 16
+Key = tuple[bytes, int]
+"""Of an exit: its consignment, and its number among those of it."""
 Move = tuple[str, str, int, int]
 """A transfer that an event must be followed by: from, to, lot, units."""
+
+
+class Exit(IntEnum):
+    """What is known of an exit, from the harmless to the grave."""
+
+    NONE, EXPLAINED, ORDERED, UNEXPLAINED = range(4)
 
 
 @dataclass
@@ -84,14 +95,21 @@ class Lot:
 @dataclass
 class Stock:
     """All lots. `announced` are entries by their digest, with who announced them; `exits` the digest of the order that
-    has an exit, SPENT for ever after; `powers` who lets whom sell; `engaged` which owner has which warehouse."""
+    has an exit, SPENT for ever after, EXCEEDED while `excesses` has it: how much of it orders explain, and the
+    consignment of their goods. `left_at` and `losses` are what a quorum has attested, with its moment; `told` is what
+    events said of an exit; `powers` who lets whom sell; `engaged` which owner has which warehouse."""
 
     lots: dict[int, Lot] = field(default_factory=dict)
     announced: dict[bytes, tuple[str, Any]] = field(default_factory=dict)
     entries: dict[tuple[bytes, int], int] = field(default_factory=dict)
     engaged: set[tuple[int, int]] = field(default_factory=set)
     orders: dict[bytes, Any] = field(default_factory=dict)
-    exits: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
+    exits: dict[Key, bytes] = field(default_factory=dict)
+    excesses: dict[Key, tuple[int, bytes]] = field(default_factory=dict)
+    reported: dict[bytes, int] = field(default_factory=dict)
+    left_at: dict[Key, int] = field(default_factory=dict)
+    losses: dict[bytes, tuple[FactStatus, int]] = field(default_factory=dict)
+    told: list[tuple[Any, ...]] = field(default_factory=list)
     powers: set[tuple[str, str]] = field(default_factory=set)
     operators: set[tuple[str, str]] = field(default_factory=set)
     nonces: Counter[str] = field(default_factory=Counter)
@@ -134,6 +152,7 @@ class Stock:
         """The earlier entry and the earlier expiry stay."""
         assert from_.is_wholly(owner)
         assert into.is_wholly(owner)
+        assert from_.subject == into.subject, "two consignments met"
         units = from_.left
         into.received += units
         into.places[owner].free += units
@@ -224,9 +243,53 @@ class Stock:
             lot.state = LotState.RELEASED
         return not lot.left
 
+    # Exits
+
+    def is_open(self, key: Key, lot: Lot) -> bool:
+        """To an order: nobody has it, or more has left at it than was ordered of the same consignment."""
+        exceeded = key in self.excesses and self.excesses[key][1] == lot.subject
+        return bool(key[1]) and (key not in self.exits or (self.exits[key] == EXCEEDED and exceeded))
+
+    def exceeded_elsewhere(self, subject: bytes) -> int:
+        """How many exits of other consignments goods of this one have exceeded."""
+        return sum(home == subject != key[0] for key, (_, home) in self.excesses.items())
+
+    def gravest_exit(self, lot: Lot) -> Exit:
+        """Of all up to the first number that nobody has attested, and the one that somebody has reported."""
+        if self.exceeded_elsewhere(lot.subject):
+            return Exit.UNEXPLAINED
+        found = self.exit_of((lot.subject, self.reported.get(lot.subject, 0)), lot.entered_at)
+        for number in count(1):
+            one = self.exit_of((lot.subject, number), lot.entered_at)
+            if one == Exit.NONE:
+                return found
+            found = max(found, one, Exit.ORDERED if number > MOST_EXITS_AT_ONCE else Exit.NONE)
+        raise AssertionError
+
+    def exit_of(self, key: Key, since: int = 0) -> Exit:
+        """What left before a lot came in is not of the lot."""
+        if key not in self.left_at:
+            return Exit.NONE
+        digest = self.exits.get(key)
+        if self.left_at[key] < since or digest == SPENT:
+            return Exit.EXPLAINED
+        return Exit.UNEXPLAINED if digest in (None, EXCEEDED) else Exit.ORDERED
+
+    def amiss(self, lot: Lot) -> list[Key]:
+        """Exits that an order of the lot's goods could explain."""
+        every = {key for key in self.left_at if key[0] == lot.subject}
+        every |= {key for key, (_, home) in self.excesses.items() if home == lot.subject}
+        return sorted(key for key in every if self.exit_of(key) == Exit.UNEXPLAINED and self.is_open(key, lot))
+
+    def loss_of(self, lot: Lot) -> FactStatus:
+        """What was lost before a lot came in is not of the lot."""
+        status, moment = self.losses.get(lot.subject, (FactStatus.NONE, 0))
+        return FactStatus.NONE if moment < lot.entered_at else status
+
     def check(self) -> None:
         """What holds after every transaction."""
         assert not self.expected, f"not moved: {self.expected}"
+        assert not self.told, f"said of exits: {self.told}"
         assert not self.gone
         for lot in self.lots.values():
             lot.check()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from chain_node.client import Chain, GoodsGap, LotState
 from model.books import Books
 from model.goods import Pledge
+from model.invoices import NOBODY
 from model.lots import Lot
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ def goods_questions(books: Books, chain: Chain) -> Iterator[Question]:
     yield from pledge_questions(books, chain)
     for subject in dict.fromkeys(lot.subject for lot in goods.stock.lots.values()):
         yield "financing of a consignment", chain.desk, "financingOf", (subject,), goods.watching(subject)
+        elsewhere = goods.stock.exceeded_elsewhere(subject).to_bytes(32)
+        yield "exits exceeded elsewhere", chain.lots, "orderOfExit", (subject, 0), elsewhere
     for subject in goods.valuations.graded:
         grade = goods.valuations.grade(subject, books.now)
         yield f"grade of {subject.hex()}", chain.grades, "gradeOf", (subject,), grade
@@ -66,7 +70,12 @@ def _lot(books: Books, chain: Chain, its: Lot) -> Iterator[Question]:
 def _pledge(books: Books, chain: Chain, its: Pledge) -> Iterator[Question]:
     goods, now, number = books.goods, books.now, its.financing
     name, stock = f"goods of financing {number}", chain.inventory_collateral
-    yield f"{name}: pledgor", stock, "pledgorOf", (number,), its.pledgor
+    yield f"{name}: pledgor", stock, "pledgorOf", (number,), NOBODY if its.over else its.pledgor
+    rates = [] if its.over else [its.rate_bps]
+    lends = lambda told: [step["advanceRateBps"] for step in told] == rates  # noqa: E731
+    yield f"{name}: rate {rates}", stock, "ladderOf", (number,), lends
+    yield f"{name}: terms", stock, "marginTermsOf", (number,), astuple(its.terms)
+    yield f"{name}: consignment", stock, "subjectOf", (number,), goods.stock.lots[its.lots[0]].subject
     lots = () if its.over else (its.lots[0], {*its.lots[1:]})
     same = lambda told: ((told[0], {*told[1:]}) if told else ()) == lots  # noqa: E731
     yield f"{name}: lots {lots}", stock, "lotsOf", (number,), same
@@ -87,6 +96,9 @@ def _pledge(books: Books, chain: Chain, its: Pledge) -> Iterator[Question]:
             known = lambda told, value=value: (*told[:4], *told[5:]) == value  # noqa: E731
             asked = (lot, its.pledgor, MOST, currency)
             yield f"{name}: value in {currency} {value}", chain.valuations, "valuationOf", asked, known
+            last = goods.valuations.last_ceiling_of(goods.stock.lots[lot], goods.held(its, lot), currency, now)
+            asked_last = (lot, its.pledgor, currency)
+            yield f"{name}: last worth in {currency}", chain.valuations, "lastCeilingOf", asked_last, last
         quantity = 1 + goods.held(its, lot) * 2 // 3
         running = now < its.sale_end and its.marks.get(lot, (0, 0))[0]
         price = its.price(lot, quantity, now) if running else 0

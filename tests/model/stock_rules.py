@@ -15,7 +15,7 @@ from model.calendar360 import BPS, DAY
 from model.financings import Facility, Financing
 from model.goods import MOST_LOTS, Pledge
 from model.invoices import NOBODY
-from model.lots import Lot
+from model.lots import Exit, Key, Lot
 from model.rules import OPENING, Refusals, when
 
 MOST_ORDER_SECONDS = 30 * DAY
@@ -101,6 +101,7 @@ def merge(from_: Lot, into: Lot, by: str, pallets: Sequence[bytes]) -> Refusals:
         | when(
             (from_.unit != into.unit, "UnitsDiffer"),
             (from_ is into or not same, "LotsDiffer"),
+            (from_.subject != into.subject, "ConsignmentsDiffer"),
             (len(pallets) != len(from_.pallets), "IdentifierCountOutOfRange"),
             (len(pallets) + len(into.pallets) > 64, "IdentifierCountOutOfRange"),
             (_elsewhere(from_, pallets), "IdentifierElsewhere"),
@@ -126,7 +127,7 @@ def order_release(books: Books, lot: Lot, order: ReleaseOrder, agreed: bool) -> 
     return when(
         (not books.now <= order.deadline <= books.now + MOST_ORDER_SECONDS, "OrderDeadlineOutOfRange"),
         (other, "SubjectNotOf"),
-        ((order.subject, order.sequence) in stock.exits or not order.sequence, "ExitTaken"),
+        (not stock.is_open((order.subject, order.sequence), lot), "ExitTaken"),
         (not own and lot.custodian != order.holder, "NotCustodianOf"),
         (not agreed, "SignatureInvalid"),
         (order.nonce != stock.nonces[owner], "InvalidAccountNonce"),
@@ -159,6 +160,16 @@ def decline_release(books: Books, order: Any, digest: bytes, by: str) -> Refusal
     return _open_order(books, digest) | when(
         (books.organisations[by] != operator, "NotOperatorOf"), (reported, "ExitReported")
     )
+
+
+def report_exit(books: Books, key: Key) -> Refusals:
+    """One at a time, save that what left later takes the place of what left before."""
+    stock = books.goods.stock
+    if stock.exit_of(key) != Exit.UNEXPLAINED:
+        return {"ExitNotAmiss"}
+    other = key[0], stock.reported.get(key[0], 0)
+    stands = stock.exit_of(other) == Exit.UNEXPLAINED
+    return when((stands and stock.left_at[key] <= stock.left_at[other], "ExitReportedAlready"))
 
 
 def _open_order(books: Books, digest: bytes) -> Refusals:
@@ -282,9 +293,8 @@ def substitute(books: Books, its: Pledge | None, held: Lot, out: int, offered: L
     changed = {held.id: goods.held(its, held.id) - out, offered.id: goods.held(its, offered.id) + in_}
     with _enrolled(books, offered):
         worth = goods.worth(its, books.now, changed)
-    less = worth.value < before and owed(books, its) > its.bears(worth.value)
     unknown = worth.gap != GoodsGap.NONE
-    return when((unknown, "GoodsUnvaluable"), (not unknown and less, "SubstituteWorthLess"))
+    return when((unknown, "GoodsUnvaluable"), (not unknown and worth.value < before, "SubstituteWorthLess"))
 
 
 def owed(books: Books, its: Pledge) -> int:
@@ -308,18 +318,25 @@ def _give_back(its: Pledge, lot: Lot, units: int) -> Refusals:
 def pay_and_release(books: Books, its: Pledge | None, lot: Lot, by: str, amount: int, units: int) -> Refusals:
     if its is None or its.over:
         return NO_PLEDGE
-    goods, held, debt = books.goods, books.goods.held(its, lot.id), owed(books, its)
-    had, has = (goods.value_of(its, lot.id, books.now, max(0, count)) for count in (held, held - units))
-    most = math.floor(min(amount, debt) * Fraction(its.terms.release_ratio_bps, BPS))
     return (
         _give_back(its, lot, units)
         | _uncovered(books, its, lot, units, paid=amount)
         | when(
             (by != its.pledgor, "NotPledgorOf"),
             (lot.id not in its.lots, "LotNotPledged"),
-            (had.gap > GoodsGap.CONDITION, "GoodsUnvaluable"),
-            (had.in_a_call - has.in_a_call > most, "ReleaseExceedsPayment"),
         )
+        | _out_of_ratio(books, its, lot, amount, units)
+    )
+
+
+def _out_of_ratio(books: Books, its: Pledge, lot: Lot, amount: int, units: int) -> Refusals:
+    """Of what is paid only what is owed frees anything."""
+    goods, held = books.goods, books.goods.held(its, lot.id)
+    had, has = (goods.value_of(its, lot.id, books.now, max(0, count)) for count in (held, held - units))
+    most = math.floor(min(amount, owed(books, its)) * Fraction(its.terms.release_ratio_bps, BPS))
+    return when(
+        (had.gap > GoodsGap.CONDITION, "GoodsUnvaluable"),
+        (had.in_a_call - has.in_a_call > most, "ReleaseExceedsPayment"),
     )
 
 
@@ -335,7 +352,8 @@ def order_exit(
         (not fits, "ReleaseOrderUnfit"),
         (not by_lender, "LenderSignatureInvalid"),
     )
-    return refusals | _uncovered(books, its, lot, order.quantity)
+    left = (order.subject, order.sequence) in books.goods.stock.left_at
+    return refusals if left else refusals | _uncovered(books, its, lot, order.quantity)
 
 
 def offer(books: Books, its: Pledge | None, made: GoodsOffer, by: str) -> Refusals:
@@ -357,10 +375,11 @@ def withdraw_offer(books: Books, its: Pledge | None, digest: bytes, by: str) -> 
 def buy(books: Books, its: Pledge | None, made: GoodsOffer, digest: bytes, by: str) -> Refusals:
     if its is None or its.over:
         return NO_PLEDGE
-    lot = books.goods.stock.lots[made.lot]
+    lot, all_paid = books.goods.stock.lots[made.lot], made.price >= owed(books, its)
     return (
         _sold(books, its, lot, by, made.quantity)
         | _uncovered(books, its, lot, made.quantity, paid=made.price)
+        | (set() if all_paid else _out_of_ratio(books, its, lot, made.price, made.quantity))
         | when(
             (digest not in books.goods.offers, "OfferUnknown"),
             (books.now > made.until, "OfferLapsed"),
@@ -400,13 +419,21 @@ def bid(books: Books, its: Pledge | None, lot: Lot, by: str, units: int, most: i
 def call_margin(books: Books, its: Pledge | None) -> Refusals:
     if its is None or its.over:
         return NO_PLEDGE
-    worth = books.goods.worth(its, books.now)
-    most = math.floor(worth.call_value * Fraction(its.terms.call_level_bps, BPS))
+    worth, debt = books.goods.worth_in_a_call(its, books.now), owed(books, its)
+    most = math.floor((worth.call_value if worth else 0) * Fraction(its.terms.call_level_bps, BPS))
+    enforced = debt > 0 and books.financings[its.financing].is_enforced
     return when(
         (its.call is not None, "MarginCallOpen"),
-        (worth.gap > GoodsGap.CONDITION, "GoodsUnvaluable"),
-        (owed(books, its) <= most, "MarginSufficient"),
+        (worth is None, "GoodsUnvaluable"),
+        (debt <= most and not enforced, "MarginSufficient"),
     )
+
+
+def _is_cured(books: Books, its: Pledge) -> bool:
+    """Of a financing in default, or written off to any part, only payment of all that is owed ends a call."""
+    debt = owed(books, its)
+    enforced = books.financings[its.financing].is_enforced
+    return debt == 0 or (not enforced and debt <= books.goods.cure_base(its, books.now))
 
 
 def end_call(books: Books, its: Pledge | None) -> Refusals:
@@ -414,7 +441,7 @@ def end_call(books: Books, its: Pledge | None) -> Refusals:
         return NO_PLEDGE
     if its.call is None:
         return {"MarginCallMissing"}
-    return when((owed(books, its) > books.goods.cure_base(its, books.now), "MarginCallUncured"))
+    return when((not _is_cured(books, its), "MarginCallUncured"))
 
 
 def start_sale(books: Books, its: Pledge | None) -> Refusals:
@@ -425,7 +452,7 @@ def start_sale(books: Books, its: Pledge | None) -> Refusals:
     return when(
         (books.now < its.call.deadline, "CureTimeLeft"),
         (books.now < its.sale_end, "SaleRunning"),
-        (owed(books, its) <= books.goods.cure_base(its, books.now), "MarginCallCured"),
+        (_is_cured(books, its), "MarginCallCured"),
         (not any(books.goods.held(its, lot) for lot in its.lots), "NothingToSell"),
     )
 

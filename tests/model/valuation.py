@@ -9,10 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from chain_node.client import FeedKind, FeedStatus, GoodsGap, GradeRule, HaircutStep, ValuationTerms, condition_feed
+from chain_node.client import (
+    FactStatus,
+    FeedKind,
+    FeedStatus,
+    GoodsGap,
+    GradeRule,
+    HaircutStep,
+    ValuationTerms,
+    condition_feed,
+)
 from model.calendar360 import BPS, DAY
 from model.feeds import Feed
-from model.lots import Lot
+from model.lots import Exit, Lot, Stock
 
 WORST = 5
 GOODS_DIGITS = 3
@@ -37,8 +46,10 @@ class Value:
 
 @dataclass
 class Valuations:
-    """`history` has every value of a condition, with its moment; `watched` at which place of it a lot was enrolled."""
+    """`history` has every value of a condition, with its moment; `watched` at which place of it a lot was enrolled;
+    `stock` what became of the goods."""
 
+    stock: Stock = field(default_factory=Stock)
     feeds: dict[bytes, Feed] = field(default_factory=dict)
     terms: dict[str, ValuationTerms] = field(default_factory=dict)
     rules: dict[int, list[GradeRule]] = field(default_factory=dict)
@@ -99,9 +110,7 @@ class Valuations:
             return Value(quantity, gap=GoodsGap.PRICE)
         if not self._has_rate(price.terms.quote, currency, now):
             return Value(quantity, gap=GoodsGap.RATE)
-        units = Fraction(quantity, 10**GOODS_DIGITS)
-        major = units * Fraction(value, 10**price.rules.decimals)
-        gross = math.floor(major * 10**price.terms.quote_digits)
+        gross = _gross(quantity, value, price)
 
         known, seen, grade, oldest = self._condition_of(lot, terms, now)
         oldest = min(oldest, observed_at)
@@ -119,6 +128,23 @@ class Valuations:
             grade=grade,
             gap=GoodsGap.NONE if known else GoodsGap.CONDITION,
         )
+
+    def last_ceiling_of(self, lot: Lot, quantity: int, currency: str, now: int) -> int:
+        """The most that goods would be worth at the last price and rate, however old; 0 where one was never known."""
+        terms = self.terms.get(lot.commodity)
+        if not quantity or terms is None:
+            return 0
+        price = self.feeds[terms.price_feed]
+        _, seen, grade, _ = self._condition_of(lot, terms, now)
+        if price.terms.base != lot.unit or not price.round or not seen:
+            return 0
+        kept = BPS - self._lasting(lot, terms, grade, now)
+        most = math.floor(_gross(quantity, price.value, price) * Fraction(kept, BPS))
+        if price.terms.quote == currency:
+            return most
+        rate = self._rate(price.terms.quote, currency)
+        inverse = rate.terms.base != price.terms.quote
+        return rate.convert(most, inverse, in_full=True) if rate.round else 0
 
     def convert(self, amount: int, price: Feed, currency: str) -> int:
         """Out of the currency of the price."""
@@ -146,6 +172,9 @@ class Valuations:
         told = [self.condition(kind, lot.subject, now) for kind in kinds]
         known = known and all(status == FeedStatus.USABLE for status, _ in told)
         seen = seen and all(moment for _, moment in told)
+        exits, loss = self.stock.gravest_exit(lot), self.stock.loss_of(lot)
+        known = known and exits != Exit.ORDERED and loss in (FactStatus.NONE, FactStatus.FINAL)
+        grade = WORST if exits == Exit.UNEXPLAINED or loss == FactStatus.FINAL else grade
         return known, seen, grade, min((moment for _, moment in told), default=now)
 
     @staticmethod
@@ -160,3 +189,9 @@ class Valuations:
 def _reached(steps: Sequence[HaircutStep], age: int) -> int:
     """A step takes the place of those before it."""
     return max((step.haircut_bps for step in steps if step.from_ <= age), default=0)
+
+
+def _gross(quantity: int, value: int, price: Feed) -> int:
+    """At this value of the price, in minor units of its currency."""
+    major = Fraction(quantity, 10**GOODS_DIGITS) * Fraction(value, 10**price.rules.decimals)
+    return int(major * 10**price.terms.quote_digits)

@@ -94,7 +94,7 @@ def goods_added(books: Books, its: Any) -> None:
 
 @reads(ADAPTER, "GoodsSubstituted")
 def goods_substituted(books: Books, its: Any) -> None:
-    """Either the goods are worth no less after it, or they bear what is owed."""
+    """The goods are worth no less after it, whatever is owed."""
     pledge, goods, held, taken = _pledge(books, its), books.goods, its["released"], its["taken"]
     before = goods.worth(pledge, books.now).call_value
     _with_lot(books, pledge, taken)
@@ -102,8 +102,7 @@ def goods_substituted(books: Books, its: Any) -> None:
     def substituted() -> None:
         worth = goods.worth(pledge, books.now)
         books.same("gap after a substitution", worth.gap, GoodsGap.NONE)
-        sound = worth.value >= before or owed(books, pledge) <= pledge.bears(worth.value)
-        books.same("goods worth as much or enough", True, sound)
+        assert worth.value >= before, "goods worth less than before"
         if pledge.call is not None:
             goods.mark(pledge, taken, books.now)
             pledge.call.last_base = pledge.bears(worth.value)
@@ -149,8 +148,15 @@ def goods_released_for_payment(books: Books, its: Any) -> None:
 
 @reads(ADAPTER, "ReleaseConsented")
 def release_consented(books: Books, its: Any) -> None:
-    pledge = _pledge(books, its)
-    books.goods.later.append(lambda: _borne(books, pledge))
+    """The rest bears what is owed, save where goods that have left already are put down."""
+    pledge, stock = _pledge(books, its), books.goods.stock
+
+    def consented() -> None:
+        order = stock.orders[its["digest"]]
+        if (order["subject"], order["sequence"]) not in stock.left_at:
+            _borne(books, pledge)
+
+    books.goods.later.append(consented)
 
 
 def _borne(books: Books, pledge: Pledge) -> None:
@@ -201,7 +207,7 @@ def proceeds_forwarded(books: Books, its: Any) -> None:
 
 @reads(ADAPTER, "GoodsSold")
 def goods_sold(books: Books, its: Any) -> None:
-    """By an offer, or in a running sale."""
+    """By an offer, in the lender's ratio while anything is owed; or in a running sale."""
     pledge, goods, lot = _pledge(books, its), books.goods, its["lot"]
     digest = _offer_of(books, its)
     if digest is None:
@@ -211,11 +217,17 @@ def goods_sold(books: Books, its: Any) -> None:
         pledge.call.last_base = 0
     else:
         del goods.offers[digest]
+    had = goods.value_of(pledge, lot, books.now)
 
     def sold() -> None:
         _expect_dropped(books, pledge, lot)
         if digest is not None:
             _borne(books, pledge)
+            if owed(books, pledge):
+                assert had.gap <= GoodsGap.CONDITION, "sold without a price"
+                gone = had.in_a_call - goods.value_of(pledge, lot, books.now).in_a_call
+                most = math.floor(its["toPool"] * Fraction(pledge.terms.release_ratio_bps, BPS))
+                assert gone <= most, "more value left than the price frees"
         elif pledge.call is not None:
             assert owed(books, pledge), "all is paid, and the sale goes on"
             assert any(goods.held(pledge, each) for each in pledge.lots), "all is sold, and the sale goes on"
@@ -237,13 +249,15 @@ def _offer_of(books: Books, its: Any) -> bytes | None:
 
 @reads(ADAPTER, "MarginCalled")
 def margin_called(books: Books, its: Any) -> None:
-    """Goods whose condition alone is not known count with the most that they could be worth."""
+    """Goods whose condition alone is not known count with the most that they could be worth, and those without a price
+    at the last. A financing that is in default waits for no level."""
     pledge, goods = _pledge(books, its), books.goods
-    worth, debt = goods.worth(pledge, books.now), owed(books, pledge)
+    worth, debt = goods.worth_in_a_call(pledge, books.now), owed(books, pledge)
+    assert worth is not None, "called while nothing has a price"
     deadline = books.now + pledge.terms.cure_seconds
     books.same("margin called", (its["owed"], its["value"], its["deadline"]), (debt, worth.call_value, deadline))
-    assert debt > math.floor(worth.call_value * Fraction(pledge.terms.call_level_bps, BPS))
-    assert worth.gap <= GoodsGap.CONDITION
+    beyond = debt > math.floor(worth.call_value * Fraction(pledge.terms.call_level_bps, BPS))
+    assert beyond or (debt and books.financings[pledge.financing].is_enforced), "called without a reason"
     pledge.call = Call(deadline, pledge.bears(worth.call_value))
     for lot in pledge.lots:
         goods.mark(pledge, lot, books.now)
@@ -254,7 +268,8 @@ def margin_call_ended(books: Books, its: Any) -> None:
     pledge, goods = _pledge(books, its), books.goods
     books.same("owed at the end of a call", its["owed"], owed(books, pledge))
     nothing = not any(goods.held(pledge, lot) for lot in pledge.lots)
-    assert nothing or its["owed"] <= goods.cure_base(pledge, books.now), "a call ended without a cure"
+    base = 0 if books.financings[pledge.financing].is_enforced else goods.cure_base(pledge, books.now)
+    assert nothing or its["owed"] <= base, "a call ended without a cure"
     pledge.call = None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from chain_node.client import FactStatus, Milestone
 from model.books import Books
-from model.lots import SPENT, Lot
+from model.calendar360 import BPS
+from model.lots import EXCEEDED, SPENT, Key, Lot
 from model.reading import reads
 
 TOKEN = "WarehouseReceiptToken"
@@ -131,7 +133,7 @@ def custody_substituted(books: Books, its: Any) -> None:
 def release_ordered(books: Books, its: Any) -> None:
     stock, order = books.goods.stock, its["order"]
     key = order["subject"], order["sequence"]
-    assert key not in stock.exits, "of one exit one order"
+    assert stock.is_open(key, _lot(books, order["id"])), "of one exit one order"
     books.same("nonce of an order", order["nonce"], stock.nonces[order["beneficiary"]])
     stock.exits[key] = its["digest"]
     stock.set_aside(its["digest"], order)
@@ -139,12 +141,19 @@ def release_ordered(books: Books, its: Any) -> None:
 
 @reads(TOKEN, "GoodsReleased")
 def goods_released(books: Books, its: Any) -> None:
-    """At most what was ordered, and at most the greatest measure."""
+    """At most what was ordered, and at most what is left of the greatest measure; what the witnesses could not agree on
+    is not explained."""
     stock, order = books.goods.stock, books.goods.stock.orders[its["digest"]]
-    fact = books.facts[order["subject"], Milestone.RELEASED, order["sequence"]]
-    left = min(order["quantity"], fact.greatest)
+    key = order["subject"], order["sequence"]
+    greatest = books.facts[key[0], Milestone.RELEASED, key[1]].greatest
+    before, home = stock.excesses.get(key, (0, _lot(books, its["id"]).subject))
+    left = min(order["quantity"], greatest - before)
     books.same("left the warehouse", (its["quantity"], its["kept"]), (left, order["quantity"] - left))
-    stock.exits[order["subject"], order["sequence"]] = SPENT
+    if greatest - before - left > Fraction(greatest * books.tolerances[Milestone.RELEASED], BPS):
+        stock.exits[key], stock.excesses[key] = EXCEEDED, (before + left, home)
+        _expect(books, ("exceeded", its["id"], *key, greatest, before + left))
+    else:
+        _spend(books, its["id"], key)
     if stock.leave(its["digest"], left):
         stock.gone.append(its["id"])
 
@@ -156,15 +165,46 @@ def lot_released(books: Books, its: Any) -> None:
 
 @reads(TOKEN, "ReleaseLapsed")
 def release_lapsed(books: Books, its: Any) -> None:
-    order = _end(books, its)
+    order, stock = _end(books, its), books.goods.stock
     assert books.now > order["deadline"]
-    del books.goods.stock.exits[order["subject"], order["sequence"]]
+    key = order["subject"], order["sequence"]
+    if key in stock.excesses:
+        stock.exits[key] = EXCEEDED
+    else:
+        del stock.exits[key]
 
 
 @reads(TOKEN, "ReleaseDeclined")
 def release_declined(books: Books, its: Any) -> None:
     order = _end(books, its)
-    books.goods.stock.exits[order["subject"], order["sequence"]] = SPENT
+    _spend(books, its["id"], (order["subject"], order["sequence"]))
+
+
+@reads(TOKEN, "ExitExceeded")
+def exit_exceeded(books: Books, its: Any) -> None:
+    told = (its["id"], its["subject"], its["sequence"], its["attested"], its["ordered"])
+    books.goods.stock.told.append(("exceeded", *told))
+
+
+@reads(TOKEN, "ExitReconciled")
+def exit_reconciled(books: Books, its: Any) -> None:
+    books.goods.stock.told.append(("reconciled", its["id"], its["subject"], its["sequence"]))
+
+
+def _spend(books: Books, lot: int, key: Key) -> None:
+    stock = books.goods.stock
+    stock.exits[key] = SPENT
+    _expect(books, *([("reconciled", lot, *key)] if stock.excesses.pop(key, None) else []))
+
+
+def _expect(books: Books, *events: tuple[Any, ...]) -> None:
+    books.same("said of an exit", books.goods.stock.told, [*events])
+    books.goods.stock.told.clear()
+
+
+@reads("GoodsValuation", "ExitAmiss")
+def exit_amiss(books: Books, its: Any) -> None:
+    books.goods.stock.reported[its["subject"]] = its["sequence"]
 
 
 def _end(books: Books, its: Any) -> Any:
@@ -177,3 +217,29 @@ def _end(books: Books, its: Any) -> Any:
 def votes_counted(books: Books, its: Any) -> None:
     fact = books.facts[its["subject"], its["milestone"], its["sequence"]]
     fact.greatest, fact.occurred_at = max(fact.greatest, its["quantity"]), its["occurredAt"]
+
+
+@reads("MilestoneOracle", "FactFinal")
+def fact_final(books: Books, its: Any) -> None:
+    """A quorum has seen goods leave, or that they are lost: nothing undoes that."""
+    stock, subject, moment = books.goods.stock, its["subject"], its["occurredAt"]
+    if its["milestone"] == Milestone.RELEASED:
+        stock.left_at[subject, its["sequence"]] = moment
+    if its["milestone"] == Milestone.LOST:
+        _, before = stock.losses.get(subject, (FactStatus.NONE, 0))
+        stock.losses[subject] = FactStatus.FINAL, max(before, moment)
+
+
+@reads("MilestoneOracle", "FactInDispute")
+def fact_in_dispute(books: Books, its: Any) -> None:
+    if its["milestone"] == Milestone.LOST:
+        stock, subject = books.goods.stock, its["subject"]
+        status, before = stock.losses.get(subject, (FactStatus.NONE, 0))
+        moment = books.facts[subject, Milestone.LOST, its["sequence"]].occurred_at
+        status = status if status == FactStatus.FINAL else FactStatus.DISPUTED
+        stock.losses[subject] = status, max(before, moment)
+
+
+@reads("MilestoneOracle", "PolicySet")
+def policy_set(books: Books, its: Any) -> None:
+    books.tolerances[its["milestone"]] = its["policy"]["toleranceBps"]

@@ -13,7 +13,7 @@ from model.goods import Pledge
 from model.invoices import NOBODY
 from model.lots import Lot
 from model.operations import readings
-from model.operations.lots import any_lot, order_of, sign, store
+from model.operations.lots import any_lot, confirm, order_of, sign, store
 from model.run import MOST, Attempt, Run
 
 
@@ -156,12 +156,12 @@ def pay_and_release(run: Run) -> Iterator[Attempt]:
     yield Attempt(by, call, stock_rules.pay_and_release(books, its, lot, by.address, amount, units))
 
 
-def order_exit(run: Run) -> Iterator[Attempt]:
+def order_exit(run: Run, its: Pledge | None = None, lot: Lot | None = None) -> Iterator[Attempt]:
     """Goods in custody are ordered to leave: their owner signs, and a credit officer sends it."""
-    its = _pledge(run)
+    its = its or _pledge(run)
     if its is None:
         return
-    lot, stock = _lot(run, its), run.chain.inventory_collateral
+    lot, stock = lot or _lot(run, its), run.chain.inventory_collateral
     owner = next(one for one in run.parties.values() if one.address == its.pledgor)
     order = order_of(run, lot, owner, stock.address, max(1, run.books.goods.any_held(its, lot.id) // 4))
     signer, officer = run.mostly(owner, "supplier"), run.office("credit-officer")
@@ -171,6 +171,20 @@ def order_exit(run: Run) -> Iterator[Attempt]:
         run.books, its, lot, order, signer is owner or signer.address == its.pledgor, lender is officer
     )
     yield Attempt(lender, call, refusals)
+
+
+def explain(run: Run) -> Iterator[Attempt]:
+    """Both sides put down what has left of goods in custody, and anyone takes it off the books."""
+    stock = run.books.goods.stock
+    live = [its for its in run.books.goods.pledges.values() if not its.over]
+    amiss = [(its, lot) for its in live for lot in its.lots if stock.amiss(stock.lots[lot])]
+    if not amiss:
+        return
+    its, lot = run.random.choice(amiss)
+    before = {*stock.orders}
+    yield from order_exit(run, its, stock.lots[lot])
+    for digest in [one for one in stock.orders if one not in before]:
+        yield from confirm(run, digest)
 
 
 # Sales by the owner

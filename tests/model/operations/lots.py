@@ -130,6 +130,8 @@ def merge(run: Run) -> Iterator[Attempt]:
     by = owner_of(run, from_)
     live = [lot for lot in run.books.goods.stock.lots.values() if lot.is_wholly(by.address)]
     alike = [lot for lot in live if lot.commodity == from_.commodity and lot is not from_]
+    same = [lot for lot in alike if lot.subject == from_.subject]
+    alike = same if same and run.random.random() < 0.8 else alike
     choice = alike if alike and run.random.random() < 0.8 else live
     into = run.random.choice(choice) if choice else from_
     pallets = sorted(from_.pallets)
@@ -194,13 +196,21 @@ def order_of(run: Run, lot: Lot, owner: LocalAccount, holder: str, whole: int) -
     random, stock, now = run.random, run.books.goods.stock, run.books.now
     subjects = [lot.subject, lot.subject, *run.books.subjects]
     subject = lot.subject if random.random() < 0.8 else random.choice(subjects)
+    rest = (owner.address, holder, run.parties["carrier"].address)
+    amiss = stock.amiss(lot)
+    if amiss and random.random() < 0.8:
+        subject, sequence = random.choice(amiss)
+        explained, _ = stock.excesses.get((subject, sequence), (0, b""))
+        missing = run.books.facts[subject, Milestone.RELEASED, sequence].greatest - explained
+        quantity = random.choice((missing, missing, max(1, missing // 2), missing + 5))
+        nonce = stock.nonces[owner.address]
+        return ReleaseOrder(lot.id, quantity, *rest, subject, sequence, now + DAY, nonce)
     used = [sequence for (one, sequence) in stock.exits if one == subject]
     sequence = max(used, default=0) + 1 if random.random() < 0.93 else random.choice([0, *used])
     deadline = now + random.choice((2 * 3_600, DAY, 3 * DAY, 30 * DAY, 31 * DAY if random.random() < 0.2 else DAY))
     nonce = stock.nonces[owner.address] + (random.random() < 0.03)
     quantity = run.part(whole // random.choice((1, 2, 4)))
-    rest = (owner.address, holder, run.parties["carrier"].address, subject, sequence, deadline, nonce)
-    return ReleaseOrder(lot.id, quantity, *rest)
+    return ReleaseOrder(lot.id, quantity, *rest, subject, sequence, deadline, nonce)
 
 
 def order_release(run: Run) -> Iterator[Attempt]:
@@ -250,6 +260,40 @@ def leave(run: Run) -> Iterator[Attempt]:
     if random.random() < 0.1:
         refusals = stock_rules.confirm_release(run.books, order, digest)
         yield Attempt(run.party("lender"), lots.confirm_release(again), refusals)
+
+
+def confirm(run: Run, digest: bytes) -> Iterator[Attempt]:
+    order = run.books.goods.stock.orders[digest]
+    refusals = stock_rules.confirm_release(run.books, order, digest)
+    yield Attempt(run.party("lender"), run.chain.lots.confirm_release(ReleaseOrder(*_fields(order))), refusals)
+
+
+def slip(run: Run) -> Iterator[Attempt]:
+    """Goods are seen to leave that nobody has ordered; anyone reports it, or tries to."""
+    stock, random = run.books.goods.stock, run.random
+    pledged = [lot for lot in stock.lots.values() if lot.in_custody]
+    if not pledged or any(stock.amiss(lot) for lot in pledged):
+        return
+    lot = random.choice(pledged)
+    used = [number for subject, number in {*stock.left_at, *stock.exits} if subject == lot.subject]
+    key = lot.subject, max(used, default=0) + random.choice((1, 1, 2))
+    warehouse = run.account_of(lot.operator)
+    yield from witness(run, Milestone.RELEASED, *key, max(1, lot.left // random.choice((5, 20, 50))), warehouse)
+    if random.random() < 0.7:
+        call = run.chain.valuations.call("reportExit", *key)
+        yield Attempt(run.party("lender"), call, stock_rules.report_exit(run.books, key))
+
+
+def lose(run: Run) -> Iterator[Attempt]:
+    """Something of what is pledged is lost; now and then it was before the goods came in."""
+    pledged = [lot for lot in run.books.goods.stock.lots.values() if lot.in_custody]
+    if not pledged:
+        return
+    lot = run.random.choice(pledged)
+    facts = run.books.facts
+    used = [number for subject, milestone, number in facts if (subject, milestone) == (lot.subject, Milestone.LOST)]
+    number = max(used, default=0) + 1
+    yield from witness(run, Milestone.LOST, lot.subject, number, max(1, lot.left // 3), run.account_of(lot.operator))
 
 
 def _fields(order: Any) -> list[Any]:
