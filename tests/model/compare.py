@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from typing import Any
 
-from chain_node.client import Chain, Collateral, Dimension, FinancingState, OrderState, ReceivableState, Tranche
+from chain_node.client import (
+    Chain,
+    Collateral,
+    Dimension,
+    FactStatus,
+    FinancingState,
+    OrderState,
+    ReceivableState,
+    Tranche,
+)
 from chain_node.client.contract import Contract
 from model import availability
 from model.books import Books
@@ -190,6 +199,8 @@ def _financing(books: Books, chain: Chain, number: int) -> Iterator[Question]:
         return
     kinds: tuple[Collateral, ...] = (chain.receivable_collateral, chain.order_collateral)
     collateral = next(kind for kind in kinds if kind.address == its.collateral)
+    status, lost_at = books.losses.get(its.subject, (FactStatus.NONE, 0))
+    yield f"{name}: loss of its goods", chain.milestones, "lossOf", (its.subject,), (status, lost_at)
     yield f"{name}: pledge", collateral, "pledgeOf", (number,), (its.item, its.subject, its.units)
     yield f"{name}: cash waiting", collateral, "cashOf", (number,), its.cash
     yield f"{name}: value", collateral, "valueOf", (number,), availability.value_of(books, its)

@@ -171,9 +171,3 @@ def _end(books: Books, its: Any) -> Any:
     order = books.goods.stock.orders[its["digest"]]
     books.goods.stock.set_aside(its["digest"], order, back=True)
     return order
-
-
-@reads("MilestoneOracle", "VotesCounted")
-def votes_counted(books: Books, its: Any) -> None:
-    fact = books.facts[its["subject"], its["milestone"], its["sequence"]]
-    fact.greatest, fact.occurred_at = max(fact.greatest, its["quantity"]), its["occurredAt"]
