@@ -37,7 +37,8 @@ class Books:
     """The model. `addresses` are the deployed names by address; `terms` what each pool was made with, by its name. Each
     pool has a ledger of its own; what is not a pool's is in that of the pool with its currency's name. `unheard` are
     items that were paid and whose collateral did not take the hint, `moving` what a refinancing pays the old source;
-    `losses` the worst that was ever said of each consignment lost, and the latest moment."""
+    `losses` the worst that was ever said of each consignment lost, and the latest moment; `demanding` lend on
+    matched invoices only."""
 
     addresses: Mapping[str, str]
     terms: Mapping[str, PoolTerms]
@@ -63,6 +64,7 @@ class Books:
     schedule: list[tuple[int, int]] = field(default_factory=list)
     grace_days: int = 0
     stopped: set[tuple[str, int]] = field(default_factory=set)
+    demanding: set[int] = field(default_factory=set)
     epochs: defaultdict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
     moving: list[tuple[Facility, Parts, Fraction]] = field(default_factory=list)
     unheard: set[int] = field(default_factory=set)

@@ -174,6 +174,13 @@ def _facility(books: Books, chain: Chain, number: int) -> Iterator[Question]:
     told = lambda answer: (tuple(answer[0].values()), *answer[1:]) == (now_terms, its.drawn, its.recourse_to)  # noqa: E731
     yield f"{name} ({now_terms}, {its.drawn}, {its.recourse_to})", chain.desk, "facility", (number,), told
     due = math.ceil(its.commitment(books.now)) if its.terms.committed_fee_bps else 0
+    yield (
+        f"{name}: lends on matched invoices only",
+        chain.order_matches,
+        "isDemanded",
+        (number,),
+        number in books.demanding,
+    )
     yield f"{name}: committed fee due", chain.desk, "commitmentDue", (number,), due
 
 
@@ -232,8 +239,8 @@ def _invoice(books: Books, chain: Chain, id: int) -> Iterator[Question]:
 def _order(books: Books, chain: Chain, id: int) -> Iterator[Question]:
     its, escrow, name = books.orders[id], chain.orders, f"order {id:x}"
     told = (its.value, its.paid, its.held, its.quantity, its.last_day)
-    rest = (its.state, its.assigned, its.seller, its.buyer)
-    record = lambda answer: (*answer[:5], answer[6], answer[7] & 1, answer[9], answer[10]) == (*told, *rest)  # noqa: E731
+    rest = (its.state, its.assigned + 64 * its.begun, its.seller, its.buyer)
+    record = lambda answer: (*answer[:5], answer[6], answer[7] & 65, answer[9], answer[10]) == (*told, *rest)  # noqa: E731
     yield f"{name}: record {told} {its.state}", escrow, "order", (id,), record
     yield f"{name}: outstanding", escrow, "outstanding", (id,), its.outstanding
     yield f"{name}: assignee", escrow, "assigneeOf", (id,), its.assignee

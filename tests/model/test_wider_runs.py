@@ -18,7 +18,7 @@ from model.books import Disagreement
 from model.compare import differences
 from model.fx import Exchange
 from model.history import moments, new_books
-from model.insurance import Insurance
+from model.insurance import FactClaims, Insurance
 from model.replay import replay
 from model.run import Run
 from model.test_runs import block_of, checkpoints
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.node
 
 DEFAULT_SEEDS = (12,)
 SEEDS = [int(seed) for seed in os.environ.get("MODEL_SEEDS", "").split(",") if seed] or [*DEFAULT_SEEDS]
-DEFAULT_OPERATIONS = 700
+DEFAULT_OPERATIONS = 1_000
 OPERATIONS = int(os.environ.get("MODEL_OPERATIONS", DEFAULT_OPERATIONS))
 # What every run must meet, so that none of this is true of a network where nothing is insured or exchanged.
 MET = {
@@ -138,6 +138,14 @@ def test_an_insurer_that_gets_back_too_little_is_noticed(run: Run) -> None:
     its["amount"], its["left"] = its["amount"] - 1, its["left"] + 1
 
     with pytest.raises(AssertionError, match="what InsurancePolicies holds"):
+        replay(new_books(run.network), told)
+
+
+def test_a_loss_that_every_policy_on_it_pays_in_full_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [*moments(run.network, run.blocks[-1])]
+    monkeypatch.setattr(Insurance, "claims_before", lambda its, policy: FactClaims())
+
+    with pytest.raises(Disagreement, match="loss and claim"):
         replay(new_books(run.network), told)
 
 
