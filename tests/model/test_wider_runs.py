@@ -126,15 +126,20 @@ def test_a_premium_that_is_not_kept_for_its_insurer_is_noticed(run: Run) -> None
 
 
 def test_a_model_without_premiums_due_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    books, told = new_books(run.network), deque(moments(run.network, run.blocks[-1]))
     monkeypatch.setattr(Insurance, "premium_due", lambda its, financing, now: 0)
 
     with pytest.raises(AssertionError):
-        for number in checkpoints(run):
-            while told and told[0].event.block_number <= number:
-                replay(books, block_of(told))
-            books.now = run.chain.block(number).timestamp
-            assert differences(books, run.chain, number)[1] == []
+        _replay_and_compare(run)
+
+
+def _replay_and_compare(run: Run) -> None:
+    books, told = new_books(run.network), deque(moments(run.network, run.blocks[-1]))
+    for number in checkpoints(run):
+        while told and told[0].event.block_number <= number:
+            replay(books, block_of(told))
+        books.now = run.chain.block(number).timestamp
+        _, found = differences(books, run.chain, number)
+        assert found == []
 
 
 def test_an_insurer_that_gets_back_too_little_is_noticed(run: Run) -> None:
