@@ -16,12 +16,13 @@ MOST_DELIVERIES = 8
 
 
 def base_of(books: Books, financing: Financing) -> int:
-    """What may be lent against the pledge now: the furthest step reached of its share that nobody objects to."""
+    """What may be lent against the pledge now: the furthest step reached of its share that nobody objects to; nothing
+    on goods of which a loss was ever attested, whatever else is known of them."""
     if financing.number in books.goods.pledges:
         return books.goods.base_of(financing.number, books.now)
     item = books.item_of(financing)
     value = _worth_of(books, financing)
-    if not item.backs or books.now >= end_of(item.last_day):
+    if not item.backs or books.now >= end_of(item.last_day) or financing.subject in books.losses:
         return 0
     for step in reversed(financing.ladder):
         status, quantity = _standing(books, financing.subject, step)

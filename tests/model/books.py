@@ -36,7 +36,9 @@ class Fact:
 class Books:
     """The model. `addresses` are the deployed names by address; `terms` what each pool was made with, by its name. Each
     pool has a ledger of its own; what is not a pool's is in that of the pool with its currency's name. `unheard` are
-    items that were paid and whose collateral did not take the hint, `moving` what a refinancing pays the old source."""
+    items that were paid and whose collateral did not take the hint, `moving` what a refinancing pays the old source;
+    `losses` the worst that was ever said of each consignment lost, and the latest moment; `demanding` lend on
+    matched invoices only."""
 
     addresses: Mapping[str, str]
     terms: Mapping[str, PoolTerms]
@@ -55,12 +57,14 @@ class Books:
     groups: dict[int, int] = field(default_factory=dict)
     custodians: dict[str, int] = field(default_factory=dict)
     facts: defaultdict[tuple[bytes, int, int], Fact] = field(default_factory=lambda: defaultdict(Fact))
+    losses: dict[bytes, tuple[FactStatus, int]] = field(default_factory=dict)
     subjects: dict[bytes, int] = field(default_factory=dict)
     keys: dict[int, dict[str, Any]] = field(default_factory=dict)
     caps: dict[tuple[str, Dimension, int], int] = field(default_factory=dict)
     schedule: list[tuple[int, int]] = field(default_factory=list)
     grace_days: int = 0
     stopped: set[tuple[str, int]] = field(default_factory=set)
+    demanding: set[int] = field(default_factory=set)
     epochs: defaultdict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
     moving: list[tuple[Facility, Parts, Fraction]] = field(default_factory=list)
     unheard: set[int] = field(default_factory=set)

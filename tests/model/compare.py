@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from typing import Any
 
-from chain_node.client import Chain, Collateral, Dimension, FinancingState, OrderState, ReceivableState, Tranche
+from chain_node.client import (
+    Chain,
+    Collateral,
+    Dimension,
+    FactStatus,
+    FinancingState,
+    OrderState,
+    ReceivableState,
+    Tranche,
+)
 from chain_node.client.contract import Contract
 from model import availability
 from model.books import Books
@@ -165,6 +174,13 @@ def _facility(books: Books, chain: Chain, number: int) -> Iterator[Question]:
     told = lambda answer: (tuple(answer[0].values()), *answer[1:]) == (now_terms, its.drawn, its.recourse_to)  # noqa: E731
     yield f"{name} ({now_terms}, {its.drawn}, {its.recourse_to})", chain.desk, "facility", (number,), told
     due = math.ceil(its.commitment(books.now)) if its.terms.committed_fee_bps else 0
+    yield (
+        f"{name}: lends on matched invoices only",
+        chain.order_matches,
+        "isDemanded",
+        (number,),
+        number in books.demanding,
+    )
     yield f"{name}: committed fee due", chain.desk, "commitmentDue", (number,), due
 
 
@@ -190,6 +206,8 @@ def _financing(books: Books, chain: Chain, number: int) -> Iterator[Question]:
         return
     kinds: tuple[Collateral, ...] = (chain.receivable_collateral, chain.order_collateral)
     collateral = next(kind for kind in kinds if kind.address == its.collateral)
+    status, lost_at = books.losses.get(its.subject, (FactStatus.NONE, 0))
+    yield f"{name}: loss of its goods", chain.milestones, "lossOf", (its.subject,), (status, lost_at)
     yield f"{name}: pledge", collateral, "pledgeOf", (number,), (its.item, its.subject, its.units)
     yield f"{name}: cash waiting", collateral, "cashOf", (number,), its.cash
     yield f"{name}: value", collateral, "valueOf", (number,), availability.value_of(books, its)
@@ -221,8 +239,8 @@ def _invoice(books: Books, chain: Chain, id: int) -> Iterator[Question]:
 def _order(books: Books, chain: Chain, id: int) -> Iterator[Question]:
     its, escrow, name = books.orders[id], chain.orders, f"order {id:x}"
     told = (its.value, its.paid, its.held, its.quantity, its.last_day)
-    rest = (its.state, its.assigned, its.seller, its.buyer)
-    record = lambda answer: (*answer[:5], answer[6], answer[7] & 1, answer[9], answer[10]) == (*told, *rest)  # noqa: E731
+    rest = (its.state, its.assigned + 64 * its.begun, its.seller, its.buyer)
+    record = lambda answer: (*answer[:5], answer[6], answer[7] & 65, answer[9], answer[10]) == (*told, *rest)  # noqa: E731
     yield f"{name}: record {told} {its.state}", escrow, "order", (id,), record
     yield f"{name}: outstanding", escrow, "outstanding", (id,), its.outstanding
     yield f"{name}: assignee", escrow, "assigneeOf", (id,), its.assignee

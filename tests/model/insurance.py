@@ -20,6 +20,21 @@ Seen = Callable[[bytes, int, int], tuple[FactStatus, int, int]]
 
 
 @dataclass
+class FactClaims:
+    """What claims on one fact have come to under one financing: the debt at the first of them, and all paid since."""
+
+    debt: int = 0
+    paid: int = 0
+
+    def measure(self, owed: int) -> int:
+        """Less by what lenders got elsewhere since the first claim, and no more by the interest that ran on."""
+        return min(self.debt, owed + self.paid) if self.debt else owed
+
+    def book(self, debt: int, paid: int) -> None:
+        self.debt, self.paid = self.debt or debt, self.paid + paid
+
+
+@dataclass
 class Policy:
     """From the offer on. `currency` once it is bound."""
 
@@ -42,6 +57,14 @@ class Policy:
         return now > self.terms.pay_by and self.premium_paid < self.terms.premium
 
     @property
+    def fact(self) -> tuple[int, bytes, int, int] | None:
+        """What is one loss of a financing, whoever insures it."""
+        its = self.terms
+        if its.kind == CoverKind.CREDIT:
+            return None
+        return its.financing, its.subject, its.milestone, its.sequence
+
+    @property
     def unrecovered(self) -> int:
         return self.paid - self.recovered if self.state == PolicyState.PAID else 0
 
@@ -49,23 +72,33 @@ class Policy:
     def claimable_until(self) -> int:
         return self.terms.until + (self.terms.waiting_days + self.terms.claim_days) * DAY
 
-    def loss(self, owed: Owed, defaulted_from: int | None, seen: Seen) -> tuple[int, int] | None:
-        """Moment and size of the loss; None where what is insured has not happened.
+    def loss(
+        self, owed: Owed, defaulted_from: int | None, seen: Seen, before: FactClaims
+    ) -> tuple[int, int, int] | None:
+        """Moment of the loss, the debt that it is a part of, and its size; None where what is insured has not happened.
 
-        `defaulted_from` is the end of the financing's grace, None where it is not in default.
+        `defaulted_from` is the end of the financing's grace, None where it is not in default; `before` is what was
+        claimed on the same fact, of which each policy pays what the others have left.
         """
+        happened = self._event(defaulted_from, seen)
+        if happened is None:
+            return None
+        debt = before.measure(owed.principal + owed.written_off + owed.interest)
+        return happened[0], debt, max(0, math.floor(debt * happened[1]) - before.paid)
+
+    def _event(self, defaulted_from: int | None, seen: Seen) -> tuple[int, Fraction] | None:
+        """Moment of the loss, and what part of the debt it is."""
         its = self.terms
-        debt = owed.principal + owed.written_off + owed.interest
         if its.kind == CoverKind.CREDIT:
-            return None if defaulted_from is None else (defaulted_from, debt)
+            return None if defaulted_from is None else (defaulted_from, Fraction(1))
         status, quantity, happened_at = seen(its.subject, its.milestone, its.sequence)
         if its.kind == CoverKind.CARGO:
             part = Fraction(min(quantity, its.quantity), its.quantity) if its.quantity else Fraction(1)
-            return (happened_at, math.floor(debt * part)) if status == FactStatus.FINAL else None
+            return (happened_at, part) if status == FactStatus.FINAL else None
         in_time = happened_at <= its.deadline + its.waiting_days * DAY
         if status == FactStatus.DISPUTED or (status == FactStatus.FINAL and in_time):
             return None
-        return its.deadline, debt
+        return its.deadline, Fraction(1)
 
     def payment(self, loss: int) -> int:
         return max(0, min(self.terms.limit, loss - self.terms.deductible))
@@ -91,6 +124,7 @@ class Insurance:
     premiums: list[tuple[Policy, int, int]] = field(default_factory=list)
     recoveries: list[tuple[Policy, int, int]] = field(default_factory=list)
     recoverable: dict[int, int] = field(default_factory=dict)
+    facts: defaultdict[tuple[int, bytes, int, int], FactClaims] = field(default_factory=lambda: defaultdict(FactClaims))
     claimed: int = 0
 
     def premium_due(self, financing: int, now: int) -> int:
@@ -101,6 +135,10 @@ class Insurance:
 
     def due(self, financing: int, now: int) -> int:
         return self.premium_due(financing, now) + self.subrogated(financing)
+
+    def claims_before(self, its: Policy) -> FactClaims:
+        """On its fact, its own and others'."""
+        return self.facts[its.fact] if its.fact is not None else FactClaims()
 
     def covers(self, financing: int) -> bool:
         return bool(self.bound.get(financing))

@@ -20,6 +20,8 @@ def insured(books: Books, chain: Chain) -> Iterator[tuple[str, Contract, str, tu
         told = (its.state, its.insurer, its.bound_at, its.premium_paid, cash, its.paid, its.recovered)
         record = lambda answer, told=told: answer[1:] == told  # noqa: E731
         yield f"policy {number}: record {told}", cover, "policy", (number,), record
+        claims = astuple(insurance.claims_before(its))
+        yield f"policy {number}: claims on its fact", cover, "factClaimsOf", (number,), claims
         yield f"policy {number}: premium due", cover, "premiumDueOf", (number,), its.premium_due(now)
     for (insurer, currency), position in insurance.positions.items():
         asked = (insurer, chain.cash(currency).address)

@@ -17,15 +17,16 @@ def _when(*cases: tuple[bool, str]) -> Refusals:
     return {name for holds, name in cases if holds}
 
 
-def loss_of(books: Books, its: Policy, financing: Financing) -> tuple[int, int] | None:
-    """Moment and size of the loss as the books stand."""
+def loss_of(books: Books, its: Policy, financing: Financing) -> tuple[int, int, int] | None:
+    """Moment of the loss, the debt that it is a part of, and its size, as the books stand."""
 
     def seen(subject: bytes, milestone: int, sequence: int) -> tuple[FactStatus, int, int]:
         fact = books.facts[subject, milestone, sequence]
         return fact.status, fact.quantity, fact.occurred_at
 
     defaulted = financing.state == FinancingState.DEFAULTED
-    return its.loss(financing.owed_at(books.now), financing.overdue_from if defaulted else None, seen)
+    before = books.insurance.claims_before(its)
+    return its.loss(financing.owed_at(books.now), financing.overdue_from if defaulted else None, seen, before)
 
 
 # By insurers
@@ -117,7 +118,7 @@ def claim(books: Books, its: Policy, after: Financing) -> Refusals:
     refusals |= _when((waits(books, after), UNSURE))
     if found is None:
         return refusals | {"NoLossEvent"}
-    loss_at, loss = found
+    loss_at, _, loss = found
     return refusals | _when(
         (not its.bound_at < loss_at <= terms.until, "LossOutsideCover"),
         (now < loss_at + terms.waiting_days * DAY, "WaitingPeriodRuns"),

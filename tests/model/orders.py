@@ -22,7 +22,8 @@ Fact = Callable[[int, int], tuple[FactStatus, int]]
 @dataclass
 class Order:
     """`waiting` is what was paid to the assignee and not allotted to the financing yet, minor units. `funded` is what
-    each has put in and not had back a part of; `pot` is what goes back to them, of an order that has ended."""
+    each has put in and not had back a part of; `pot` is what goes back to them, of an order that has ended. `begun`:
+    something was attested of its consignment before there was the order."""
 
     id: int
     seller: int
@@ -47,6 +48,7 @@ class Order:
     funded: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     assignee: str = NOBODY
     waiting: int = 0
+    begun: bool = False
 
     @property
     def outstanding(self) -> int:
@@ -156,6 +158,12 @@ class Order:
         """To the one financing that it backs: the money that waits, and what is left of the units pledged to it."""
         cash, self.waiting = self.waiting, 0
         return cash, min(units, self.outstanding)
+
+
+def attested(facts: Mapping[tuple[bytes, int, int], object], subject: bytes) -> set[int]:
+    """Milestones that were said of a consignment's goods, whether or not somebody dissents."""
+    known = (FactStatus.FINAL, FactStatus.DISPUTED)
+    return {kind for (its, kind, _), fact in facts.items() if its == subject and fact.status in known}  # type: ignore[attr-defined]
 
 
 def facts_of(facts: Mapping[tuple[bytes, int, int], object], subject: bytes) -> Fact:

@@ -60,6 +60,7 @@ WEIGHTS: dict[Operation, int] = {
     invoices.default_invoice: 3,
     openings.finance_invoice: 12,
     openings.finance_order: 8,
+    openings.demand_match: 1,
     orders.register: 6,
     orders.accept: 1,
     orders.cancel: 1,

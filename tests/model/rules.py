@@ -8,13 +8,13 @@ from copy import copy
 from dataclasses import replace
 from fractions import Fraction
 
-from chain_node.client import DayCount, FinancingState, OrderState, ReceivableState, Tranche
+from chain_node.client import DayCount, FinancingState, OrderState, OrderTerms, ReceivableState, Tranche
 from model import availability
 from model.books import Books
 from model.calendar360 import DAY, end_of
 from model.financings import Facility, Financing
 from model.invoices import OWED, Invoice
-from model.orders import DISPUTE_DAYS, Order, facts_of
+from model.orders import DISPUTE_DAYS, Order, attested, facts_of
 from model.sources import lendable_by
 
 UNSURE = "unsure"
@@ -165,9 +165,14 @@ def mark_defaulted(books: Books, its: Invoice) -> Refusals:
 # Orders
 
 
-def register_order(books: Books, id: int, deliver_by: int) -> Refusals:
+def register_order(books: Books, its: OrderTerms) -> Refusals:
     """Its consignment has just been opened, or is that of the earlier order with this number."""
-    return when((id in books.orders, "OrderExists"), (deliver_by < books.now // DAY, "DeliverByOutOfRange"))
+    before = attested(books.facts, its.subject)
+    return when(
+        (its.id in books.orders, "OrderExists"),
+        (its.deliver_by < books.now // DAY, "DeliverByOutOfRange"),
+        (any(step.milestone in before for step in its.payouts), "OrderSubjectHasFacts"),
+    )
 
 
 def accept_order(books: Books, its: Order, by: str, other: bool) -> Refusals:
@@ -231,6 +236,7 @@ def open_on_order(books: Books, line: Facility, its: Order, by: str, units: int)
         (its.state != OrderState.ACCEPTED, "ItemNotFinanceable"),
         (not 0 < units <= its.outstanding, "UnitsOutOfRange"),
         (units * 64 < its.value, "PledgeTooSmall"),
+        (its.begun, "ItemOfEarlierGoods"),
         (its.assigned, "AlreadyAssigned"),
         (its.assigned, "SubjectAlreadyWatched"),
         (books.organisations[by] != its.seller, "NotSellerOf"),
@@ -238,17 +244,27 @@ def open_on_order(books: Books, line: Facility, its: Order, by: str, units: int)
     )
 
 
-def open_on_invoice(books: Books, line: Facility, its: Invoice, by: str, units: int) -> Refusals:
+def open_on_invoice(books: Books, line: Facility, its: Invoice, by: str, units: int, subject: bytes) -> Refusals:
+    """No invoice is matched here; its consignment has just been opened, or is an order's that has ended."""
     least, most = held(its, by)
+    ended = next((one for one in books.orders.values() if one.subject == subject), None)
     return _open(books, line, its, by) | when(
         (its.state != ReceivableState.ACCEPTED, "ItemNotFinanceable"),
         (not 0 < units <= most, "UnitsOutOfRange"),
         (units * 64 < its.face, "PledgeTooSmall"),
         (least < units <= most and least != most, UNSURE),
+        (line.number in books.demanding, "MatchMissing"),
+        (ended is not None, "GoodsOfEndedOrder"),
+        (_is_pledged(books, subject), "SubjectAlreadyWatched"),
         (TRANSFER in books.stopped, "FunctionIsStopped"),
         (not its.waived and books.organisations[by] != its.supplier, "SetOffKept"),
         (len(books.pledges(its.id)) >= 16, "TooManyPledges"),
     )
+
+
+def _is_pledged(books: Books, subject: bytes) -> bool:
+    every = (one for one in books.financings.values() if one.state != FinancingState.RELEASED)
+    return subject != bytes(32) and any(one.subject == subject for one in every)
 
 
 def repay(books: Books, its: Financing, amount: int) -> Refusals:

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 import pytest
 from support.network import start_network
 
+from chain_node.client import CoverKind, FactStatus, Milestone, Owed, PolicyTerms
 from model import fx_rules, wider
 from model.books import Disagreement
 from model.compare import differences
 from model.fx import Exchange
 from model.history import moments, new_books
-from model.insurance import Insurance
+from model.insurance import FactClaims, Insurance, Policy
 from model.replay import replay
 from model.run import Run
 from model.test_runs import block_of, checkpoints
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.node
 
 DEFAULT_SEEDS = (12,)
 SEEDS = [int(seed) for seed in os.environ.get("MODEL_SEEDS", "").split(",") if seed] or [*DEFAULT_SEEDS]
-DEFAULT_OPERATIONS = 700
+DEFAULT_OPERATIONS = 1_000
 OPERATIONS = int(os.environ.get("MODEL_OPERATIONS", DEFAULT_OPERATIONS))
 # What every run must meet, so that none of this is true of a network where nothing is insured or exchanged.
 MET = {
@@ -125,11 +126,20 @@ def test_a_premium_that_is_not_kept_for_its_insurer_is_noticed(run: Run) -> None
 
 
 def test_a_model_without_premiums_due_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = [*moments(run.network, run.blocks[-1])]
     monkeypatch.setattr(Insurance, "premium_due", lambda its, financing, now: 0)
 
     with pytest.raises(AssertionError):
-        replay(new_books(run.network), told)
+        _replay_and_compare(run)
+
+
+def _replay_and_compare(run: Run) -> None:
+    books, told = new_books(run.network), deque(moments(run.network, run.blocks[-1]))
+    for number in checkpoints(run):
+        while told and told[0].event.block_number <= number:
+            replay(books, block_of(told))
+        books.now = run.chain.block(number).timestamp
+        _, found = differences(books, run.chain, number)
+        assert found == []
 
 
 def test_an_insurer_that_gets_back_too_little_is_noticed(run: Run) -> None:
@@ -139,6 +149,64 @@ def test_an_insurer_that_gets_back_too_little_is_noticed(run: Run) -> None:
 
     with pytest.raises(AssertionError, match="what InsurancePolicies holds"):
         replay(new_books(run.network), told)
+
+
+def test_what_was_claimed_on_a_fact_that_the_model_forgets_is_noticed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = run.books
+    books.now = run.head
+    assert any(its.paid for its in books.insurance.facts.values())
+    monkeypatch.setattr(Insurance, "claims_before", lambda its, policy: FactClaims())
+
+    _, found = differences(books, run.chain, run.chain.block_number())
+
+    assert found
+    assert all("claims on its fact" in each for each in found)
+
+
+def test_a_loss_that_the_model_forgets_is_noticed(run: Run) -> None:
+    books = run.books
+    books.now = run.head
+    losses, books.losses = books.losses, {}
+
+    try:
+        _, found = differences(books, run.chain, run.chain.block_number())
+    finally:
+        books.losses = losses
+
+    assert any("loss of its goods" in each for each in found)
+
+
+@pytest.mark.parametrize(
+    ("owed", "loss"), [(600, 150), (700, 150), (400, 50), (100, 0)], ids=["paid", "interest", "repaid", "covered"]
+)
+def test_policies_on_one_fact_pay_one_loss_together(owed: int, loss: int) -> None:
+    """Half of the goods were lost at a debt of 900, of which another insurer has paid 300."""
+    terms = PolicyTerms(
+        financing=1,
+        kind=CoverKind.CARGO,
+        limit=900,
+        deductible=0,
+        premium=0,
+        offer_until=1,
+        pay_by=2,
+        until=2,
+        waiting_days=0,
+        claim_days=1,
+        milestone=int(Milestone.LOST),
+        sequence=1,
+        quantity=10,
+        subject=b"s" * 32,
+    )
+    before = FactClaims()
+    before.book(900, 300)
+
+    found = Policy(2, "insurer", terms).loss(
+        Owed(0, 0, 0, owed, 0, 0), None, lambda subject, milestone, sequence: (FactStatus.FINAL, 5, 7), before
+    )
+
+    assert found == (7, min(900, owed + 300), loss)
 
 
 def test_a_claim_for_a_loss_of_a_minor_unit_more_is_noticed(run: Run) -> None:

@@ -15,7 +15,7 @@ MORE: dict[plan.Operation, int] = {
     insurance.offer: 20,
     insurance.agree: 5,
     insurance.pay_premium: 6,
-    insurance.lose: 7,
+    insurance.lose: 9,
     insurance.claim: 4,
     insurance.recover: 4,
     insurance.close: 4,

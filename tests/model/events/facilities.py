@@ -20,6 +20,13 @@ def facility_opened(books: Books, its: Any) -> None:
     books.facilities[number] = Facility(number, terms, terms.limit, terms.expires_at, counted_at=books.now)
 
 
+@reads("OrderMatch", "MatchDemanded")
+def match_demanded(books: Books, its: Any) -> None:
+    books.demanding.discard(its["facility"])
+    if its["demanded"]:
+        books.demanding.add(its["facility"])
+
+
 @reads("FinancingDesk", "FacilityLimitSet")
 def facility_limit_set(books: Books, its: Any) -> None:
     facility = books.facilities[its["facility"]]

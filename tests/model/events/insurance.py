@@ -76,7 +76,9 @@ def claim_paid(books: Books, its: Any) -> None:
     before = sum(due for each, _, due in books.insurance.premiums if each is policy)
     found = loss_of(books, policy, books.financings[policy.terms.financing])
     assert found is not None, "a claim without a loss"
-    books.same("loss and claim", (its["lossAt"], its["loss"], amount), (*found, policy.payment(found[1])))
+    loss_at, debt, loss = found
+    books.same("loss and claim", (its["lossAt"], its["loss"], amount), (loss_at, loss, policy.payment(loss)))
+    books.insurance.claims_before(policy).book(debt, amount)
     books.same("premium set off", set_off, min(amount, before))
     books.insurance.premiums.clear()
     policy.state, policy.paid = PolicyState.PAID, amount

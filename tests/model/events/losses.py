@@ -47,8 +47,10 @@ def financing_defaulted(books: Books, its: Any) -> None:
     books.same("owed at default", its["owed"], financing.owed_at(books.now).total)
     financing.state = FinancingState.DEFAULTED
     # The first step's share is expected to be lost; its own event follows where that is more than before.
-    financing.impairment = max(financing.impairment, financing.principal * books.schedule[0][1] // BPS)
-    sources.expect(books, financing.facility)
+    least = financing.principal * books.schedule[0][1] // BPS
+    if least > financing.impairment:
+        financing.impairment = least
+        sources.expect(books, financing.facility)
 
 
 @reads("FinancingDesk", "RecourseOpened")

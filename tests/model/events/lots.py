@@ -213,12 +213,6 @@ def _end(books: Books, its: Any) -> Any:
     return order
 
 
-@reads("MilestoneOracle", "VotesCounted")
-def votes_counted(books: Books, its: Any) -> None:
-    fact = books.facts[its["subject"], its["milestone"], its["sequence"]]
-    fact.greatest, fact.occurred_at = max(fact.greatest, its["quantity"]), its["occurredAt"]
-
-
 @reads("MilestoneOracle", "FactFinal")
 def fact_final(books: Books, its: Any) -> None:
     """A quorum has seen goods leave, or that they are lost: nothing undoes that."""

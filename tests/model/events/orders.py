@@ -7,7 +7,7 @@ from typing import Any
 from chain_node.client import OrderState, Payout
 from model.books import Books
 from model.invoices import NOBODY
-from model.orders import Order, facts_of
+from model.orders import Order, attested, facts_of
 from model.reading import reads
 
 
@@ -27,6 +27,9 @@ def order_detailed(books: Books, its: Any) -> None:
     order.subject, order.deposit = its["subject"], terms["deposit"]
     order.grace_days, order.under_bps = terms["graceDays"], terms["underBps"]
     order.payouts = tuple(Payout(*step.values()) for step in terms["payouts"])
+    before = attested(books.facts, order.subject)
+    assert not before & {step.milestone for step in order.payouts}, "paid out for what is not its"
+    order.begun = bool(before)
 
 
 @reads("OrderEscrow", "OrderAccepted")

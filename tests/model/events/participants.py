@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chain_node.client import FactStatus
+from chain_node.client import FactStatus, Milestone
 from model.books import Books, Fact
 from model.invoices import NOBODY
 from model.reading import reads
@@ -27,11 +27,17 @@ def subject_opened(books: Books, its: Any) -> None:
     books.subjects[its["subject"]] = its["beneficiary"]
 
 
+@reads("MilestoneOracle", "VotesCounted")
+def votes_counted(books: Books, its: Any) -> None:
+    _heard(_fact(books, its), its)
+
+
 @reads("MilestoneOracle", "FactFinal")
 def fact_final(books: Books, its: Any) -> None:
     fact = _fact(books, its)
     fact.status, fact.quantity = FactStatus.FINAL, its["reliedQuantity"]
-    fact.greatest, fact.occurred_at = max(fact.greatest, its["quantity"]), its["occurredAt"]
+    _heard(fact, its)
+    _note_loss(books, its, FactStatus.FINAL)
 
 
 @reads("MilestoneOracle", "FactMeasured")
@@ -42,7 +48,23 @@ def fact_measured(books: Books, its: Any) -> None:
 @reads("MilestoneOracle", "FactInDispute")
 def fact_in_dispute(books: Books, its: Any) -> None:
     _fact(books, its).status = FactStatus.DISPUTED
+    _note_loss(books, its, FactStatus.DISPUTED)
 
 
 def _fact(books: Books, its: Any) -> Fact:
     return books.facts[its["subject"], its["milestone"], its["sequence"]]
+
+
+def _heard(fact: Fact, its: Any) -> None:
+    """The most that was measured, and the latest moment."""
+    fact.greatest = max(fact.greatest, its["quantity"])
+    fact.occurred_at = max(fact.occurred_at, its["occurredAt"])
+
+
+def _note_loss(books: Books, its: Any, status: FactStatus) -> None:
+    """Never unsaid: what a quorum has said stands, whoever dissents later or of another loss."""
+    if its["milestone"] != Milestone.LOST:
+        return
+    before, latest = books.losses.get(its["subject"], (FactStatus.NONE, 0))
+    status = FactStatus.FINAL if before == FactStatus.FINAL else status
+    books.losses[its["subject"]] = status, max(latest, _fact(books, its).occurred_at)

@@ -28,11 +28,19 @@ def move_money(run: Run) -> Iterator[Attempt]:
 
 
 def offer(run: Run) -> Iterator[Attempt]:
-    """Mostly accepted and bound at once, so that there is cover before there is a loss."""
+    """Mostly accepted and bound at once, so that there is cover before there is a loss; what may be lost is often
+    insured twice."""
     its = _insurable(run)
     if its is None:
         return
-    by, terms = run.party("insurer"), _terms(run, its)
+    terms = _terms(run, its)
+    yield from _offer(run, terms)
+    if terms.kind != CoverKind.CREDIT and run.random.random() < 0.5:
+        yield from _offer(run, replace(terms, limit=max(1, terms.limit // run.random.choice((1, 2)))))
+
+
+def _offer(run: Run, terms: PolicyTerms) -> Iterator[Attempt]:
+    by = run.party("insurer")
     refusals = insurance_rules.offer(run.books, by.address, terms)
     count = len(run.books.insurance.policies)
     yield Attempt(by, run.chain.insurance.offer(terms), refusals)
@@ -138,15 +146,17 @@ def lose(run: Run) -> Iterator[Attempt]:
     bound = [one for one in insured if one.state == PolicyState.BOUND] or insured
     if not bound:
         return
-    its = run.random.choice(bound)
+    known = [one for one in bound if one.terms.subject not in run.books.losses]
+    twice = [one for one in known if sum(other.fact == one.fact for other in known) > 1]
+    its = run.random.choice(twice if twice and run.random.random() < 0.6 else known or bound)
     whole = its.terms.quantity or 9_000
     quantity = run.random.choice((whole, whole // 3 + 1, whole // 2, whole + 1))
     quantities = [quantity, quantity // 2 if run.random.random() < 0.1 else quantity]
     at = run.head - run.random.choice((0, 60, 60, 60, 3_600, 4 * DAY))
     for name, seen in zip(("inspector", "carrier"), quantities, strict=True):
         yield vote(run, name, its.terms.subject, Milestone.LOST, at, seen)
-    if run.random.random() < 0.8:
-        yield from _claim(run, its)
+    for one in [one for one in bound if one.fact == its.fact] if run.random.random() < 0.8 else ():
+        yield from _claim(run, one)
 
 
 def claim(run: Run) -> Iterator[Attempt]:

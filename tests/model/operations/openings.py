@@ -36,10 +36,26 @@ def finance_invoice(run: Run) -> Iterator[Attempt]:
 
 
 def finance_by(run: Run, line: Facility, by: LocalAccount, its: Invoice, units: int) -> Iterator[Attempt]:
-    subject = _subject(run, line, run.chain.receivable_collateral)
-    yield from _consignment(run, by, subject)
-    refusals = rules.open_on_invoice(run.books, line, its, by.address, units)
+    subject = _of_ended_order(run, by) if run.random.random() < 0.1 else None
+    if subject is None:
+        subject = _subject(run, line, run.chain.receivable_collateral)
+        yield from _consignment(run, by, subject)
+    refusals = rules.open_on_invoice(run.books, line, its, by.address, units, subject)
     yield from _open(run, line, by, run.chain.receivable_collateral, its.id, units, subject, refusals)
+
+
+def demand_match(run: Run) -> Iterator[Attempt]:
+    """For a while, mostly a short one: no invoice here is for goods of an order that anybody knows."""
+    its = run.invoice(ReceivableState.ACCEPTED)
+    if its is None:
+        return
+    own = [one for one in run.books.facilities.values() if its.units[one.terms.supplier]]
+    line, by = _line(run, own, its.currency)
+    officer = run.office("credit-officer")
+    yield Attempt(officer, run.chain.order_matches.demand_match(line.number, True))
+    yield from finance_by(run, line, by, its, run.part(rules.held(its, by.address)[0]))
+    for number in sorted(run.books.demanding) if run.random.random() < 0.9 else ():
+        yield Attempt(officer, run.chain.order_matches.demand_match(number, False))
 
 
 def finance_order(run: Run) -> Iterator[Attempt]:
@@ -68,6 +84,13 @@ def _line(run: Run, own: list[Facility], currency: str) -> tuple[Facility, Local
 def _subject(run: Run, line: Facility, collateral: Collateral) -> bytes:
     seen = line.ladders[collateral.name][0].milestone != Milestone.ACCEPTED or run.random.random() < 0.6
     return run.random.randbytes(32) if seen else bytes(32)
+
+
+def _of_ended_order(run: Run, by: LocalAccount) -> bytes | None:
+    """Goods that an order of the supplier's own was for."""
+    seller, over = run.books.organisations[by.address], (OrderState.SETTLED, OrderState.LAPSED)
+    found = [one.subject for one in run.books.orders.values() if one.seller == seller and one.state in over]
+    return run.random.choice(found) if found else None
 
 
 def _consignment(run: Run, by: LocalAccount, subject: bytes) -> Iterator[Attempt]:

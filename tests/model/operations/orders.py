@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 from chain_node.client import Call, Milestone, OrderState, OrderTerms, Payout, one_line
 from model import rules
 from model.calendar360 import DAY
+from model.operations.openings import vote
 from model.orders import Order
 from model.run import Attempt, Run
 
@@ -38,10 +39,18 @@ def register(run: Run) -> Iterator[Attempt]:
     )
     if id not in run.books.orders and subject not in run.books.subjects:
         yield Attempt(seller, run.chain.milestones.open_subject(subject, []))
+        if id % 9 == 0:
+            yield from _of_earlier_goods(run, subject, quantity)
     call = run.chain.orders.register_order(terms)
-    yield Attempt(seller, call, rules.register_order(run.books, id, by_day))
+    yield Attempt(seller, call, rules.register_order(run.books, terms))
     if id in run.books.orders and run.random.random() < 0.9:
         yield _acceptance(run, run.books.orders[id])
+
+
+def _of_earlier_goods(run: Run, subject: bytes, quantity: int) -> Iterator[Attempt]:
+    """They have set out before anybody has ordered them."""
+    for name in ("carrier", "inspector"):
+        yield vote(run, name, subject, Milestone.DEPARTED, run.head - 60, quantity)
 
 
 def accept(run: Run) -> Iterator[Attempt]:
