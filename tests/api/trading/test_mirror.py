@@ -107,8 +107,8 @@ class Messy:
         observations, votes = self.trading.votes(subject, milestone, fact.least_quantity, name, sequence=sequence)
         call = chain.milestones.retract(observations, 0, votes[0], b"\x22" * 32)
         with suppress(VoteNotCounted):
-            chain.simulate(call, self.ring.account(name).address)
-            self.trading.send(self.ring.account(name), call)
+            chain.simulate(call, self.trading.keys[name].address)
+            self.trading.send(self.trading.keys[name], call)
 
     def _pay(self, receivable: str, subject: str, financing: str) -> None:
         amount = {"amount": eur(self.chance.choice([1, 333_333, 2_500_000, FACE_VALUE]))}
