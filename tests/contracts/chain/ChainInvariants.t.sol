@@ -36,7 +36,7 @@ contract ChainWalks is Test {
     string[] private _verbs;
     mapping(string verb => uint256) private _done;
 
-    function test_theWalksReachEverything() public {
+    function test_theWalksReachTheirActs() public {
         _name();
         for (uint256 walk; walk < WALKS; ++walk) {
             ChainChecks handler = new ChainChecks();
