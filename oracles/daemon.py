@@ -29,6 +29,7 @@ from oracles.signing import Signer
 from oracles.sources.directory import Directory
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, NetworkRow
+from oracles.storing import Storing
 from oracles.voting import Voting
 
 log = structlog.get_logger("oracles")
@@ -75,9 +76,8 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        self._intake = Intake(
-            database, directory, key, settings.milestones, settings.file_limit_bytes, checkpoint, self.metrics
-        )
+        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics)
+        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
         self._work: Work | None = None
         self._next_look = self._next_retry = 0.0
 
