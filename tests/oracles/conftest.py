@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from capture_desk import Desk
 from oracle_fakes import LEI, NETWORK_KEY, NODE_ACCOUNT, FakeChain
 from sqlmodel import SQLModel, select
 
+from oracles.capture.store import CaptureStore
 from oracles.chain import NodeChain
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.daemon import Node
@@ -35,6 +37,7 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     settings_changes: dict[str, object] = field(default_factory=dict)
     node: Node = field(init=False)
+    captures: CaptureStore | None = field(init=False, default=None)
     database: Database = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +59,8 @@ class Bench:
     def restart(self, checkpoint: Checkpoint = go_on, *, dry: bool = False) -> None:
         self.database = Database(None if dry else self.settings.database)
         signer = None if dry else Signer(NODE_ACCOUNT)
+        listens = self.settings.capture is not None and not dry
+        self.captures = CaptureStore(self.database, checkpoint) if listens else None
         self.node = Node(
             self.settings,
             self.database,
@@ -65,6 +70,7 @@ class Bench:
             dry=dry,
             checkpoint=checkpoint,
             clock=self.clock,
+            capture=self.captures,
         )
         self.node.prepare()
 
@@ -113,6 +119,12 @@ class Bench:
         """The only one."""
         (row,) = self.events()
         return row
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A node with its capture interface, asked without a socket."""
+    return Desk(Bench(tmp_path, settings_changes={"capture": {"tokens": tmp_path / "tokens.json"}}))
 
 
 @pytest.fixture
