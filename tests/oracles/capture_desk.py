@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
+from oracle_bench import Bench
 from oracle_fakes import epcis_event
 from sqlmodel import select
 from starlette.types import ASGIApp
@@ -21,9 +22,6 @@ from oracles.capture.settings import Right
 from oracles.capture.tokens import TokenFile
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.store.captures import CapturedEventRow, CaptureRow
-
-if TYPE_CHECKING:
-    from conftest import Bench
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "epcis"
@@ -131,6 +129,10 @@ class Desk:
     def documents(self) -> list[CaptureRow]:
         with self.bench.database.session() as session:
             return list(session.exec(select(CaptureRow)))
+
+
+def new_desk(folder: Path) -> Desk:
+    return Desk(Bench(folder, settings_changes={"capture": {"tokens": folder / "tokens.json"}}))
 
 
 def events_of(answer: httpx.Response) -> list[dict[str, Any]]:
