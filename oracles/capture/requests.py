@@ -48,8 +48,7 @@ class EachRequest:
             nonlocal status, begun
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
-                versions = [(name.lower().encode(), value.encode()) for name, value in VERSIONS.items()]
-                message["headers"] = [*message.get("headers", []), *_missing(message, versions)]
+                message["headers"] = [*message.get("headers", []), *_added(message, scope["method"])]
             await send(message)
 
         try:
@@ -92,9 +91,12 @@ def of_http(error: HTTPException, method: str, path: str) -> CaptureRefused:
     return NodeFailed(_FAILED)
 
 
-def _missing(message: Message, versions: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _added(message: Message, method: str) -> list[tuple[bytes, bytes]]:
+    """The versions; and, where a request was refused whose body may still be arriving, the end of the connection."""
     present = {name.lower() for name, _ in message.get("headers", [])}
-    return [pair for pair in versions if pair[0] not in present]
+    versions = [(name.lower().encode(), value.encode()) for name, value in VERSIONS.items()]
+    added = [pair for pair in versions if pair[0] not in present]
+    return [*added, (b"connection", b"close")] if message["status"] >= 400 and method != "GET" else added
 
 
 def _known_method(scope: Mapping[str, str]) -> str:
