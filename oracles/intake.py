@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from oracles.adapters import read_document
 from oracles.canonical import Document
 from oracles.checkpoints import Checkpoint, Point
-from oracles.errors import DocumentRefused
+from oracles.errors import FLAWS, DocumentRefused
 from oracles.sources.directory import Candidate, Directory
 from oracles.store.database import Database
 from oracles.store.models import DocumentRow, DocumentStatus
@@ -71,9 +71,16 @@ class Intake:
                     return False
                 self.storing.refuse(name, digest, error.why)
             else:
-                self.storing.store(document)
+                self._store(document)
         self._stored.append((candidate, digest))
         return True
+
+    def _store(self, document: Document) -> None:
+        try:
+            self.storing.store(document)
+        except FLAWS as error:
+            log.exception("document not taken", file=document.name, operator_action_required=True)
+            self.storing.refuse(document.name, document.sha256, f"this program failed on it ({type(error).__name__})")
 
     def file_away(self) -> None:
         """Moves what was stored out of the inbox. Apart from `run`, so that votes need not wait for it."""

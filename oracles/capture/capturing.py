@@ -15,9 +15,10 @@ from sqlmodel import Session, col, select
 from oracles.canonical import CanonicalEvent, Document, Standard
 from oracles.capture import events, store
 from oracles.capture.events import Checked
-from oracles.capture.problems import AlreadyThere, CaptureRefused, Problem
+from oracles.capture.problems import AlreadyThere, CaptureRefused, NodeFailed, Problem
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Point
+from oracles.errors import FLAWS
 from oracles.intake import CAPTURED, filed_status
 from oracles.sources.directory import REASON_SUFFIX, Directory, reserve
 from oracles.store.captures import CaptureRow, CaptureStatus
@@ -118,7 +119,12 @@ class Capturing:
 
     def _store(self, row: CaptureRow, found: Sequence[CanonicalEvent], finish: Finish) -> None:
         document = Document(_name(row), row.sha256, Standard.EPCIS, tuple(found))
-        self.storing.store(document, self._taken(row, finish))
+        try:
+            self.storing.store(document, self._taken(row, finish))
+        except FLAWS as error:
+            log.exception("document not taken", capture=row.capture_id, operator_action_required=True)
+            failed = NodeFailed(f"this node failed on it ({type(error).__name__})")
+            self.storing.refuse(_name(row), row.sha256, failed.detail, self._taken(row, _failing(failed)))
 
     def _taken(self, row: CaptureRow, finish: Finish) -> Also:
         """The job's end, in the transaction that stores its document."""
@@ -190,6 +196,10 @@ class Capturing:
 
 def _name(row: CaptureRow) -> str:
     return f"{CAPTURED}{row.capture_id}"
+
+
+def _failing(failed: NodeFailed) -> Finish:
+    return lambda session, capture: store.finish(capture, [failed.problem])
 
 
 def _nothing_more(session: Session, capture: CaptureRow) -> None:

@@ -13,6 +13,7 @@ from oracles.adapters import epcis
 from oracles.canonical import CanonicalEvent
 from oracles.capture.keys import Key, keys, micros, term
 from oracles.capture.problems import Invalid, LimitExceeded, NodeFailed
+from oracles.errors import FLAWS
 from standards import strict_json
 from standards.epcis import EpcisEvent, EpcisInvalid, parse_event
 from standards.epcis.context import GS1_CONTEXTS
@@ -22,7 +23,6 @@ from standards.problems import pointer, problems_of, summary
 
 GS1_CONTEXT: Final = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 VERSION: Final = "2.0"
-_FLAWS: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def check(document: Received, index: int) -> Checked:
         raise Invalid(f"EPCIS refused: {summary(at)}") from error
     except StandardsError as error:
         raise Invalid(f"{where or 'the event'}: {error}") from error
-    except _FLAWS as error:
+    except FLAWS as error:
         # One event that our own code cannot take must not stop the others, nor the node.
         raise NodeFailed(f"{where or 'the event'}: this node failed on it ({type(error).__name__})") from error
 

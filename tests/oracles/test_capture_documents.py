@@ -7,9 +7,10 @@ import json
 import pytest
 from capture_desk import lone
 from oracle_fakes import NOON, declared_error, epcis, epcis_event, temperature
+from structlog.testing import capture_logs
 
 from oracles.store.captures import CaptureStatus
-from oracles.store.models import DocumentRow, DocumentStatus, EventStatus, ReadingRow
+from oracles.store.models import DocumentRow, DocumentStatus, EventReferenceRow, EventStatus, ReadingRow
 
 BAD = epcis_event("storing") | {"action": "LOOK"}
 
@@ -249,3 +250,32 @@ def test_quantity_that_nobody_can_count_is_refused(desk):
 
     (problem,) = job["errors"]
     assert "/epcisBody/eventList/0: 10000000000000000 is more than this node can count" in problem["detail"]
+
+
+@pytest.mark.parametrize("number", ["%20", "%E3%80%80"])
+def test_document_number_of_nothing_but_space_names_nothing(desk, number):
+    named = [{"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:4012345000023:{number}"}]
+
+    assert desk.run(epcis(epcis_event(bizTransactionList=named)))["success"]
+
+    assert desk.bench.rows(EventReferenceRow) == []
+
+
+def test_document_that_our_code_fails_on_later_stops_nothing_and_is_kept(desk, monkeypatch):
+    def fails(*_: object) -> None:
+        raise LookupError("a flaw")
+
+    monkeypatch.setattr("oracles.storing.reference_rows", fails)
+    with capture_logs() as lines:
+        first = desk.run(epcis(epcis_event()))
+        desk.post("/events", lone("storing"))
+        desk.bench.drop("file.json", epcis(epcis_event("loading")))
+        desk.bench.settle()
+    monkeypatch.undo()
+    last = desk.run(epcis(epcis_event("departing")))
+
+    assert [problem["type"] for problem in first["errors"]] == ["epcisException:ImplementationException"]
+    assert last["success"]
+    assert len([name for name in desk.bench.quarantined() if name.endswith(".json")]) == 3
+    assert [row.activity for row in desk.bench.events()] == ["departing"]
+    assert len([line for line in lines if line["event"] == "document not taken"]) == 3
