@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -35,6 +36,8 @@ from oracles.store.database import Database
 Row = TypeVar("Row")
 _MOST_INTEGER: Final = 2**63 - 1
 _LONGEST_TOKEN: Final = 512
+PAGE_SIGNS: Final = 8 * 1024 * 1024
+"""A page ends before it has more signs of events than this, unless one event alone has."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,20 @@ class Queries:
                 _refuse_beyond(session, where, query.too_many)
             left = place.left if place else query.most
             size = min(query.page_size, self.page_limit, left if left is not None else self.page_limit)
-            statement = select(CapturedEventRow).where(*where)
+            statement = select(col(CapturedEventRow.id), func.length(CapturedEventRow.source)).where(*where)
             if place is not None:
                 statement = statement.where(_after(query, order, place))
-            rows = session.exec(statement.order_by(*_ordering(query, order)).limit(size + 1)).all()
+            found = session.exec(statement.order_by(*_ordering(query, order)).limit(size + 1)).all()
+            size = min(size, _fitting(length for _, length in found))
+            page = select(CapturedEventRow).where(col(CapturedEventRow.id).in_([row for row, _ in found[:size]]))
+            rows = session.exec(page.order_by(*_ordering(query, order))).all()
         left = None if left is None else left - size
-        if len(rows) <= size or left == 0:
-            return Page(rows[:size])
+        if len(found) <= size or left == 0:
+            return Page(rows)
         last, expires = rows[size - 1], place.expires if place else int(time.time()) + self.page_seconds
         value = last.record_time if query.order_by == "record_time" else last.event_time
         assert last.id is not None
-        return Page(rows[:size], _token(_Place(value, last.id, newest, left, expires), query.about), expires)
+        return Page(rows, _token(_Place(value, last.id, newest, left, expires), query.about), expires)
 
     def event(self, event_id: str) -> Sequence[CapturedEventRow]:
         """The event of that id, or of that event hash, with its error declarations. Raises Absent."""
@@ -155,6 +161,11 @@ def _compared(column: Any, operator: Operator, value: float) -> ColumnElement[bo
         "LE": column <= value,
     }
     return comparisons[operator]
+
+
+def _fitting(lengths: Iterable[int]) -> int:
+    """How many of these fit onto one page: one at least."""
+    return max(1, sum(1 for total in accumulate(lengths) if total <= PAGE_SIGNS))
 
 
 def _refuse_beyond(session: Session, where: Sequence[ColumnElement[bool]], most: int) -> None:

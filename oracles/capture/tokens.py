@@ -116,7 +116,10 @@ def _entry(token: Token) -> dict[str, Any]:
 
 def _read(path: Path) -> list[Token]:
     try:
-        return [_token(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(entries, list):
+            raise TypeError("not a list")
+        return [_token(entry) for entry in entries]
     except (ValueError, TypeError, KeyError) as error:
         raise TokensUnusable(path, "is not a file of tokens as `portolan oracle token` writes it") from error
 

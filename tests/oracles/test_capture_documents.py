@@ -9,6 +9,7 @@ from capture_desk import lone
 from oracle_fakes import NOON, declared_error, epcis, epcis_event, temperature
 from structlog.testing import capture_logs
 
+from oracles.status import status_lines
 from oracles.store.captures import CaptureStatus
 from oracles.store.models import DocumentRow, DocumentStatus, EventReferenceRow, EventStatus, ReadingRow
 
@@ -235,6 +236,13 @@ def test_file_of_the_same_name_in_the_archive_is_left_alone(desk):
 
     assert other.read_text() == "somebody's own"
     assert len(desk.bench.archived()) == 2
+
+
+def test_status_counts_what_was_captured(desk):
+    desk.run(epcis(epcis_event()))
+    desk.capture(epcis(epcis_event("storing")))
+
+    assert "Captures      1 filed, 1 received" in list(status_lines(desk.bench.settings))
 
 
 def test_event_of_the_future_waits(desk):

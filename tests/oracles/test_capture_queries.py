@@ -262,6 +262,15 @@ def test_page_is_never_longer_than_the_node_allows(seven):
     assert [len(events_of(answer)) for answer in pages(seven, "/events?perPage=1000")] == [3, 3, 1]
 
 
+def test_page_ends_where_its_events_grow_too_long(seven, monkeypatch):
+    monkeypatch.setattr("oracles.capture.queries.PAGE_SIGNS", 1000)
+
+    answers = list(pages(seven, "/events?orderBy=eventTime"))
+
+    assert quantities(answers) == [1, 2, 3, 4, 5, 6, 7]
+    assert 1 < len(answers) <= 7
+
+
 @pytest.mark.parametrize("order", ["", "&orderBy=eventTime"])
 def test_what_comes_in_between_pages_neither_repeats_nor_hides(seven, order):
     answers = pages(seven, f"/events?perPage=3{order}")
