@@ -15,17 +15,19 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, insert, select
 
 from oracles.capture.events import Checked
 from oracles.capture.keys import micros
 from oracles.capture.problems import AlreadyThere, Problem
 from oracles.checkpoints import Checkpoint, Point, go_on
-from oracles.store.captures import CapturedEventRow, CapturedKeyRow, CaptureRow, CaptureStatus
+from oracles.store.captures import CapturedEventRow, CaptureRow, CaptureStatus
 from oracles.store.database import Database
+from oracles.store.models import NodeTable
 from standards import strict_json
 
 ID_BYTES: Final = 16
+_ADD_KEYS: Final = insert(NodeTable.metadata.tables["captured_key"])
 
 
 @dataclass
@@ -113,10 +115,10 @@ def add(session: Session, checked: Checked, capture_id: int, now: datetime) -> C
     session.add(row)
     session.flush()
     assert row.id is not None
-    session.add_all(
-        CapturedKeyRow(event_id=row.id, name=key.name, text=key.text, number=key.number) for key in checked.keys
-    )
-    session.flush()
+    found = [{"event_id": row.id, "name": key.name, "text": key.text, "number": key.number} for key in checked.keys]
+    if found:
+        # Without an object for each: there are many, and nobody reads them back as objects.
+        session.connection().execute(_ADD_KEYS, found)
     return row
 
 
