@@ -25,6 +25,7 @@ from oracles.metrics import Metrics
 log = structlog.get_logger("oracles")
 
 MOST_CONNECTIONS: Final = 64
+HEAD_SECONDS: Final = 30.0
 START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 5
 
@@ -38,13 +39,32 @@ class CaptureUnusable(OracleError):
 
 
 class PeerProtocol(H11Protocol):
-    """HTTP/1.1 that tells the application which client certificate the connection came with."""
+    """HTTP/1.1 that tells the application which client certificate the connection came with, and that ends
+    connections on which no request arrives: half a head would otherwise hold its place for ever."""
+
+    _watch: asyncio.TimerHandle | None = None
+    _seen: object = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         certificate = None if tls is None else tls.getpeercert(binary_form=True)
         self.app_state = {**self.app_state, "peer_certificate": certificate}
+        self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """Ends the connection where nothing is under way and no request came since the last look."""
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.cycle is self._seen:
+            self.transport.close()
+            return
+        self._seen = self.cycle
+        self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
 
 
 @contextmanager

@@ -242,6 +242,19 @@ def test_body_beyond_the_limit_is_cut_off(authority):
     assert node.desk.documents() == []
 
 
+@pytest.mark.parametrize("before", [b"", b"GET /events HTTP/1.1\r\nHost: node\r\n\r\n"], ids=["at first", "later"])
+def test_half_a_head_does_not_hold_its_place(authority, monkeypatch, before):
+    monkeypatch.setattr("oracles.capture.server.HEAD_SECONDS", 0.2)
+
+    with served(authority, tls=False, tokens=True, certificates=False) as node:
+        host, port = node.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 20) as connection:
+            connection.sendall(before + b"GET /events HTTP/1.1\r\nHo")
+            received = b"".join(iter(lambda: connection.recv(65_536), b""))
+
+    assert received.count(b"HTTP/1.1 401") == bool(before)
+
+
 def test_many_senders_at_once_lose_and_double_nothing(authority):
     """While the node takes what comes in; each event is sent twice."""
     with served(authority, tls=False, tokens=True, certificates=False) as node:
