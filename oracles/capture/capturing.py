@@ -28,6 +28,9 @@ from oracles.storing import Also, Storing
 log = structlog.get_logger("oracles")
 
 MOST_AT_ONCE: Final = 16
+MOST_BYTES: Final = 256 * 1024
+"""What a turn takes at most, but for its last document, so that a flood does not keep votes from being sent."""
+
 MOST_PROBLEMS: Final = 100
 SHOWN: Final = 3
 PROCEED: Final = "proceed"
@@ -63,14 +66,18 @@ class Capturing:
         # Cleared before the look: what comes in meanwhile sets it again.
         self.captures.waiting.clear()
         rows = self._rows(CaptureStatus.RECEIVED, CaptureStatus.CAPTURED)
+        taken, size = 0, 0
         for row in rows:
             if row.status == CaptureStatus.CAPTURED:
                 self._take_lone(row)
             else:
                 self._take(row)
-        if len(rows) == MOST_AT_ONCE:
+            taken, size = taken + 1, size + len(row.document or b"")
+            if size > MOST_BYTES:
+                break
+        if taken < len(rows) or taken == MOST_AT_ONCE:
             self.captures.waiting.set()
-        return len(rows)
+        return taken
 
     def file_away(self) -> None:
         """Apart from `run`, so that votes need not wait for it. What cannot be laid down is tried again."""
@@ -94,7 +101,7 @@ class Capturing:
         assert row.id is not None
         with self.captures.database.session() as session:
             sources = [event.source for event in store.events_of(session, row.id)]
-        self._store(row, [events.canonical(source) for source in sources], _nothing_more)
+        self._store(row, lambda: [events.canonical(source) for source in sources], _nothing_more)
 
     def _take(self, row: CaptureRow) -> None:
         """Runs the job: all its events are captured and in the pipeline, or, unless it may proceed, none."""
@@ -114,12 +121,12 @@ class Capturing:
                 why = "; ".join(str(problem["detail"]) for problem in outcome.problems[:SHOWN])
                 self.storing.refuse(_name(row), row.sha256, why, self._taken(row, finish))
             else:
-                self._store(row, [checked.canonical for checked in added], finish)
+                self._store(row, lambda: [checked.canonical for checked in added], finish)
         self._tell(row, outcome, len(added))
 
-    def _store(self, row: CaptureRow, found: Sequence[CanonicalEvent], finish: Finish) -> None:
-        document = Document(_name(row), row.sha256, Standard.EPCIS, tuple(found))
+    def _store(self, row: CaptureRow, found: Callable[[], Sequence[CanonicalEvent]], finish: Finish) -> None:
         try:
+            document = Document(_name(row), row.sha256, Standard.EPCIS, tuple(found()))
             self.storing.store(document, self._taken(row, finish))
         except FLAWS as error:
             log.exception("document not taken", capture=row.capture_id, operator_action_required=True)

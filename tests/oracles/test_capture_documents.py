@@ -200,6 +200,18 @@ def test_jobs_are_taken_in_the_order_in_which_they_came(desk):
     assert not any(desk.job(capture_id)["running"] for capture_id in ids)
 
 
+def test_turn_takes_only_so_much(desk, monkeypatch):
+    monkeypatch.setattr("oracles.capture.capturing.MOST_BYTES", len(epcis(epcis_event("storing"))))
+    ids = [desk.capture(epcis(epcis_event("storing", quantity=q))) for q in range(100, 105)]
+    left = []
+
+    for _ in range(3):
+        desk.bench.turn()
+        left.append(sum(desk.job(capture_id)["running"] for capture_id in ids))
+
+    assert left == [3, 1, 0]
+
+
 def test_document_is_taken_while_the_network_is_away_and_vouched_for_when_it_is_back(desk):
     desk.bench.chain.away = True
     assert desk.run(epcis(epcis_event()))["success"]
