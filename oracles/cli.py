@@ -13,7 +13,6 @@ import typer
 
 from chain_node.references import NetworkKey
 from oracles.capture.commands import token_app
-from oracles.capture.server import serving
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Point, die_at, go_on
 from oracles.daemon import Node
@@ -125,6 +124,9 @@ def _listening(settings: NodeSettings, capture: CaptureStore | None, node: Node)
     if capture is None or settings.capture is None:
         yield
         return
+    # Only a node that listens waits for a web server to load.
+    from oracles.capture.server import serving
+
     capture.database.prepare()
     with serving(settings.capture, capture, settings.file_limit_bytes, node.metrics):
         yield
