@@ -29,6 +29,12 @@ class Point(StrEnum):
     OUTCOME_READ = "outcome-read"
     OUTCOME_RECORDING = "outcome-recording"
     OUTCOME_RECORDED = "outcome-recorded"
+    CAPTURE_STORING = "capture-storing"
+    CAPTURE_STORED = "capture-stored"
+    CAPTURE_TAKING = "capture-taking"
+    CAPTURE_TAKEN = "capture-taken"
+    CAPTURE_KEPT = "capture-kept"
+    CAPTURE_FILED = "capture-filed"
 
 
 READING_POINTS = frozenset(
@@ -40,7 +46,10 @@ READING_POINTS = frozenset(
         Point.REPORT_GATHERED,
     }
 )
-"""Those that only values of feeds pass; all others are passed on a vote's way."""
+"""Those that only values of feeds pass."""
+
+CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CAPTURE_"))
+"""Those that only documents pass which come in over HTTP; all others are passed on the way of a file's vote."""
 
 Checkpoint = Callable[[Point], None]
 

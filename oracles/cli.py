@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
-from chain_node.errors import ChainError
-from chain_node.references import NetworkKey, ReferenceInvalid
+from chain_node.references import NetworkKey
+from oracles.capture.commands import token_app
+from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Point, die_at, go_on
 from oracles.daemon import Node
 from oracles.errors import OracleError
@@ -21,6 +21,7 @@ from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
 from oracles.logs import configure_logs
 from oracles.network import connector
+from oracles.refusals import one_sentence
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
 from oracles.status import status_lines
@@ -31,6 +32,7 @@ oracle_app = typer.Typer(
     help="The node of a carrier, warehouse or inspector: reads its papers, signs what happened, and nothing else.",
     no_args_is_help=True,
 )
+oracle_app.add_typer(token_app, name="token")
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -44,7 +46,7 @@ def run_command(
     die_at_point: Annotated[Point | None, typer.Option("--die-at", hidden=True)] = None,
 ) -> None:
     """Run a node until it is stopped (Ctrl-C, SIGTERM). It logs one JSON line for each decision."""
-    with _one_sentence():
+    with one_sentence():
         settings = load_settings(config, needs_key=not dry_run)
         configure_logs(settings.name)
         if dry_run:
@@ -79,7 +81,7 @@ def explain_command(
     config: ConfigOption, document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")]
 ) -> None:
     """Say what a document is, which consignment and milestone it concerns, and whether this node would sign it."""
-    with _one_sentence():
+    with one_sentence():
         settings = load_settings(config, needs_key=False)
         for line in explain_lines(settings, document):
             typer.echo(line)
@@ -88,12 +90,15 @@ def explain_command(
 @oracle_app.command("status")
 def status_command(config: ConfigOption) -> None:
     """Show what a node has taken, signed and sent, what waits, and what its operator must look at."""
-    with _one_sentence():
+    with one_sentence():
         for line in status_lines(load_settings(config, needs_key=False)):
             typer.echo(line)
 
 
 def _serve(settings: NodeSettings, database: Database, signer: Signer | None, point: Point | None) -> None:
+    checkpoint = go_on if point is None else die_at(point)
+    # A dry run answers nobody: what it took it would forget.
+    capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
     node = Node(
         settings,
         database,
@@ -101,15 +106,30 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, po
         signer,
         connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds),
         dry=signer is None,
-        checkpoint=go_on if point is None else die_at(point),
+        checkpoint=checkpoint,
+        capture=capture,
     )
     if settings.metrics_port is not None:
         node.metrics.serve(settings.metrics_port)
     stop = _StopSignal()
     try:
-        node.run(stop.is_set, stop.sleep)
+        with _listening(settings, capture, node):
+            node.run(stop.is_set, stop.sleep)
     finally:
         database.close()
+
+
+@contextmanager
+def _listening(settings: NodeSettings, capture: CaptureStore | None, node: Node) -> Iterator[None]:
+    if capture is None or settings.capture is None:
+        yield
+        return
+    # Only a node that listens waits for a web server to load.
+    from oracles.capture.server import serving
+
+    capture.database.prepare()
+    with serving(settings.capture, capture, settings.file_limit_bytes, node.metrics):
+        yield
 
 
 def _signer(settings: NodeSettings) -> Signer:
@@ -135,19 +155,3 @@ class _StopSignal:
 
     def sleep(self, seconds: float) -> None:
         self._event.wait(seconds)
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Turns what an operator can mend into a sentence on the error output, and exit code 1."""
-    try:
-        yield
-    except (OracleError, ChainError, ReferenceInvalid) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    except DBAPIError as error:
-        typer.echo(f"the node's database cannot be used: {error.orig}", err=True)
-        raise typer.Exit(1) from error
-    except OSError as error:
-        typer.echo(f"{error.filename}: {error.strerror}", err=True)
-        raise typer.Exit(1) from error

@@ -11,6 +11,8 @@ from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
+from oracles.capture.capturing import Capturing
+from oracles.capture.store import CaptureStore
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.confirming import Confirming
@@ -30,6 +32,7 @@ from oracles.signing import Signer
 from oracles.sources.directory import Directory
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, NetworkRow
+from oracles.storing import Storing
 from oracles.voting import Voting
 
 log = structlog.get_logger("oracles")
@@ -67,7 +70,9 @@ class Node:
         checkpoint: Checkpoint = go_on,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
+        capture: CaptureStore | None = None,
     ) -> None:
+        """With `capture` it also takes what comes in over HTTP."""
         self._settings, self._database, self._key, self._signer = settings, database, key, signer
         self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
         self.metrics = metrics or Metrics()
@@ -77,9 +82,9 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        self._intake = Intake(
-            database, directory, key, settings.milestones, settings.file_limit_bytes, checkpoint, self.metrics
-        )
+        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics)
+        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
+        self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._work: Work | None = None
         self._next_look = self._next_retry = 0.0
 
@@ -99,10 +104,12 @@ class Node:
 
     def cycle(self) -> None:
         """One turn. A network that is away keeps nothing from being taken in."""
-        taken = self._intake.run()
+        taken = self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
         if self._link.may_try and (taken or self._clock() >= self._next_look):
             self._talk_safely()
         self._intake.file_away()
+        if self._capturing is not None:
+            self._capturing.file_away()
 
     def _talk_safely(self) -> None:
         try:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+
+FLAWS: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What our own code raises on a paper that it cannot take: such a paper must not stop the node, nor be lost."""
 
 
 class OracleError(Exception):

@@ -22,6 +22,13 @@ class Metrics:
         self.votes = self._counter("votes", "Votes answered by the network", "answer")
         self.readings = self._counter("readings", "Measured values and prices by what became of them", "answer")
         self.reports = self._counter("reports", "Reports relayed, by the network's answer", "answer")
+        self.captures = self._counter("captures", "Documents captured over HTTP", "result")
+        self.requests = Counter(
+            "portolan_oracle_capture_requests",
+            "Requests to the capture interface",
+            ["method", "status"],
+            registry=self.registry,
+        )
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
         self.waiting = Gauge("portolan_oracle_waiting_events", "Events asked about again", registry=self.registry)
         self.held = Gauge("portolan_oracle_held_events", "Events for the operator", registry=self.registry)

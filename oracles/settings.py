@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from stdnum import lei
 
 from chain_node.client import Milestone
+from oracles.capture.settings import FILES_NEEDED as CAPTURE_FILES
+from oracles.capture.settings import PATHS as CAPTURE_PATHS
+from oracles.capture.settings import CaptureSettings
 from oracles.errors import SettingsInvalid
 from oracles.rules.milestones import ATTESTABLE
 
@@ -56,6 +60,8 @@ class NodeSettings(BaseModel):
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    capture: CaptureSettings | None = None
+    """The EPCIS capture interface over HTTP; without it the node listens to nobody."""
 
     @field_validator("organisation")
     @classmethod
@@ -98,7 +104,9 @@ def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
         raise SettingsInvalid(path, [f"cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(path, [f"is not TOML: {error}"]) from error
-    absolute = {key: _resolved(path, key, value) for key, value in table.items()}
+    absolute = {key: _resolved(path, key, value, _PATHS) for key, value in table.items()}
+    if isinstance(capture := absolute.get("capture"), dict):
+        absolute["capture"] = {key: _resolved(path, key, value, CAPTURE_PATHS) for key, value in capture.items()}
     problems = _missing_files(absolute, needs_key)
     try:
         settings = NodeSettings.model_validate(absolute)
@@ -109,8 +117,8 @@ def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
     return settings
 
 
-def _resolved(path: Path, key: str, value: object) -> object:
-    return path.resolve().parent / value if key in _PATHS and isinstance(value, str) else value
+def _resolved(path: Path, key: str, value: object, paths: Collection[str]) -> object:
+    return path.resolve().parent / value if key in paths and isinstance(value, str) else value
 
 
 def _missing_files(table: dict[str, object], needs_key: bool) -> list[str]:
@@ -121,6 +129,12 @@ def _missing_files(table: dict[str, object], needs_key: bool) -> list[str]:
             problems.append(f"setting '{key}': there is no file {value}")
         elif value is None and key in _KEY_FILES:
             problems.append(f"setting '{key}' is missing; without it a node can only run dry")
+    capture = table.get("capture")
+    inside = capture if isinstance(capture, dict) else {}
+    for key in CAPTURE_FILES:
+        value = inside.get(key)
+        if isinstance(value, Path) and not value.is_file():
+            problems.append(f"setting 'capture.{key}': there is no file {value}")
     inbox = table.get("inbox")
     if isinstance(inbox, Path) and inbox.exists() and not inbox.is_dir():
         problems.append(f"setting 'inbox': {inbox} is not a directory")

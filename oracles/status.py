@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from chain_node.client import FeedKind, Milestone
 from oracles.chain import FeedKey
 from oracles.settings import NodeSettings
+from oracles.store.captures import CaptureRow
 from oracles.store.database import Database
 from oracles.store.models import (
     CorrectionRow,
@@ -38,6 +39,8 @@ def status_lines(settings: NodeSettings) -> Iterator[str]:
         network = session.get(NetworkRow, 1)
         yield f"Network       {_network(network)}"
         yield f"Documents     {_counts(session, DocumentRow)}"
+        if settings.capture is not None:
+            yield f"Captures      {_counts(session, CaptureRow)}"
         yield f"Events        {_counts(session, EventRow)}"
         yield f"Observations  {_counts(session, ObservationRow)}"
         yield f"Transactions  {_counts(session, SubmissionRow)}"
@@ -56,9 +59,7 @@ def _network(row: NetworkRow | None) -> str:
     return "none seen yet" if row is None else f"chain {row.chain_id}, oracle {row.oracle_address}"
 
 
-Counted = (
-    type[DocumentRow] | type[EventRow] | type[ObservationRow] | type[SubmissionRow] | type[ReadingRow] | type[ReportRow]
-)
+Counted = type[DocumentRow | CaptureRow | EventRow | ObservationRow | SubmissionRow | ReadingRow | ReportRow]
 
 
 def _counts(session: Session, table: Counted) -> str:

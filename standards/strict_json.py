@@ -66,6 +66,15 @@ def json_able(value: Any) -> Any:
     return number if Decimal(repr(number)) == value else f"{value:f}"
 
 
+def write(value: Any) -> str:
+    """The value as JSON, its Decimals digit for digit: what `parse` gave comes back the same from `parse`."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(name)}:{write(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(write, value)) + "]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)
+
+
 def _object_maker(may_repeat: Collection[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
     def make(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)

@@ -8,7 +8,7 @@ from typing import Final
 
 from oracles.adapters import dcsa, epcis, prices, receipt_advice
 from oracles.canonical import CanonicalEvent, Document, Standard
-from oracles.errors import DocumentRefused
+from oracles.errors import FLAWS, DocumentRefused
 from standards.detect import detect
 from standards.errors import StandardsError
 
@@ -19,8 +19,6 @@ _READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
     "dcsa": (Standard.DCSA, dcsa.read),
     "receipt_advice": (Standard.UBL, receipt_advice.read),
 }
-
-_FLAWS: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 
 
 def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
@@ -37,7 +35,7 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
         events = read(data, limit_bytes)
     except StandardsError as error:
         raise DocumentRefused(name, str(error)) from error
-    except _FLAWS as error:
+    except FLAWS as error:
         # One paper that our own code cannot take must not stop the node, nor be lost.
         raise DocumentRefused(name, f"this program failed on it ({type(error).__name__}: {error})") from error
     if not events:

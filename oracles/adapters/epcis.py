@@ -11,6 +11,8 @@ from oracles.canonical import Activity, CanonicalEvent, Classifier, Correction, 
 from oracles.rules.milestones import BILL_OF_LADING, CONFORMANT, NON_CONFORMANT, VOID_SHIPPING
 from standards.epcis import (
     EpcisEvent,
+    EpcisInvalid,
+    Problem,
     StandardEvent,
     event_hash,
     parse_document,
@@ -26,6 +28,9 @@ _KIND_OF: Final = {
     "shock": FeedKind.SHOCK,
     "door": FeedKind.DOOR,
 }
+MOST_QUANTITY: Final = 2**63 - 1
+"""In thousandths: what a number of the node's database holds."""
+
 _NOT_SOUND = frozenset({"non_conformant", "damaged", "destroyed", "needs_replacement"})
 
 
@@ -43,6 +48,8 @@ def canonical(
 ) -> CanonicalEvent:
     """What every adapter ends in. An error declaration makes the event a correction of the one with its hash."""
     quantity, unit = quantity_thousandths(event)
+    if quantity > MOST_QUANTITY:
+        raise EpcisInvalid([Problem("", f"{quantity // 1000} is more than this node can count")])
     name = event_hash(event)
     sensed = sensor_readings(event)
     return CanonicalEvent(

@@ -114,7 +114,7 @@ class Directory:
         source = self.inbox / name
         if _stamp(source) != stamp:
             return None
-        target = _reserve(folder, name)
+        target = reserve(folder, name)
         if reason:
             # The reason first: a file in quarantine always has one, whenever the process dies.
             target.with_name(target.name + REASON_SUFFIX).write_text(reason + "\n", encoding="utf-8")
@@ -123,7 +123,7 @@ class Directory:
         if _stamp(target) == stamp:
             return target
         # Another file took the name between the look and the move: it has not been read, so it goes back.
-        target.replace(_reserve(self.inbox, name))
+        target.replace(reserve(self.inbox, name))
         return None
 
 
@@ -135,7 +135,7 @@ def _stamp(path: Path) -> Stamp | None:
     return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _reserve(folder: Path, name: str) -> Path:
+def reserve(folder: Path, name: str) -> Path:
     """A name that nothing else has, held by an empty file until the real one replaces it."""
     stem, suffix = os.path.splitext(name)
     number = 1

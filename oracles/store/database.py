@@ -14,10 +14,13 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
+from oracles.store import captures
 from oracles.store.models import NodeTable
 
-SCHEMA_VERSION: Final = 2
-"""2: readings and reports, in tables of their own, so that a database of version 1 only gets new tables."""
+TABLES: Final = (NodeTable, captures.CaptureRow, captures.CapturedEventRow, captures.CapturedKeyRow)
+SCHEMA_VERSION: Final = 3
+"""2: readings and reports; 3: what was captured over HTTP. Each in tables of its own, so that an older database only
+gets new tables."""
 
 
 class Database:

@@ -73,11 +73,11 @@ def references(event: EpcisEvent) -> list[TradeReference]:
     if isinstance(event, StandardEvent):
         for transaction in event.biz_transaction_list:
             reference = _document(transaction, event)
-            if reference is not None:
+            if reference is not None and reference.value.strip():
                 found[reference] = None
     for identifier in _objects(event):
         box = _box(identifier)
-        if box is not None:
+        if box is not None and box.value.strip():
             found[box] = None
     return list(found)
 

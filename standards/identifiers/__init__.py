@@ -1,5 +1,6 @@
 """Identifiers of goods, places, parties and boxes: checked by their check digits, brought to one form."""
 
+from standards.identifiers.classes import class_link
 from standards.identifiers.codes import (
     IdentifierInvalid,
     check_digit,
@@ -20,6 +21,7 @@ __all__ = [
     "canonical",
     "canonical_link",
     "check_digit",
+    "class_link",
     "container",
     "gln",
     "gtin",

@@ -53,6 +53,16 @@ def test_good_files_pass_a_bad_one(bench):
     assert bench.archived() == ["b.json"]
 
 
+def test_quantity_beyond_what_the_database_holds_is_quarantined(bench):
+    bench.drop("much.json", epcis(epcis_event(quantity=10**16)))
+
+    bench.turn()
+    bench.turn()
+
+    assert bench.quarantined() == ["much.json", "much.json.reason.txt"]
+    assert bench.events() == []
+
+
 def test_file_beyond_the_limit_is_quarantined(bench):
     bench.settings_changes = {"file_limit_bytes": 100}
     bench.restart()

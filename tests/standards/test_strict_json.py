@@ -2,8 +2,10 @@ import json
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from standards.strict_json import JsonRefused, json_able, parse
+from standards.strict_json import JsonRefused, json_able, parse, write
 
 
 def test_numbers_keep_every_digit() -> None:
@@ -62,3 +64,23 @@ def test_exact_numbers_become_what_json_can_write_without_losing_a_digit() -> No
         "short": 48.85855,
         "long": ["0.12345678901234567890"],
     }
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(10**30), 10**30)
+        | st.decimals(allow_nan=False, allow_infinity=False, places=6)
+        | st.text(st.characters(blacklist_categories=["Cs"]), max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(max_codepoint=127)), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+)
+def test_what_is_written_reads_the_same(value: object) -> None:
+    written = write(value)
+
+    assert parse(written.encode()) == value
+    json.loads(written)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from standards.identifiers import canonical, check_digit
+from standards.identifiers import canonical, check_digit, class_link
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,28 @@ def test_urn_and_link_of_one_item_have_one_form_whatever_the_prefix_length(
     link = f"https://any.example/path/01/{digits}{check_digit(digits)}/21/{serial}?linkType=all"
 
     assert canonical(urn) == canonical(link) == canonical(canonical(urn))
+
+
+@pytest.mark.parametrize(
+    ("thing", "pattern"),
+    [
+        ("urn:epc:id:sgtin:4012345.066666.77", "urn:epc:idpat:sgtin:4012345.066666.*"),
+        ("urn:epc:class:lgtin:4012345.066666.L7", "urn:epc:idpat:sgtin:4012345.066666.*"),
+        ("urn:epc:id:upui:1234567.098765.51q)x", "urn:epc:idpat:upui:1234567.098765.*"),
+        ("urn:epc:id:itip:4012345.012345.01.02.987", "urn:epc:idpat:itip:4012345.012345.01.02.*"),
+        ("urn:epc:id:grai:4012345.00022.333", "urn:epc:idpat:grai:4012345.00022.*"),
+        ("urn:epc:id:gdti:4012345.00005.7", "urn:epc:idpat:gdti:4012345.00005.*"),
+        ("urn:epc:id:sgcn:4012345.00005.17", "urn:epc:idpat:sgcn:4012345.00005.*"),
+        ("urn:epc:id:cpi:0614141.5PQ7%2FZ43.12345", "urn:epc:idpat:cpi:0614141.5PQ7%2FZ43.*"),
+    ],
+)
+def test_class_of_a_thing_is_what_its_pattern_becomes(thing: str, pattern: str) -> None:
+    assert class_link(canonical(thing)) == canonical(pattern)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    ["urn:epc:id:sscc:4012345.3111111111", "urn:epc:idpat:sgtin:4012345.066666.*", "https://acme.example/1", ""],
+)
+def test_what_is_no_single_thing_has_no_class(identifier: str) -> None:
+    assert class_link(canonical(identifier)) is None

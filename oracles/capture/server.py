@@ -1,0 +1,151 @@
+"""Listening: uvicorn in a thread of the node's process, over TLS where the settings have it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from oracles.capture.app import create_app
+from oracles.capture.settings import CaptureSettings
+from oracles.capture.store import CaptureStore
+from oracles.errors import OracleError
+from oracles.metrics import Metrics
+
+log = structlog.get_logger("oracles")
+
+MOST_CONNECTIONS: Final = 64
+HEAD_SECONDS: Final = 30.0
+START_SECONDS: Final = 30.0
+STOP_SECONDS: Final = 5
+
+
+class CaptureUnusable(OracleError):
+    """The node cannot listen for captures as the settings say."""
+
+    def __init__(self, listen: str, why: str) -> None:
+        super().__init__(f"setting 'capture': cannot listen on {listen}: {why}")
+        self.listen = listen
+
+
+class PeerProtocol(H11Protocol):
+    """HTTP/1.1 that tells the application which client certificate the connection came with, and that ends
+    connections on which no request arrives: half a head would otherwise hold its place for ever."""
+
+    _watch: asyncio.TimerHandle | None = None
+    _seen: object = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        certificate = None if tls is None else tls.getpeercert(binary_form=True)
+        self.app_state = {**self.app_state, "peer_certificate": certificate}
+        self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        """Ends the connection where nothing is under way and no request came since the last look."""
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.cycle is self._seen:
+            self.transport.close()
+            return
+        self._seen = self.cycle
+        self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
+
+
+@contextmanager
+def serving(settings: CaptureSettings, store: CaptureStore, limit_bytes: int, metrics: Metrics) -> Iterator[str]:
+    """Listens until the block ends; the URL. What was begun is finished. Raises CaptureUnusable."""
+    listener = _bound(settings)
+    try:
+        server = uvicorn.Server(_config(settings, store, limit_bytes, metrics))
+    except (OSError, ssl.SSLError) as error:
+        listener.close()
+        raise CaptureUnusable(settings.listen, f"TLS: {error}") from error
+    thread = threading.Thread(
+        target=contextvars.copy_context().run, args=(_run, server, listener), name="capture", daemon=True
+    )
+    thread.start()
+    try:
+        _wait_until_started(settings, server, thread)
+        scheme = "http" if settings.tls_certificate is None else "https"
+        host, port = listener.getsockname()[:2]
+        url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        log.info("listening", url=url)
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS * 2)
+        listener.close()
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    try:
+        server.run(sockets=[listener])
+    finally:
+        if not server.should_exit:
+            log.error("no longer listening", operator_action_required=True)
+
+
+def _bound(settings: CaptureSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise CaptureUnusable(settings.listen, error.strerror or str(error)) from error
+    return listener
+
+
+def _config(settings: CaptureSettings, store: CaptureStore, limit_bytes: int, metrics: Metrics) -> uvicorn.Config:
+    config = uvicorn.Config(
+        create_app(settings, store, limit_bytes, metrics),
+        http=PeerProtocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        ssl_ca_certs=None if settings.client_ca is None else str(settings.client_ca),
+        ssl_cert_reqs=_asked_of_clients(settings),
+    )
+    config.load()
+    return config
+
+
+def _asked_of_clients(settings: CaptureSettings) -> ssl.VerifyMode:
+    """With tokens as well, a connection without a certificate may still bring one."""
+    if settings.client_ca is None:
+        return ssl.CERT_NONE
+    return ssl.CERT_REQUIRED if settings.tokens is None else ssl.CERT_OPTIONAL
+
+
+def _wait_until_started(settings: CaptureSettings, server: uvicorn.Server, thread: threading.Thread) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > until:
+            raise CaptureUnusable(settings.listen, "the server did not start")
+        time.sleep(0.005)
