@@ -9,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
-from support.network import RunningNetwork, lei, start_network
+from support.network import RunningNetwork, lei
 
 from chain_node.client import FeedRecord, FeedStatus, Reading, Report, Role, condition_feed, reading_digest
 from chain_node.client.contracts.milestones import organisations_in
@@ -26,6 +27,7 @@ from chain_node.vocabulary import FeedRefusal
 from model import feeds
 from model.books import Disagreement
 from model.feeds import Feed, Given, Observer, Verdict
+from model.finished import finished
 
 pytestmark = pytest.mark.node
 
@@ -255,12 +257,9 @@ def convert(run: Run, block: int, now: int) -> None:
 
 @pytest.fixture(scope="module", params=SEEDS)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    network = start_network(tmp_path_factory.mktemp("feeds"))
-    made = begin(network, request.param)
-    go(made, CALLS)
-    yield made
-    network.chain.close()
-    network.engine.stop()
+    path = tmp_path_factory.mktemp("feeds")
+    with finished(path, partial(begin, seed=request.param), partial(go, calls=CALLS)) as made:
+        yield made
 
 
 def test_feeds_are_what_the_model_says(run: Run) -> None:

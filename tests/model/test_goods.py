@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from support.network import start_network
 
 from model.books import Disagreement
 from model.compare import differences
+from model.finished import finished
 from model.goods import Pledge
 from model.history import moments, new_books
 from model.replay import replay
@@ -103,12 +104,9 @@ REFUSED_BY_DEFAULT = {
 @pytest.fixture(scope="module", params=[pytest.param(s, marks=pytest.mark.xdist_group(f"goods-{s}")) for s in SEEDS])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A network after a run of its own."""
-    network = start_network(tmp_path_factory.mktemp("goods"))
-    made = begin(network, request.param)
-    go(made, OPERATIONS)
-    yield made
-    network.chain.close()
-    network.engine.stop()
+    path = tmp_path_factory.mktemp("goods")
+    with finished(path, partial(begin, seed=request.param), partial(go, operations=OPERATIONS)) as made:
+        yield made
 
 
 def found(run: Run) -> list[str]:

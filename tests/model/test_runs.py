@@ -8,18 +8,18 @@ that goes wrong names its seed and operation: MODEL_SEEDS=<seed> repeats it.
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from support.network import start_network
 
 from model.books import Disagreement
 from model.compare import differences
+from model.finished import CHECKPOINTS, finished, replayed
 from model.history import moments, new_books
 from model.invoices import Invoice
 from model.plan import go
-from model.replay import Moment, replay
+from model.replay import replay
 from model.run import Run
 from model.scene import begin
 from model.syndication import SYNDICATE
@@ -30,7 +30,6 @@ DEFAULT_SEEDS = (2, 6, 17)
 SEEDS = [int(seed) for seed in os.environ.get("MODEL_SEEDS", "").split(",") if seed] or [*DEFAULT_SEEDS]
 DEFAULT_OPERATIONS = 600
 OPERATIONS = int(os.environ.get("MODEL_OPERATIONS", DEFAULT_OPERATIONS))
-CHECKPOINTS = 10
 # What every run must meet, so that none of this is true of a network where nothing happens.
 MET = {
     "FinancingDesk.Drawn",
@@ -80,42 +79,17 @@ SHARED_BY_DEFAULT = {"expected loss", "loss", "recovered", "reserve"}
 @pytest.fixture(scope="module", params=[pytest.param(s, marks=pytest.mark.xdist_group(f"model-{s}")) for s in SEEDS])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A network after a run of its own."""
-    network = start_network(tmp_path_factory.mktemp("model"))
-    made = begin(network, request.param)
-    go(made, OPERATIONS)
-    yield made
-    network.chain.close()
-    network.engine.stop()
-
-
-def checkpoints(run: Run) -> list[int]:
-    """Blocks spread over the run, its last one among them."""
-    step = len(run.blocks) // CHECKPOINTS
-    return sorted({run.blocks[-1], *run.blocks[step::step]})
+    path = tmp_path_factory.mktemp("model")
+    with finished(path, partial(begin, seed=request.param), partial(go, operations=OPERATIONS)) as made:
+        yield made
 
 
 def test_every_book_is_what_the_events_add_up_to(run: Run) -> None:
-    books, told, compared = new_books(run.network), deque(moments(run.network, run.blocks[-1])), 0
+    books, compared = replayed(run)
 
-    for number in checkpoints(run):
-        while told and told[0].event.block_number <= number:
-            replay(books, block_of(told))
-        books.now = run.chain.block(number).timestamp
-        figures, found = differences(books, run.chain, number)
-        assert found == []
-        compared += figures
-
-    assert not told
     assert compared > 200 * CHECKPOINTS
     assert books.compared > 2 * OPERATIONS, "what events say was hardly ever worked out beforehand"
     assert all(ledger.postings > 20 for ledger in books.ledgers.values())
-
-
-def block_of(told: deque[Moment]) -> Iterator[Moment]:
-    """Takes the events of the next block."""
-    number = told[0].event.block_number
-    while told and told[0].event.block_number == number:
-        yield told.popleft()
 
 
 def test_the_chain_takes_exactly_what_the_model_allows(run: Run) -> None:
