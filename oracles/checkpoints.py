@@ -35,6 +35,8 @@ class Point(StrEnum):
     CAPTURE_TAKEN = "capture-taken"
     CAPTURE_KEPT = "capture-kept"
     CAPTURE_FILED = "capture-filed"
+    DROP_WRITTEN = "drop-written"
+    DROP_PLACED = "drop-placed"
 
 
 READING_POINTS = frozenset(
@@ -49,7 +51,13 @@ READING_POINTS = frozenset(
 """Those that only values of feeds pass."""
 
 CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CAPTURE_"))
-"""Those that only documents pass which come in over HTTP; all others are passed on the way of a file's vote."""
+"""Those that only documents pass which come in over HTTP."""
+
+DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
+"""Those that only documents pass which a source other than a file lays into the inbox."""
+
+VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS
+"""Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]
 

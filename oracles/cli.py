@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,7 @@ from oracles.hashing import hashes_of
 from oracles.logs import configure_logs
 from oracles.network import connector
 from oracles.refusals import one_sentence
+from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
 from oracles.status import status_lines
@@ -97,7 +97,6 @@ def status_command(config: ConfigOption) -> None:
 
 def _serve(settings: NodeSettings, database: Database, signer: Signer | None, point: Point | None) -> None:
     checkpoint = go_on if point is None else die_at(point)
-    # A dry run answers nobody: what it took it would forget.
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
     node = Node(
         settings,
@@ -112,24 +111,14 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, po
     if settings.metrics_port is not None:
         node.metrics.serve(settings.metrics_port)
     stop = _StopSignal()
+    around = Surroundings(settings, database, checkpoint, node.metrics, capture)
+    # A dry run answers nobody and asks nobody: what it took it would forget.
+    services = nullcontext() if signer is None else running(around)
     try:
-        with _listening(settings, capture, node):
+        with services:
             node.run(stop.is_set, stop.sleep)
     finally:
         database.close()
-
-
-@contextmanager
-def _listening(settings: NodeSettings, capture: CaptureStore | None, node: Node) -> Iterator[None]:
-    if capture is None or settings.capture is None:
-        yield
-        return
-    # Only a node that listens waits for a web server to load.
-    from oracles.capture.server import serving
-
-    capture.database.prepare()
-    with serving(settings.capture, capture, settings.file_limit_bytes, node.metrics):
-        yield
 
 
 def _signer(settings: NodeSettings) -> Signer:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from stdnum import lei
 
 from chain_node.client import Milestone
-from oracles.capture.settings import FILES_NEEDED as CAPTURE_FILES
-from oracles.capture.settings import PATHS as CAPTURE_PATHS
 from oracles.capture.settings import CaptureSettings
 from oracles.errors import SettingsInvalid
 from oracles.rules.milestones import ATTESTABLE
+from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
-_FILES_NEEDED: Final = ("deployments", "network_key_file")
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_PATHS: Final = (*_FILES_NEEDED, *_KEY_FILES, "inbox", "database", "exchange")
 
 
-class NodeSettings(BaseModel):
+class NodeSettings(SettingTable):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    paths: ClassVar = frozenset({"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange"})
+    needed: ClassVar = frozenset({"deployments", "network_key_file"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     organisation: str
@@ -104,9 +101,7 @@ def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
         raise SettingsInvalid(path, [f"cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(path, [f"is not TOML: {error}"]) from error
-    absolute = {key: _resolved(path, key, value, _PATHS) for key, value in table.items()}
-    if isinstance(capture := absolute.get("capture"), dict):
-        absolute["capture"] = {key: _resolved(path, key, value, CAPTURE_PATHS) for key, value in capture.items()}
+    absolute = resolved(NodeSettings, table, path.resolve().parent)
     problems = _missing_files(absolute, needs_key)
     try:
         settings = NodeSettings.model_validate(absolute)
@@ -117,24 +112,14 @@ def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
     return settings
 
 
-def _resolved(path: Path, key: str, value: object, paths: Collection[str]) -> object:
-    return path.resolve().parent / value if key in paths and isinstance(value, str) else value
-
-
-def _missing_files(table: dict[str, object], needs_key: bool) -> list[str]:
-    problems = []
-    for key in (*_FILES_NEEDED, *_KEY_FILES) if needs_key else _FILES_NEEDED:
+def _missing_files(table: Table, needs_key: bool) -> list[str]:
+    problems = list(missing_files(NodeSettings, table))
+    for key in _KEY_FILES if needs_key else ():
         value = table.get(key)
         if isinstance(value, Path) and not value.is_file():
             problems.append(f"setting '{key}': there is no file {value}")
-        elif value is None and key in _KEY_FILES:
+        elif value is None:
             problems.append(f"setting '{key}' is missing; without it a node can only run dry")
-    capture = table.get("capture")
-    inside = capture if isinstance(capture, dict) else {}
-    for key in CAPTURE_FILES:
-        value = inside.get(key)
-        if isinstance(value, Path) and not value.is_file():
-            problems.append(f"setting 'capture.{key}': there is no file {value}")
     inbox = table.get("inbox")
     if isinstance(inbox, Path) and inbox.exists() and not inbox.is_dir():
         problems.append(f"setting 'inbox': {inbox} is not a directory")

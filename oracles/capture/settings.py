@@ -5,14 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, ClassVar
 
 from cryptography import x509
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-PATHS: Final = ("tokens", "tls_certificate", "tls_key", "client_ca")
-FILES_NEEDED: Final = ("tls_certificate", "tls_key", "client_ca")
-"""Unlike these, the file of tokens may be made later: until then nobody has one."""
+from oracles.setting_tables import SettingTable
 
 
 class Right(StrEnum):
@@ -22,10 +20,12 @@ class Right(StrEnum):
     """May see every event that was captured here, whoever sent it."""
 
 
-class CaptureSettings(BaseModel):
+class CaptureSettings(SettingTable):
     """Where the node listens, and to whom. Without TLS it listens on the loopback interface only."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    paths: ClassVar = frozenset({"tokens", "tls_certificate", "tls_key", "client_ca"})
+    needed: ClassVar = paths - {"tokens"}
+    """The file of tokens may be made later: until then nobody has one."""
 
     listen: Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:]+\]|[0-9.]+):\d{1,5}$")] = "127.0.0.1:8710"
     """Address and port; a port of 0 is chosen by the system."""

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
@@ -18,9 +19,9 @@ from oracles.store import captures
 from oracles.store.models import NodeTable
 
 TABLES: Final = (NodeTable, captures.CaptureRow, captures.CapturedEventRow, captures.CapturedKeyRow)
-SCHEMA_VERSION: Final = 3
-"""2: readings and reports; 3: what was captured over HTTP. Each in tables of its own, so that an older database only
-gets new tables."""
+SCHEMA_VERSION: Final = 4
+"""2: readings and reports; 3: what was captured over HTTP; 4: stage D. A later version only adds tables, and columns
+that may be empty or have a default, so that an older database gets what it lacks and loses nothing."""
 
 
 class Database:
@@ -39,6 +40,8 @@ class Database:
             raise DatabaseTooNew(self.path, found, SCHEMA_VERSION)
         NodeTable.metadata.create_all(self._engine)
         with self._engine.begin() as connection:
+            for table in NodeTable.metadata.sorted_tables:
+                _add_columns(connection, table)
             connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
 
     @contextmanager
@@ -63,6 +66,15 @@ def database_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """What an earlier version's table lacks. Every such column has a server default or may be empty."""
+    found = {row.name for row in connection.execute(text(f"PRAGMA table_info({table.name})"))}
+    for column in table.columns:
+        if column.name not in found:
+            definition = CreateColumn(column).compile(dialect=connection.dialect)
+            connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
 
 def _engine(path: Path | None) -> Engine:

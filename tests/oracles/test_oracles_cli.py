@@ -203,5 +203,5 @@ def test_database_of_a_later_version_is_refused(tmp_path):
     with sqlite3.connect(tmp_path / "node.db") as connection:
         connection.execute("PRAGMA user_version = 99")
 
-    with pytest.raises(DatabaseTooNew, match="schema 99, this program knows 3"):
+    with pytest.raises(DatabaseTooNew, match="schema 99, this program knows 4"):
         Database(tmp_path / "node.db").prepare()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from oracle_fakes import epcis, epcis_event, receipt_advice
 
-from oracles.checkpoints import CAPTURE_POINTS, READING_POINTS, Point
+from oracles.checkpoints import VOTE_POINTS, Point
 from oracles.store.models import DocumentRow, DocumentStatus, EventStatus, ObservationStatus, SubmissionStatus
 
-POINTS = [point for point in Point if point not in READING_POINTS | CAPTURE_POINTS]
+POINTS = sorted(VOTE_POINTS)
 
 
 class Died(BaseException):

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, condition_feed
 from chain_node.engines.base import hasten
 from oracles.adapters import read_document
-from oracles.checkpoints import CAPTURE_POINTS, READING_POINTS, Point
+from oracles.checkpoints import VOTE_POINTS
 from oracles.cli import oracle_app
 from oracles.judging import Judge
 from oracles.network import Network
@@ -77,7 +77,7 @@ def test_readings_of_three_nodes_become_a_value_and_a_grade(trade):
     assert rules == 1
 
 
-@pytest.mark.parametrize("point", [point for point in Point if point not in READING_POINTS | CAPTURE_POINTS])
+@pytest.mark.parametrize("point", sorted(VOTE_POINTS))
 def test_killed_node_finishes_with_exactly_one_counted_vote(trade, point):
     order = f"PO-{point}"
     subject = trade.open(order)

@@ -1,0 +1,59 @@
+"""What runs beside the node's own thread: whatever listens or asks others, each in a thread of its own.
+
+A service hands what it receives to the inbox (`sources.drop`) or to tables of its own; deciding, signing and sending
+stay with the node's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+
+from oracles.capture.store import CaptureStore
+from oracles.checkpoints import Checkpoint
+from oracles.metrics import Metrics
+from oracles.settings import NodeSettings
+from oracles.store.database import Database
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What services may use. The database is shared with the node's thread, so each session must be short."""
+
+    settings: NodeSettings
+    database: Database
+    checkpoint: Checkpoint
+    metrics: Metrics
+    capture: CaptureStore | None
+
+
+Service = Callable[[Surroundings], AbstractContextManager[object]]
+
+
+@contextmanager
+def running(around: Surroundings) -> Iterator[None]:
+    """All services that the settings ask for, until the block ends. Raises OracleError where one cannot start."""
+    around.database.prepare()
+    around.settings.inbox.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        for service in _services(around.settings):
+            stack.enter_context(service(around))
+        yield
+
+
+def _services(settings: NodeSettings) -> Iterator[Service]:
+    if settings.capture is not None:
+        yield _capture
+
+
+@contextmanager
+def _capture(around: Surroundings) -> Iterator[None]:
+    # Only a node that listens waits for a web server to load.
+    from oracles.capture.server import serving
+
+    settings, store = around.settings, around.capture
+    assert settings.capture is not None
+    assert store is not None
+    with serving(settings.capture, store, settings.file_limit_bytes, around.metrics):
+        yield

@@ -1,0 +1,57 @@
+"""How sources other than files hand over what they received: as a whole file in the inbox.
+
+What a web hook, a poller or a broker brings is written beside the inbox, brought to the disk and renamed into it. Only
+then its sender is told that it was taken: from there on the way is that of any file, so nothing is lost and, because a
+document is named by its own bytes, nothing is taken twice.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from oracles.checkpoints import Checkpoint, Point, go_on
+
+MARK: Final = "~"
+"""Ends the name of the source in a file's name."""
+INBOX: Final = "inbox"
+
+
+@dataclass(frozen=True)
+class Drop:
+    """`source` is a short word of small letters, which metrics and log lines have as the document's source."""
+
+    inbox: Path
+    source: str
+    checkpoint: Checkpoint = go_on
+
+    def put(self, data: bytes, suffix: str) -> str:
+        """The name of the file, which is on disk when this returns. `suffix` as in `.json`. Raises OSError."""
+        name = f"{self.source}{MARK}{sha256(data).hexdigest()[:32]}{suffix}"
+        unfinished = self.inbox / f".{name}.part"
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        self.checkpoint(Point.DROP_WRITTEN)
+        unfinished.replace(self.inbox / name)
+        _sync_folder(self.inbox)
+        self.checkpoint(Point.DROP_PLACED)
+        return name
+
+
+def source_of(name: str) -> str:
+    """The source of a document by its name: the inbox's own files have none in theirs."""
+    source, mark, _ = name.partition(MARK)
+    return source if mark else INBOX
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
