@@ -37,6 +37,7 @@ LIMIT_BYTES: Final = 1 << 20
 Made = TypeVar("Made")
 CHAIN_ID: Final = 1
 ORACLE: Final = "0x" + "51" * 20
+BUYER: Final = "urn:epcglobal:cbv:bt:4012345000009"
 BLOCK: Final = 1
 HASHED: Final = bytes(range(32))
 
@@ -47,8 +48,8 @@ class Consignments:
 
     subjects: dict[bytes, bytes] = field(default_factory=dict)
 
-    def subject_of(self, keyed: bytes, _: int) -> bytes | None:
-        return self.subjects.get(keyed)
+    def subject_of(self, reference: bytes, block: int) -> bytes | None:
+        return self.subjects.get(reference)
 
 
 def measure_oracle_events(_: Path, console: Console) -> list[Figure]:
@@ -168,6 +169,10 @@ def _seconds(work: Callable[[], Made]) -> tuple[Made, float]:
 def _rate(work: Callable[[], object]) -> float:
     """Events a second."""
     return EVENTS / _seconds(work)[1]
+
+
+def _share(step: str, samples: list[float]) -> Figure:
+    return Figure(f"oracle_events: {step}", middle(samples), "of it", "all steps", middle(samples), samples)
 
 
 def _against(name: str, values: list[float], what: str, others: list[float]) -> Figure:
