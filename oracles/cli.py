@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from chain_node.references import NetworkKey
-from oracles.capture.commands import token_app
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Death, die_at, go_on
 from oracles.daemon import Node
 from oracles.errors import OracleError
 from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
+from oracles.http.commands import token_app
 from oracles.logs import configure_logs
 from oracles.network import connector
 from oracles.refusals import one_sentence
