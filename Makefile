@@ -15,7 +15,7 @@ FORGE := $$(echo node_modules/@foundry-rs/forge-*/bin/forge)
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-setup: $(VENV)/.stamp node_modules/.stamp build/forge/.stamp ## Install everything into this checkout (.venv, node_modules) and compile
+setup: $(VENV)/.stamp node_modules/.stamp build/forge/.stamp build/debian/.stamp ## Install everything into this checkout (.venv, node_modules) and compile
 
 demo: setup ## Run the example trades from documents to cash; writes build/demo.json, demo-stock.json, demo-line.json
 	portolan demo
@@ -87,6 +87,11 @@ node_modules/.stamp: package.json package-lock.json | $(VENV)/.stamp
 build/forge/.stamp: $(shell find contracts -name '*.sol' 2>/dev/null) foundry.toml chain_node/solc/launcher.js node_modules/.stamp
 	@echo "Compiling the contracts"
 	@$(FORGE) build --skip test --quiet
+	@touch $@
+
+build/debian/.stamp: scripts/setup/debian-tools
+	@mkdir -p build/debian
+	@scripts/setup/debian-tools build/debian
 	@touch $@
 
 requirements.txt: requirements.in requirements-overrides.txt
