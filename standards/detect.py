@@ -14,6 +14,10 @@ from standards.ubl.reading import DOCUMENTS
 Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order", "prices"]
 
 PDF: Final = b"%PDF-"
+_OF_DCSA: Final = (
+    "eventType", "eventClassifierCode", "metadata", "eventRouting", "eventClassification", "eventUpdatedDateTime",
+    "isRetracted",
+)  # fmt: skip
 _EPCIS_TYPES: Final = frozenset({"EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES})
 _ROOTS: Final[Mapping[str, Standard]] = {
     f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice": "receipt_advice",
@@ -65,7 +69,7 @@ def _of_json(value: Any) -> Standard:
         sample = sample[0]
     if not isinstance(sample, dict):
         raise NotRecognised("the JSON holds no event")
-    if any(name in sample for name in ("eventType", "eventClassifierCode", "metadata", "eventRouting")):
+    if any(name in sample for name in _OF_DCSA):
         return "dcsa"
     if isinstance(value, dict) and ("epcisBody" in value or value.get("type") in _EPCIS_TYPES or "eventTime" in value):
         return "epcis"
