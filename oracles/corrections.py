@@ -24,6 +24,7 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.store.movements import MessageRow
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,9 @@ def _named(event: CanonicalEvent, correction: Correction) -> SelectOfScalar[Even
     """By hash or by number; a replacement never means itself."""
     is_named = col(EventRow.event_hash) == (correction.event_hash or "")
     if correction.source_event_id:
+        repeats = select(MessageRow.event_id).where(MessageRow.source_event_id == correction.source_event_id)
         same_number = (col(EventRow.standard) == event.activity.standard) & (
-            EventRow.source_event_id == correction.source_event_id
+            (col(EventRow.source_event_id) == correction.source_event_id) | col(EventRow.id).in_(repeats)
         )
         is_named = is_named | (same_number & (EventRow.event_hash != event.event_hash))
     return select(EventRow).where(is_named)

@@ -11,6 +11,7 @@ from stdnum import lei
 
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
+from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import SettingsInvalid
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
@@ -59,6 +60,8 @@ class NodeSettings(SettingTable):
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     capture: CaptureSettings | None = None
     """The EPCIS capture interface over HTTP; without it the node listens to nobody."""
+    dcsa: DcsaSettings = DcsaSettings()
+    """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
 
     @field_validator("organisation")
     @classmethod
