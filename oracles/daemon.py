@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
+from oracles.adapters import read_document
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
@@ -89,7 +91,8 @@ class Node:
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
-        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
+        read = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._work: Work | None = None
         self._next_look = self._next_retry = 0.0

@@ -50,7 +50,7 @@ class _View:
 
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
-    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes)
+    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes, settings.dcsa.schema_versions)
     count, noun = len(document.events or document.quotes), "event" if document.events else "value"
     yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)

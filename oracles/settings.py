@@ -11,6 +11,7 @@ from stdnum import lei
 
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
+from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import SettingsInvalid
 from oracles.http.settings import HttpSettings
 from oracles.rules.milestones import ATTESTABLE
@@ -67,6 +68,8 @@ class NodeSettings(SettingTable):
     """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
     """The EPCIS capture interface over HTTP."""
+    dcsa: DcsaSettings = DcsaSettings()
+    """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
 
     @field_validator("organisation")
     @classmethod

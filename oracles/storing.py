@@ -28,6 +28,7 @@ from oracles.store.models import (
     ReadingRow,
     ReadingStatus,
 )
+from oracles.updates import Update, apply_update
 
 log = structlog.get_logger("oracles")
 
@@ -92,16 +93,27 @@ class Storing:
         if known is not None:
             self.metrics.events.labels("known").inc()
             _hold_where_stated_again(session, event, known)
+            line |= self._told_again(session, event, known, document_id)
             return line | {"status": "known", "reason": f"known since document {known.document_id}: {known.status}"}
         row = self._new_event(session, event, document_id)
+        line |= _update_line(apply_update(session, event, row), event)
         self.metrics.events.labels(row.status).inc()
         if row.status != EventStatus.WITHDRAWN and event.classifier is Classifier.ACTUAL:
             line |= {
                 "measurements": sum(self._store_measured(session, m, document_id, row) for m in event.measurements)
             }
         if event.unreadable:
-            log.warning("measurements refused", event_hash=event.event_hash, reasons=list(event.unreadable))
+            log.warning("left out", event_hash=event.event_hash, reasons=list(event.unreadable))
         return line | {"status": row.status, "reason": row.reason}
+
+    def _told_again(
+        self, session: Session, event: CanonicalEvent, known: EventRow, document_id: int
+    ) -> dict[str, object]:
+        update = apply_update(session, event, known)
+        if update is not None and update.revived:
+            for its in event.measurements:
+                self._store_measured(session, its, document_id, known)
+        return _update_line(update, event)
 
     def _store_measured(self, session: Session, its: Measured, document_id: int, event: EventRow | None = None) -> bool:
         """Stores a value for a feed; False where the same price came before, in whichever list."""
@@ -146,6 +158,14 @@ class Storing:
         assert row.id is not None
         session.add_all(reference_rows(event, row.id, self.key))
         return row
+
+
+def _update_line(update: Update | None, event: CanonicalEvent) -> dict[str, object]:
+    if update is None:
+        return {}
+    if update.raised:
+        log.error("update to look at", event_hash=event.event_hash, effect=update.text, operator_action_required=True)
+    return {"update": update.text}
 
 
 def _correction_line(effects: list[Effect] | None, reason: str) -> dict[str, object]:
