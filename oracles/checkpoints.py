@@ -17,8 +17,11 @@ class Point(StrEnum):
     DOCUMENT_FILED = "document-filed"
     OBSERVATION_DECIDING = "observation-deciding"
     OBSERVATION_DECIDED = "observation-decided"
+    VOTE_BOUND = "vote-bound"
+    """The protection store has it; there is no signature yet."""
     VOTE_SIGNING = "vote-signing"
     VOTE_SIGNED = "vote-signed"
+    READING_BOUND = "reading-bound"
     READING_SIGNING = "reading-signing"
     READING_SIGNED = "reading-signed"
     READING_PUBLISHED = "reading-published"
@@ -46,6 +49,7 @@ class Point(StrEnum):
 
 READING_POINTS = frozenset(
     {
+        Point.READING_BOUND,
         Point.READING_SIGNING,
         Point.READING_SIGNED,
         Point.READING_PUBLISHED,

@@ -228,6 +228,8 @@ class ReadingRow(NodeTable, table=True):
     signer: str = ""
     signature: str = ""
     signed_block: int | None = None
+    void_after: int | None = None
+    """Unix seconds after which the signed reading is too old for any report."""
 
 
 class ReportRow(NodeTable, table=True):
