@@ -13,10 +13,14 @@ from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
 from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import SettingsInvalid
+from oracles.http.settings import HttpSettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
+_SERVED: Final = {"capture": True, "dcsa": False}
+"""Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
+what they sign."""
 
 
 class NodeSettings(SettingTable):
@@ -58,8 +62,10 @@ class NodeSettings(SettingTable):
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    http: HttpSettings | None = None
+    """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
-    """The EPCIS capture interface over HTTP; without it the node listens to nobody."""
+    """The EPCIS capture interface over HTTP."""
     dcsa: DcsaSettings = DcsaSettings()
     """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
 
@@ -87,6 +93,16 @@ class NodeSettings(SettingTable):
             raise ValueError("setting 'exchange': a node that relays needs the folder in which readings lie")
         return self
 
+    @model_validator(mode="after")
+    def _somebody_can_come_in(self) -> NodeSettings:
+        served = [name for name in _SERVED if _listens(getattr(self, name))]
+        if served and self.http is None:
+            raise ValueError(f"setting '{served[0]}': it comes in over HTTP: set the table [http] too")
+        clients_needed = any(_SERVED[name] for name in served) or not served or self.dcsa.takes_events
+        if self.http is not None and clients_needed and not self.http.lets_clients_in:
+            raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
+        return self
+
     @property
     def archive(self) -> Path:
         return self.inbox.parent / "archive"
@@ -94,6 +110,11 @@ class NodeSettings(SettingTable):
     @property
     def quarantine(self) -> Path:
         return self.inbox.parent / "quarantine"
+
+
+def _listens(table: SettingTable | None) -> bool:
+    """A table that is there asks for its interface, unless it says that it has another use."""
+    return table is not None and bool(getattr(table, "listens", True))
 
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
