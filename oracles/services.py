@@ -77,10 +77,11 @@ def _dcsa_interfaces(around: Surroundings, read_seconds: float) -> Iterator[Inte
     from oracles.dcsa.app import callback_interface, events_interface
 
     settings, limits = around.settings.dcsa, Limits(around.settings.file_limit_bytes, read_seconds)
+    into_inbox = taking(around, "dcsa")
     if settings.subscriptions:
-        yield callback_interface(settings.subscriptions, taking(around, "dcsa"), limits)
+        yield callback_interface(settings.subscriptions, into_inbox, limits)
     if settings.takes_events:
-        yield events_interface(taking(around, "dcsa"), limits)
+        yield events_interface(into_inbox, limits)
 
 
 def taking(around: Surroundings, source: str) -> Taking:
