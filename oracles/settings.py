@@ -19,7 +19,7 @@ from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_SERVED: Final = {"capture": True}
+_SERVED: Final = {"capture": True, "dcsa": False}
 """Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
 what they sign."""
 
@@ -104,10 +104,10 @@ class NodeSettings(SettingTable):
 
     @model_validator(mode="after")
     def _somebody_can_come_in(self) -> NodeSettings:
-        served = [name for name in _SERVED if getattr(self, name) is not None]
+        served = [name for name in _SERVED if _listens(getattr(self, name))]
         if served and self.http is None:
             raise ValueError(f"setting '{served[0]}': it comes in over HTTP: set the table [http] too")
-        clients_needed = any(_SERVED[name] for name in served) or not served
+        clients_needed = any(_SERVED[name] for name in served) or not served or self.dcsa.takes_events
         if self.http is not None and clients_needed and not self.http.lets_clients_in:
             raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
         return self
@@ -134,6 +134,11 @@ class NodeSettings(SettingTable):
     @property
     def quarantine(self) -> Path:
         return self.inbox.parent / "quarantine"
+
+
+def _listens(table: SettingTable | None) -> bool:
+    """A table that is there asks for its interface, unless it says that it has another use."""
+    return table is not None and bool(getattr(table, "listens", True))
 
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
