@@ -6,19 +6,25 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Final
 
-from oracles.adapters import dcsa, epcis, prices, receipt_advice
+from oracles.adapters import dcsa, epcis, prices, ubl
 from oracles.canonical import CanonicalEvent, Document, Standard
 from oracles.errors import FLAWS, DocumentRefused
 from standards.detect import detect
 from standards.errors import StandardsError
 
 Reader = Callable[[bytes, int], list[CanonicalEvent]]
+VersionReader = Callable[[bytes, int], ubl.Read]
 
 _READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
     "epcis": (Standard.EPCIS, epcis.read),
     "dcsa": (Standard.DCSA, dcsa.read),
-    "receipt_advice": (Standard.UBL, receipt_advice.read),
 }
+_VERSION_READERS: Final[Mapping[str, tuple[Standard, VersionReader]]] = {
+    "receipt_advice": (Standard.UBL, ubl.receipt_advice),
+    "despatch_advice": (Standard.UBL_DESPATCH, ubl.despatch_advice),
+    "transportation_status": (Standard.UBL_STATUS, ubl.transportation_status),
+}
+"""Of papers that are numbered and may be sent again."""
 
 
 def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
@@ -29,6 +35,8 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
         found = detect(data)
         if found == "prices":
             return _price_list(name, data, limit_bytes)
+        if found in _VERSION_READERS:
+            return _numbered(name, data, limit_bytes, *_VERSION_READERS[found])
         if found not in _READERS:
             raise DocumentRefused(name, f"an {found} is no logistics event; it goes to the gateway")
         standard, read = _READERS[found]
@@ -41,6 +49,11 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
     if not events:
         raise DocumentRefused(name, "it holds no event")
     return Document(name, sha256(data).hexdigest(), standard, tuple(events))
+
+
+def _numbered(name: str, data: bytes, limit_bytes: int, standard: Standard, read: VersionReader) -> Document:
+    events, version = read(data, limit_bytes)
+    return Document(name, sha256(data).hexdigest(), standard, tuple(events), version=version)
 
 
 def _price_list(name: str, data: bytes, limit_bytes: int) -> Document:
