@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Final
 
 from oracles.adapters import dcsa, epcis, prices, ubl
 from oracles.canonical import CanonicalEvent, Document, Standard
 from oracles.errors import FLAWS, DocumentRefused
+from standards.dcsa import DEFAULT_VERSIONS, Version
 from standards.detect import detect
 from standards.errors import StandardsError
 
@@ -17,7 +18,6 @@ VersionReader = Callable[[bytes, int], ubl.Read]
 
 _READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
     "epcis": (Standard.EPCIS, epcis.read),
-    "dcsa": (Standard.DCSA, dcsa.read),
 }
 _VERSION_READERS: Final[Mapping[str, tuple[Standard, VersionReader]]] = {
     "receipt_advice": (Standard.UBL, ubl.receipt_advice),
@@ -27,7 +27,9 @@ _VERSION_READERS: Final[Mapping[str, tuple[Standard, VersionReader]]] = {
 """Of papers that are numbered and may be sent again."""
 
 
-def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
+def read_document(
+    name: str, data: bytes, limit_bytes: int, dcsa_versions: Collection[Version] = DEFAULT_VERSIONS
+) -> Document:
     """All events of a file, or DocumentRefused with what its sender must mend."""
     if len(data) > limit_bytes:
         raise DocumentRefused(name, f"it is larger than the {limit_bytes} bytes that this node reads")
@@ -37,10 +39,13 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
             return _price_list(name, data, limit_bytes)
         if found in _VERSION_READERS:
             return _numbered(name, data, limit_bytes, *_VERSION_READERS[found])
-        if found not in _READERS:
+        if found == "dcsa":
+            standard, events = Standard.DCSA, dcsa.read(data, limit_bytes, dcsa_versions)
+        elif found in _READERS:
+            standard, read = _READERS[found]
+            events = read(data, limit_bytes)
+        else:
             raise DocumentRefused(name, f"an {found} is no logistics event; it goes to the gateway")
-        standard, read = _READERS[found]
-        events = read(data, limit_bytes)
     except StandardsError as error:
         raise DocumentRefused(name, str(error)) from error
     except FLAWS as error:
