@@ -37,6 +37,12 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    MQTT_STORING = "mqtt-storing"
+    MQTT_STORED = "mqtt-stored"
+    MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
+    MQTT_CLOSING = "mqtt-closing"
+    MQTT_CLOSED = "mqtt-closed"
+    MQTT_HANDED = "mqtt-handed"
 
 
 READING_POINTS = frozenset(
@@ -56,7 +62,10 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS
+MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
+"""Those that only readings pass which a broker brings."""
+
+VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - MQTT_POINTS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

@@ -19,6 +19,7 @@ from oracles.errors import OracleError
 from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
 from oracles.logs import configure_logs
+from oracles.mqtt.commands import message_command
 from oracles.network import connector
 from oracles.refusals import one_sentence
 from oracles.services import Surroundings, running
@@ -33,6 +34,7 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.command("message")(message_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 

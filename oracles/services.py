@@ -45,6 +45,8 @@ def running(around: Surroundings) -> Iterator[None]:
 def _services(settings: NodeSettings) -> Iterator[Service]:
     if settings.capture is not None:
         yield _capture
+    if settings.mqtt:
+        yield _mqtt
 
 
 @contextmanager
@@ -56,4 +58,13 @@ def _capture(around: Surroundings) -> Iterator[None]:
     assert settings.capture is not None
     assert store is not None
     with serving(settings.capture, store, settings.file_limit_bytes, around.metrics):
+        yield
+
+
+@contextmanager
+def _mqtt(around: Surroundings) -> Iterator[None]:
+    # Only a node with sensors waits for the client library to load.
+    from oracles.mqtt.service import hearing
+
+    with hearing(around.settings, around.database, around.checkpoint, around.metrics):
         yield

@@ -12,6 +12,7 @@ from stdnum import lei
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
 from oracles.errors import SettingsInvalid
+from oracles.mqtt.settings import MqttSettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
@@ -59,6 +60,8 @@ class NodeSettings(SettingTable):
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     capture: CaptureSettings | None = None
     """The EPCIS capture interface over HTTP; without it the node listens to nobody."""
+    mqtt: tuple[MqttSettings, ...] = ()
+    """Brokers whose sensors this node hears."""
 
     @field_validator("organisation")
     @classmethod
@@ -77,6 +80,15 @@ class NodeSettings(SettingTable):
         if unknown:
             raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(known))}")
         return frozenset(known[name] for name in value)
+
+    @field_validator("mqtt")
+    @classmethod
+    def _each_source_once(cls, value: tuple[MqttSettings, ...]) -> tuple[MqttSettings, ...]:
+        names = [table.name for table in value]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two tables have the name {twice!r}")
+        return value
 
     @model_validator(mode="after")
     def _relay_has_its_exchange(self) -> NodeSettings:
