@@ -440,7 +440,7 @@ def test_moment_lies_in_its_window_which_begins_at_a_whole_multiple(at, seconds)
     assert start.microsecond == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(moments, values), min_size=1, max_size=12, unique=True), st.integers(0, 2**32))
 def test_any_arrival_order_and_any_repetition_gives_the_same_windows(tmp_path_factory, drawn, seed):
     """What a node makes of the messages themselves, in batches, with repetitions, with a restart in between."""
