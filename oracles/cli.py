@@ -21,6 +21,7 @@ from oracles.http.commands import token_app
 from oracles.keys.commands import key_app
 from oracles.keys.opening import open_key
 from oracles.logs import configure_logs
+from oracles.mqtt.commands import message_command
 from oracles.network import connector
 from oracles.refusals import one_sentence
 from oracles.services import Surroundings, running
@@ -36,6 +37,7 @@ oracle_app = typer.Typer(
 )
 oracle_app.add_typer(token_app, name="token")
 oracle_app.add_typer(key_app, name="key")
+oracle_app.command("message")(message_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
