@@ -92,7 +92,15 @@ def vote_statements(chain_id: int, oracle: str, observations: Sequence[Observati
 
 
 def reading_statement(
-    chain_id: int, feed_oracle: str, *, feed: bytes, round: int, version: int, value: int, at: int, void_after: int
+    chain_id: int,
+    feed_oracle: str,
+    *,
+    feed: bytes,
+    round: int,
+    version: int,
+    value: int,
+    at: int,
+    void_after: int | None,
 ) -> Statement:
     key = StatementKey(About.READING, chain_id, feed_oracle, feed, round, version)
     return Statement(key, at, value, void_after)
