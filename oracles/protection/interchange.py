@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chain_node.client import Milestone
 from oracles.keys.files import write_secret
 from oracles.protection.errors import ProtectionFileRefused
 from oracles.protection.places import Place
@@ -191,7 +190,7 @@ def _entry(its: SignedStatement) -> dict[str, Any]:
 def _key_entry(key: StatementKey) -> dict[str, Any]:
     subject = "0x" + key.subject.hex()
     if key.about is About.VOTE:
-        return {"subject": subject, "milestone": int(Milestone(key.first)), "sequence": key.second}
+        return {"subject": subject, "milestone": key.first, "sequence": key.second}
     return {"feed": subject, "round": key.first, "version": key.second}
 
 
