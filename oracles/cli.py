@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +21,13 @@ from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
 from oracles.logs import configure_logs
 from oracles.network import connector
+from oracles.operating.collecting import Collected
+from oracles.operating.commands import held_app, status_command
+from oracles.operating.monitor import monitored
 from oracles.refusals import one_sentence
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
-from oracles.status import status_lines
 from oracles.store.database import Database, database_lock
 
 oracle_app = typer.Typer(
@@ -33,6 +36,8 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.add_typer(held_app, name="held")
+oracle_app.command("status")(status_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -87,14 +92,6 @@ def explain_command(
             typer.echo(line)
 
 
-@oracle_app.command("status")
-def status_command(config: ConfigOption) -> None:
-    """Show what a node has taken, signed and sent, what waits, and what its operator must look at."""
-    with one_sentence():
-        for line in status_lines(load_settings(config, needs_key=False)):
-            typer.echo(line)
-
-
 def _serve(settings: NodeSettings, database: Database, signer: Signer | None, point: Point | None) -> None:
     checkpoint = go_on if point is None else die_at(point)
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
@@ -108,17 +105,26 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, po
         checkpoint=checkpoint,
         capture=capture,
     )
-    if settings.metrics_port is not None:
-        node.metrics.serve(settings.metrics_port)
     stop = _StopSignal()
     around = Surroundings(settings, database, checkpoint, node.metrics, capture)
     # A dry run answers nobody and asks nobody: what it took it would forget.
     services = nullcontext() if signer is None else running(around)
     try:
-        with services:
+        with _monitoring(settings, database, node, dry=signer is None), services:
             node.run(stop.is_set, stop.sleep)
     finally:
         database.close()
+
+
+@contextmanager
+def _monitoring(settings: NodeSettings, database: Database, node: Node, *, dry: bool) -> Iterator[None]:
+    if settings.metrics_port is None:
+        yield
+        return
+    if not dry:
+        node.metrics.registry.register(Collected(settings, database, node.health))
+    with monitored(settings.metrics_port, node.metrics.registry, node.health):
+        yield
 
 
 def _signer(settings: NodeSettings) -> Signer:
