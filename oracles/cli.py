@@ -24,6 +24,8 @@ from oracles.network import connector
 from oracles.operating.collecting import Collected
 from oracles.operating.commands import held_app, status_command
 from oracles.operating.monitor import monitored
+from oracles.operating.quarantine_commands import quarantine_app
+from oracles.operating.replay_command import replay_command
 from oracles.refusals import one_sentence
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
@@ -37,7 +39,9 @@ oracle_app = typer.Typer(
 )
 oracle_app.add_typer(token_app, name="token")
 oracle_app.add_typer(held_app, name="held")
+oracle_app.add_typer(quarantine_app, name="quarantine")
 oracle_app.command("status")(status_command)
+oracle_app.command("replay")(replay_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 

@@ -6,15 +6,13 @@ import json
 import sqlite3
 from dataclasses import replace
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
+from operating_desk import beating, command, still_running
 from oracle_bench import Bench
-from oracle_fakes import LEI, NOON, WAREHOUSE, epcis, epcis_event
-from typer.testing import CliRunner
+from oracle_fakes import NOON, WAREHOUSE, epcis, epcis_event
 
 from chain_node.client import Refusal
-from oracles.cli import oracle_app
 from oracles.errors import PortUnusable
 from oracles.metrics import Metrics
 from oracles.operating.collecting import Collected
@@ -27,27 +25,8 @@ def problems(bench: Bench) -> list[str]:
     return [problem.name for problem in bench.node.health.problems()]
 
 
-def beating(bench: Bench, turns: int = 1) -> None:
-    """As `run` goes round."""
-    left = iter(range(turns))
-    bench.node.run(lambda: next(left, None) is None, lambda _: None)
-
-
-def still_running(bench: Bench) -> None:
-    """The heartbeat as a process leaves it that has not been stopped."""
-    bench.node.health.stopped = False
-    bench.node.health.write(bench.database)
-
-
 def status(bench: Bench, *options: str):
-    config = bench.folder / "node.toml"
-    (bench.folder / "network.key").write_text("ab" * 32)
-    (bench.folder / "deployments.json").write_text("{}")
-    values = {"name": "warehouse", "organisation": LEI, "rpc_url": "http://127.0.0.1:1"}
-    values |= {"deployments": "deployments.json", "network_key_file": "network.key"}
-    values |= {"inbox": "inbox", "database": "node.db"}
-    config.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
-    return CliRunner().invoke(oracle_app, ["status", "--config", str(config), *options])
+    return command(bench, "status", *options)
 
 
 def test_node_is_starting_until_it_has_come_round(bench):
@@ -282,9 +261,8 @@ def test_status_shows_what_waits_and_what_is_held_until_it_is_laid_to_rest(bench
 
     result = status(bench)
     (held,) = status_of(bench.settings).held
-    arguments = ["held", "rest", "--config", str(bench.folder / "node.toml"), held.name, "--reason", "a typing error"]
-    rested = CliRunner().invoke(oracle_app, [*arguments, "--who", "Jo"])
-    again = CliRunner().invoke(oracle_app, arguments)
+    rested = command(bench, "held rest", held.name, "--reason", "a typing error", "--who", "Jo")
+    again = command(bench, "held rest", held.name, "--reason", "a typing error")
 
     assert result.exit_code == 1
     assert "1 held, 1 vouched, 1 waiting" in result.output
