@@ -12,15 +12,16 @@ from typing import Annotated
 import typer
 
 from chain_node.references import NetworkKey
-from oracles.capture.commands import token_app
 from oracles.capture.store import CaptureStore
-from oracles.checkpoints import Point, die_at, go_on
+from oracles.checkpoints import Death, die_at, go_on
 from oracles.daemon import Node
 from oracles.errors import OracleError
 from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
+from oracles.http.commands import token_app
 from oracles.logs import configure_logs
 from oracles.network import connector
+from oracles.operating.backup_commands import backup_command, restore_command
 from oracles.operating.collecting import Collected
 from oracles.operating.commands import held_app, status_command
 from oracles.operating.monitor import monitored
@@ -42,6 +43,8 @@ oracle_app.add_typer(held_app, name="held")
 oracle_app.add_typer(quarantine_app, name="quarantine")
 oracle_app.command("status")(status_command)
 oracle_app.command("replay")(replay_command)
+oracle_app.command("backup")(backup_command)
+oracle_app.command("restore")(restore_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -52,7 +55,7 @@ def run_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be signed; needs no key, moves no file.")
     ] = False,
-    die_at_point: Annotated[Point | None, typer.Option("--die-at", hidden=True)] = None,
+    death: Annotated[Death | None, typer.Option("--die-at", parser=Death.parse, hidden=True)] = None,
 ) -> None:
     """Run a node until it is stopped (Ctrl-C, SIGTERM). It logs one JSON line for each decision."""
     with one_sentence():
@@ -62,7 +65,7 @@ def run_command(
             _serve(settings, Database(None), None, None)
         else:
             with database_lock(settings.database):
-                _serve(settings, Database(settings.database), _signer(settings), die_at_point)
+                _serve(settings, Database(settings.database), _signer(settings), death)
 
 
 @oracle_app.command("hash")
@@ -96,8 +99,8 @@ def explain_command(
             typer.echo(line)
 
 
-def _serve(settings: NodeSettings, database: Database, signer: Signer | None, point: Point | None) -> None:
-    checkpoint = go_on if point is None else die_at(point)
+def _serve(settings: NodeSettings, database: Database, signer: Signer | None, death: Death | None) -> None:
+    checkpoint = go_on if death is None else die_at(death)
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
     node = Node(
         settings,

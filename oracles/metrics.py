@@ -18,9 +18,9 @@ class Metrics:
         self.reports = self._counter("reports", "Reports relayed, by the network's answer", "answer")
         self.captures = self._counter("captures", "Documents captured over HTTP", "result")
         self.requests = Counter(
-            "portolan_oracle_capture_requests",
-            "Requests to the capture interface",
-            ["method", "status"],
+            "portolan_oracle_http_requests",
+            "Requests over HTTP by the interface they were for",
+            ["interface", "method", "status"],
             registry=self.registry,
         )
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")

@@ -28,7 +28,7 @@ from oracles.store.models import (
 CAPTURED = "capture/"
 """How the names of documents begin that came in over HTTP."""
 CAPTURE = "capture"
-UNSETTLED = (SubmissionStatus.SIGNED, SubmissionStatus.PREPARED, SubmissionStatus.SENT)
+AT_AN_END = (SubmissionStatus.SETTLED, SubmissionStatus.FAILED, SubmissionStatus.VOID)
 HANDED_OVER = (SubmissionStatus.SENT, SubmissionStatus.SETTLED)
 Counted = type[DocumentRow | CaptureRow | EventRow | ObservationRow | SubmissionRow | ReadingRow | ReportRow]
 COUNTED_TABLES: dict[str, Counted] = {
@@ -120,7 +120,7 @@ def _source(session: Session, source: str, count: int, last_id: int, now: dateti
 
 def _outbox(session: Session, now: datetime) -> tuple[int, float]:
     """What waits for the network: transactions, and observations that are in none yet."""
-    waiting = col(SubmissionRow.status).in_(UNSETTLED)
+    waiting = col(SubmissionRow.status).not_in(AT_AN_END)
     decided = col(ObservationRow.status) == ObservationStatus.DECIDED
     depth = _count(session, SubmissionRow, waiting) + _count(session, ObservationRow, decided)
     moments = [

@@ -14,7 +14,7 @@ from chain_node.client import FeedKind, Milestone
 from oracles.chain import FeedKey
 from oracles.operating.health import STALLED_SECONDS, Problem
 from oracles.operating.held import MOST_LISTED, Held, held_items
-from oracles.operating.picture import SourceState, picture
+from oracles.operating.picture import AT_AN_END, SourceState, picture
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import (
@@ -26,7 +26,6 @@ from oracles.store.models import (
     ReadingRow,
     ReadingStatus,
     SubmissionRow,
-    SubmissionStatus,
 )
 from oracles.store.operations import HeartbeatRow
 
@@ -208,8 +207,8 @@ def _readings(session: Session) -> list[str]:
 
 
 def _transactions(session: Session) -> list[str]:
-    wanted = [SubmissionStatus.SIGNED, SubmissionStatus.PREPARED, SubmissionStatus.SENT]
-    statement = select(SubmissionRow).where(col(SubmissionRow.status).in_(wanted)).order_by(col(SubmissionRow.id))
+    is_open = col(SubmissionRow.status).not_in(AT_AN_END)
+    statement = select(SubmissionRow).where(is_open).order_by(col(SubmissionRow.id))
     found = []
     for row in session.exec(statement.limit(MOST_LISTED)):
         number = "no nonce" if row.nonce is None else f"nonce {row.nonce}"
