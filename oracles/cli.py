@@ -27,6 +27,7 @@ from oracles.operating.commands import held_app, status_command
 from oracles.operating.monitor import monitored
 from oracles.operating.quarantine_commands import quarantine_app
 from oracles.operating.replay_command import replay_command
+from oracles.operating.verify_command import verify_command
 from oracles.refusals import one_sentence
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
@@ -43,6 +44,7 @@ oracle_app.add_typer(held_app, name="held")
 oracle_app.add_typer(quarantine_app, name="quarantine")
 oracle_app.command("status")(status_command)
 oracle_app.command("replay")(replay_command)
+oracle_app.command("verify")(verify_command)
 oracle_app.command("backup")(backup_command)
 oracle_app.command("restore")(restore_command)
 
