@@ -119,7 +119,8 @@ class Measured:
 @dataclass(frozen=True)
 class CanonicalEvent:
     """One event. `measurements` are what sensors reported with it, `unreadable` what they reported in no usable form.
-    `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit."""
+    `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit. `movements` are the names of
+    what it is an account of, which a newer message may tell otherwise (`rules.updates`)."""
 
     activity: Activity
     event_hash: str
@@ -135,6 +136,7 @@ class CanonicalEvent:
     correction: Correction | None = None
     measurements: tuple[Measured, ...] = ()
     unreadable: tuple[str, ...] = ()
+    movements: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> bytes:

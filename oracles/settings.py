@@ -11,6 +11,7 @@ from stdnum import lei
 
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
+from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import SettingsInvalid
 from oracles.http.settings import HttpSettings
 from oracles.rules.milestones import ATTESTABLE
@@ -45,6 +46,8 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    retracts: bool = True
+    """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
     milestones: frozenset[Milestone] = ATTESTABLE
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
@@ -70,6 +73,8 @@ class NodeSettings(SettingTable):
     """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
     """The EPCIS capture interface over HTTP."""
+    dcsa: DcsaSettings = DcsaSettings()
+    """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
 
     @field_validator("organisation")
     @classmethod

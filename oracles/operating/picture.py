@@ -24,18 +24,22 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.store.retractions import RetractionRow
 
 CAPTURED = "capture/"
 """How the names of documents begin that came in over HTTP."""
 CAPTURE = "capture"
 AT_AN_END = (SubmissionStatus.SETTLED, SubmissionStatus.FAILED, SubmissionStatus.VOID)
 HANDED_OVER = (SubmissionStatus.SENT, SubmissionStatus.SETTLED)
-Counted = type[DocumentRow | CaptureRow | EventRow | ObservationRow | SubmissionRow | ReadingRow | ReportRow]
+Counted = type[
+    DocumentRow | CaptureRow | EventRow | ObservationRow | RetractionRow | SubmissionRow | ReadingRow | ReportRow
+]
 COUNTED_TABLES: dict[str, Counted] = {
     "documents": DocumentRow,
     "captures": CaptureRow,
     "events": EventRow,
     "observations": ObservationRow,
+    "retractions": RetractionRow,
     "transactions": SubmissionRow,
     "readings": ReadingRow,
     "reports": ReportRow,

@@ -9,7 +9,7 @@ from rich.text import Text
 from oracles.operating.status import Status, Verdict
 
 STYLES = {Verdict.HEALTHY: "green", Verdict.FOR_THE_OPERATOR: "yellow", Verdict.NOT_ABLE_TO_WORK: "red"}
-KINDS = ("documents", "captures", "events", "observations", "transactions", "readings", "reports")
+KINDS = ("documents", "captures", "events", "observations", "retractions", "transactions", "readings", "reports")
 
 
 def show(found: Status, console: Console) -> None:
@@ -65,6 +65,7 @@ def _lists(found: Status) -> list[RenderableType]:
         "Waiting:": found.waiting,
         "Readings under way:": found.readings,
         "Unsettled transactions:": found.transactions,
+        "Votes to take back:": found.retractions,
         "Overdue feeds:": found.overdue_feeds,
         "Corrections:": found.corrections,
     }

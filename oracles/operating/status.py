@@ -22,12 +22,14 @@ from oracles.store.models import (
     EventRow,
     EventStatus,
     NetworkRow,
+    ObservationRow,
     OverdueFeedRow,
     ReadingRow,
     ReadingStatus,
     SubmissionRow,
 )
 from oracles.store.operations import HeartbeatRow
+from oracles.store.retractions import RetractionRow, RetractionStatus
 
 
 class Verdict(IntEnum):
@@ -107,6 +109,7 @@ class Status(BaseModel):
     waiting: list[str] = []
     readings: list[str] = []
     transactions: list[str] = []
+    retractions: list[str] = []
     overdue_feeds: list[str] = []
     corrections: list[str] = []
     disk: Disk = Disk()
@@ -183,6 +186,7 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
         "waiting": _waiting(session),
         "readings": _readings(session),
         "transactions": _transactions(session),
+        "retractions": _retractions(session),
         "overdue_feeds": _overdue_feeds(session),
         "corrections": _corrections(session),
     }
@@ -213,6 +217,19 @@ def _transactions(session: Session) -> list[str]:
     for row in session.exec(statement.limit(MOST_LISTED)):
         number = "no nonce" if row.nonce is None else f"nonce {row.nonce}"
         found.append(f"{row.status} {number} {row.hash or 'not sent'} {row.reason}".rstrip())
+    return found
+
+
+def _retractions(session: Session) -> list[str]:
+    wanted = [RetractionStatus.WAITING, RetractionStatus.LAID, RetractionStatus.REFUSED]
+    both = select(RetractionRow, ObservationRow).join(
+        ObservationRow, col(ObservationRow.id) == RetractionRow.observation_id
+    )
+    open_ones = both.where(col(RetractionRow.status).in_(wanted)).order_by(col(RetractionRow.id).desc())
+    found = []
+    for row, vote in session.exec(open_ones.limit(MOST_LISTED)):
+        fact = f"{Milestone(vote.milestone).name}/{vote.sequence} of {vote.subject}"
+        found.append(f"{row.status} {fact} {row.reason}".rstrip())
     return found
 
 

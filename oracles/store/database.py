@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, operations
+from oracles.store import captures, movements, operations, retractions
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -23,6 +23,9 @@ TABLES: Final = (
     captures.CaptureRow,
     captures.CapturedEventRow,
     captures.CapturedKeyRow,
+    retractions.RetractionRow,
+    movements.MovementRow,
+    movements.MessageRow,
     operations.HeartbeatRow,
     operations.OperatorActRow,
 )
