@@ -15,7 +15,7 @@ FORGE := $$(echo node_modules/@foundry-rs/forge-*/bin/forge)
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
-setup: $(VENV)/.stamp node_modules/.stamp build/forge/.stamp build/debian/.stamp ## Install everything into this checkout (.venv, node_modules) and compile
+setup: $(VENV)/.stamp node_modules/.stamp build/forge/.stamp ## Install everything into this checkout (.venv, node_modules) and compile
 
 demo: setup ## Run the example trades from documents to cash; writes build/demo.json, demo-stock.json, demo-line.json
 	portolan demo
@@ -25,7 +25,7 @@ demo: setup ## Run the example trades from documents to cash; writes build/demo.
 up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
-test: setup ## Run every test
+test: setup build/debian/.stamp ## Run every test
 	@# the same fuzz inputs each time, so that a red run can be repeated; `make fuzz` takes new ones
 	$(FORGE) test --fuzz-seed 0x20261122 --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
 	portolan invariants

@@ -17,7 +17,7 @@ from chain_node.compile import ROOT
 def test_missing_program_is_said_with_what_to_do(monkeypatch, tmp_path, find, name):
     monkeypatch.setattr(debian.shutil, "which", lambda *_, **__: None)
 
-    with pytest.raises(debian.ToolMissing, match=rf"{name} is not on this machine .* run `make setup`"):
+    with pytest.raises(debian.ToolMissing, match=rf"{name} is not on this machine .* run `make test`"):
         find(tmp_path)
 
 

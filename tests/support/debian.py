@@ -20,7 +20,7 @@ class ToolMissing(Exception):
 
     def __init__(self, name: str, looked_in: Sequence[Path]) -> None:
         places = ", ".join(map(str, looked_in))
-        super().__init__(f"{name} is not on this machine (looked in PATH, {places}): run `make setup`")
+        super().__init__(f"{name} is not on this machine (looked in PATH, {places}): run `make test`")
 
 
 @dataclass(frozen=True)
