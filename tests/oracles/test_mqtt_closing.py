@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from datetime import timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ from structlog.testing import capture_logs
 from oracles.checkpoints import Checkpoint, Point
 from oracles.mqtt.readings import Reading, Series
 from oracles.mqtt.windows import Window, summary, window_document, window_of
+from oracles.sources.drop import Drop
 from oracles.store.database import Database
 from oracles.store.sensors import SensorDeviceRow, SensorDocumentRow
 from standards.epcis import event_hash, references, sensor_readings
@@ -484,3 +486,24 @@ def test_any_arrival_order_and_any_repetition_gives_the_same_windows(tmp_path_fa
     assert other.documents() == plain.documents()
     starts = {window_of(at, WINDOW) for at, _ in drawn}
     assert len(plain.documents()) == len(starts)
+
+
+# A disk that takes nothing
+
+
+def test_document_that_the_inbox_does_not_take_is_handed_over_later(desk, monkeypatch):
+    desk.say(message(minutes(30), 4))
+    with monkeypatch.context() as broken:
+        broken.setattr(Drop, "put", _full)
+        with pytest.raises(OSError, match="No space"):
+            desk.turn(LATE)
+    assert desk.documents() == []
+    desk.write_devices('[[device]]\nid = "TK-1"\norder = "PO-OTHER"\n')
+
+    desk.turn()
+
+    assert [references(event_of(data))[0].value for data in desk.documents()] == [ORDER]
+
+
+def _full(*_: object) -> str:
+    raise OSError(errno.ENOSPC, "No space left on device")
