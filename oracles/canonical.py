@@ -19,6 +19,7 @@ class Standard(StrEnum):
     EPCIS = "EPCIS 2.0"
     DCSA = "DCSA Track & Trace 2.2"
     UBL = "UBL ReceiptAdvice"
+    CSV = "CSV"
     PRICES = "price list"
 
 
@@ -135,10 +136,21 @@ class CanonicalEvent:
     correction: Correction | None = None
     measurements: tuple[Measured, ...] = ()
     unreadable: tuple[str, ...] = ()
+    line: int | None = None
+    """Where it begins in a table of many, for messages."""
 
     @property
     def evidence(self) -> bytes:
         return evidence_of(self.event_hash)
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A part of a file that is not taken with the rest: `data` lies in quarantine as `name`, `reason` beside it."""
+
+    name: str
+    data: bytes
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,7 @@ class Document:
     standard: Standard
     events: Sequence[CanonicalEvent] = field(default=())
     quotes: Sequence[Measured] = field(default=())
+    set_aside: SetAside | None = None
 
 
 def evidence_of(event_hash: str) -> bytes:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 
 class Point(StrEnum):
+    ROWS_SET_ASIDE = "rows-set-aside"
     DOCUMENT_STORING = "document-storing"
     DOCUMENT_STORED = "document-stored"
     DOCUMENT_MOVED = "document-moved"
@@ -64,7 +65,10 @@ DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - RETRACTION_POINTS
+TABLE_POINTS = frozenset({Point.ROWS_SET_ASIDE})
+"""Those that only CSV files pass."""
+
+VOTE_POINTS = frozenset(Point) - TABLE_POINTS - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - RETRACTION_POINTS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

@@ -26,6 +26,7 @@ from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
 from oracles.status import status_lines
 from oracles.store.database import Database, database_lock
+from oracles.tables.commands import csv_app
 
 oracle_app = typer.Typer(
     name="oracle",
@@ -33,6 +34,7 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.add_typer(csv_app, name="csv")
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 

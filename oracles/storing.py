@@ -83,6 +83,7 @@ class Storing:
     def _store_event(self, session: Session, event: CanonicalEvent, document_id: int) -> dict[str, object]:
         """Stores one event or correction and returns its log line."""
         line: dict[str, object] = {"event_hash": event.event_hash, "activity": str(event.activity)}
+        line |= {"line": event.line} if event.line else {}
         if event.correction is not None:
             effects = record_correction(session, document_id, event, event.correction, retracts=self.retracts)
             line |= _correction_line(effects, event.correction.reason)
