@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import select
@@ -11,18 +12,19 @@ from sqlmodel import select
 from chain_node.client import FeedKind
 from chain_node.errors import RetryableError
 from chain_node.references import NetworkKey
+from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
 from oracles.corrections import foretold
 from oracles.deciding import own_objection
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
+from oracles.keys.opening import named_account
 from oracles.measuring import NO_EXCHANGE
 from oracles.network import connector
 from oracles.rules.decisions import Decision, Verdict, paper_decision
 from oracles.rules.milestones import kind_of
 from oracles.settings import NodeSettings
-from oracles.signing import account_of
 from oracles.store.database import Database
 from oracles.store.models import EventRow
 from oracles.tables.reading import reader_of
@@ -50,7 +52,8 @@ class _View:
 
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
-    document = reader_of(settings.csv)(str(path), file_bytes(path), settings.file_limit_bytes)
+    other = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+    document = reader_of(settings.csv, other)(str(path), file_bytes(path), settings.file_limit_bytes)
     count, noun = len(document.events or document.quotes), "event" if document.events else "value"
     yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
@@ -63,7 +66,7 @@ def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
         yield f"Only what the paper decides: {error}"
     else:
         key = NetworkKey.load(settings.network_key_file)
-        judge = Judge(chain, key, account_of(settings.keystore), settings.organisation, settings.milestones)
+        judge = Judge(chain, key, named_account(settings), settings.organisation, settings.milestones)
     if document.set_aside is not None:
         yield f"Set aside: {document.set_aside.reason}"
     view = _View(settings, judge, head, Database(settings.database) if settings.database.is_file() else None)

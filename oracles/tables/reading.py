@@ -41,14 +41,14 @@ class Skipped:
     why: str
 
 
-def reader_of(tables: Sequence[CsvSettings]) -> Reader:
-    """Reads what this node takes: CSV by the pattern of its name, all else by its content. Raises SettingsInvalid."""
+def reader_of(tables: Sequence[CsvSettings], other: Reader = read_document) -> Reader:
+    """Reads what this node takes: CSV by the pattern of its name, all else with `other`. Raises SettingsInvalid."""
     mappings = [(table, load_mapping(table.mapping)) for table in tables]
 
     def read(name: str, data: bytes, limit_bytes: int) -> Document:
         file = PurePath(name).name
         if not file.lower().endswith(SUFFIX):
-            return read_document(name, data, limit_bytes)
+            return other(name, data, limit_bytes)
         for table, mapping in mappings:
             if fnmatchcase(file, table.files):
                 return read_csv(name, data, limit_bytes, mapping, table.bad_rows)
