@@ -21,7 +21,7 @@ Column = Annotated[StrictInt, Field(ge=1, le=1024)] | Annotated[StrictStr, Field
 UNIT: Final = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 DIRECTIVES: Final = frozenset("YymdjHIMSfpz%")
 """What a time's format may hold: nothing that depends on a language."""
-MOST_ROWS: Final = 100_000
+MOST_ROWS: Final = 20_000
 _DIRECTIVE: Final = re.compile(r"%(.?)", re.DOTALL)
 _PLAINER: Final = {
     "missing": "is missing",
@@ -44,7 +44,8 @@ class FileForm(Part):
     """Whether the first row names the columns; else they are numbers."""
     skip_lines: Annotated[StrictInt, Field(ge=0, le=100)] = 0
     """Rows before the header, or before the first row of a table without one."""
-    rows_limit: Annotated[StrictInt, Field(ge=1, le=MOST_ROWS)] = 20_000
+    rows_limit: Annotated[StrictInt, Field(ge=1, le=MOST_ROWS)] = 5_000
+    """A file is stored as a whole, about a thousand rows a second, and meanwhile the node does nothing else."""
     cell_limit: Annotated[StrictInt, Field(ge=1, le=65_536)] = 4_096
     """Characters of one cell."""
 
