@@ -37,6 +37,7 @@ from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
 from oracles.store.database import Database, database_lock
+from oracles.tables.commands import csv_app
 
 oracle_app = typer.Typer(
     name="oracle",
@@ -44,6 +45,7 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.add_typer(csv_app, name="csv")
 oracle_app.add_typer(key_app, name="key")
 oracle_app.command("message")(message_command)
 oracle_app.add_typer(protection_app, name="protection")
