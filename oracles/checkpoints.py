@@ -39,6 +39,8 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    POLL_ANSWERED = "poll-answered"
+    POLL_KEPT = "poll-kept"
 
 
 READING_POINTS = frozenset(
@@ -58,7 +60,10 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS
+POLL_POINTS = frozenset({Point.POLL_ANSWERED, Point.POLL_KEPT})
+"""Those that only pages pass for which a carrier was asked."""
+
+VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - POLL_POINTS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

@@ -25,6 +25,7 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.store.polls import PollRow
 
 MOST_LISTED = 50
 
@@ -52,6 +53,7 @@ def status_lines(settings: NodeSettings) -> Iterator[str]:
         yield from _overdue_feeds(session)
         yield from _submissions(session)
         yield from _corrections(session)
+        yield from _carriers(session)
     database.close()
 
 
@@ -117,3 +119,13 @@ def _corrections(session: Session) -> Iterator[str]:
         yield "Corrections:"
     for row in rows:
         yield f"  {row.reason}: {row.effect}"
+
+
+def _carriers(session: Session) -> Iterator[str]:
+    rows = session.exec(select(PollRow).order_by(col(PollRow.name))).all()
+    if rows:
+        yield "Carriers asked:"
+    for row in rows:
+        state = f"failing: {row.failure}" if row.failure else "answering"
+        read_to = row.read_to or "nothing yet"
+        yield f"  {row.name} last answered {row.answered_at or 'never'}, read to {read_to}, {state}"
