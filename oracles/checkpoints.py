@@ -17,13 +17,19 @@ class Point(StrEnum):
     DOCUMENT_FILED = "document-filed"
     OBSERVATION_DECIDING = "observation-deciding"
     OBSERVATION_DECIDED = "observation-decided"
+    VOTE_BOUND = "vote-bound"
+    """The protection store has it; there is no signature yet."""
     VOTE_SIGNING = "vote-signing"
     VOTE_SIGNED = "vote-signed"
+    READING_BOUND = "reading-bound"
     READING_SIGNING = "reading-signing"
     READING_SIGNED = "reading-signed"
     READING_PUBLISHED = "reading-published"
+    READING_RECALLED = "reading-recalled"
     REPORT_GATHERING = "report-gathering"
     REPORT_GATHERED = "report-gathered"
+    RETRACTION_LAYING = "retraction-laying"
+    RETRACTION_LAID = "retraction-laid"
     TRANSACTION_PREPARING = "transaction-preparing"
     TRANSACTION_PREPARED = "transaction-prepared"
     TRANSACTION_BROADCAST = "transaction-broadcast"
@@ -45,6 +51,7 @@ class Point(StrEnum):
 
 READING_POINTS = frozenset(
     {
+        Point.READING_BOUND,
         Point.READING_SIGNING,
         Point.READING_SIGNED,
         Point.READING_PUBLISHED,
@@ -63,7 +70,10 @@ DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 POLL_POINTS = frozenset({Point.POLL_ANSWERED, Point.POLL_KEPT})
 """Those that only pages pass for which a carrier was asked."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - POLL_POINTS
+RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
+"""Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
+
+VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - POLL_POINTS - RETRACTION_POINTS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

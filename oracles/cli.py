@@ -18,6 +18,8 @@ from oracles.errors import OracleError
 from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
 from oracles.http.commands import token_app
+from oracles.keys.commands import key_app
+from oracles.keys.opening import open_key
 from oracles.logs import configure_logs
 from oracles.network import connector
 from oracles.refusals import one_sentence
@@ -33,6 +35,7 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.add_typer(key_app, name="key")
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -53,7 +56,7 @@ def run_command(
             _serve(settings, Database(None), None, None)
         else:
             with database_lock(settings.database):
-                _serve(settings, Database(settings.database), _signer(settings), death)
+                _serve(settings, Database(settings.database), Signer(open_key(settings)), death)
 
 
 @oracle_app.command("hash")
@@ -119,12 +122,6 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, de
             node.run(stop.is_set, stop.sleep)
     finally:
         database.close()
-
-
-def _signer(settings: NodeSettings) -> Signer:
-    assert settings.keystore is not None
-    assert settings.passphrase_file is not None
-    return Signer.open(settings.keystore, settings.passphrase_file)
 
 
 class _StopSignal:

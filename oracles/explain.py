@@ -14,15 +14,16 @@ from chain_node.references import NetworkKey
 from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
+from oracles.corrections import foretold
 from oracles.deciding import own_objection
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
+from oracles.keys.opening import named_account
 from oracles.measuring import NO_EXCHANGE
 from oracles.network import connector
 from oracles.rules.decisions import Decision, Verdict, paper_decision
 from oracles.rules.milestones import kind_of
 from oracles.settings import NodeSettings
-from oracles.signing import account_of
 from oracles.store.database import Database
 from oracles.store.models import EventRow
 
@@ -62,7 +63,7 @@ def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
         yield f"Only what the paper decides: {error}"
     else:
         key = NetworkKey.load(settings.network_key_file)
-        judge = Judge(chain, key, account_of(settings.keystore), settings.organisation, settings.milestones)
+        judge = Judge(chain, key, named_account(settings), settings.organisation, settings.milestones)
     view = _View(settings, judge, head, Database(settings.database) if settings.database.is_file() else None)
     for number, event in enumerate(document.events, 1):
         yield ""
@@ -83,6 +84,7 @@ def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[st
         yield f"   unreadable {problem}"
     if event.correction is not None:
         yield f"   correction {event.correction.reason}"
+        yield from _correction_lines(view, event)
         if not event.correction.replaces:
             return
     known = _known(view.database, event)
@@ -90,6 +92,15 @@ def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[st
         yield f"   known      {known}"
         return
     yield from _decision_lines(_judgement(view.settings, event, view.judge, view.head), event, view.database)
+
+
+def _correction_lines(view: _View, event: CanonicalEvent) -> Iterator[str]:
+    """What it means for each event that this node knows."""
+    if view.database is None or event.correction is None:
+        return
+    with view.database.session() as session:
+        for line in foretold(session, event, event.correction, retracts=view.settings.retracts):
+            yield f"   of         {line}"
 
 
 def _measured_lines(view: _View, its: Measured, event: CanonicalEvent | None) -> Iterator[str]:

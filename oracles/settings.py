@@ -14,6 +14,7 @@ from oracles.capture.settings import CaptureSettings
 from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import SettingsInvalid
 from oracles.http.settings import HttpSettings
+from oracles.keys.settings import KeySettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
@@ -26,7 +27,9 @@ what they sign."""
 class NodeSettings(SettingTable):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
-    paths: ClassVar = frozenset({"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange"})
+    paths: ClassVar = frozenset(
+        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "protection"}
+    )
     needed: ClassVar = frozenset({"deployments", "network_key_file"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
@@ -37,8 +40,12 @@ class NodeSettings(SettingTable):
     network_key_file: Path
     keystore: Path | None = None
     passphrase_file: Path | None = None
+    key: KeySettings | None = None
+    """A remote signer or a token, in place of a keystore."""
     inbox: Path
     database: Path
+    protection: Path | None = None
+    """The store of what was signed; `protection.db` beside the database where nothing is said."""
     exchange: Path | None = None
     """Folder that this node shares with others: signed readings of feeds lie there for whoever relays them. Without it
     the node signs no measurements and no prices."""
@@ -46,6 +53,8 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    retracts: bool = True
+    """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
     milestones: frozenset[Milestone] = ATTESTABLE
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
@@ -103,6 +112,21 @@ class NodeSettings(SettingTable):
             raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
         return self
 
+    def _has_one_key(self) -> NodeSettings:
+        if self.key is not None and (self.keystore or self.passphrase_file):
+            raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _stores_are_two(self) -> NodeSettings:
+        if self.protection_file == self.database:
+            raise ValueError("setting 'protection': it must be another file than the database")
+        return self
+
+    @property
+    def protection_file(self) -> Path:
+        return self.protection or self.database.with_name("protection.db")
+
     @property
     def archive(self) -> Path:
         return self.inbox.parent / "archive"
@@ -138,7 +162,7 @@ def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
 
 def _missing_files(table: Table, needs_key: bool) -> list[str]:
     problems = list(missing_files(NodeSettings, table))
-    for key in _KEY_FILES if needs_key else ():
+    for key in _KEY_FILES if needs_key and "key" not in table else ():
         value = table.get(key)
         if isinstance(value, Path) and not value.is_file():
             problems.append(f"setting '{key}': there is no file {value}")

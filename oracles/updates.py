@@ -34,6 +34,8 @@ def apply_update(session: Session, event: CanonicalEvent, row: EventRow) -> Upda
     if event.activity.standard is not Standard.DCSA or event.correction is not None:
         return None
     _remember_message(session, event, row)
+    if row.status == EventStatus.CORRECTED:
+        return None
     if row.status == EventStatus.WITHDRAWN and not _is_replaced(session, row):
         return None
     correction = corrected_before(session, event)
@@ -120,7 +122,7 @@ def _others(
             MovementRow.name == mine.name,
             MovementRow.event_id != row.id,
             ~col(MovementRow.replaced),
-            EventRow.status != EventStatus.WITHDRAWN,
+            col(EventRow.status).not_in((EventStatus.WITHDRAWN, EventStatus.CORRECTED)),
         )
         new = Account(event.event_hash, event.occurred_at, event.activity.traits, _moment(mine.told_at))
         for account, other in session.exec(statement):
