@@ -6,7 +6,6 @@ stay with the node's thread.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -100,20 +99,16 @@ def _dcsa_polling(around: Surroundings) -> Iterator[None]:
     from oracles.dcsa.polling import Poller, polling
 
     settings, into_inbox = around.settings, taking(around, "dcsapoll")
-    stopping = threading.Event()
     pollers = [
         Poller(
             its,
             around.database,
             into_inbox,
-            Asking(its, settings.file_limit_bytes, stopping.is_set),
+            Asking(its, settings.file_limit_bytes),
             around.checkpoint,
             around.metrics,
         )
         for its in settings.dcsa.poll
     ]
     with polling(pollers):
-        try:
-            yield
-        finally:
-            stopping.set()
+        yield

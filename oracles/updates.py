@@ -90,11 +90,14 @@ def _settle(session: Session, event: CanonicalEvent, row: EventRow, own: Sequenc
     revived = any(account.replaced for account in own)
     for account in own:
         account.replaced = False
-    if revived:
+    if revived and _was_signed(session, row):
+        row.status, row.reason = EventStatus.VOUCHED, "told again after another account: its vote stands"
+    elif revived:
         row.status, row.reason = EventStatus.NEW, ""
     undecided = [other for (_, other), result in found if result is Ruling.UNDECIDED]
     older = [pair for pair, result in found if result is Ruling.NEWER]
-    held = _hold_both(session, row, undecided) or _replace(session, event, older)
+    signed = _replace(session, event, older)
+    held = _hold_both(session, row, undecided) or signed
     session.flush()
     if not (undecided or older):
         return Update("told again, counts again", revived=True) if revived else None

@@ -49,7 +49,6 @@ class Asking:
 
     settings: PollSettings
     limit_bytes: int
-    stopping: Callable[[], bool]
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -105,7 +104,7 @@ class Asking:
             data += part
             if len(data) > self.limit_bytes:
                 raise CarrierFailed(f"its page is longer than {self.limit_bytes} bytes", for_operator=True)
-            if self.clock() > until or self.stopping():
+            if self.clock() > until:
                 raise CarrierFailed(f"its page did not arrive within {self.settings.timeout_seconds:g} seconds")
         return bytes(data)
 

@@ -68,7 +68,7 @@ class Line:
         changes["file_limit_bytes"] = LIMIT
         self.bench.restart()
         around = Surroundings(self.bench.settings, self.bench.database, checkpoint, Metrics(), None)
-        into_inbox, asking = taking(around, "dcsapoll"), Asking(self.settings, LIMIT, lambda: False)
+        into_inbox, asking = taking(around, "dcsapoll"), Asking(self.settings, LIMIT)
         self.poller = Poller(
             self.settings,
             self.bench.database,

@@ -162,6 +162,24 @@ def test_account_that_is_told_again_last_counts_again(bench):
     assert statuses(bench) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN]
 
 
+def test_signed_account_that_is_told_again_last_stands(bench):
+    tell(bench, "first", sailing(told=1))
+    bench.settle()
+    tell(bench, "second", sailing(DELAYED, told=2))
+    tell(bench, "first-again", sailing(told=3))
+    bench.settle()
+
+    assert facts(bench) == [(Milestone.DEPARTED, chain_seconds(SAILED))]
+    assert statuses(bench) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN]
+
+
+def test_account_that_replaces_one_and_contradicts_another_does_both(bench):
+    bench.chain.away = True
+    tell(bench, "all", sailing(told=1), sailing(DELAYED, told=2), sailing(SAILED + timedelta(minutes=5), told=2))
+
+    assert statuses(bench) == [EventStatus.WITHDRAWN, EventStatus.HELD, EventStatus.HELD]
+
+
 def test_repeat_makes_an_account_newer_than_what_came_between(bench):
     tell(bench, "first", sailing(told=1))
     tell(bench, "again", sailing(told=3))
@@ -246,6 +264,14 @@ def test_event_of_3_is_overridden_as_a_whole_by_its_later_update(bench_3):
 
     assert facts(bench_3) == [(Milestone.DEPARTED, chain_seconds(SAILED))]
     assert statuses(bench_3) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN, EventStatus.NOT_SIGNED]
+
+
+def test_event_of_3_without_its_party_replaces_nothing(bench_3):
+    bench_3.chain.away = True
+    tell(bench_3, "one", of_3(told=1, eventRouting={}, eventClassification=of_3()["eventClassification"]))
+    tell(bench_3, "two", of_3(DELAYED, told=2, eventRouting={}))
+
+    assert EventStatus.WITHDRAWN not in statuses(bench_3)
 
 
 @pytest.mark.parametrize("first", ["event", "retraction"])
