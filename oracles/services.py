@@ -50,6 +50,8 @@ def _services(settings: NodeSettings) -> Iterator[Service]:
         yield _http
     if settings.dcsa.poll:
         yield _dcsa_polling
+    if settings.mqtt:
+        yield _mqtt
 
 
 @contextmanager
@@ -111,4 +113,13 @@ def _dcsa_polling(around: Surroundings) -> Iterator[None]:
         for its in settings.dcsa.poll
     ]
     with polling(pollers):
+        yield
+
+
+@contextmanager
+def _mqtt(around: Surroundings) -> Iterator[None]:
+    # Only a node with sensors waits for the client library to load.
+    from oracles.mqtt.service import hearing
+
+    with hearing(around.settings, around.database, around.checkpoint, around.metrics):
         yield

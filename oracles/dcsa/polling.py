@@ -18,6 +18,7 @@ from oracles.dcsa.asking import Asking, CarrierFailed, wait_seconds
 from oracles.dcsa.pages import PageUnusable, first_moment, newest_event, next_page, question
 from oracles.dcsa.secrets import SecretUnusable
 from oracles.dcsa.settings import PollSettings
+from oracles.dcsa.standing import is_silent, silent_since
 from oracles.dcsa.taking import Taking
 from oracles.errors import FLAWS
 from oracles.metrics import Metrics
@@ -155,15 +156,13 @@ class Poller:
             if row is None:
                 return
             row.failure = why
-            since = datetime.fromisoformat(row.answered_at or row.asked_since)
-        silent_for = (now - since).total_seconds()
-        if silent_for > self.settings.stale_seconds and not self._is_silent:
+        if is_silent(row, self.settings, now) and not self._is_silent:
             self._is_silent = True
             self.metrics.silent_carriers.inc()
             log.error(
                 "carrier silent",
                 source=self.settings.name,
-                since=utc_text(since),
+                since=utc_text(silent_since(row)),
                 reason=why,
                 operator_action_required=True,
             )

@@ -123,6 +123,7 @@ class FakeChain:
     linked_at: dict[bytes, int] = field(default_factory=dict)
     rules_changed_at: int = -1
     closed: int = 0
+    behind: int | None = 0
     calls: dict[bytes, SignedVote] = field(default_factory=dict)
     withdrawals: dict[bytes, Withdrawal] = field(default_factory=dict)
     withdrawn: dict[Key, list[int]] = field(default_factory=dict)
@@ -261,6 +262,10 @@ class FakeChain:
     def head(self) -> Head:
         self._ask()
         return Head(self.block, int(self.now.timestamp()))
+
+    def blocks_behind(self) -> int | None:
+        self._ask()
+        return self.behind
 
     def changes(self, from_block: int, to_block: int) -> Changes:
         self._ask()

@@ -28,8 +28,8 @@ from oracles.dcsa.pages import PageUnusable, newest_event, next_page
 from oracles.dcsa.polling import Poller
 from oracles.dcsa.settings import PollSettings
 from oracles.metrics import Metrics
+from oracles.operating.status import status_of
 from oracles.services import Surroundings, taking
-from oracles.status import status_lines
 from oracles.store.polls import PollRow
 
 LIMIT = 100_000
@@ -230,9 +230,14 @@ def test_silence_is_told_of_a_carrier_that_never_answered_too(line, carrier):
     (entry,) = [entry for entry in logs if entry["event"] == "carrier silent"]
     assert entry["operator_action_required"]
     assert line.poller.metrics.silent_carriers._value.get() == 1
-    assert "  skager last answered never, read to nothing yet, failing: it answered 500" in list(
-        status_lines(line.bench.settings)
-    )
+    poll = {"name": "skager", "base_url": carrier.url}
+    line.bench.settings_changes["dcsa"] = {"poll": [poll, poll | {"name": "new"}]}
+    found = status_of(line.bench.settings, line.now)
+    assert found.silent_carriers == ["skager"]
+    assert found.carriers == [
+        "skager: last answered never, read to nothing yet, failing: it answered 500",
+        "new: not asked yet",
+    ]
 
 
 def test_full_disk_moves_no_cursor(line, carrier, monkeypatch):
