@@ -23,6 +23,7 @@ from oracles.errors import DocumentRefused
 from oracles.evidence import evidence_root
 from oracles.rules.decisions import chain_seconds
 from oracles.sources.directory import papers_in
+from standards.dcsa import Version
 
 MOST_ATTEMPTS: Final = 4_096
 """Several papers may tell the same of one fact; so many ways to choose among them are tried for one signature."""
@@ -84,7 +85,7 @@ class Archive:
             data = path.read_bytes()
             archive.hashes[path.name] = sha256(data).hexdigest()
             try:
-                document = read_document(path.name, data, limit_bytes)
+                document = read_document(path.name, data, limit_bytes, tuple(Version))
             except DocumentRefused as error:
                 archive.unreadable[path.name] = error.why
                 continue
