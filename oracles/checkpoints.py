@@ -25,8 +25,11 @@ class Point(StrEnum):
     READING_SIGNING = "reading-signing"
     READING_SIGNED = "reading-signed"
     READING_PUBLISHED = "reading-published"
+    READING_RECALLED = "reading-recalled"
     REPORT_GATHERING = "report-gathering"
     REPORT_GATHERED = "report-gathered"
+    RETRACTION_LAYING = "retraction-laying"
+    RETRACTION_LAID = "retraction-laid"
     TRANSACTION_PREPARING = "transaction-preparing"
     TRANSACTION_PREPARED = "transaction-prepared"
     TRANSACTION_BROADCAST = "transaction-broadcast"
@@ -42,6 +45,12 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    MQTT_STORING = "mqtt-storing"
+    MQTT_STORED = "mqtt-stored"
+    MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
+    MQTT_CLOSING = "mqtt-closing"
+    MQTT_CLOSED = "mqtt-closed"
+    MQTT_HANDED = "mqtt-handed"
 
 
 READING_POINTS = frozenset(
@@ -62,7 +71,15 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS
+RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
+"""Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
+
+MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
+"""Those that only readings pass which a broker brings."""
+
+_OTHER_WAYS = READING_POINTS | CAPTURE_POINTS | DROP_POINTS | RETRACTION_POINTS | MQTT_POINTS
+
+VOTE_POINTS = frozenset(Point) - _OTHER_WAYS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

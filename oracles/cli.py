@@ -21,6 +21,7 @@ from oracles.http.commands import token_app
 from oracles.keys.commands import key_app
 from oracles.keys.opening import open_key
 from oracles.logs import configure_logs
+from oracles.mqtt.commands import message_command
 from oracles.network import connector
 from oracles.protection.commands import protection_app
 from oracles.refusals import one_sentence
@@ -37,6 +38,7 @@ oracle_app = typer.Typer(
 )
 oracle_app.add_typer(token_app, name="token")
 oracle_app.add_typer(key_app, name="key")
+oracle_app.command("message")(message_command)
 oracle_app.add_typer(protection_app, name="protection")
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]

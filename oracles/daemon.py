@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
+from oracles.adapters import read_document
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
 from oracles.cargo.reports import ReportCargo
+from oracles.cargo.retractions import RetractionCargo
 from oracles.cargo.votes import VoteCargo
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, go_on
@@ -34,6 +37,7 @@ from oracles.outbox import Outbox
 from oracles.protection.guard import open_protection
 from oracles.protection.store import ProtectionStore
 from oracles.relaying import Relaying
+from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.sources.directory import Directory
@@ -55,6 +59,7 @@ class Work:
     measuring: Measuring
     heartbeats: Heartbeats
     relaying: Relaying | None
+    retracting: Retracting | None
     voting: Voting | None
     outbox: Outbox | None
     confirming: Confirming | None
@@ -89,8 +94,9 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics)
-        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
+        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
+        read = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._protection: ProtectionStore | None = None
         self._signer_pause = SignerPause(clock)
@@ -155,6 +161,8 @@ class Node:
             busy += work.measuring.run(head)
             if work.relaying is not None:
                 busy += work.relaying.run(head)
+            if work.retracting is not None:
+                busy += work.retracting.run(head)
             if work.voting is not None and work.outbox is not None:
                 work.voting.run()
                 busy += work.outbox.run()
@@ -187,10 +195,20 @@ class Node:
             self.metrics,
         )
         heartbeats = Heartbeats(self._database, judge, self.metrics)
-        relaying = self._relaying(chain, judge)
+        relaying, retracting = self._relaying(chain, judge), self._retracting(chain)
         voting, outbox, confirming = self._sending(chain)
         self._work = Work(
-            chain, judge, deciding, measuring, heartbeats, relaying, voting, outbox, confirming, scanned=head.number
+            chain,
+            judge,
+            deciding,
+            measuring,
+            heartbeats,
+            relaying,
+            retracting,
+            voting,
+            outbox,
+            confirming,
+            scanned=head.number,
         )
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
@@ -202,11 +220,17 @@ class Node:
         wait, account = self._settings.gather_seconds, self._signer.address
         return Relaying(self._database, chain, judge, self._exchange, account, wait, self._checkpoint, self._clock)
 
+    def _retracting(self, chain: NodeChain) -> Retracting | None:
+        if self._signer is None or self._dry:
+            return None
+        return Retracting(self._database, chain, self._signer.address, self._checkpoint, self.metrics)
+
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
         if self._dry or self._signer is None or self._protection is None:
             return None, None, None
         settings = self._settings
-        manifest = Manifest((ReportCargo(chain, self.metrics), VoteCargo(chain, self.metrics)))
+        kinds = (ReportCargo, RetractionCargo, VoteCargo)
+        manifest = Manifest([kind(chain, self.metrics) for kind in kinds])
         return (
             Voting(self._database, chain, self._signer, self._protection, settings.batch_limit, self._checkpoint),
             Outbox(

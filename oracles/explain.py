@@ -14,6 +14,7 @@ from chain_node.references import NetworkKey
 from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
+from oracles.corrections import foretold
 from oracles.deciding import own_objection
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
@@ -49,7 +50,7 @@ class _View:
 
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
-    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes)
+    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes, settings.dcsa.schema_versions)
     count, noun = len(document.events or document.quotes), "event" if document.events else "value"
     yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
@@ -83,6 +84,7 @@ def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[st
         yield f"   unreadable {problem}"
     if event.correction is not None:
         yield f"   correction {event.correction.reason}"
+        yield from _correction_lines(view, event)
         if not event.correction.replaces:
             return
     known = _known(view.database, event)
@@ -90,6 +92,15 @@ def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[st
         yield f"   known      {known}"
         return
     yield from _decision_lines(_judgement(view.settings, event, view.judge, view.head), event, view.database)
+
+
+def _correction_lines(view: _View, event: CanonicalEvent) -> Iterator[str]:
+    """What it means for each event that this node knows."""
+    if view.database is None or event.correction is None:
+        return
+    with view.database.session() as session:
+        for line in foretold(session, event, event.correction, retracts=view.settings.retracts):
+            yield f"   of         {line}"
 
 
 def _measured_lines(view: _View, its: Measured, event: CanonicalEvent | None) -> Iterator[str]:

@@ -11,14 +11,16 @@ from stdnum import lei
 
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
+from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import SettingsInvalid
 from oracles.http.settings import HttpSettings
 from oracles.keys.settings import KeySettings
+from oracles.mqtt.settings import MqttSettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_SERVED: Final = {"capture": True}
+_SERVED: Final = {"capture": True, "dcsa": False}
 """Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
 what they sign."""
 
@@ -52,6 +54,8 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    retracts: bool = True
+    """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
     milestones: frozenset[Milestone] = ATTESTABLE
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
@@ -72,6 +76,10 @@ class NodeSettings(SettingTable):
     """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
     """The EPCIS capture interface over HTTP."""
+    dcsa: DcsaSettings = DcsaSettings()
+    """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
+    mqtt: tuple[MqttSettings, ...] = ()
+    """Brokers whose sensors this node hears."""
 
     @field_validator("organisation")
     @classmethod
@@ -91,6 +99,15 @@ class NodeSettings(SettingTable):
             raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(known))}")
         return frozenset(known[name] for name in value)
 
+    @field_validator("mqtt")
+    @classmethod
+    def _each_source_once(cls, value: tuple[MqttSettings, ...]) -> tuple[MqttSettings, ...]:
+        names = [table.name for table in value]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two tables have the name {twice!r}")
+        return value
+
     @model_validator(mode="after")
     def _relay_has_its_exchange(self) -> NodeSettings:
         if self.relays and self.exchange is None:
@@ -98,6 +115,15 @@ class NodeSettings(SettingTable):
         return self
 
     @model_validator(mode="after")
+    def _somebody_can_come_in(self) -> NodeSettings:
+        served = [name for name in _SERVED if _listens(getattr(self, name))]
+        if served and self.http is None:
+            raise ValueError(f"setting '{served[0]}': it comes in over HTTP: set the table [http] too")
+        clients_needed = any(_SERVED[name] for name in served) or not served or self.dcsa.takes_events
+        if self.http is not None and clients_needed and not self.http.lets_clients_in:
+            raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
+        return self
+
     def _has_one_key(self) -> NodeSettings:
         if self.key is not None and (self.keystore or self.passphrase_file):
             raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
@@ -113,15 +139,6 @@ class NodeSettings(SettingTable):
     def protection_file(self) -> Path:
         return self.protection or self.database.with_name("protection.db")
 
-    def _somebody_can_come_in(self) -> NodeSettings:
-        served = [name for name in _SERVED if getattr(self, name) is not None]
-        if served and self.http is None:
-            raise ValueError(f"setting '{served[0]}': it comes in over HTTP: set the table [http] too")
-        clients_needed = any(_SERVED[name] for name in served) or not served
-        if self.http is not None and clients_needed and not self.http.lets_clients_in:
-            raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
-        return self
-
     @property
     def archive(self) -> Path:
         return self.inbox.parent / "archive"
@@ -129,6 +146,11 @@ class NodeSettings(SettingTable):
     @property
     def quarantine(self) -> Path:
         return self.inbox.parent / "quarantine"
+
+
+def _listens(table: SettingTable | None) -> bool:
+    """A table that is there asks for its interface, unless it says that it has another use."""
+    return table is not None and bool(getattr(table, "listens", True))
 
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
