@@ -117,7 +117,7 @@ class Node:
         while not (prepared := self._guard.attempt(self.prepare)) and not stopping():
             sleep(PAUSE_SECONDS)
         while not stopping():
-            if self._guard.attempt(self.cycle):
+            if self._guard.turn(self.cycle):
                 sleep(self._settings.poll_interval_seconds)
             else:
                 # As after a start: what is on disk counts, not what this process remembers.

@@ -12,6 +12,7 @@ from eth_typing import Hash32
 from eth_utils.address import to_checksum_address
 
 from chain_node.client import Call, Observation, SignedTransaction, attestation_digest, reading_digest, sign_call
+from chain_node.client.admission import AdmissionRequest
 from oracles.chain import SignedVote
 from oracles.errors import KeystoreUnreadable
 
@@ -54,6 +55,10 @@ class Signer:
             chain_id, feed_oracle_address, feed=feed, round=round, version=version, value=value, observed_at=at
         )
         return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
+
+    def admission(self, request: AdmissionRequest) -> bytes:
+        """Proves to a network's registrar that the request's account is this key's."""
+        return bytes(self._account.unsafe_sign_hash(Hash32(request.digest)).signature)
 
     def transaction(self, call: Call, nonce: int, gas: int, chain_id: int) -> SignedTransaction:
         return sign_call(self._account, call, nonce=nonce, gas=gas, chain_id=chain_id)
