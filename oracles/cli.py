@@ -19,7 +19,10 @@ from oracles.errors import OracleError
 from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
 from oracles.http.commands import token_app
+from oracles.keys.commands import key_app
+from oracles.keys.opening import open_key
 from oracles.logs import configure_logs
+from oracles.mqtt.commands import message_command
 from oracles.network import connector
 from oracles.operating.backup_commands import backup_command, restore_command
 from oracles.operating.collecting import Collected
@@ -29,6 +32,7 @@ from oracles.operating.monitor import monitored
 from oracles.operating.quarantine_commands import quarantine_app
 from oracles.operating.replay_command import replay_command
 from oracles.operating.verify_command import verify_command
+from oracles.protection.commands import protection_app
 from oracles.refusals import one_sentence
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
@@ -49,6 +53,9 @@ oracle_app.command("replay")(replay_command)
 oracle_app.command("verify")(verify_command)
 oracle_app.command("backup")(backup_command)
 oracle_app.command("restore")(restore_command)
+oracle_app.add_typer(key_app, name="key")
+oracle_app.command("message")(message_command)
+oracle_app.add_typer(protection_app, name="protection")
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -69,7 +76,7 @@ def run_command(
             _serve(settings, Database(None), None, None)
         else:
             with database_lock(settings.database):
-                _serve(settings, Database(settings.database), _signer(settings), death)
+                _serve(settings, Database(settings.database), Signer(open_key(settings)), death)
 
 
 @oracle_app.command("hash")
@@ -136,12 +143,6 @@ def _monitoring(settings: NodeSettings, database: Database, node: Node, *, dry: 
         node.metrics.registry.register(Collected(settings, database, node.health))
     with monitored(settings.metrics_port, node.metrics.registry, node.health):
         yield
-
-
-def _signer(settings: NodeSettings) -> Signer:
-    assert settings.keystore is not None
-    assert settings.passphrase_file is not None
-    return Signer.open(settings.keystore, settings.passphrase_file)
 
 
 class _StopSignal:

@@ -28,6 +28,8 @@ from oracles.exchange import Exchange
 from oracles.heartbeats import Heartbeats
 from oracles.intake import Intake
 from oracles.judging import Judge
+from oracles.keys.errors import SignerAway
+from oracles.keys.pausing import SignerPause
 from oracles.link import Link
 from oracles.measuring import Measuring
 from oracles.metrics import Metrics
@@ -35,6 +37,8 @@ from oracles.operating.guarding import PAUSE_SECONDS, Guard
 from oracles.operating.health import Health, Trouble
 from oracles.operating.standing import Standing
 from oracles.outbox import Outbox
+from oracles.protection.guard import open_protection
+from oracles.protection.store import ProtectionStore
 from oracles.relaying import Relaying
 from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
@@ -102,11 +106,15 @@ class Node:
         read = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
         self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
+        self._protection: ProtectionStore | None = None
+        self._signer_pause = SignerPause(clock)
         self._work: Work | None = None
         self._next_look = self._next_retry = 0.0
 
     def prepare(self) -> None:
         self._database.prepare()
+        if self._signer is not None and not self._dry:
+            self._protection = open_protection(self._settings.protection_file, self._database)
         self._directory.prepare()
         if self._exchange is not None:
             self._exchange.prepare()
@@ -156,14 +164,7 @@ class Node:
         head = work.chain.head()
         work.standing.watch(head)
         # What is new is sent first; then there is time to look at what the blocks brought.
-        busy = work.deciding.run(head) + work.measuring.run(head)
-        if work.relaying is not None:
-            busy += work.relaying.run(head)
-        if work.retracting is not None:
-            busy += work.retracting.run(head)
-        if work.voting is not None and work.outbox is not None:
-            work.voting.run()
-            busy += work.outbox.run()
+        busy = work.deciding.run(head) + self._sign_and_send(work, head)
         work.heartbeats.run(head)
         self._notice(work, head)
         self._confirm(work, head)
@@ -171,6 +172,28 @@ class Node:
         # While something is under way each turn looks again; else now and then.
         self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
         self.metrics.head.set(head.number)
+
+    def _sign_and_send(self, work: Work, head: Head) -> int:
+        """What needs the key, while it answers. Number of things done or under way."""
+        if not self._signer_pause.may_try:
+            return 0
+        busy = 0
+        try:
+            busy += work.measuring.run(head)
+            if work.relaying is not None:
+                busy += work.relaying.run(head)
+            if work.retracting is not None:
+                busy += work.retracting.run(head)
+            if work.voting is not None and work.outbox is not None:
+                work.voting.run()
+                busy += work.outbox.run()
+        except SignerAway as error:
+            self._signer_pause.failed(error)
+            self.health.say(Trouble.KEY_UNUSABLE, str(error))
+        else:
+            self._signer_pause.worked()
+            self.health.clear(Trouble.KEY_UNUSABLE)
+        return busy
 
     def _connected(self) -> Work:
         """Opens the network and builds the tasks on it; what waits is asked about again."""
@@ -181,9 +204,18 @@ class Node:
         deciding = Deciding(self._database, judge, self._checkpoint, self.metrics, dry=self._dry)
         deciding.wake_all()
         head = chain.head()
-        log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)
+        kind = self._signer.kind if self._signer else None
+        place = {"network": chain.name, "chain_id": chain.chain_id, "block": head.number}
+        log.info("network", **place, account=account, key=kind)
         measuring = Measuring(
-            self._database, chain, judge, self._signer, self._exchange, self._checkpoint, self.metrics
+            self._database,
+            chain,
+            judge,
+            self._signer,
+            self._protection,
+            self._exchange,
+            self._checkpoint,
+            self.metrics,
         )
         heartbeats = Heartbeats(self._database, judge, self.metrics)
         relaying, retracting = self._relaying(chain, judge), self._retracting(chain)
@@ -211,13 +243,13 @@ class Node:
         return Retracting(self._database, chain, self._signer.address, self._checkpoint, self.metrics)
 
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
-        if self._dry or self._signer is None:
+        if self._dry or self._signer is None or self._protection is None:
             return None, None, None
         settings = self._settings
         kinds = (ReportCargo, RetractionCargo, VoteCargo)
         manifest = Manifest([kind(chain, self.metrics) for kind in kinds])
         return (
-            Voting(self._database, chain, self._signer, settings.batch_limit, self._checkpoint),
+            Voting(self._database, chain, self._signer, self._protection, settings.batch_limit, self._checkpoint),
             Outbox(
                 self._database,
                 chain,

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Checkpoint
+from oracles.dcsa.taking import Taking
 from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
 from oracles.settings import NodeSettings
+from oracles.sources.drop import Drop
 from oracles.store.database import Database
 
 
@@ -46,6 +48,8 @@ def running(around: Surroundings) -> Iterator[None]:
 def _services(settings: NodeSettings) -> Iterator[Service]:
     if settings.http is not None:
         yield _http
+    if settings.mqtt:
+        yield _mqtt
 
 
 @contextmanager
@@ -67,3 +71,32 @@ def interfaces(around: Surroundings) -> Iterator[Interface]:
 
         limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
         yield capture_interface(settings.capture, around.capture, limits)
+    if settings.dcsa.listens:
+        yield from _dcsa_interfaces(around, settings.http.read_seconds)
+
+
+def _dcsa_interfaces(around: Surroundings, read_seconds: float) -> Iterator[Interface]:
+    from oracles.dcsa.app import callback_interface, events_interface
+
+    settings, limits = around.settings.dcsa, Limits(around.settings.file_limit_bytes, read_seconds)
+    into_inbox = taking(around, "dcsa")
+    if settings.subscriptions:
+        yield callback_interface(settings.subscriptions, into_inbox, limits)
+    if settings.takes_events:
+        yield events_interface(into_inbox, limits)
+
+
+def taking(around: Surroundings, source: str) -> Taking:
+    """How Track & Trace gets into the inbox, under the name of that source."""
+    settings = around.settings
+    drop = Drop(settings.inbox, source, around.checkpoint)
+    return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+
+
+@contextmanager
+def _mqtt(around: Surroundings) -> Iterator[None]:
+    # Only a node with sensors waits for the client library to load.
+    from oracles.mqtt.service import hearing
+
+    with hearing(around.settings, around.database, around.checkpoint, around.metrics):
+        yield

@@ -65,6 +65,11 @@ class AdmissionRequest:
     @property
     def digest(self) -> bytes:
         """The 32 bytes that the account signs."""
+        return digest(self.typed_data)
+
+    @property
+    def typed_data(self) -> dict[str, Any]:
+        """EIP-712 typed data, as wallets take it."""
         message = {
             "network": self.network,
             "lei": self.lei,
@@ -74,7 +79,7 @@ class AdmissionRequest:
             "account": self.account,
             "expiresAt": self.expires_at,
         }
-        return digest(typed_data("ParticipantRegistry", self.chain_id, self.registry, _TYPES, "Admission", message))
+        return typed_data("ParticipantRegistry", self.chain_id, self.registry, _TYPES, "Admission", message)
 
     def text(self, signature: bytes) -> str:
         """The request as it is sent."""

@@ -16,6 +16,7 @@ from standards.dcsa import DEFAULT_VERSIONS, Version
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 """Of a carrier, for log lines and metrics."""
 
+DIALECTS: Final = frozenset({Version.JANUARY_2026, Version.JUNE_2026})
 _FILTERS: Final = ("carrier_booking_reference", "transport_document_reference", "equipment_reference")
 
 
@@ -32,18 +33,6 @@ class SubscriptionSettings(SettingTable):
     """File with the Base64 secret; read again at each callback."""
     next_secret: Path | None = None
     """While a secret is replaced, callbacks signed with either are good."""
-
-
-class ProducerSettings(SettingTable):
-    """Who may send events of 3.0: the standard leaves open how it is known; here by a bearer token."""
-
-    paths: ClassVar = frozenset({"token", "next_token"})
-    needed: ClassVar = paths
-
-    name: Name
-    token: Path
-    """File with the token, 16 characters or more; read again at each request."""
-    next_token: Path | None = None
 
 
 class PollSettings(SettingTable):
@@ -108,10 +97,9 @@ class DcsaSettings(SettingTable):
     schema_versions: frozenset[Version] = Field(default=DEFAULT_VERSIONS, alias="schema", min_length=1)
     """The versions that are read: one name, or a list of them."""
     subscriptions: tuple[SubscriptionSettings, ...] = ()
-    producers: tuple[ProducerSettings, ...] = ()
+    takes_events: bool = False
+    """Whether clients of the table `[http]` with the right `events` may send events of 3.0 (`POST /events`)."""
     poll: tuple[PollSettings, ...] = ()
-    read_seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
-    """How long a body may take to arrive."""
 
     @field_validator("schema_versions", mode="before")
     @classmethod
@@ -126,17 +114,18 @@ class DcsaSettings(SettingTable):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> DcsaSettings:
-        senders = [its.name for its in self.subscriptions] + [its.name for its in self.producers]
-        _refuse_twice("name", senders)
+        _refuse_twice("name", (its.name for its in self.subscriptions))
         _refuse_twice("name", (its.name for its in self.poll))
         _refuse_twice("id", (its.id for its in self.subscriptions))
-        if self.producers and not self.schema_versions - {Version.V2_2, Version.BETA_1}:
-            raise ValueError("producers send events of 3.0: 'schema' must name its dialect")
+        if self.takes_events and not self.schema_versions & DIALECTS:
+            raise ValueError("takes_events: 'schema' must name the dialect of 3.0")
+        if any(its.api == "3.0" for its in self.poll) and not self.schema_versions & DIALECTS:
+            raise ValueError("poll: 'schema' must name the dialect of 3.0 that is asked for")
         return self
 
     @property
     def listens(self) -> bool:
-        return bool(self.subscriptions or self.producers)
+        return bool(self.subscriptions) or self.takes_events
 
 
 def _refuse_twice(what: str, values: Iterable[str]) -> None:

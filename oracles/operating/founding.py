@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
 import sys
 import tempfile
@@ -12,19 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from eth_account import Account
-
 from chain_node.client import AddressBook
 from chain_node.client.admission import AdmissionRequest
 from oracles.errors import OracleError
+from oracles.keys.files import write_secret
+from oracles.keys.keystore import make_keystore
 from oracles.signing import Signer
 
 CONFIG: Final = "node.toml"
 REQUEST: Final = "admission-request.json"
 REQUEST_SECONDS: Final = 30 * 86_400
 FOLDERS: Final = ("inbox", "archive", "quarantine", "dropped")
-SCRYPT_N: Final = 2**14
-"""The passphrase has 256 random bits, which no search finds at any cost; file permissions protect both."""
 
 SETTINGS: Final = """\
 # The settings of a Portolan oracle node. Relative paths start at this file's folder.
@@ -154,7 +150,7 @@ def _fill(place: Path, answers: Answers, now: int) -> str:
         (place / name).mkdir(mode=0o700)
     shutil.copyfile(answers.deployments, place / "deployments.json")
     write_secret(place / "network.key", answers.network_key.read_text(encoding="ascii"))
-    _write_key(place)
+    make_keystore(place / "key.json", place / "passphrase")
     signer = Signer.open(place / "key.json", place / "passphrase")
     quoted = {"name": answers.name, "organisation": answers.organisation, "rpc_url": answers.rpc_url}
     values: dict[str, object] = {key: json.dumps(value, ensure_ascii=False) for key, value in quoted.items()}
@@ -186,20 +182,3 @@ def program() -> str:
     """How this program is called, by its full path."""
     installed = Path(sys.executable).with_name("portolan")
     return str(installed) if installed.exists() else f"{sys.executable} -m scripts.portolan"
-
-
-def write_secret(path: Path, text: str) -> None:
-    """A new file that only its owner may read, on disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _write_key(place: Path) -> None:
-    passphrase = secrets.token_hex(32)
-    account = Account.create(extra_entropy=secrets.token_hex(32))
-    # The passphrase first: a keystore without it would be a key that nobody can open.
-    write_secret(place / "passphrase", passphrase + "\n")
-    write_secret(place / "key.json", json.dumps(account.encrypt(passphrase, kdf="scrypt", iterations=SCRYPT_N)))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from oracles.operating.health import Health, Trouble
 from oracles.operating.obstacles import obstacle_of, short_of_room
+from oracles.protection.errors import ProtectionError
 from oracles.store.database import Database
 
 log = structlog.get_logger("oracles")
@@ -41,7 +42,7 @@ class Guard:
         try:
             step()
             self._beat()
-        except (OSError, DBAPIError) as error:
+        except (OSError, DBAPIError, ProtectionError) as error:
             obstacle = obstacle_of(error)
             if obstacle is None:
                 raise

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from chain_node.client import FeedKind, Milestone
 from oracles.chain import FeedKey
+from oracles.mqtt.standing import sensor_lines
 from oracles.operating.health import STALLED_SECONDS, Problem
 from oracles.operating.held import MOST_LISTED, Held, held_items
 from oracles.operating.picture import AT_AN_END, SourceState, picture
@@ -109,6 +110,7 @@ class Status(BaseModel):
     waiting: list[str] = []
     readings: list[str] = []
     transactions: list[str] = []
+    sensors: list[str] = []
     retractions: list[str] = []
     overdue_feeds: list[str] = []
     corrections: list[str] = []
@@ -186,6 +188,7 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
         "waiting": _waiting(session),
         "readings": _readings(session),
         "transactions": _transactions(session),
+        "sensors": list(sensor_lines(session, settings.mqtt)),
         "retractions": _retractions(session),
         "overdue_feeds": _overdue_feeds(session),
         "corrections": _corrections(session),

@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, movements, operations, retractions
+from oracles.store import captures, movements, operations, protection, retractions, sensors, versions
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -28,6 +28,12 @@ TABLES: Final = (
     movements.MessageRow,
     operations.HeartbeatRow,
     operations.OperatorActRow,
+    protection.ProtectionMarkRow,
+    versions.PaperVersionRow,
+    sensors.SensorReadingRow,
+    sensors.SensorDocumentRow,
+    sensors.SensorDeviceRow,
+    sensors.SensorSourceRow,
 )
 BUSY_SECONDS = 10.0
 """How long a write waits for another program that writes."""

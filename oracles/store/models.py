@@ -208,6 +208,8 @@ class ObservationRow(NodeTable, table=True):
     reason: str = ""
     block: int | None = None
     decided_at: str | None = Field(default_factory=_now)
+    signed_at: int | None = None
+    """On the machine's clock, Unix seconds; stays when a signature is withdrawn before it was sent."""
 
 
 class ReadingRow(NodeTable, table=True):
@@ -236,6 +238,10 @@ class ReadingRow(NodeTable, table=True):
     signer: str = ""
     signature: str = ""
     signed_block: int | None = None
+    void_after: int | None = None
+    """Unix seconds after which the signed reading is too old for any report."""
+    signed_at: int | None = None
+    """On the chain's clock, Unix seconds."""
 
 
 class ReportRow(NodeTable, table=True):

@@ -4,7 +4,7 @@
 """
 
 from standards.dcsa.conversion import to_epcis
-from standards.dcsa.documents import DcsaInvalid, Message, parse_events
+from standards.dcsa.documents import DcsaInvalid, Message, parse_events, split_events
 from standards.dcsa.events import (
     Classifier,
     DcsaEvent,
@@ -33,5 +33,6 @@ __all__ = [
     "TransportEvent",
     "Version",
     "parse_events",
+    "split_events",
     "to_epcis",
 ]

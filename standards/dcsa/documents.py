@@ -50,6 +50,12 @@ def parse_events(
     return events
 
 
+def split_events(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> list[bytes]:
+    """Each event of a document as a document of its own, digit for digit. Raises JsonRefused."""
+    sources, _ = _sources(strict_json.parse(data, limit_bytes))
+    return [strict_json.write(source).encode() for _, source in sources]
+
+
 def _sources(value: Any) -> tuple[list[tuple[tuple[int, ...], Any]], tuple[str, ...]]:
     if isinstance(value, list):
         return [((index,), source) for index, source in enumerate(value)], ()

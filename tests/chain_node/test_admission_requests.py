@@ -104,21 +104,7 @@ def test_request_signed_by_its_account_is_read(tmp_path):
 
 
 def test_signature_is_what_a_wallet_would_make(tmp_path):
-    from chain_node.client.admission import _TYPES
-    from chain_node.client.typed_data import typed_data
-
-    message = {
-        "network": "local",
-        "lei": REQUEST.lei,
-        "name": REQUEST.name,
-        "jurisdiction": "DE",
-        "roles": list(REQUEST.roles),
-        "account": KEY.address,
-        "expiresAt": REQUEST.expires_at,
-    }
-    full = typed_data("ParticipantRegistry", 412346, REGISTRY, _TYPES, "Admission", message)
-
-    signed = KEY.sign_message(encode_typed_data(full_message=full))
+    signed = KEY.sign_message(encode_typed_data(full_message=REQUEST.typed_data))
 
     assert bytes(signed.signature) == bytes(KEY.unsafe_sign_hash(REQUEST.digest).signature)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from oracle_fakes import LEI, epcis, epcis_event
-from oracle_nodes import NodeHome, Trade, until
+from oracle_nodes import NodeHome, Trade, new_lei, until
 from typer.testing import CliRunner
 
 from chain_node.cli import node_app
@@ -168,6 +168,7 @@ def test_node_runs_as_its_next_steps_say(anvil_network, options, tmp_path):
     trade = Trade(anvil_network, tmp_path)
     subject = trade.open("PO-INIT")
     options |= {
+        "--organisation": new_lei(),
         "--rpc-url": anvil_network.rpc_url,
         "--deployments": str(anvil_network.deployments),
         "--network-key": str(anvil_network.data_dir / "network.key"),
@@ -178,7 +179,7 @@ def test_node_runs_as_its_next_steps_say(anvil_network, options, tmp_path):
     # The chain of the tests has a clock of its own.
     config.write_text(config.read_text().replace("# clock_tolerance_seconds = 300", "clock_tolerance_seconds = 0"))
     config.write_text(config.read_text().replace("metrics_port = 9464\n", ""))
-    home = NodeHome(anvil_network, folder, Signer.open(folder / "key.json", folder / "passphrase"), LEI)
+    home = NodeHome(anvil_network, folder, Signer.open(folder / "key.json", folder / "passphrase"), "")
 
     with home.running() as process:
         process.wait_for("not admitted")
