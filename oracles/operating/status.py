@@ -114,6 +114,7 @@ class Status(BaseModel):
     waiting: list[str] = []
     readings: list[str] = []
     transactions: list[str] = []
+    sensors: list[str] = []
     retractions: list[str] = []
     overdue_feeds: list[str] = []
     corrections: list[str] = []
@@ -194,6 +195,7 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
         "waiting": _waiting(session),
         "readings": _readings(session),
         "transactions": _transactions(session),
+        "sensors": list(sensor_lines(session, settings.mqtt)),
         "retractions": _retractions(session),
         "overdue_feeds": _overdue_feeds(session),
         "corrections": _corrections(session),
