@@ -72,7 +72,6 @@ def _lists(found: Status) -> list[RenderableType]:
         "Overdue feeds:": found.overdue_feeds,
         "Corrections:": found.corrections,
     }
-    parts += [Text(line) for line in found.sensors]
     return parts + [_list(heading, lines) for heading, lines in headed.items() if lines]
 
 

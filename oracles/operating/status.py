@@ -114,7 +114,6 @@ class Status(BaseModel):
     waiting: list[str] = []
     readings: list[str] = []
     transactions: list[str] = []
-    sensors: list[str] = []
     retractions: list[str] = []
     overdue_feeds: list[str] = []
     corrections: list[str] = []
@@ -195,7 +194,6 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
         "waiting": _waiting(session),
         "readings": _readings(session),
         "transactions": _transactions(session),
-        "sensors": list(sensor_lines(session, settings.mqtt)),
         "retractions": _retractions(session),
         "overdue_feeds": _overdue_feeds(session),
         "corrections": _corrections(session),
