@@ -45,6 +45,8 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    FOLDER_COPIED = "folder-copied"
+    FOLDER_REMEMBERED = "folder-remembered"
 
 
 READING_POINTS = frozenset(
@@ -68,7 +70,10 @@ DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - RETRACTION_POINTS
+FOLDER_POINTS = frozenset({Point.FOLDER_COPIED, Point.FOLDER_REMEMBERED})
+"""Those that only files of partners' folders pass."""
+
+VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - FOLDER_POINTS - RETRACTION_POINTS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

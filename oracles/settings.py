@@ -17,6 +17,7 @@ from oracles.http.settings import HttpSettings
 from oracles.keys.settings import KeySettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
+from oracles.sources.folder_settings import FolderSettings
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
 _SERVED: Final = {"capture": True, "dcsa": False}
@@ -55,6 +56,8 @@ class NodeSettings(SettingTable):
     """How long a relay waits for more readings of a round once there are enough."""
     retracts: bool = True
     """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
+    folders: tuple[FolderSettings, ...] = ()
+    """Folders of partners that are read besides the inbox, and left as they are."""
     milestones: frozenset[Milestone] = ATTESTABLE
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
@@ -116,6 +119,15 @@ class NodeSettings(SettingTable):
     def _has_one_key(self) -> NodeSettings:
         if self.key is not None and (self.keystore or self.passphrase_file):
             raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _folders_are_others(self) -> NodeSettings:
+        own = {self.inbox, self.archive, self.quarantine}
+        paths = [folder.path for folder in self.folders]
+        for path in paths:
+            if path in own or paths.count(path) > 1:
+                raise ValueError(f"setting 'folders': {path} is the node's own, or listed twice")
         return self
 
     @model_validator(mode="after")

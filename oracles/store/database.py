@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, movements, protection, retractions, versions
+from oracles.store import captures, folders, movements, protection, retractions, versions
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -28,6 +28,7 @@ TABLES: Final = (
     movements.MessageRow,
     protection.ProtectionMarkRow,
     versions.PaperVersionRow,
+    folders.FolderFileRow,
 )
 SCHEMA_VERSION: Final = 4
 """2: readings and reports; 3: what was captured over HTTP; 4: stage D. A later version only adds tables, and columns
