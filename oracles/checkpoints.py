@@ -11,6 +11,7 @@ from enum import StrEnum
 
 
 class Point(StrEnum):
+    ROWS_SET_ASIDE = "rows-set-aside"
     DOCUMENT_STORING = "document-storing"
     DOCUMENT_STORED = "document-stored"
     DOCUMENT_MOVED = "document-moved"
@@ -47,6 +48,12 @@ class Point(StrEnum):
     DROP_PLACED = "drop-placed"
     FOLDER_COPIED = "folder-copied"
     FOLDER_REMEMBERED = "folder-remembered"
+    MQTT_STORING = "mqtt-storing"
+    MQTT_STORED = "mqtt-stored"
+    MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
+    MQTT_CLOSING = "mqtt-closing"
+    MQTT_CLOSED = "mqtt-closed"
+    MQTT_HANDED = "mqtt-handed"
 
 
 READING_POINTS = frozenset(
@@ -73,7 +80,17 @@ RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, P
 FOLDER_POINTS = frozenset({Point.FOLDER_COPIED, Point.FOLDER_REMEMBERED})
 """Those that only files of partners' folders pass."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - FOLDER_POINTS - RETRACTION_POINTS
+TABLE_POINTS = frozenset({Point.ROWS_SET_ASIDE})
+"""Those that only CSV files pass."""
+
+MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
+"""Those that only readings pass which a broker brings."""
+
+_OTHER_WAYS = (
+    READING_POINTS | CAPTURE_POINTS | DROP_POINTS | FOLDER_POINTS | RETRACTION_POINTS | MQTT_POINTS | TABLE_POINTS
+)
+
+VOTE_POINTS = frozenset(Point) - _OTHER_WAYS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

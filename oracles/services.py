@@ -55,6 +55,8 @@ def _services(settings: NodeSettings) -> Iterator[Service]:
         yield _http
     if settings.folders:
         yield _folders
+    if settings.mqtt:
+        yield _mqtt
 
 
 @contextmanager
@@ -67,6 +69,7 @@ def _folders(around: Surroundings) -> Iterator[None]:
             Drop(settings.inbox, its.source, checkpoint),
             settings.file_limit_bytes,
             checkpoint,
+            bool(settings.csv),
         )
         for its in settings.folders
     ]
@@ -97,7 +100,7 @@ def interfaces(around: Surroundings) -> Iterator[Interface]:
         from oracles.sources.posted import papers_interface
 
         limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
-        yield papers_interface(Drop(settings.inbox, POSTED, around.checkpoint), limits)
+        yield papers_interface(Drop(settings.inbox, POSTED, around.checkpoint), limits, tables=bool(settings.csv))
     if settings.dcsa.listens:
         yield from _dcsa_interfaces(around, settings.http.read_seconds)
 
@@ -118,3 +121,12 @@ def taking(around: Surroundings, source: str) -> Taking:
     settings = around.settings
     drop = Drop(settings.inbox, source, around.checkpoint)
     return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+
+
+@contextmanager
+def _mqtt(around: Surroundings) -> Iterator[None]:
+    # Only a node with sensors waits for the client library to load.
+    from oracles.mqtt.service import hearing
+
+    with hearing(around.settings, around.database, around.checkpoint, around.metrics):
+        yield

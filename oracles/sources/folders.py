@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, delete, select
 
 from oracles.checkpoints import Checkpoint, Point, go_on
-from oracles.sources.directory import SUFFIXES
+from oracles.sources.directory import RESTING_SUFFIXES, SUFFIXES
 from oracles.sources.drop import Drop
 from oracles.sources.folder_settings import FolderSettings
 from oracles.store.database import Database
@@ -60,6 +60,8 @@ class Folder:
     drop: Drop
     limit_bytes: int
     checkpoint: Checkpoint = go_on
+    tables: bool = False
+    """Whether the node reads CSV files. Of those nothing but their standing still says that they are whole."""
     clock: Callable[[], float] = time.monotonic
     _seen: dict[str, _Sighting] = field(default_factory=dict)
     _taken: dict[str, str] | None = None
@@ -83,7 +85,7 @@ class Folder:
     def _present(self) -> Iterator[tuple[str, Stamp]]:
         with os.scandir(self.settings.path) as entries:
             for entry in entries:
-                if not is_final(entry.name):
+                if not is_final(entry.name, tables=self.tables):
                     continue
                 try:
                     status = entry.stat(follow_symlinks=False)
@@ -186,9 +188,10 @@ class Folder:
             )
 
 
-def is_final(name: str) -> bool:
+def is_final(name: str, *, tables: bool = False) -> bool:
     """Whether a name is one that a paper has, and not that of an upload under way."""
-    return name.lower().endswith(SUFFIXES) and not name.startswith(TEMPORARY_STARTS)
+    suffixes = SUFFIXES + (RESTING_SUFFIXES if tables else ())
+    return name.lower().endswith(suffixes) and not name.startswith(TEMPORARY_STARTS)
 
 
 @contextmanager

@@ -27,8 +27,9 @@ PATH: Final = "/papers"
 WORKERS: Final = 2
 """Papers that are looked at and written at one time."""
 
-XML, JSON = ".xml", ".json"
-MEDIA_TYPES: Final[Mapping[str, str]] = {
+XML, JSON, CSV = ".xml", ".json", ".csv"
+TABLE: Final = "text/csv"
+MEDIA_TYPES: Final[dict[str, str]] = {
     "application/xml": XML,
     "text/xml": XML,
     "application/json": JSON,
@@ -58,6 +59,10 @@ def look(data: bytes, suffix: str) -> None:
     """What is told cheaply: that it is whole, is what it is said to be, and is of a kind that the inbox reads. What
     its fields say is looked at later, by the node. Raises RequestRefused."""
     opens = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if suffix == CSV:
+        if not data.strip():
+            raise NotAPaper("the table is empty")
+        return
     if suffix == JSON and opens not in (b"{", b"["):
         raise NotAPaper("it is not JSON, as its Content-Type says")
     if suffix == XML and opens in (b"{", b"["):
@@ -77,11 +82,12 @@ class Desk:
     drop: Drop
     limits: Limits
     limiter: CapacityLimiter
+    media_types: Mapping[str, str]
 
     async def post(self, request: Request) -> Response:
         client: Client = request.state.client
         client.needs(Right.PAPERS)
-        suffix = _suffix(request)
+        suffix = _suffix(request, self.media_types)
         data = await read_body(request, self.limits)
         name = await to_thread.run_sync(self._take, data, suffix, limiter=self.limiter)
         log.info("paper received", file=name, client=client.name, bytes=len(data))
@@ -93,21 +99,22 @@ class Desk:
         return self.drop.put(data, suffix)
 
 
-def papers_interface(drop: Drop, limits: Limits) -> Interface:
-    """The answer 202 names the file as it goes to the archive, or to quarantine with a reason."""
+def papers_interface(drop: Drop, limits: Limits, *, tables: bool = False) -> Interface:
+    """The answer 202 names the file as it goes to the archive, or to quarantine with a reason. With `tables` it takes
+    CSV too."""
     app = new_app("Papers")
-    desk = Desk(drop, limits, CapacityLimiter(WORKERS))
+    desk = Desk(drop, limits, CapacityLimiter(WORKERS), MEDIA_TYPES | ({TABLE: CSV} if tables else {}))
     app.add_api_route(PATH, desk.post, methods=["POST"])
     return Interface("papers", PATH, app)
 
 
-def _suffix(request: Request) -> str:
+def _suffix(request: Request, media_types: Mapping[str, str]) -> str:
     """Raises MediaTypeRefused before anything is read."""
     headers = request.headers
     kind, _, parameters = headers.get("content-type", "").partition(";")
-    suffix = MEDIA_TYPES.get(kind.strip().lower())
+    suffix = media_types.get(kind.strip().lower())
     if suffix is None:
-        known = ", ".join(MEDIA_TYPES)
+        known = ", ".join(media_types)
         raise MediaTypeRefused(f"send one of {known}, not {kind.strip()[:100] or 'data without a Content-Type'}")
     charset = parameters.lower().replace('"', "").replace(" ", "")
     if suffix == JSON and "charset=" in charset and "charset=utf-8" not in charset:

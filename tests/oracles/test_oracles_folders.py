@@ -67,7 +67,7 @@ class Partner:
             path.write_bytes(empty_database())
         database = Database(path)
         its = FolderSettings(path=self.uploads, source="acme", settle_seconds=SETTLE)
-        self.folder = Folder(its, database, Drop(self.inbox, "acme"), 100_000, checkpoint, self.clock)
+        self.folder = Folder(its, database, Drop(self.inbox, "acme"), 100_000, checkpoint, clock=self.clock)
 
     def look(self, seconds: float = 1.0) -> int:
         self.clock.now += seconds
@@ -219,6 +219,14 @@ def test_folder_that_is_away_is_told_once_and_read_when_it_is_back(partner):
 
     assert [line["event"] for line in logs] == ["file left in its folder"]
     assert partner.settle() == 1
+
+
+@pytest.mark.parametrize("tables", [False, True])
+def test_tables_are_taken_where_the_node_reads_them(partner, tables):
+    partner.folder.tables = tables
+    partner.put("a.csv", b"order;quantity\n")
+
+    assert partner.settle() == int(tables)
 
 
 # What is taken

@@ -114,6 +114,18 @@ def test_what_nobody_will_ever_read_is_refused_and_not_stored(desk, body, kind, 
     assert lying(desk) == []
 
 
+def test_table_is_taken_only_where_the_node_reads_tables(desk, tmp_path):
+    assert problem(post(desk, b"order;quantity\n", "text/csv"))[0] == 415
+
+    desk.bench.settings_changes["csv"] = [{"files": "http~*.csv", "mapping": tmp_path / "wms.toml"}]
+    desk.__dict__.pop("app")
+
+    assert problem(post(desk, b" \n", "text/csv"))[0] == 400
+    answer = post(desk, b"order;quantity\n", "text/csv; charset=latin-1")
+    assert answer.status_code == 202
+    assert lying(desk) == [answer.json()["paper"]]
+
+
 def test_body_beyond_the_limit_is_cut_off(desk):
     read = []
 
