@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,9 @@ from structlog.testing import capture_logs
 
 from oracles.checkpoints import FOLDER_POINTS, Checkpoint, Death, die_at, go_on
 from oracles.errors import SettingsInvalid
+from oracles.http.settings import Right
+from oracles.http.tokens import TokenFile
+from oracles.services import Surroundings, running
 from oracles.settings import load_settings
 from oracles.sources.drop import Drop
 from oracles.sources.folder_settings import FolderSettings
@@ -389,21 +393,28 @@ def test_upload_that_is_killed_is_never_taken_and_its_repetition_is(watched, tmp
     assert PAPER in watched.taken()
 
 
-def test_node_makes_a_fact_of_a_partners_file(tmp_path):
-    bench = Bench(tmp_path)
-    partner = Partner(tmp_path / "partner") if (tmp_path / "partner").mkdir() is None else None
-    assert partner is not None
-    its = FolderSettings(path=partner.uploads, source="acme", settle_seconds=SETTLE)
-    folder = Folder(its, bench.database, Drop(bench.settings.inbox, "acme"), 100_000, clock=bench.clock)
-    partner.put("Receipt 17.xml")
-    for _ in range(3):
-        folder.look()
-        bench.turn(2)
-    bench.settle()
+def test_node_makes_facts_of_what_partners_lay_down_and_send(tmp_path):
+    """All of it: the services of a node in threads of their own, its cycle turned here."""
+    folders = [{"path": tmp_path / name, "source": name, "settle_seconds": 0.1} for name in ("acme", "globex")]
+    for folder in folders:
+        Path(str(folder["path"])).mkdir()
+    http = {"listen": "127.0.0.1:0", "tokens": tmp_path / "tokens.json"}
+    bench = Bench(tmp_path, settings_changes={"folders": folders, "http": http})
+    token = TokenFile(tmp_path / "tokens.json").create("erp", frozenset({Right.PAPERS}))
+    around = Surroundings(bench.settings, bench.database, go_on, bench.node.metrics, None)
 
+    with capture_logs() as logs, running(around):
+        (url,) = [line["url"] for line in logs if line["event"] == "listening"]
+        (tmp_path / "acme" / "Receipt 17.xml").write_bytes(PAPER)
+        (tmp_path / "globex" / "Receipt 17.xml").write_bytes(receipt_advice((950, 0), number="RA-2"))
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/xml"}
+        sent = httpx.post(f"{url}/papers", content=PAPER, headers=headers, trust_env=False, timeout=20)
+        until(lambda: len([path for path in bench.settings.inbox.iterdir() if path.suffix == ".xml"]) == 3)
+        bench.settle()
+
+    assert sent.status_code == 202
     assert [quantity for _, quantity, _ in bench.chain.counted] == [950_000]
-    (name,) = bench.archived()
-    assert name.startswith("acme~")
+    assert sorted(name.partition("~")[0] for name in bench.archived()) == ["acme", "globex", "http"]
 
 
 # Settings
