@@ -55,7 +55,9 @@ class Storing:
             session.add(row)
             session.flush()
             assert row.id is not None
-            lines = [self._store_event(session, event, row.id) for event in document.events]
+            stamp = {"raw_sha256": document.sha256, "received_at": datetime.fromisoformat(row.received_at)}
+            events = [event.model_copy(update=stamp) for event in document.events]
+            lines = [self._store_event(session, event, row.id) for event in events]
             quotes = [self._store_measured(session, its, row.id) for its in document.quotes]
             also(session, row)
             self.checkpoint(Point.DOCUMENT_STORING)
@@ -124,7 +126,7 @@ class Storing:
 
     def _new_event(self, session: Session, event: CanonicalEvent, document_id: int) -> EventRow:
         kind = kind_of(event.activity)
-        row = event_row(event, kind, document_id)
+        row = event_row(event.model_copy(update={"kind": kind}), document_id)
         milestone, decision = paper_decision(event, kind, self.attested)
         row.milestone = milestone
         correction = corrected_before(session, event)

@@ -11,6 +11,7 @@ from oracles.rules.milestones import LADEN
 from standards.dcsa import DcsaEvent, EquipmentEvent, ShipmentEvent, parse_events, to_epcis
 from standards.epcis import parse_event
 
+VERSION: Final = "2.2"
 _CLASSIFIERS: Final[Mapping[str, Classifier]] = {
     "ACT": Classifier.ACTUAL,
     "EST": Classifier.ESTIMATED,
@@ -25,7 +26,7 @@ def read(data: bytes, limit_bytes: int) -> list[CanonicalEvent]:
 
 def _canonical(event: DcsaEvent) -> CanonicalEvent:
     converted = parse_event(to_epcis(event))
-    return epcis.canonical(converted, _activity(event), _CLASSIFIERS[event.classifier], source_event_id=event.id)
+    return epcis.canonical(converted, _activity(event), _CLASSIFIERS[event.classifier], event.id, version=VERSION)
 
 
 def _activity(event: DcsaEvent) -> Activity:

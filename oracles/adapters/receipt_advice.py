@@ -10,6 +10,8 @@ from standards.epcis import event_hash, parse_event
 from standards.ubl import ReceiptAdvice, parse_receipt_advice, to_epcis
 
 REPLACES: Final = "5"
+VERSION: Final = "2"
+"""Of UBL; Peppol's profile is told by the document itself."""
 
 
 def read(data: bytes, limit_bytes: int) -> list[CanonicalEvent]:
@@ -18,8 +20,9 @@ def read(data: bytes, limit_bytes: int) -> list[CanonicalEvent]:
     converted = parse_event(to_epcis(advice))
     activity = Activity(Standard.UBL, f"ReceiptAdvice/{advice.type_code}")
     name = event_hash(converted)
+    correction = _correction(advice, name)
     return [
-        epcis.canonical(converted, activity, source_event_id=_source_id(advice), correction=_correction(advice, name))
+        epcis.canonical(converted, activity, source_event_id=_source_id(advice), correction=correction, version=VERSION)
     ]
 
 

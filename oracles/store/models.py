@@ -113,6 +113,8 @@ class EventRow(NodeTable, table=True):
     milestone: int | None = None
     sequence: int | None = None
     decided_block: int | None = None
+    canonical: str | None = None
+    """The whole event as JSON; the columns above are what is asked for. None where an earlier version stored it."""
 
 
 class EventReferenceRow(NodeTable, table=True):

@@ -14,7 +14,9 @@ from standards.epcis.events import (
     TransactionEvent,
     TransformationEvent,
 )
+from standards.epcis.extensions import extensions
 from standards.epcis.files import event_hashes
+from standards.epcis.mentions import documents, parties, place, subjects
 from standards.epcis.references import ReferenceKind, TradeReference, quantity_thousandths, references
 from standards.epcis.sensors import (
     DOOR_TYPE,
@@ -46,13 +48,18 @@ __all__ = [
     "TradeReference",
     "TransactionEvent",
     "TransformationEvent",
+    "documents",
     "event_digest",
     "event_hash",
     "event_hashes",
+    "extensions",
     "parse_document",
     "parse_event",
+    "parties",
+    "place",
     "pre_hash_string",
     "quantity_thousandths",
     "references",
     "sensor_readings",
+    "subjects",
 ]

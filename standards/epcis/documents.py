@@ -40,6 +40,8 @@ class EpcisDocument:
     source: Mapping[str, Any]
     schema_version: str | None = None
     creation_date: datetime | None = None
+    sender: str | None = None
+    receiver: str | None = None
 
 
 def parse_document(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> EpcisDocument:
@@ -54,7 +56,8 @@ def parse_document(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> Epcis
         raise EpcisInvalid(problems_of(error, ())) from error
     context = Context().with_declared(frame.declared_context)
     events = _events(frame.event_list, EVENTS_PATH[kind], context)
-    return EpcisDocument(kind, context, events, value, frame.schema_version, frame.creation_date)
+    sides = (frame.sender, frame.receiver) if isinstance(frame, DocumentFrame) else ()
+    return EpcisDocument(kind, context, events, value, frame.schema_version, frame.creation_date, *sides)
 
 
 def parse_event(source: Mapping[str, Any], context: Context | None = None) -> EpcisEvent:
