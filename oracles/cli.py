@@ -16,11 +16,12 @@ from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Point, die_at, go_on
 from oracles.daemon import Node
 from oracles.errors import OracleError
-from oracles.explain import explain_lines
+from oracles.explain import explain_json, explain_lines
 from oracles.hashing import hashes_of
 from oracles.logs import configure_logs
 from oracles.network import connector
 from oracles.refusals import one_sentence
+from oracles.rule_commands import resolve_command, rules_app
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
@@ -33,6 +34,8 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.add_typer(rules_app, name="rules")
+oracle_app.command("resolve")(resolve_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -78,12 +81,14 @@ def hash_command(
 
 @oracle_app.command("explain")
 def explain_command(
-    config: ConfigOption, document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")]
+    config: ConfigOption,
+    document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event or value.")] = False,
 ) -> None:
     """Say what a document is, which consignment and milestone it concerns, and whether this node would sign it."""
     with one_sentence():
         settings = load_settings(config, needs_key=False)
-        for line in explain_lines(settings, document):
+        for line in (explain_json if as_json else explain_lines)(settings, document):
             typer.echo(line)
 
 

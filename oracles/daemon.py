@@ -72,9 +72,10 @@ class Node:
         clock: Callable[[], float] = time.monotonic,
         capture: CaptureStore | None = None,
     ) -> None:
-        """With `capture` it also takes what comes in over HTTP."""
+        """With `capture` it also takes what comes in over HTTP. Raises RulesInvalid."""
         self._settings, self._database, self._key, self._signer = settings, database, key, signer
         self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
+        self._rules = settings.rulebook()
         self.metrics = metrics or Metrics()
         self._link = Link(connect, self.metrics, clock)
         directory = Directory(
@@ -82,7 +83,7 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics)
+        storing = Storing(database, key, self._rules, checkpoint, self.metrics)
         self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._work: Work | None = None
@@ -145,8 +146,10 @@ class Node:
         chain = self._link.open()
         self._check_network(chain)
         account = self._signer.address if self._signer else None
-        judge = Judge(chain, self._key, account, self._settings.organisation, self._settings.milestones)
-        deciding = Deciding(self._database, judge, self._checkpoint, self.metrics, dry=self._dry)
+        judge = Judge(chain, self._key, account, self._settings.organisation, self._rules)
+        deciding = Deciding(
+            self._database, judge, self._checkpoint, self.metrics, self._dry, self._settings.consider_seconds
+        )
         deciding.wake_all()
         head = chain.head()
         log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)

@@ -11,8 +11,10 @@ from stdnum import lei
 
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
-from oracles.errors import SettingsInvalid
-from oracles.rules.milestones import ATTESTABLE
+from oracles.errors import RulesInvalid, SettingsInvalid
+from oracles.rules.book import Rulebook
+from oracles.rules.loading import built_in_rules, read_rules
+from oracles.rules.tables import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
@@ -21,8 +23,10 @@ _KEY_FILES: Final = ("keystore", "passphrase_file")
 class NodeSettings(SettingTable):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
-    paths: ClassVar = frozenset({"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange"})
-    needed: ClassVar = frozenset({"deployments", "network_key_file"})
+    paths: ClassVar = frozenset(
+        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "rules"}
+    )
+    needed: ClassVar = frozenset({"deployments", "network_key_file", "rules"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     organisation: str
@@ -42,6 +46,10 @@ class NodeSettings(SettingTable):
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
     milestones: frozenset[Milestone] = ATTESTABLE
+    rules: Path | None = None
+    """What is which fact, and what of it this node attests; without it the rules that come with the program."""
+    consider_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
+    """How long, on the chain's clock, a paper waits for another source of the same fact before it is signed."""
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
@@ -84,6 +92,10 @@ class NodeSettings(SettingTable):
             raise ValueError("setting 'exchange': a node that relays needs the folder in which readings lie")
         return self
 
+    def rulebook(self) -> Rulebook:
+        """The node's rules, read now. Raises RulesInvalid."""
+        return (built_in_rules() if self.rules is None else load_rules(self.rules)).attesting(self.milestones)
+
     @property
     def archive(self) -> Path:
         return self.inbox.parent / "archive"
@@ -110,6 +122,16 @@ def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
     if problems:
         raise SettingsInvalid(path, problems)
     return settings
+
+
+def load_rules(path: Path) -> Rulebook:
+    """The rules in `path`. Raises RulesInvalid with all problems."""
+    try:
+        return read_rules(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise RulesInvalid(path, [f"cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise RulesInvalid(path, [f"is not UTF-8: byte {error.start}"]) from error
 
 
 def _missing_files(table: Table, needs_key: bool) -> list[str]:

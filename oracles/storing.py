@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 from sqlmodel import Session, select
 
-from chain_node.client import Milestone
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Classifier, Document, Measured
 from oracles.checkpoints import Checkpoint, Point
 from oracles.corrections import Effect, corrected_before, record_correction
 from oracles.metrics import Metrics
-from oracles.rules.decisions import Verdict, chain_seconds, paper_decision
-from oracles.rules.milestones import kind_of
+from oracles.rules.book import Rulebook
+from oracles.rules.decisions import Verdict, chain_seconds, paper_view
 from oracles.store.database import Database
 from oracles.store.mapping import event_row, reference_rows
 from oracles.store.models import (
@@ -44,7 +43,7 @@ class Storing:
 
     database: Database
     key: NetworkKey
-    attested: Collection[Milestone]
+    rules: Rulebook
     checkpoint: Checkpoint
     metrics: Metrics
 
@@ -125,10 +124,9 @@ class Storing:
         return True
 
     def _new_event(self, session: Session, event: CanonicalEvent, document_id: int) -> EventRow:
-        kind = kind_of(event.activity)
-        row = event_row(event.model_copy(update={"kind": kind}), document_id)
-        milestone, decision = paper_decision(event, kind, self.attested)
-        row.milestone = milestone
+        view = paper_view(event, self.rules)
+        row = event_row(event.model_copy(update={"kind": view.kind}), document_id)
+        row.milestone, decision = view.milestone, view.decision
         correction = corrected_before(session, event)
         if event.correction is not None and not event.correction.replaces:
             row.status, row.reason = EventStatus.NOT_SIGNED, "not signed: it is a correction"

@@ -15,10 +15,16 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures
+from oracles.store import captures, resolutions
 from oracles.store.models import NodeTable
 
-TABLES: Final = (NodeTable, captures.CaptureRow, captures.CapturedEventRow, captures.CapturedKeyRow)
+TABLES: Final = (
+    NodeTable,
+    captures.CaptureRow,
+    captures.CapturedEventRow,
+    captures.CapturedKeyRow,
+    resolutions.ResolutionRow,
+)
 SCHEMA_VERSION: Final = 4
 """2: readings and reports; 3: what was captured over HTTP; 4: stage D. A later version only adds tables, and columns
 that may be empty or have a default, so that an older database gets what it lacks and loses nothing."""
@@ -42,6 +48,8 @@ class Database:
         with self._engine.begin() as connection:
             for table in NodeTable.metadata.sorted_tables:
                 _add_columns(connection, table)
+                for index in table.indexes:
+                    index.create(connection, checkfirst=True)
             connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
 
     @contextmanager

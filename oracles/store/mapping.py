@@ -59,6 +59,11 @@ def event_of(row: EventRow, references: list[EventReferenceRow]) -> CanonicalEve
     )
 
 
+def moment_of(text: str) -> datetime:
+    """The moment that `utc_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
 def utc_text(moment: datetime) -> str:
     """ISO 8601 in UTC; texts sort as the moments do."""
     return moment.astimezone(UTC).isoformat()

@@ -109,10 +109,16 @@ class EventRow(NodeTable, table=True):
     status: str = Field(index=True)
     reason: str = ""
     retry_at: int | None = None
-    subject: str = ""
+    subject: str = Field(default="", index=True)
     milestone: int | None = None
     sequence: int | None = None
     decided_block: int | None = None
+    considered_at: int | None = None
+    """Chain time at which nothing spoke against signing it for the first time."""
+    held_for: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """`conflict` where another paper says something else of the same fact, `rule` where a rule holds it."""
+    resolved: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """What the operator decided of it, sign or drop."""
     canonical: str | None = None
     """The whole event as JSON; the columns above are what is asked for. None where an earlier version stored it."""
 

@@ -24,7 +24,7 @@ from oracles.cli import oracle_app
 from oracles.judging import Judge
 from oracles.network import Network
 from oracles.rules.decisions import chain_seconds
-from oracles.rules.milestones import ATTESTABLE
+from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer
 
 pytestmark = pytest.mark.node
@@ -271,7 +271,7 @@ def test_own_check_says_what_the_contract_says(trade):
     chain, judged, refused = trade.network.chain, {}, {}
     for name, witness, order, moment in _cases(trade):
         event = read_document("paper", epcis(epcis_event(at=moment, order=order)), 10**6).events[0]
-        judge = Judge(Network(chain), trade.key, witness.address, new_lei(), ATTESTABLE)
+        judge = Judge(Network(chain), trade.key, witness.address, new_lei(), built_in_rules())
         judgement = judge.judge(event, Network(chain).head())
         observation = Observation(
             judgement.key.subject, Milestone.RECEIVED, 1, chain_seconds(event.occurred_at), event.quantity
