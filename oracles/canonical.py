@@ -214,6 +214,7 @@ class CanonicalEvent(BaseModel):
     `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit.
 
     `references` are names under which a consignment may be known on chain, `subjects` all things that it is about.
+    `movements` are the names of what it is an account of, which a newer message may tell otherwise (`rules.updates`).
     What only the node can tell is there once the event is stored: `raw_sha256` and `received_at` of its document.
     """
 
@@ -242,6 +243,7 @@ class CanonicalEvent(BaseModel):
     measurements: tuple[Measured, ...] = ()
     unreadable: tuple[str, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    movements: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> bytes:

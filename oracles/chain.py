@@ -92,7 +92,8 @@ class Outcome:
     """What became of a transaction. `reverted` names the error that undid all of it; `out_of_gas` that more may help.
 
     `answers` has an item's refusal, NONE where its vote counted; `facts` what the transaction made of them; `reports`
-    what became of a feed's round: empty where it has a new value, else why it has none.
+    what became of a feed's round: empty where it has a new value, else why it has none; `retracted` whose votes were
+    taken back.
     """
 
     block: int
@@ -101,6 +102,7 @@ class Outcome:
     answers: dict[Key, Refusal] | None = None
     facts: dict[Key, str] | None = None
     reports: dict[ReportKey, str] | None = None
+    retracted: frozenset[Key] | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,9 @@ class NodeChain(Protocol):
         """Number of the account's transactions up to the newest block."""
 
     def attest(self, vote: SignedVote) -> Call: ...
+    def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:
+        """Takes back what stands at `place` of the vote; by an account of the organisation that gave it."""
+
     def report(self, report: Report) -> Call: ...
     def would_hold(self, report: Report, account: str) -> bool:
         """Whether the feed would have a new value if the account sent the report now."""

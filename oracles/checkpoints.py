@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -15,13 +17,19 @@ class Point(StrEnum):
     DOCUMENT_FILED = "document-filed"
     OBSERVATION_DECIDING = "observation-deciding"
     OBSERVATION_DECIDED = "observation-decided"
+    VOTE_BOUND = "vote-bound"
+    """The protection store has it; there is no signature yet."""
     VOTE_SIGNING = "vote-signing"
     VOTE_SIGNED = "vote-signed"
+    READING_BOUND = "reading-bound"
     READING_SIGNING = "reading-signing"
     READING_SIGNED = "reading-signed"
     READING_PUBLISHED = "reading-published"
+    READING_RECALLED = "reading-recalled"
     REPORT_GATHERING = "report-gathering"
     REPORT_GATHERED = "report-gathered"
+    RETRACTION_LAYING = "retraction-laying"
+    RETRACTION_LAID = "retraction-laid"
     TRANSACTION_PREPARING = "transaction-preparing"
     TRANSACTION_PREPARED = "transaction-prepared"
     TRANSACTION_BROADCAST = "transaction-broadcast"
@@ -41,6 +49,7 @@ class Point(StrEnum):
 
 READING_POINTS = frozenset(
     {
+        Point.READING_BOUND,
         Point.READING_SIGNING,
         Point.READING_SIGNED,
         Point.READING_PUBLISHED,
@@ -56,7 +65,10 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS
+RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
+"""Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
+
+VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - RETRACTION_POINTS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]
@@ -66,11 +78,26 @@ def go_on(_: Point) -> None:
     """What a node does at a checkpoint in real life."""
 
 
-def die_at(point: Point) -> Checkpoint:
-    """A checkpoint that kills this process there, as `kill -9` would."""
+@dataclass(frozen=True)
+class Death:
+    """Where, and at which passage of that point, a process dies; `point:passage` or `point` for the first."""
+
+    point: Point
+    passage: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Death:
+        """Raises ValueError."""
+        point, _, passage = text.partition(":")
+        return cls(Point(point), int(passage or 1))
+
+
+def die_at(death: Death) -> Checkpoint:
+    """A checkpoint that kills this process there, as `kill -9` would. Several threads may pass it."""
+    left = itertools.count(death.passage - 1, -1)
 
     def checkpoint(reached: Point) -> None:
-        if reached is point:
+        if reached is death.point and next(left) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return checkpoint

@@ -5,14 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
+from oracles.adapters import read_document
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
+from oracles.cargo import Manifest
+from oracles.cargo.reports import ReportCargo
+from oracles.cargo.retractions import RetractionCargo
+from oracles.cargo.votes import VoteCargo
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.confirming import Confirming
@@ -22,11 +28,16 @@ from oracles.exchange import Exchange
 from oracles.heartbeats import Heartbeats
 from oracles.intake import Intake
 from oracles.judging import Judge
+from oracles.keys.errors import SignerAway
+from oracles.keys.pausing import SignerPause
 from oracles.link import Link
 from oracles.measuring import Measuring
 from oracles.metrics import Metrics
 from oracles.outbox import Outbox
+from oracles.protection.guard import open_protection
+from oracles.protection.store import ProtectionStore
 from oracles.relaying import Relaying
+from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.sources.directory import Directory
@@ -48,6 +59,7 @@ class Work:
     measuring: Measuring
     heartbeats: Heartbeats
     relaying: Relaying | None
+    retracting: Retracting | None
     voting: Voting | None
     outbox: Outbox | None
     confirming: Confirming | None
@@ -83,14 +95,19 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        storing = Storing(database, key, self._rules, checkpoint, self.metrics)
-        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
+        storing = Storing(database, key, self._rules, checkpoint, self.metrics, settings.retracts)
+        read = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
+        self._protection: ProtectionStore | None = None
+        self._signer_pause = SignerPause(clock)
         self._work: Work | None = None
         self._next_look = self._next_retry = 0.0
 
     def prepare(self) -> None:
         self._database.prepare()
+        if self._signer is not None and not self._dry:
+            self._protection = open_protection(self._settings.protection_file, self._database)
         self._directory.prepare()
         if self._exchange is not None:
             self._exchange.prepare()
@@ -127,12 +144,7 @@ class Node:
         work = self._work or self._connected()
         head = work.chain.head()
         # What is new is sent first; then there is time to look at what the blocks brought.
-        busy = work.deciding.run(head) + work.measuring.run(head)
-        if work.relaying is not None:
-            busy += work.relaying.run(head)
-        if work.voting is not None and work.outbox is not None:
-            work.voting.run()
-            busy += work.outbox.run()
+        busy = work.deciding.run(head) + self._sign_and_send(work, head)
         work.heartbeats.run(head)
         self._notice(work, head)
         self._confirm(work, head)
@@ -140,6 +152,26 @@ class Node:
         # While something is under way each turn looks again; else now and then.
         self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
         self.metrics.head.set(head.number)
+
+    def _sign_and_send(self, work: Work, head: Head) -> int:
+        """What needs the key, while it answers. Number of things done or under way."""
+        if not self._signer_pause.may_try:
+            return 0
+        busy = 0
+        try:
+            busy += work.measuring.run(head)
+            if work.relaying is not None:
+                busy += work.relaying.run(head)
+            if work.retracting is not None:
+                busy += work.retracting.run(head)
+            if work.voting is not None and work.outbox is not None:
+                work.voting.run()
+                busy += work.outbox.run()
+        except SignerAway as error:
+            self._signer_pause.failed(error)
+        else:
+            self._signer_pause.worked()
+        return busy
 
     def _connected(self) -> Work:
         """Opens the network and builds the tasks on it; what waits is asked about again."""
@@ -152,15 +184,34 @@ class Node:
         )
         deciding.wake_all()
         head = chain.head()
-        log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)
+        kind = self._signer.kind if self._signer else None
+        place = {"network": chain.name, "chain_id": chain.chain_id, "block": head.number}
+        log.info("network", **place, account=account, key=kind)
         measuring = Measuring(
-            self._database, chain, judge, self._signer, self._exchange, self._checkpoint, self.metrics
+            self._database,
+            chain,
+            judge,
+            self._signer,
+            self._protection,
+            self._exchange,
+            self._checkpoint,
+            self.metrics,
         )
         heartbeats = Heartbeats(self._database, judge, self.metrics)
-        relaying = self._relaying(chain, judge)
+        relaying, retracting = self._relaying(chain, judge), self._retracting(chain)
         voting, outbox, confirming = self._sending(chain)
         self._work = Work(
-            chain, judge, deciding, measuring, heartbeats, relaying, voting, outbox, confirming, scanned=head.number
+            chain,
+            judge,
+            deciding,
+            measuring,
+            heartbeats,
+            relaying,
+            retracting,
+            voting,
+            outbox,
+            confirming,
+            scanned=head.number,
         )
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
@@ -172,23 +223,31 @@ class Node:
         wait, account = self._settings.gather_seconds, self._signer.address
         return Relaying(self._database, chain, judge, self._exchange, account, wait, self._checkpoint, self._clock)
 
+    def _retracting(self, chain: NodeChain) -> Retracting | None:
+        if self._signer is None or self._dry:
+            return None
+        return Retracting(self._database, chain, self._signer.address, self._checkpoint, self.metrics)
+
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
-        if self._dry or self._signer is None:
+        if self._dry or self._signer is None or self._protection is None:
             return None, None, None
-        settings, common = self._settings, (self._checkpoint, self.metrics)
+        settings = self._settings
+        kinds = (ReportCargo, RetractionCargo, VoteCargo)
+        manifest = Manifest([kind(chain, self.metrics) for kind in kinds])
         return (
-            Voting(self._database, chain, self._signer, settings.batch_limit, self._checkpoint),
+            Voting(self._database, chain, self._signer, self._protection, settings.batch_limit, self._checkpoint),
             Outbox(
                 self._database,
                 chain,
                 self._signer,
+                manifest,
                 settings.gas_margin_bps,
                 settings.gas_reserve,
                 settings.resend_seconds,
-                *common,
+                self._checkpoint,
                 self._clock,
             ),
-            Confirming(self._database, chain, settings.confirmations, *common),
+            Confirming(self._database, chain, manifest, settings.confirmations, self._checkpoint),
         )
 
     def _check_network(self, chain: NodeChain) -> None:

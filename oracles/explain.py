@@ -13,10 +13,12 @@ from chain_node.references import NetworkKey
 from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent, Document, Measured
 from oracles.chain import Head
+from oracles.corrections import foretold
 from oracles.explain_texts import json_lines, text_lines
 from oracles.explained import Explained, Explanation, Sensed
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
+from oracles.keys.opening import named_account
 from oracles.measuring import NO_EXCHANGE
 from oracles.network import connector
 from oracles.rivals import open_accounts, own_objection
@@ -24,7 +26,6 @@ from oracles.rules.accounts import Account, contradiction
 from oracles.rules.book import Rulebook
 from oracles.rules.decisions import Decision, Verdict, chain_seconds, own_decision, paper_view
 from oracles.settings import NodeSettings
-from oracles.signing import account_of
 from oracles.store.database import Database
 from oracles.store.models import EventRow
 
@@ -53,7 +54,7 @@ def explain_json(settings: NodeSettings, path: Path) -> Iterator[str]:
 
 
 def explained(settings: NodeSettings, path: Path) -> Explanation:
-    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes)
+    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes, settings.dcsa.schema_versions)
     view = _view(settings)
     events = [_explained(view, number, event) for number, event in enumerate(document.events, 1)]
     quotes = [Sensed(its, _measured_decision(view, its, None)) for its in document.quotes]
@@ -72,7 +73,7 @@ def _view(settings: NodeSettings) -> _View:
     except RetryableError as error:
         return replace(view, away=str(error))
     key = NetworkKey.load(settings.network_key_file)
-    judge = Judge(chain, key, account_of(settings.keystore), settings.organisation, rules)
+    judge = Judge(chain, key, named_account(settings), settings.organisation, rules)
     return replace(view, judge=judge, head=head)
 
 
@@ -83,7 +84,11 @@ def _explained(view: _View, number: int, event: CanonicalEvent) -> Explained:
     found = Explained(number, event.model_copy(update={"kind": result.kind}), sensed, result, said.name if said else "")
     if event.correction is not None and not event.correction.replaces:
         why = Decision(Verdict.REFUSE, "not signed: it is a correction")
-        return replace(found, judgement=replace(result, decision=why), is_correction=True)
+        found = replace(found, judgement=replace(result, decision=why), is_correction=True)
+    if event.correction is not None:
+        found = replace(found, corrects=_corrects(view, event))
+    if found.is_correction:
+        return found
     return replace(found, known=_known(view.database, event))
 
 
@@ -137,6 +142,14 @@ def _judgement(view: _View, event: CanonicalEvent) -> Judgement:
         held = own_decision(paper, event, chain_seconds(event.occurred_at))
         decision = held if held.verdict is Verdict.HOLD else Decision(Verdict.WAIT, "the network is away")
     return Judgement(decision, paper.kind, paper.milestone, rule=paper.rule)
+
+
+def _corrects(view: _View, event: CanonicalEvent) -> tuple[str, ...]:
+    """What a correction means for each event that this node knows."""
+    if view.database is None or event.correction is None:
+        return ()
+    with view.database.session() as session:
+        return tuple(foretold(session, event, event.correction, retracts=view.settings.retracts))
 
 
 def _known(database: Database | None, event: CanonicalEvent) -> str:

@@ -58,6 +58,7 @@ def _event_lines(its: Explained) -> Iterator[str]:
         yield f"   unreadable {problem}"
     if event.correction is not None:
         yield f"   correction {event.correction.reason}"
+        yield from (f"   of         {line}" for line in its.corrects)
         if its.is_correction:
             return
     if its.known:
@@ -105,6 +106,7 @@ def _event_object(explanation: Explanation, its: Explained) -> dict[str, Any]:
         "would_be_signed": result.decision.verdict is Verdict.SIGN and not its.known,
         "reason": _reason(result.decision),
         "known": its.known,
+        "corrects": list(its.corrects),
         "readings": [_sensed_object(sensed) for sensed in its.sensed],
         "event": _canonical_object(its.event),
     }

@@ -29,6 +29,8 @@ class Explained:
     kind_rule: str = ""
     known: str = ""
     is_correction: bool = False
+    corrects: Sequence[str] = ()
+    """What it would mean for each event that it takes back."""
 
 
 @dataclass(frozen=True)

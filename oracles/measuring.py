@@ -16,20 +16,24 @@ from sqlmodel import Session, col, select
 from chain_node.client import FeedKind
 from oracles.chain import FeedKey, Head, NodeChain
 from oracles.checkpoints import Checkpoint, Point
+from oracles.corrections import IN_A_VALUE
 from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
 from oracles.metrics import Metrics
+from oracles.protection.guard import remember
+from oracles.protection.statements import Objection, reading_statement
+from oracles.protection.store import ProtectionStore
 from oracles.rules.decisions import Decision, Verdict
 from oracles.rules.readings import ReadingStanding, expired, reading_decision, scaled
 from oracles.signing import Signer
 from oracles.store.database import Database
 from oracles.store.mapping import event_of
-from oracles.store.models import EventReferenceRow, EventRow, ReadingRow, ReadingStatus
+from oracles.store.models import EventReferenceRow, EventRow, EventStatus, ReadingRow, ReadingStatus
 
 log = structlog.get_logger("oracles")
 
 MOST_AT_ONCE = 64
-OPEN = (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED)
+OPEN = (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED, ReadingStatus.RECALLED)
 STATUS_OF = {
     Verdict.WAIT: ReadingStatus.WAITING,
     Verdict.REFUSE: ReadingStatus.NOT_SIGNED,
@@ -48,6 +52,7 @@ class Measuring:
     chain: NodeChain
     judge: Judge
     signer: Signer | None
+    protection: ProtectionStore | None
     exchange: Exchange | None
     checkpoint: Checkpoint
     metrics: Metrics
@@ -56,6 +61,7 @@ class Measuring:
     def run(self, head: Head) -> int:
         """Number of readings settled or signed. What waits is asked about once a block."""
         is_new_block, self._looked_at = head.number != self._looked_at, head.number
+        self._recall_all()
         busy = self._settle_all(head) if is_new_block else 0
         statuses = [ReadingStatus.NEW, ReadingStatus.WAITING] if is_new_block or busy else [ReadingStatus.NEW]
         busy += sum(self._decide(row, head) for row in self._rows(statuses))
@@ -75,7 +81,7 @@ class Measuring:
             stored = session.get_one(ReadingRow, row.id)
             decision, standing, key = self._judge(session, stored, head)
             if decision.verdict is Verdict.SIGN and standing is not None and key is not None and self.signer:
-                self._sign(self.signer, stored, key, standing, head)
+                decision = self._sign(session, self.signer, stored, key, standing, head) or decision
                 self.checkpoint(Point.READING_SIGNING)
             if stored.status not in OPEN:
                 stored.status = STATUS_OF.get(decision.verdict, ReadingStatus.WAITING)
@@ -106,21 +112,29 @@ class Measuring:
         standing = self.judge.reading_standing(key, head)
         return reading_decision(_value(row, standing), row.observed_at, standing), standing, key
 
-    def _sign(self, signer: Signer, row: ReadingRow, key: FeedKey, standing: ReadingStanding, head: Head) -> None:
+    def _sign(
+        self, session: Session, signer: Signer, row: ReadingRow, key: FeedKey, standing: ReadingStanding, head: Head
+    ) -> Decision | None:
+        """Binds and signs; or says why not, and changes nothing."""
+        assert self.protection is not None
         value = _value(row, standing)
         assert value is not None
-        row.round, row.version, row.signed_value = standing.round, standing.rules.version, str(value)
-        row.signer, row.signed_block = signer.address, head.number
-        row.signature = signer.reading(
-            self.chain.chain_id,
-            self.chain.feed_oracle_address,
-            feed=key.feed,
-            round=standing.round,
-            version=standing.rules.version,
-            value=value,
-            at=row.observed_at,
-        ).hex()
+        round_, version, at = standing.round, standing.rules.version, row.observed_at
+        void_after = at + standing.rules.max_age_seconds
+        place = (self.chain.chain_id, self.chain.feed_oracle_address)
+        statement = reading_statement(
+            *place, feed=key.feed, round=round_, version=version, value=value, at=at, void_after=void_after
+        )
+        (objection,) = self.protection.allow([statement], signer.address, standing.now)
+        self.checkpoint(Point.READING_BOUND)
+        if objection is not None:
+            return _not_now(objection)
+        signature = signer.reading(*place, feed=key.feed, round=round_, version=version, value=value, at=at)
+        row.round, row.version, row.signed_value, row.signature = round_, version, str(value), signature.hex()
+        row.signer, row.signed_block, row.void_after = signer.address, head.number, void_after
         row.status = ReadingStatus.SIGNED
+        remember(session, self.protection)
+        return None
 
     # The exchange
 
@@ -132,6 +146,13 @@ class Measuring:
             with self.database.session() as session:
                 session.get_one(ReadingRow, row.id).status = ReadingStatus.PUBLISHED
             self.checkpoint(Point.READING_PUBLISHED)
+
+    def _recall_all(self) -> None:
+        """What was corrected leaves the exchange, if it still lies there. Again and again it changes nothing."""
+        for row in self._rows([ReadingStatus.RECALLED]) if self.exchange is not None else ():
+            assert self.exchange is not None
+            self.exchange.withdraw(self._signed(row).file_name)
+            self.checkpoint(Point.READING_RECALLED)
 
     def _signed(self, row: ReadingRow) -> SignedReading:
         assert row.round is not None
@@ -151,7 +172,7 @@ class Measuring:
     # Settling
 
     def _settle_all(self, head: Head) -> int:
-        return sum(self._settle(row, head) for row in self._rows([ReadingStatus.PUBLISHED]))
+        return sum(self._settle(row, head) for row in self._rows([ReadingStatus.PUBLISHED, ReadingStatus.RECALLED]))
 
     def _settle(self, row: ReadingRow, head: Head) -> bool:
         """A round that is over answers the reading; a changed policy voids it, and it is signed anew."""
@@ -164,6 +185,8 @@ class Measuring:
             self.exchange.withdraw(self._signed(row).file_name)
         with self.database.session() as session:
             stored = session.get_one(ReadingRow, row.id)
+            if row.status == ReadingStatus.RECALLED:
+                status, reason = _settle_recalled(session, stored, status)
             stored.status, stored.reason = status, reason
         self.metrics.readings.labels(status).inc()
         log.info("reading settled", label=row.label, round=row.round, status=status, reason=reason, block=head.number)
@@ -197,6 +220,25 @@ class Measuring:
             log.error("reading", block=head.number, operator_action_required=True, **line)
         else:
             log.info("reading", block=head.number, dry_run=self.signer is None, **line)
+
+
+def _settle_recalled(session: Session, row: ReadingRow, status: ReadingStatus) -> tuple[ReadingStatus, str]:
+    """A relay was faster than the correction, or the reading is gone for good."""
+    if status is not ReadingStatus.COUNTED:
+        return ReadingStatus.WITHDRAWN, row.reason
+    event = session.get_one(EventRow, row.event_id)
+    event.status, event.reason = EventStatus.HELD, f"{row.reason}; {IN_A_VALUE}"
+    log.error("corrected reading counted", event_hash=event.event_hash, round=row.round, operator_action_required=True)
+    return status, row.reason
+
+
+def _not_now(objection: Objection) -> Decision:
+    """Two accounts of one moment are for the operator. Another moment's value has its turn when the round is over, or
+    when what was signed for it can no longer count."""
+    bound = objection.bound
+    if bound is None or bound.moment == objection.asked.moment:
+        return Decision(Verdict.HOLD, str(objection))
+    return Decision(Verdict.WAIT, str(objection))
 
 
 def key_of(row: ReadingRow) -> FeedKey:

@@ -22,11 +22,12 @@ class Metrics:
         self.votes = self._counter("votes", "Votes answered by the network", "answer")
         self.readings = self._counter("readings", "Measured values and prices by what became of them", "answer")
         self.reports = self._counter("reports", "Reports relayed, by the network's answer", "answer")
+        self.retractions = self._counter("retractions", "Votes taken back, by what became of it", "answer")
         self.captures = self._counter("captures", "Documents captured over HTTP", "result")
         self.requests = Counter(
-            "portolan_oracle_capture_requests",
-            "Requests to the capture interface",
-            ["method", "status"],
+            "portolan_oracle_http_requests",
+            "Requests over HTTP by the interface they were for",
+            ["interface", "method", "status"],
             registry=self.registry,
         )
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")

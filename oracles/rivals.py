@@ -17,6 +17,7 @@ from oracles.rules.decisions import SIGN, Decision, Verdict, chain_seconds
 from oracles.store.mapping import moment_of
 from oracles.store.models import EventRow, EventStatus, ObservationRow, ObservationStatus
 from oracles.store.resolutions import ResolutionAction
+from oracles.store.retractions import OPEN, RetractionRow, RetractionStatus
 
 CONFLICT = "conflict"
 RULE = "rule"
@@ -35,15 +36,17 @@ def own_objection(session: Session, account: Account, key: Key) -> Decision | No
     prior = _prior(session, key)
     if prior is None or prior.status == ObservationStatus.DECIDED:
         return None
+    retraction = session.exec(select(RetractionRow).where(RetractionRow.observation_id == prior.id)).first()
+    if retraction is not None and retraction.status in OPEN:
+        return Decision(Verdict.WAIT, "this node's other account of the fact is being taken back")
+    both = _both(prior, account)
+    if retraction is not None and retraction.status == RetractionStatus.RETRACTED:
+        return Decision(Verdict.HOLD, f"after a retraction there is no other vote on a fact: {both}")
     if (prior.occurred_at, prior.quantity) == (account.occurred_at, account.quantity):
         return Decision(Verdict.REFUSE, "not signed: this node has vouched for the same already, from another paper")
     if prior.occurred_at == account.occurred_at and not account.quantity:
         return Decision(Verdict.REFUSE, "not signed: this node has vouched for it already, with its quantity")
-    text = (
-        f"differs from what this node vouched for: then {prior.quantity} thousandths at {prior.occurred_at}, "
-        f"now {account.quantity} at {account.occurred_at}"
-    )
-    return Decision(Verdict.HOLD, text)
+    return Decision(Verdict.HOLD, f"differs from what this node vouched for: {both}")
 
 
 def settle(session: Session, row: EventRow, key: Key, considering: Considering) -> Decision:
@@ -87,7 +90,9 @@ def open_accounts(session: Session, key: Key) -> list[Account]:
 
 
 def _open_events(session: Session, key: Key, *, and_dropped: bool = False) -> list[EventRow]:
-    open_ones = col(EventRow.status).in_([EventStatus.WAITING, EventStatus.HELD])
+    # What is held for anything else (the network, the protection store) is not the operator's to sign.
+    held = (col(EventRow.status) == EventStatus.HELD) & (col(EventRow.held_for) != "")
+    open_ones = (col(EventRow.status) == EventStatus.WAITING) | held
     decided = select(ObservationRow.event_id).where(ObservationRow.status == ObservationStatus.DECIDED)
     wanted = or_(open_ones, col(EventRow.id).in_(decided))
     if and_dropped:
@@ -139,6 +144,10 @@ def _take_back(session: Session, row: EventRow) -> None:
     for observation in session.exec(statement):
         observation.status, observation.reason = ObservationStatus.WITHDRAWN, "another paper speaks of the same fact"
     session.flush()
+
+
+def _both(prior: ObservationRow, account: Account) -> str:
+    return f"then {prior.quantity} thousandths at {prior.occurred_at}, now {account.quantity} at {account.occurred_at}"
 
 
 def _prior(session: Session, key: Key) -> ObservationRow | None:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Checkpoint
+from oracles.dcsa.taking import Taking
+from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
 from oracles.settings import NodeSettings
+from oracles.sources.drop import Drop
 from oracles.store.database import Database
 
 
@@ -43,17 +46,46 @@ def running(around: Surroundings) -> Iterator[None]:
 
 
 def _services(settings: NodeSettings) -> Iterator[Service]:
-    if settings.capture is not None:
-        yield _capture
+    if settings.http is not None:
+        yield _http
 
 
 @contextmanager
-def _capture(around: Surroundings) -> Iterator[None]:
+def _http(around: Surroundings) -> Iterator[None]:
     # Only a node that listens waits for a web server to load.
-    from oracles.capture.server import serving
+    from oracles.http.server import serving
 
-    settings, store = around.settings, around.capture
-    assert settings.capture is not None
-    assert store is not None
-    with serving(settings.capture, store, settings.file_limit_bytes, around.metrics):
+    assert around.settings.http is not None
+    with serving(around.settings.http, list(interfaces(around)), around.metrics):
         yield
+
+
+def interfaces(around: Surroundings) -> Iterator[Interface]:
+    """What stands behind the listener: each by its own table of the settings."""
+    settings = around.settings
+    assert settings.http is not None
+    if around.capture is not None and settings.capture is not None:
+        from oracles.capture.app import capture_interface
+
+        limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
+        yield capture_interface(settings.capture, around.capture, limits)
+    if settings.dcsa.listens:
+        yield from _dcsa_interfaces(around, settings.http.read_seconds)
+
+
+def _dcsa_interfaces(around: Surroundings, read_seconds: float) -> Iterator[Interface]:
+    from oracles.dcsa.app import callback_interface, events_interface
+
+    settings, limits = around.settings.dcsa, Limits(around.settings.file_limit_bytes, read_seconds)
+    into_inbox = taking(around, "dcsa")
+    if settings.subscriptions:
+        yield callback_interface(settings.subscriptions, into_inbox, limits)
+    if settings.takes_events:
+        yield events_interface(into_inbox, limits)
+
+
+def taking(around: Surroundings, source: str) -> Taking:
+    """How Track & Trace gets into the inbox, under the name of that source."""
+    settings = around.settings
+    drop = Drop(settings.inbox, source, around.checkpoint)
+    return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)

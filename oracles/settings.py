@@ -11,20 +11,26 @@ from stdnum import lei
 
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
+from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import RulesInvalid, SettingsInvalid
+from oracles.http.settings import HttpSettings
+from oracles.keys.settings import KeySettings
 from oracles.rules.book import Rulebook
 from oracles.rules.loading import built_in_rules, read_rules
 from oracles.rules.tables import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
+_SERVED: Final = {"capture": True, "dcsa": False}
+"""Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
+what they sign."""
 
 
 class NodeSettings(SettingTable):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
     paths: ClassVar = frozenset(
-        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "rules"}
+        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "protection", "rules"}
     )
     needed: ClassVar = frozenset({"deployments", "network_key_file", "rules"})
 
@@ -36,8 +42,12 @@ class NodeSettings(SettingTable):
     network_key_file: Path
     keystore: Path | None = None
     passphrase_file: Path | None = None
+    key: KeySettings | None = None
+    """A remote signer or a token, in place of a keystore."""
     inbox: Path
     database: Path
+    protection: Path | None = None
+    """The store of what was signed; `protection.db` beside the database where nothing is said."""
     exchange: Path | None = None
     """Folder that this node shares with others: signed readings of feeds lie there for whoever relays them. Without it
     the node signs no measurements and no prices."""
@@ -45,6 +55,8 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    retracts: bool = True
+    """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
     milestones: frozenset[Milestone] = ATTESTABLE
     rules: Path | None = None
     """What is which fact, and what of it this node attests; without it the rules that come with the program."""
@@ -65,8 +77,12 @@ class NodeSettings(SettingTable):
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    http: HttpSettings | None = None
+    """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
-    """The EPCIS capture interface over HTTP; without it the node listens to nobody."""
+    """The EPCIS capture interface over HTTP."""
+    dcsa: DcsaSettings = DcsaSettings()
+    """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
 
     @field_validator("organisation")
     @classmethod
@@ -92,6 +108,31 @@ class NodeSettings(SettingTable):
             raise ValueError("setting 'exchange': a node that relays needs the folder in which readings lie")
         return self
 
+    @model_validator(mode="after")
+    def _somebody_can_come_in(self) -> NodeSettings:
+        served = [name for name in _SERVED if _listens(getattr(self, name))]
+        if served and self.http is None:
+            raise ValueError(f"setting '{served[0]}': it comes in over HTTP: set the table [http] too")
+        clients_needed = any(_SERVED[name] for name in served) or not served or self.dcsa.takes_events
+        if self.http is not None and clients_needed and not self.http.lets_clients_in:
+            raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
+        return self
+
+    def _has_one_key(self) -> NodeSettings:
+        if self.key is not None and (self.keystore or self.passphrase_file):
+            raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _stores_are_two(self) -> NodeSettings:
+        if self.protection_file == self.database:
+            raise ValueError("setting 'protection': it must be another file than the database")
+        return self
+
+    @property
+    def protection_file(self) -> Path:
+        return self.protection or self.database.with_name("protection.db")
+
     def rulebook(self) -> Rulebook:
         """The node's rules, read now. Raises RulesInvalid."""
         return (built_in_rules() if self.rules is None else load_rules(self.rules)).attesting(self.milestones)
@@ -103,6 +144,11 @@ class NodeSettings(SettingTable):
     @property
     def quarantine(self) -> Path:
         return self.inbox.parent / "quarantine"
+
+
+def _listens(table: SettingTable | None) -> bool:
+    """A table that is there asks for its interface, unless it says that it has another use."""
+    return table is not None and bool(getattr(table, "listens", True))
 
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
@@ -136,7 +182,7 @@ def load_rules(path: Path) -> Rulebook:
 
 def _missing_files(table: Table, needs_key: bool) -> list[str]:
     problems = list(missing_files(NodeSettings, table))
-    for key in _KEY_FILES if needs_key else ():
+    for key in _KEY_FILES if needs_key and "key" not in table else ():
         value = table.get(key)
         if isinstance(value, Path) and not value.is_file():
             problems.append(f"setting '{key}': there is no file {value}")

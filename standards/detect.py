@@ -14,7 +14,12 @@ from standards.ubl.reading import DOCUMENTS
 Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order", "prices"]
 
 PDF: Final = b"%PDF-"
-_EPCIS_TYPES: Final = frozenset({"EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES})
+# A tuple: what a sender calls a type may be anything, also what has no hash.
+_EPCIS_TYPES: Final = ("EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES)
+_OF_DCSA: Final = (
+    "eventType", "eventClassifierCode", "metadata", "eventRouting", "eventClassification", "eventUpdatedDateTime",
+    "isRetracted",
+)  # fmt: skip
 _ROOTS: Final[Mapping[str, Standard]] = {
     f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice": "receipt_advice",
     f"{{{DOCUMENTS}Invoice-2}}Invoice": "invoice",
@@ -65,7 +70,7 @@ def _of_json(value: Any) -> Standard:
         sample = sample[0]
     if not isinstance(sample, dict):
         raise NotRecognised("the JSON holds no event")
-    if any(name in sample for name in ("eventType", "eventClassifierCode", "metadata", "eventRouting")):
+    if any(name in sample for name in _OF_DCSA):
         return "dcsa"
     if isinstance(value, dict) and ("epcisBody" in value or value.get("type") in _EPCIS_TYPES or "eventTime" in value):
         return "epcis"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, get_args
 
 from oracles.canonical import Standard
-from standards.dcsa.events import DocumentCode, EquipmentCode, ShipmentCode, TransportCode
+from standards.dcsa import v2, v3
 from standards.epcis.events import EVENT_TYPES
 from standards.epcis.fields import is_uri
 from standards.epcis.vocabulary import BUSINESS_STEPS
@@ -22,9 +22,13 @@ SHIPPING: Final = "shipping"
 
 _DCSA: Final = frozenset(
     {
-        *(f"TRANSPORT/{code}" for code in get_args(TransportCode)),
-        *(f"EQUIPMENT/{code}" for code in get_args(EquipmentCode)),
-        *(f"SHIPMENT/{document}/{code}" for document in get_args(DocumentCode) for code in get_args(ShipmentCode)),
+        *(f"TRANSPORT/{code}" for code in ("ARRI", "DEPA", "APPROACHING")),
+        *(f"EQUIPMENT/{code}" for code in (*get_args(v2.EquipmentCode), *get_args(v3.EquipmentCode))),
+        *(
+            f"SHIPMENT/{document}/{code}"
+            for document in get_args(v2.DocumentCode)
+            for code in get_args(v2.ShipmentCode)
+        ),
     }
 )
 CODES: Final[Mapping[Standard, frozenset[str]]] = {

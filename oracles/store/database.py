@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, resolutions
+from oracles.store import captures, movements, protection, resolutions, retractions
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -24,6 +24,10 @@ TABLES: Final = (
     captures.CapturedEventRow,
     captures.CapturedKeyRow,
     resolutions.ResolutionRow,
+    retractions.RetractionRow,
+    movements.MovementRow,
+    movements.MessageRow,
+    protection.ProtectionMarkRow,
 )
 SCHEMA_VERSION: Final = 4
 """2: readings and reports; 3: what was captured over HTTP; 4: stage D. A later version only adds tables, and columns

@@ -16,6 +16,7 @@ from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.store.database import Database
 from oracles.store.models import EventRow, ObservationRow, SubmissionRow
+from oracles.store.retractions import RetractionRow
 
 
 @dataclass
@@ -35,10 +36,12 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     settings_changes: dict[str, object] = field(default_factory=dict)
     node: Node = field(init=False)
+    checkpoint: Checkpoint = field(init=False, default=go_on)
     captures: CaptureStore | None = field(init=False, default=None)
     database: Database = field(init=False)
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         self.restart()
 
     @property
@@ -55,6 +58,7 @@ class Bench:
         return NodeSettings.model_validate(values | self.settings_changes)
 
     def restart(self, checkpoint: Checkpoint = go_on, *, dry: bool = False) -> None:
+        self.checkpoint = checkpoint
         self.database = Database(None if dry else self.settings.database)
         signer = None if dry else Signer(NODE_ACCOUNT)
         listens = self.settings.capture is not None and not dry
@@ -111,6 +115,9 @@ class Bench:
 
     def submissions(self) -> list[SubmissionRow]:
         return [row for row in self.rows(SubmissionRow) if isinstance(row, SubmissionRow)]
+
+    def retractions(self) -> list[RetractionRow]:
+        return [row for row in self.rows(RetractionRow) if isinstance(row, RetractionRow)]
 
     @property
     def event(self) -> EventRow:
