@@ -63,6 +63,8 @@ class Standard(StrEnum):
     EPCIS = "EPCIS 2.0"
     DCSA = "DCSA Track & Trace 2.2"
     UBL = "UBL ReceiptAdvice"
+    UBL_DESPATCH = "UBL DespatchAdvice"
+    UBL_STATUS = "UBL TransportationStatus"
     PRICES = "price list"
 
 
@@ -89,6 +91,10 @@ class Kind(StrEnum):
     INSPECTION_FAILED = "inspected and not sound"
     TITLE_CHANGED = "title document changed"
     LOST = "lost"
+    COLLECTED = "collected from the shipper"
+    DESPATCHED = "despatched, as its sender says"
+    DELIVERED = "delivered, as its carrier says"
+    DAMAGED = "damaged"
     RETRACTED = "retracted"
 
 
@@ -132,7 +138,9 @@ class Correction:
     source_event_id: str | None = None
     activity_code: str | None = None
     replaces: bool = False
-    """The paper carries the right observation itself (ReceiptAdvice status 5), so it also counts as an event."""
+    """The paper carries the right observation itself (UBL status 5 or 22), so it also counts as an event."""
+    keeps: frozenset[str] = frozenset()
+    """Hashes of what a replacing paper says itself: it takes back what else its number said."""
     corrected_by: tuple[str, ...] = ()
     """Ids of the events that are right, where the paper names them (EPCIS correctiveEventIDs)."""
 
@@ -250,6 +258,26 @@ class CanonicalEvent(BaseModel):
         return evidence_of(self.event_hash)
 
 
+class VersionStage(StrEnum):
+    """What a sender says of a paper that it may send again under its number."""
+
+    ORIGINAL = "original"
+    REPLACEMENT = "replacement"
+    CANCELLATION = "cancellation"
+    FINAL = "final"
+    """Nothing will follow."""
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Version:
+    """Which version of a paper a document is. `paper` is unique to its writer, `label` is for people."""
+
+    paper: str
+    label: str
+    stage: VersionStage
+    issued_at: Moment
+
+
 @dataclass(frozen=True, config=_STRICT)
 class Document:
     """A file, read: its events in the order of the paper, or the quotes of a price list."""
@@ -259,6 +287,7 @@ class Document:
     standard: Standard
     events: Sequence[CanonicalEvent] = field(default=())
     quotes: Sequence[Measured] = field(default=())
+    version: Version | None = None
 
 
 def evidence_of(event_hash: str) -> bytes:

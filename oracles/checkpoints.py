@@ -45,6 +45,12 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    MQTT_STORING = "mqtt-storing"
+    MQTT_STORED = "mqtt-stored"
+    MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
+    MQTT_CLOSING = "mqtt-closing"
+    MQTT_CLOSED = "mqtt-closed"
+    MQTT_HANDED = "mqtt-handed"
 
 
 READING_POINTS = frozenset(
@@ -68,7 +74,12 @@ DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - RETRACTION_POINTS
+MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
+"""Those that only readings pass which a broker brings."""
+
+_OTHER_WAYS = READING_POINTS | CAPTURE_POINTS | DROP_POINTS | RETRACTION_POINTS | MQTT_POINTS
+
+VOTE_POINTS = frozenset(Point) - _OTHER_WAYS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

@@ -21,7 +21,9 @@ from oracles.http.commands import token_app
 from oracles.keys.commands import key_app
 from oracles.keys.opening import open_key
 from oracles.logs import configure_logs
+from oracles.mqtt.commands import message_command
 from oracles.network import connector
+from oracles.protection.commands import protection_app
 from oracles.refusals import one_sentence
 from oracles.rule_commands import resolve_command, rules_app
 from oracles.services import Surroundings, running
@@ -39,6 +41,8 @@ oracle_app.add_typer(token_app, name="token")
 oracle_app.add_typer(rules_app, name="rules")
 oracle_app.command("resolve")(resolve_command)
 oracle_app.add_typer(key_app, name="key")
+oracle_app.command("message")(message_command)
+oracle_app.add_typer(protection_app, name="protection")
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 

@@ -111,6 +111,15 @@ def states_again(event: CanonicalEvent, correction: CorrectionRow) -> bool:
     return bool(correction.declared_at) and written > correction.declared_at
 
 
+def revived(session: Session, known: EventRow, event: CanonicalEvent) -> bool:
+    """A paper that was replaced may be replaced back: what it said first counts again, unless it was cancelled."""
+    replaces = event.correction is not None and event.correction.replaces
+    if not replaces or known.status != EventStatus.WITHDRAWN or corrected_before(session, event) is not None:
+        return False
+    known.status, known.reason = EventStatus.NEW, ""
+    return True
+
+
 def withdraw(session: Session, target: EventRow, reason: str) -> Effect:
     """Takes back an event that another account replaces; a vote that may have been sent is for the operator."""
     return _withdraw(Applying(session, reason), target)
@@ -240,14 +249,15 @@ def _targets(session: Session, event: CanonicalEvent, correction: Correction) ->
 
 
 def _named(event: CanonicalEvent, correction: Correction) -> SelectOfScalar[EventRow]:
-    """By hash or by number; a replacement never means itself."""
+    """By hash or by number; a replacement never means what it says itself."""
     is_named = col(EventRow.event_hash) == (correction.event_hash or "")
     if correction.source_event_id:
         repeats = select(MessageRow.event_id).where(MessageRow.source_event_id == correction.source_event_id)
         same_number = (col(EventRow.standard) == event.activity.standard) & (
             (col(EventRow.source_event_id) == correction.source_event_id) | col(EventRow.id).in_(repeats)
         )
-        is_named = is_named | (same_number & (EventRow.event_hash != event.event_hash))
+        own = correction.keeps | {event.event_hash}
+        is_named = is_named | (same_number & col(EventRow.event_hash).not_in(own))
     return select(EventRow).where(is_named)
 
 

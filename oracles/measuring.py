@@ -131,7 +131,8 @@ class Measuring:
             return _not_now(objection)
         signature = signer.reading(*place, feed=key.feed, round=round_, version=version, value=value, at=at)
         row.round, row.version, row.signed_value, row.signature = round_, version, str(value), signature.hex()
-        row.signer, row.signed_block, row.void_after = signer.address, head.number, void_after
+        row.signer, row.signed_block, row.signed_at = signer.address, head.number, standing.now
+        row.void_after = void_after
         row.status = ReadingStatus.SIGNED
         remember(session, self.protection)
         return None

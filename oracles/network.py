@@ -114,7 +114,7 @@ class Network:
         for log in self.chain.logs(from_block, to_block):
             event = self.chain.decode(log) if log.address == self.feed_oracle_address else None
             if event is not None and event.name == "ValueReported" and _report_key(event) == its:
-                return _organisations(int(event.arguments["organisations"]))
+                return organisations(int(event.arguments["organisations"]))
         return None
 
     def nonce(self, account: str) -> int:
@@ -207,8 +207,8 @@ def _report_key(event: Event) -> ReportKey:
     return ReportKey(bytes(arguments["policyId"]), bytes(arguments["subject"]), int(arguments["round"]))
 
 
-def _organisations(word: int) -> frozenset[int]:
-    """24 bits each from the lowest up; no organisation has the number 0."""
+def organisations(word: int) -> frozenset[int]:
+    """The numbers in an OrganisationSet: 24 bits each from the lowest up; no organisation has the number 0."""
     found = set()
     while word:
         found.add(word & ORGANISATION)

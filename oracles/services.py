@@ -48,6 +48,8 @@ def running(around: Surroundings) -> Iterator[None]:
 def _services(settings: NodeSettings) -> Iterator[Service]:
     if settings.http is not None:
         yield _http
+    if settings.mqtt:
+        yield _mqtt
 
 
 @contextmanager
@@ -89,3 +91,12 @@ def taking(around: Surroundings, source: str) -> Taking:
     settings = around.settings
     drop = Drop(settings.inbox, source, around.checkpoint)
     return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+
+
+@contextmanager
+def _mqtt(around: Surroundings) -> Iterator[None]:
+    # Only a node with sensors waits for the client library to load.
+    from oracles.mqtt.service import hearing
+
+    with hearing(around.settings, around.database, around.checkpoint, around.metrics):
+        yield

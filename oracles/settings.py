@@ -15,6 +15,7 @@ from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import RulesInvalid, SettingsInvalid
 from oracles.http.settings import HttpSettings
 from oracles.keys.settings import KeySettings
+from oracles.mqtt.settings import MqttSettings
 from oracles.rules.book import Rulebook
 from oracles.rules.loading import built_in_rules, read_rules
 from oracles.rules.tables import ATTESTABLE
@@ -83,6 +84,8 @@ class NodeSettings(SettingTable):
     """The EPCIS capture interface over HTTP."""
     dcsa: DcsaSettings = DcsaSettings()
     """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
+    mqtt: tuple[MqttSettings, ...] = ()
+    """Brokers whose sensors this node hears."""
 
     @field_validator("organisation")
     @classmethod
@@ -101,6 +104,15 @@ class NodeSettings(SettingTable):
         if unknown:
             raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(known))}")
         return frozenset(known[name] for name in value)
+
+    @field_validator("mqtt")
+    @classmethod
+    def _each_source_once(cls, value: tuple[MqttSettings, ...]) -> tuple[MqttSettings, ...]:
+        names = [table.name for table in value]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two tables have the name {twice!r}")
+        return value
 
     @model_validator(mode="after")
     def _relay_has_its_exchange(self) -> NodeSettings:

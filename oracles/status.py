@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from chain_node.client import FeedKind, Milestone
 from oracles.chain import FeedKey
+from oracles.mqtt.standing import sensor_lines
 from oracles.settings import NodeSettings
 from oracles.store.captures import CaptureRow
 from oracles.store.database import Database
@@ -48,6 +49,7 @@ def status_lines(settings: NodeSettings) -> Iterator[str]:
         yield f"Transactions  {_counts(session, SubmissionRow)}"
         yield f"Readings      {_counts(session, ReadingRow)}"
         yield f"Reports       {_counts(session, ReportRow)}"
+        yield from sensor_lines(session, settings.mqtt)
         yield from _events(session, EventStatus.WAITING, "Waiting")
         yield from _events(session, EventStatus.HELD, "For the operator")
         yield from _readings(session)

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Classifier, Document, Measured
 from oracles.checkpoints import Checkpoint, Point
-from oracles.corrections import BY_HAND, Effect, corrected_before, record_correction, states_again
+from oracles.corrections import BY_HAND, Effect, corrected_before, record_correction, revived, states_again
 from oracles.metrics import Metrics
 from oracles.rules.book import Rulebook
 from oracles.rules.decisions import Verdict, chain_seconds, paper_view
@@ -27,7 +27,9 @@ from oracles.store.models import (
     ReadingRow,
     ReadingStatus,
 )
+from oracles.store.versions import VersionStatus
 from oracles.updates import Update, apply_update
+from oracles.versions import Ruling, remember, rule
 
 log = structlog.get_logger("oracles")
 
@@ -60,7 +62,8 @@ class Storing:
             assert row.id is not None
             stamp = {"raw_sha256": document.sha256, "received_at": datetime.fromisoformat(row.received_at)}
             events = [event.model_copy(update=stamp) for event in document.events]
-            lines = [self._store_event(session, event, row.id) for event in events]
+            ruling = self._ruling(session, document, row.id)
+            lines = [self._store_event(session, event, row.id, ruling) for event in events]
             quotes = [self._store_measured(session, its, row.id) for its in document.quotes]
             also(session, row)
             self.checkpoint(Point.DOCUMENT_STORING)
@@ -82,9 +85,24 @@ class Storing:
         log.warning("document quarantined", file=name, reason=why)
         self.checkpoint(Point.DOCUMENT_STORED)
 
-    def _store_event(self, session: Session, event: CanonicalEvent, document_id: int) -> dict[str, object]:
+    @staticmethod
+    def _ruling(session: Session, document: Document, document_id: int) -> Ruling:
+        """Whether this version of its paper stands; one that does not takes nothing back either."""
+        hashes = [event.event_hash for event in document.events]
+        ruling = rule(session, document.version, hashes)
+        if document.version is not None:
+            remember(session, document_id, document.version, hashes, ruling)
+        if ruling.status is VersionStatus.HELD:
+            log.error("paper held", file=document.name, reason=ruling.reason, operator_action_required=True)
+        return ruling
+
+    def _store_event(
+        self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling
+    ) -> dict[str, object]:
         """Stores one event or correction and returns its log line."""
         line: dict[str, object] = {"event_hash": event.event_hash, "activity": str(event.activity)}
+        if not ruling.stands:
+            event = event.model_copy(update={"correction": None})
         if event.correction is not None:
             effects = record_correction(session, document_id, event, event.correction, retracts=self.retracts)
             line |= _correction_line(effects, event.correction.reason)
@@ -93,10 +111,12 @@ class Storing:
         known = session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
         if known is not None:
             self.metrics.events.labels("known").inc()
+            if revived(session, known, event):
+                return line | {"status": known.status, "reason": "said again by a later version of its paper"}
             _hold_where_stated_again(session, event, known)
             line |= self._told_again(session, event, known, document_id)
             return line | {"status": "known", "reason": f"known since document {known.document_id}: {known.status}"}
-        row = self._new_event(session, event, document_id)
+        row = self._new_event(session, event, document_id, ruling)
         line |= _update_line(apply_update(session, event, row), event)
         self.metrics.events.labels(row.status).inc()
         if row.status != EventStatus.WITHDRAWN and event.classifier is Classifier.ACTUAL:
@@ -139,7 +159,7 @@ class Storing:
         session.add(row)
         return True
 
-    def _new_event(self, session: Session, event: CanonicalEvent, document_id: int) -> EventRow:
+    def _new_event(self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling) -> EventRow:
         view = paper_view(event, self.rules)
         row = event_row(event.model_copy(update={"kind": view.kind}), document_id)
         row.milestone, decision = view.milestone, view.decision
@@ -153,6 +173,8 @@ class Storing:
             row.status, row.reason = EventStatus.WITHDRAWN, f"corrected: {correction.reason}"
         elif decision.verdict is not Verdict.SIGN:
             row.status, row.reason = EventStatus.NOT_SIGNED, decision.reason
+        elif not ruling.stands:
+            row.status, row.reason = ruling.event_status, ruling.reason
         session.add(row)
         session.flush()
         assert row.id is not None

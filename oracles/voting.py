@@ -92,6 +92,7 @@ class Voting:
         session.flush()
         for row in rows:
             row.status, row.submission_id = ObservationStatus.SIGNED, submission.id
+            row.signed_at = int(time.time())
         remember(session, self.protection)
         return submission
 

@@ -11,7 +11,9 @@ from standards.errors import StandardsError
 from standards.prices.price_list import PRICE_LIST
 from standards.ubl.reading import DOCUMENTS
 
-Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order", "prices"]
+Standard = Literal[
+    "epcis", "dcsa", "receipt_advice", "despatch_advice", "transportation_status", "invoice", "order", "prices"
+]
 
 PDF: Final = b"%PDF-"
 # A tuple: what a sender calls a type may be anything, also what has no hash.
@@ -22,6 +24,8 @@ _OF_DCSA: Final = (
 )  # fmt: skip
 _ROOTS: Final[Mapping[str, Standard]] = {
     f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice": "receipt_advice",
+    f"{{{DOCUMENTS}DespatchAdvice-2}}DespatchAdvice": "despatch_advice",
+    f"{{{DOCUMENTS}TransportationStatus-2}}TransportationStatus": "transportation_status",
     f"{{{DOCUMENTS}Invoice-2}}Invoice": "invoice",
     f"{{{DOCUMENTS}CreditNote-2}}CreditNote": "invoice",
     f"{{{DOCUMENTS}Order-2}}Order": "order",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Final
 
-from oracles.adapters import dcsa, epcis, prices, receipt_advice
+from oracles.adapters import dcsa, epcis, prices, ubl
 from oracles.canonical import CanonicalEvent, Document, Standard
 from oracles.errors import FLAWS, DocumentRefused
 from standards.dcsa import DEFAULT_VERSIONS, Version
@@ -14,11 +14,17 @@ from standards.detect import detect
 from standards.errors import StandardsError
 
 Reader = Callable[[bytes, int], list[CanonicalEvent]]
+VersionReader = Callable[[bytes, int], ubl.Read]
 
 _READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
     "epcis": (Standard.EPCIS, epcis.read),
-    "receipt_advice": (Standard.UBL, receipt_advice.read),
 }
+_VERSION_READERS: Final[Mapping[str, tuple[Standard, VersionReader]]] = {
+    "receipt_advice": (Standard.UBL, ubl.receipt_advice),
+    "despatch_advice": (Standard.UBL_DESPATCH, ubl.despatch_advice),
+    "transportation_status": (Standard.UBL_STATUS, ubl.transportation_status),
+}
+"""Of papers that are numbered and may be sent again."""
 
 
 def read_document(
@@ -31,6 +37,8 @@ def read_document(
         found = detect(data)
         if found == "prices":
             return _price_list(name, data, limit_bytes)
+        if found in _VERSION_READERS:
+            return _numbered(name, data, limit_bytes, *_VERSION_READERS[found])
         if found == "dcsa":
             standard, events = Standard.DCSA, dcsa.read(data, limit_bytes, dcsa_versions)
         elif found in _READERS:
@@ -46,6 +54,11 @@ def read_document(
     if not events:
         raise DocumentRefused(name, "it holds no event")
     return Document(name, sha256(data).hexdigest(), standard, tuple(events))
+
+
+def _numbered(name: str, data: bytes, limit_bytes: int, standard: Standard, read: VersionReader) -> Document:
+    events, version = read(data, limit_bytes)
+    return Document(name, sha256(data).hexdigest(), standard, tuple(events), version=version)
 
 
 def _price_list(name: str, data: bytes, limit_bytes: int) -> Document:

@@ -20,6 +20,7 @@ from standards.dcsa import (
     parse_events,
     to_epcis,
 )
+from standards.dcsa.events import EARLIEST
 from standards.epcis import parse_event
 
 RETRACTION: Final = "RETRACTION"
@@ -41,7 +42,8 @@ def canonical(message: Message) -> CanonicalEvent:
     if isinstance(message, Retraction):
         correction = Correction(
             f"the carrier retracted {message.retracted_id}",
-            message.created_at,
+            # In 3.0 a retraction need not say when.
+            message.created_at if message.created_at > EARLIEST else None,
             source_event_id=message.retracted_id,
         )
         activity = Activity(Standard.DCSA, RETRACTION)

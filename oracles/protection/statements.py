@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chain_node.client import Milestone, Observation
-from oracles.chain import Key
 
 
 class About(StrEnum):
@@ -31,7 +30,10 @@ class StatementKey:
 
     def __str__(self) -> str:
         if self.about is About.VOTE:
-            return str(Key(self.subject, Milestone(self.first), self.second))
+            # A file may come from a program that knows more milestones.
+            known = self.first in Milestone.__members__.values()
+            name = Milestone(self.first).name if known else f"milestone {self.first}"
+            return f"{name}/{self.second} of {self.subject.hex()[:12]}…"
         return f"round {self.first} (policy {self.second}) of feed {self.subject.hex()[:12]}…"
 
 
@@ -92,7 +94,15 @@ def vote_statements(chain_id: int, oracle: str, observations: Sequence[Observati
 
 
 def reading_statement(
-    chain_id: int, feed_oracle: str, *, feed: bytes, round: int, version: int, value: int, at: int, void_after: int
+    chain_id: int,
+    feed_oracle: str,
+    *,
+    feed: bytes,
+    round: int,
+    version: int,
+    value: int,
+    at: int,
+    void_after: int | None,
 ) -> Statement:
     key = StatementKey(About.READING, chain_id, feed_oracle, feed, round, version)
     return Statement(key, at, value, void_after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, get_args
 
@@ -36,9 +37,16 @@ CODES: Final[Mapping[Standard, frozenset[str]]] = {
     Standard.DCSA: _DCSA,
     Standard.UBL: frozenset({"ReceiptAdvice/S", "ReceiptAdvice/D"}),
 }
-"""A standard that is not here has no events."""
+PATTERNS: Final[Mapping[Standard, re.Pattern[str]]] = {
+    Standard.UBL_DESPATCH: re.compile(r"DespatchAdvice/[0-9A-Za-z]{1,3}"),
+    Standard.UBL_STATUS: re.compile(r"TransportationStatus/(\d{1,3}|none)", re.ASCII),
+}
+"""Of those whose codes are a list that others keep (UN/ECE Recommendation 24). A standard in neither has no events."""
 
 
 def is_code(standard: Standard, code: str) -> bool:
     """Whether events of the standard may have the code; in EPCIS also the URI of an event type of one's own."""
+    pattern = PATTERNS.get(standard)
+    if pattern is not None:
+        return pattern.fullmatch(code) is not None
     return code in CODES.get(standard, ()) or (standard is Standard.EPCIS and is_uri(code))

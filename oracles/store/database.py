@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, movements, protection, resolutions, retractions
+from oracles.store import captures, movements, protection, resolutions, retractions, sensors, versions
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -28,6 +28,11 @@ TABLES: Final = (
     movements.MovementRow,
     movements.MessageRow,
     protection.ProtectionMarkRow,
+    versions.PaperVersionRow,
+    sensors.SensorReadingRow,
+    sensors.SensorDocumentRow,
+    sensors.SensorDeviceRow,
+    sensors.SensorSourceRow,
 )
 SCHEMA_VERSION: Final = 4
 """2: readings and reports; 3: what was captured over HTTP; 4: stage D. A later version only adds tables, and columns

@@ -208,6 +208,8 @@ class ObservationRow(NodeTable, table=True):
     status: str = Field(index=True)
     reason: str = ""
     block: int | None = None
+    signed_at: int | None = None
+    """On the machine's clock, Unix seconds; stays when a signature is withdrawn before it was sent."""
 
 
 class ReadingRow(NodeTable, table=True):
@@ -238,6 +240,8 @@ class ReadingRow(NodeTable, table=True):
     signed_block: int | None = None
     void_after: int | None = None
     """Unix seconds after which the signed reading is too old for any report."""
+    signed_at: int | None = None
+    """On the chain's clock, Unix seconds."""
 
 
 class ReportRow(NodeTable, table=True):

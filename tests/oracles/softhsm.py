@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import pkcs11
-import pytest
 from pkcs11 import Attribute, KeyType, Mechanism
 from pkcs11.util.ec import encode_named_curve_parameters
+from support.debian import libsofthsm2, softhsm2_util
 
-MODULES = (Path("/usr/lib/softhsm/libsofthsm2.so"), Path("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"))
-MODULE = next((module for module in MODULES if module.is_file()), None)
-needs_softhsm = pytest.mark.skipif(
-    MODULE is None or shutil.which("softhsm2-util") is None, reason="softhsm2 is not installed: make setup"
-)
 PIN = "271828"
 SECP256K1 = "1.3.132.0.10"
 
@@ -44,7 +38,7 @@ class Token:
     def take_away(self) -> None:
         self._objects.rename(self.folder / "away")
         self._objects.mkdir()
-        pkcs11.lib(str(MODULE)).reinitialize()
+        pkcs11.lib(str(libsofthsm2())).reinitialize()
 
     def bring_back(self) -> None:
         self._objects.rmdir()
@@ -55,7 +49,7 @@ class Token:
         return self.folder / "tokens"
 
     def _session(self):
-        return pkcs11.lib(str(MODULE)).get_token(token_label=self.label).open(user_pin=PIN, rw=True)
+        return pkcs11.lib(str(libsofthsm2())).get_token(token_label=self.label).open(user_pin=PIN, rw=True)
 
 
 def new_token(folder: Path, label: str) -> Token:
@@ -64,10 +58,17 @@ def new_token(folder: Path, label: str) -> Token:
     config = folder / "softhsm2.conf"
     config.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
     os.environ["SOFTHSM2_CONF"] = str(config)
-    command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", PIN, "--pin", PIN]
-    subprocess.run(command, check=True, capture_output=True)
+    run_util("--init-token", "--free", "--label", label, "--so-pin", PIN, "--pin", PIN)
     token = Token(folder, label)
     token.pin_file.write_text(PIN + "\n")
     token.pin_file.chmod(0o600)
-    pkcs11.lib(str(MODULE)).reinitialize()
+    pkcs11.lib(str(libsofthsm2())).reinitialize()
     return token
+
+
+def run_util(*arguments: object) -> None:
+    """Debian's own command for tokens."""
+    util = softhsm2_util()
+    environment = util.environment | {"SOFTHSM2_CONF": os.environ["SOFTHSM2_CONF"]}
+    command = [str(util.path), "--module", str(libsofthsm2()), *map(str, arguments)]
+    subprocess.run(command, check=True, capture_output=True, env=environment)

@@ -11,7 +11,15 @@ from structlog.testing import capture_logs
 
 from oracles.status import status_lines
 from oracles.store.captures import CaptureStatus
-from oracles.store.models import DocumentRow, DocumentStatus, EventReferenceRow, EventStatus, ReadingRow
+from oracles.store.models import (
+    DocumentRow,
+    DocumentStatus,
+    EventReferenceRow,
+    EventStatus,
+    ObservationRow,
+    ReadingRow,
+)
+from oracles.store.retractions import RetractionRow
 
 BAD = epcis_event("storing") | {"action": "LOOK"}
 
@@ -145,13 +153,15 @@ def test_error_declaration_withdraws_what_was_not_sent(desk):
     assert len(desk.captured()) == 2
 
 
-def test_error_declaration_after_the_vote_is_raised(desk):
+def test_error_declaration_after_the_vote_takes_it_back(desk):
     desk.run(epcis(epcis_event()))
     desk.bench.settle()
 
     desk.run(epcis(declared_error(epcis_event())))
 
-    assert desk.bench.event.status == EventStatus.HELD
+    assert desk.bench.event.status == EventStatus.CORRECTED
+    (row,) = desk.bench.rows(RetractionRow)
+    assert row.observation_id == desk.bench.rows(ObservationRow)[0].id
 
 
 def test_same_error_declaration_again_is_known(desk):

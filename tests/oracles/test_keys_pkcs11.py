@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from oracle_fakes import NODE_ACCOUNT, ORACLE_ADDRESS, SUBJECT
 from pydantic import ValidationError
-from softhsm import MODULE, PIN, needs_softhsm, new_token
+from softhsm import PIN, new_token, run_util
+from support.debian import libsofthsm2
 
 from chain_node.client import Call, Observation, attestation_typed_data
 from chain_node.client.typed_data import compact_signature
@@ -23,7 +23,6 @@ from oracles.keys.pkcs11 import Pkcs11Key
 from oracles.keys.settings import Pkcs11KeySettings
 from oracles.signing import Signer
 
-pytestmark = needs_softhsm
 CHAIN = 412346
 _numbers = itertools.count()
 
@@ -39,7 +38,7 @@ def token(folder):
 
 
 def settings(token, **changes) -> Pkcs11KeySettings:
-    values = {"module": MODULE, "token": token.label, "pin_file": token.pin_file, "label": "node"}
+    values = {"module": libsofthsm2(), "token": token.label, "pin_file": token.pin_file, "label": "node"}
     return Pkcs11KeySettings.model_validate(values | changes)
 
 
@@ -173,18 +172,8 @@ def test_imported_key_keeps_its_account(token, tmp_path):
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     (tmp_path / "key.pem").write_bytes(pem)
-    command = [
-        "softhsm2-util",
-        "--import",
-        tmp_path / "key.pem",
-        "--token",
-        token.label,
-        "--label",
-        "node",
-        "--id",
-        "01",
-    ]
-    subprocess.run([*command, "--pin", PIN], check=True, capture_output=True)
+    place = ("--token", token.label, "--pin", PIN)
+    run_util("--import", tmp_path / "key.pem", *place, "--label", "node", "--id", "01")
 
     assert Pkcs11Key(settings(token)).address == NODE_ACCOUNT.address
 

@@ -15,6 +15,7 @@ from oracles.rules.decisions import chain_seconds
 from oracles.rules.updates import Account, Ruling, ruling
 from oracles.store.models import EventStatus, ObservationStatus, ReadingRow
 from oracles.store.movements import MovementRow
+from oracles.store.retractions import RetractionRow
 
 SAILED = NOON - timedelta(hours=5)
 BOX, OTHER_BOX = "APZU4812090", "MSKU9070323"
@@ -279,14 +280,13 @@ def test_retracted_event_is_never_signed_whichever_came_first(bench_3, first, ev
     assert bench_3.chain.sent == []
 
 
-def test_retraction_after_the_vote_is_raised(bench_3):
+def test_retraction_after_the_vote_takes_it_back(bench_3):
     tell(bench_3, "event", of_3())
     bench_3.settle()
-    with capture_logs() as logs:
-        tell(bench_3, "retraction", of_3(isRetracted=True, told=2))
+    tell(bench_3, "retraction", of_3(isRetracted=True, told=2))
 
-    assert [line for line in logs if line.get("operator_action_required")]
-    assert statuses(bench_3)[0] == EventStatus.HELD
+    assert statuses(bench_3)[0] == EventStatus.CORRECTED
+    assert len(bench_3.rows(RetractionRow)) == 1
 
 
 @pytest.mark.parametrize("retracted_first", [False, True])
