@@ -97,6 +97,7 @@ class Judge:
             rules=rules,
             terms=terms,
             record=self._chain.feed_record(key, head.number),
+            period_since=self._chain.feed_period(key, head.number) if key.is_condition else None,
         )
 
     def feed_rules(self, key: FeedKey, head: Head) -> FeedRules:

@@ -238,6 +238,8 @@ class ReadingRow(NodeTable, table=True):
     signer: str = ""
     signature: str = ""
     signed_block: int | None = None
+    late: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
+    """It was no newer than the feed's value when it was signed: it counts for the past."""
     void_after: int | None = None
     """Unix seconds after which the signed reading is too old for any report."""
     signed_at: int | None = None

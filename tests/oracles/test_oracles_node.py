@@ -78,6 +78,34 @@ def test_readings_of_three_nodes_become_a_value_and_a_grade(trade):
     assert rules == 1
 
 
+def test_a_breach_that_is_read_out_late_widens_what_the_feed_remembers(trade):
+    """The loggers of all three were read out only after a calm value had been reported."""
+    subject = trade.open("PO-LATE")
+    exchange = str(trade.folder / "exchange")
+    roles = {"warehouse": Role.WAREHOUSE, "inspector": Role.INSPECTOR, "sensors": Role.SENSOR}
+    nodes = [trade.node(name, role, exchange=exchange, relays=name == "sensors") for name, role in roles.items()]
+    feed, feeds = condition_feed(FeedKind.TEMPERATURE, subject), trade.network.chain.feeds
+
+    def drop(name: str, celsius: float, seconds_ago: int) -> None:
+        at = trade.moment(seconds_ago)
+        for node, more in zip(nodes, (0, 0.2, 0.5), strict=True):
+            node.drop(name, epcis(temperature(celsius + more, at, order="PO-LATE")))
+
+    with nodes[0].running() as first, nodes[1].running(), nodes[2].running() as relay:
+        drop("calm.json", 16.5, 60)
+        until(lambda: feeds.record(feed).round == 1)
+        calm = feeds.record(feed)
+        drop("late.json", 30, 300)
+        until(lambda: feeds.record(feed).greatest > calm.greatest)
+        relay.wait_for("report answered", 2)
+        settled = first.wait_for("reading settled", 2)
+
+    record = feeds.record(feed)
+    assert (record.value, record.round, record.observed_at) == (calm.value, 1, calm.observed_at)
+    assert (record.least, record.greatest) == (16_700, 30_200)
+    assert [line["status"] for line in settled] == ["counted", "counted"]
+
+
 @pytest.mark.parametrize("point", sorted(VOTE_POINTS))
 def test_killed_node_finishes_with_exactly_one_counted_vote(trade, point):
     order = f"PO-{point}"
