@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from chain_node.client import FeedKind
 from oracles.canonical import (
@@ -36,6 +36,7 @@ from standards.epcis import (
     parties,
     place,
     quantity_thousandths,
+    read_document,
     references,
     sensor_readings,
     subjects,
@@ -58,7 +59,15 @@ _NOT_SOUND = frozenset({"non_conformant", "damaged", "destroyed", "needs_replace
 
 def read(data: bytes, limit_bytes: int) -> list[CanonicalEvent]:
     """Raises StandardsError."""
-    document = parse_document(data, limit_bytes)
+    return _events(parse_document(data, limit_bytes))
+
+
+def read_parsed(value: Any) -> list[CanonicalEvent]:
+    """Likewise, of a value that `strict_json.parse` gave."""
+    return _events(read_document(value))
+
+
+def _events(document: EpcisDocument) -> list[CanonicalEvent]:
     about = _envelope(document)
     version = document.schema_version or VERSION
     return [canonical(event, activity(event), version=version, about=about) for event in document.events]

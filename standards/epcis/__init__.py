@@ -1,7 +1,7 @@
 """EPCIS 2.0 in JSON: documents and events, the CBV 2.0 event hash, and what an event says about its trade."""
 
 from standards.epcis.context import Context
-from standards.epcis.documents import EpcisDocument, parse_document, parse_event
+from standards.epcis.documents import EpcisDocument, parse_document, parse_event, read_document
 from standards.epcis.errors import EpcisInvalid
 from standards.epcis.event_hash import event_digest, event_hash, pre_hash_string
 from standards.epcis.events import (
@@ -59,6 +59,7 @@ __all__ = [
     "place",
     "pre_hash_string",
     "quantity_thousandths",
+    "read_document",
     "references",
     "sensor_readings",
     "subjects",

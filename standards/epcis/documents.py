@@ -46,7 +46,11 @@ class EpcisDocument:
 
 def parse_document(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> EpcisDocument:
     """The document that `data` writes. Raises JsonRefused, or EpcisInvalid with a JSON pointer for each problem."""
-    value = strict_json.parse(data, limit_bytes, MAY_REPEAT)
+    return read_document(strict_json.parse(data, limit_bytes, MAY_REPEAT))
+
+
+def read_document(value: Any) -> EpcisDocument:
+    """The document of a value that `strict_json.parse` gave. Raises EpcisInvalid."""
     kind = document_type(value)
     if kind not in FRAMES:
         return _lone_event(value, kind)
