@@ -141,6 +141,12 @@ class NodeChain(Protocol):
         """A version of 0 where there is none."""
 
     def feed_record(self, key: FeedKey, block: int) -> FeedRecord: ...
+    def feed_period(self, key: FeedKey, block: int) -> int:
+        """When what is remembered of a condition begins, Unix seconds; 0 where its range is not watched."""
+
+    def past_counted(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int]:
+        """Organisations whose readings were counted for the feed's past while that round was the next."""
+
     def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
         """Organisations whose readings made that round's value; None where these blocks do not tell."""
 

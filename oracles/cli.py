@@ -16,7 +16,7 @@ from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Death, die_at, go_on
 from oracles.daemon import Node
 from oracles.errors import OracleError
-from oracles.explain import explain_lines
+from oracles.explain import explain_json, explain_lines
 from oracles.hashing import hashes_of
 from oracles.http.commands import token_app
 from oracles.keys.commands import key_app
@@ -34,6 +34,7 @@ from oracles.operating.replay_command import replay_command
 from oracles.operating.verify_command import verify_command
 from oracles.protection.commands import protection_app
 from oracles.refusals import one_sentence
+from oracles.rule_commands import resolve_command, rules_app
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
@@ -47,6 +48,8 @@ oracle_app = typer.Typer(
 )
 oracle_app.add_typer(token_app, name="token")
 oracle_app.add_typer(csv_app, name="csv")
+oracle_app.add_typer(rules_app, name="rules")
+oracle_app.command("resolve")(resolve_command)
 oracle_app.add_typer(key_app, name="key")
 oracle_app.command("message")(message_command)
 oracle_app.add_typer(protection_app, name="protection")
@@ -103,12 +106,14 @@ def hash_command(
 
 @oracle_app.command("explain")
 def explain_command(
-    config: ConfigOption, document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")]
+    config: ConfigOption,
+    document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event or value.")] = False,
 ) -> None:
     """Say what a document is, which consignment and milestone it concerns, and whether this node would sign it."""
     with one_sentence():
         settings = load_settings(config, needs_key=False)
-        for line in explain_lines(settings, document):
+        for line in (explain_json if as_json else explain_lines)(settings, document):
             typer.echo(line)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
-from oracles.adapters import read_document
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
@@ -39,6 +37,7 @@ from oracles.operating.standing import Standing
 from oracles.outbox import Outbox
 from oracles.protection.guard import open_protection
 from oracles.protection.store import ProtectionStore
+from oracles.reading import reader
 from oracles.relaying import Relaying
 from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
@@ -47,7 +46,6 @@ from oracles.sources.directory import Directory
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, NetworkRow
 from oracles.storing import Storing
-from oracles.tables.reading import reader_of
 from oracles.voting import Voting
 
 log = structlog.get_logger("oracles")
@@ -90,9 +88,10 @@ class Node:
         capture: CaptureStore | None = None,
         health: Health | None = None,
     ) -> None:
-        """With `capture` it also takes what comes in over HTTP."""
+        """With `capture` it also takes what comes in over HTTP. Raises RulesInvalid."""
         self._settings, self._database, self._key, self._signer = settings, database, key, signer
         self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
+        self._rules = settings.rulebook()
         self.metrics = metrics or Metrics()
         self.health = health or Health(clock)
         room = (settings.inbox.parent,) if dry else (settings.inbox.parent, settings.database.parent)
@@ -109,9 +108,9 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
-        read = reader_of(settings.csv, partial(read_document, dcsa_versions=settings.dcsa.schema_versions))
-        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
+        storing = Storing(database, key, self._rules, checkpoint, self.metrics, settings.retracts)
+        limit_bytes = settings.file_limit_bytes
+        self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, reader(settings))
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._protection: ProtectionStore | None = None
         self._signer_pause = SignerPause(clock)
@@ -207,8 +206,10 @@ class Node:
         chain = self._link.open()
         self._check_network(chain)
         account = self._signer.address if self._signer else None
-        judge = Judge(chain, self._key, account, self._settings.organisation, self._settings.milestones)
-        deciding = Deciding(self._database, judge, self._checkpoint, self.metrics, dry=self._dry)
+        judge = Judge(chain, self._key, account, self._settings.organisation, self._rules)
+        deciding = Deciding(
+            self._database, judge, self._checkpoint, self.metrics, self._dry, self._settings.consider_seconds
+        )
         deciding.wake_all()
         head = chain.head()
         kind = self._signer.kind if self._signer else None

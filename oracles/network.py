@@ -117,6 +117,19 @@ class Network:
     def feed_record(self, key: FeedKey, block: int) -> FeedRecord:
         return self.chain.feeds.record(key.feed, block)
 
+    def feed_period(self, key: FeedKey, block: int) -> int:
+        return self.chain.feeds.excursion(key.kind, key.subject, block).since
+
+    def past_counted(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int]:
+        its = ReportKey(key.policy_id, key.subject, round)
+        found: set[int] = set()
+        for first in range(from_block, to_block + 1, MOST_BLOCKS):
+            for log in self.chain.logs(first, min(first + MOST_BLOCKS - 1, to_block)):
+                event = self.chain.decode(log) if log.address == self.feed_oracle_address else None
+                if event is not None and event.name == "PastValueReported" and _report_key(event) == its:
+                    found |= organisations(int(event.arguments["organisations"]))
+        return frozenset(found)
+
     def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
         if to_block - from_block >= MOST_BLOCKS:
             return None

@@ -12,11 +12,13 @@ from stdnum import lei
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
 from oracles.dcsa.settings import DcsaSettings
-from oracles.errors import SettingsInvalid
+from oracles.errors import RulesInvalid, SettingsInvalid
 from oracles.http.settings import HttpSettings
 from oracles.keys.settings import KeySettings
 from oracles.mqtt.settings import MqttSettings
-from oracles.rules.milestones import ATTESTABLE
+from oracles.rules.book import Rulebook
+from oracles.rules.loading import built_in_rules, read_rules
+from oracles.rules.tables import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 from oracles.sources.folder_settings import FolderSettings
 from oracles.tables.settings import CsvSettings
@@ -31,9 +33,9 @@ class NodeSettings(SettingTable):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
     paths: ClassVar = frozenset(
-        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "protection"}
+        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "protection", "rules"}
     )
-    needed: ClassVar = frozenset({"deployments", "network_key_file"})
+    needed: ClassVar = frozenset({"deployments", "network_key_file", "rules"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     organisation: str
@@ -63,6 +65,10 @@ class NodeSettings(SettingTable):
     folders: tuple[FolderSettings, ...] = ()
     """Folders of partners that are read besides the inbox, and left as they are."""
     milestones: frozenset[Milestone] = ATTESTABLE
+    rules: Path | None = None
+    """What is which fact, and what of it this node attests; without it the rules that come with the program."""
+    consider_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
+    """How long, on the chain's clock, a paper waits for another source of the same fact before it is signed."""
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
@@ -161,6 +167,10 @@ class NodeSettings(SettingTable):
         """The store of what was signed."""
         return self.protection or self.database.with_name("protection.db")
 
+    def rulebook(self) -> Rulebook:
+        """The node's rules, read now. Raises RulesInvalid."""
+        return (built_in_rules() if self.rules is None else load_rules(self.rules)).attesting(self.milestones)
+
     @property
     def archive(self) -> Path:
         return self.inbox.parent / "archive"
@@ -192,6 +202,16 @@ def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
     if problems:
         raise SettingsInvalid(path, problems)
     return settings
+
+
+def load_rules(path: Path) -> Rulebook:
+    """The rules in `path`. Raises RulesInvalid with all problems."""
+    try:
+        return read_rules(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise RulesInvalid(path, [f"cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise RulesInvalid(path, [f"is not UTF-8: byte {error.start}"]) from error
 
 
 def _missing_files(table: Table, needs_key: bool) -> list[str]:

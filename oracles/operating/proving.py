@@ -26,7 +26,7 @@ from oracles.sources.directory import papers_in
 MOST_ATTEMPTS: Final = 4_096
 """Several papers may tell the same of one fact; so many ways to choose among them are tried for one signature."""
 
-Reader = Callable[[str, bytes], Document]
+Reader = Callable[[str, bytes, int], Document]
 """A document by its name and bytes; raises DocumentRefused."""
 
 SubjectOf = Callable[[bytes], bytes | None]
@@ -79,14 +79,14 @@ class Archive:
     _papers: dict[tuple[int, int], list[Paper]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path, key: NetworkKey, reader: Reader) -> Archive:
+    def read(cls, folder: Path, key: NetworkKey, read: Reader, limit_bytes: int) -> Archive:
         """Every document is parsed and hashed anew; those that cannot be read are named with the reason."""
         archive = cls()
         for path in papers_in(folder):
             data = path.read_bytes()
             archive.hashes[path.name] = sha256(data).hexdigest()
             try:
-                document = reader(path.name, data)
+                document = read(path.name, data, limit_bytes)
             except DocumentRefused as error:
                 archive.unreadable[path.name] = error.why
                 continue

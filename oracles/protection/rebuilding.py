@@ -82,5 +82,6 @@ def _reading(row: ReadingRow, place: Place, void_after: VoidAfter | None) -> Sig
         value=int(row.signed_value),
         at=row.observed_at,
         void_after=until,
+        late=row.late,
     )
     return SignedStatement(statement, row.signer, row.signed_at if row.signed_at is not None else row.observed_at)

@@ -36,7 +36,7 @@ from chain_node.client import (
 from chain_node.errors import AlreadyKnown, ContractReverted, NodeUnavailable, NonceTooLow
 from chain_node.references import NetworkKey, reference
 from oracles.chain import Changes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
-from oracles.rules.readings import Offer, ReadingStanding, chosen
+from oracles.rules.readings import Offer, ReadingStanding, chosen, current
 
 LEI = "999900SOUNDERSURVY30"
 NETWORK_KEY = NetworkKey(bytes(range(32)))
@@ -125,6 +125,9 @@ class FakeChain:
     others: dict[str, Membership] = field(default_factory=dict)
     reports: dict[bytes, Report] = field(default_factory=dict)
     counted_readings: dict[ReportKey, frozenset[int]] = field(default_factory=dict)
+    past_readings: list[tuple[int, ReportKey, frozenset[int]]] = field(default_factory=list)
+    past_values: list[tuple[ReportKey, int, int]] = field(default_factory=list)
+    periods: dict[bytes, int] = field(default_factory=dict)
 
     # What tests do to it
 
@@ -204,6 +207,12 @@ class FakeChain:
         taken = self._taken(report)
         if not taken:
             return {key: "ROUND_NOT_NEXT"}
+        if self._is_past(report):
+            value = taken[(len(taken) - 1) // 2].value
+            self.past_values.append((key, value, min(offer.observed_at for offer in taken)))
+            joined = frozenset(offer.membership.organisation for offer in taken)
+            self.past_readings.append((self.block, key, joined))
+            return {key: ""}
         feed = self._feed(report)
         values = [offer.value for offer in taken]
         oldest = min(offer.observed_at for offer in taken)
@@ -218,12 +227,19 @@ class FakeChain:
             return []
         group = self.beneficiaries.get(report.subject, 0)
         standing = ReadingStanding(int(self.now.timestamp()), NOBODY, group, rules, self.feed_terms, record)
+        if rules.kind > FeedKind.FX:
+            standing = replace(standing, period_since=self.periods.get(self._feed(report), 0))
         offers = [
             Offer(number, self.membership(its.signer, "", 0), its.value, its.observed_at)
             for number, its in enumerate(report.readings)
         ]
-        taken = chosen(offers, standing)
+        # A report that begins with a late reading is of the past; in another one late readings do not count.
+        taken = chosen(offers if self._is_past(report) else current(offers, standing), standing)
         return taken if taken and taken[-1].value - taken[0].value <= rules.most_spread else []
+
+    def _is_past(self, report: Report) -> bool:
+        record = self.records.get(self._feed(report), NO_VALUE)
+        return bool(record.round) and report.readings[0].observed_at <= record.observed_at
 
     def _feed(self, report: Report) -> bytes:
         kind = self.feed_rules[report.policy_id].kind
@@ -273,6 +289,16 @@ class FakeChain:
 
     def feed_record(self, key: FeedKey, block: int) -> FeedRecord:
         return self.records.get(key.feed, NO_VALUE)
+
+    def feed_period(self, key: FeedKey, block: int) -> int:
+        return self.periods.get(key.feed, 0)
+
+    def past_counted(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int]:
+        its = ReportKey(key.policy_id, key.subject, round)
+        found = [
+            joined for block, told, joined in self.past_readings if told == its and from_block <= block <= to_block
+        ]
+        return frozenset().union(*found)
 
     def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
         return self.counted_readings.get(ReportKey(key.policy_id, key.subject, round))
