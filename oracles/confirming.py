@@ -1,4 +1,4 @@
-"""Reads what became of a vote and stores it with the observations it carried."""
+"""Reads what became of a transaction and stores it with what it carried."""
 
 from __future__ import annotations
 
@@ -7,41 +7,27 @@ from dataclasses import dataclass
 import structlog
 from sqlmodel import Session, col, select
 
-from chain_node.client import Milestone, Refusal
-from oracles.chain import Head, Key, NodeChain, Outcome, ReportKey
+from oracles.cargo import Manifest
+from oracles.chain import Head, NodeChain, Outcome
 from oracles.checkpoints import Checkpoint, Point
-from oracles.metrics import Metrics
-from oracles.outbox import fail, unprepare
-from oracles.relaying import report_row_in
+from oracles.outbox import unprepare
 from oracles.store.database import Database
-from oracles.store.models import (
-    EventRow,
-    EventStatus,
-    ObservationRow,
-    ObservationStatus,
-    ReportRow,
-    ReportStatus,
-    SubmissionRow,
-    SubmissionStatus,
-)
-from oracles.voting import batch_of
+from oracles.store.models import SubmissionRow, SubmissionStatus
 
 log = structlog.get_logger("oracles")
 
 MOST_GAS_FACTOR = 8
-HARMLESS = frozenset({Refusal.ALREADY_FINAL, Refusal.ALREADY_VOTED})
-"""The fact stood, or this organisation's vote on it did, before this transaction came."""
 
 
 @dataclass
 class Confirming:
-    """A vote is settled when its transaction lies `confirmations` blocks deep (1: it is in the newest block)."""
+    """A transaction is settled when it lies `confirmations` blocks deep (1: it is in the newest block)."""
 
     database: Database
     chain: NodeChain
+    manifest: Manifest
     confirmations: int
     checkpoint: Checkpoint
-    metrics: Metrics
 
     def run(self, head: Head) -> int:
         """Number of transactions settled."""
@@ -59,16 +45,13 @@ class Confirming:
             stored = session.get_one(SubmissionRow, row.id)
             if outcome.reverted or outcome.out_of_gas:
                 self._undone(session, stored, outcome)
-                lines = []
+                tellings = []
             else:
                 stored.status, stored.block = SubmissionStatus.SETTLED, outcome.block
-                lines = [self._settle(session, item, outcome) for item in batch_of(session, stored)]
-                report = report_row_in(session, stored)
-                if report is not None:
-                    self._settle_report(report, outcome)
+                tellings = [*self.manifest.cargo(session, stored).settle(session, stored, outcome)]
             self.checkpoint(Point.OUTCOME_RECORDING)
-        for line in lines:
-            self._tell(line, outcome.block, row.hash)
+        for tell in tellings:
+            tell()
         self.checkpoint(Point.OUTCOME_RECORDED)
         return True
 
@@ -79,44 +62,4 @@ class Confirming:
             unprepare(row)
         else:
             row.block = outcome.block
-            fail(session, row, outcome.reverted or "it ran out of gas")
-
-    def _settle(self, session: Session, item: ObservationRow, outcome: Outcome) -> dict[str, object]:
-        key = Key(bytes.fromhex(item.subject), item.milestone, item.sequence)
-        refusal = (outcome.answers or {}).get(key)
-        event = session.get_one(EventRow, item.event_id)
-        item.block = outcome.block
-        if refusal is Refusal.NONE:
-            item.status, answer = ObservationStatus.COUNTED, "counted"
-        else:
-            answer = "no answer" if refusal is None else refusal.name
-            item.status, item.reason = ObservationStatus.REFUSED, answer
-            event.reason = f"the network refused the vote: {answer}"
-            event.status = event.status if refusal in HARMLESS else EventStatus.HELD
-        session.flush()
-        return {
-            "event_hash": event.event_hash,
-            "subject": item.subject,
-            "milestone": Milestone(item.milestone).name,
-            "sequence": item.sequence,
-            "answer": answer,
-            "fact": (outcome.facts or {}).get(key, "gathering"),
-        }
-
-    def _settle_report(self, report: ReportRow, outcome: Outcome) -> None:
-        """A report that came second changes nothing; its readings go into the next, where they still count."""
-        key = ReportKey(bytes.fromhex(report.policy_id), bytes.fromhex(report.subject), report.round)
-        reason = (outcome.reports or {}).get(key, "no answer")
-        report.status, report.reason = ReportStatus.REFUSED if reason else ReportStatus.REPORTED, reason
-        self.metrics.reports.labels(reason or "reported").inc()
-        log.info("report answered", block=outcome.block, round=report.round, answer=reason or "reported")
-
-    def _tell(self, line: dict[str, object], block: int, transaction: str) -> None:
-        answer = str(line["answer"])
-        self.metrics.votes.labels(answer).inc()
-        if answer == "counted":
-            log.info("vote counted", block=block, hash=transaction, **line)
-        elif answer in {refusal.name for refusal in HARMLESS}:
-            log.warning("vote refused", block=block, hash=transaction, **line)
-        else:
-            log.error("vote refused", block=block, hash=transaction, operator_action_required=True, **line)
+            self.manifest.fail(session, row, outcome.reverted or "it ran out of gas")

@@ -13,6 +13,9 @@ from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
+from oracles.cargo import Manifest
+from oracles.cargo.reports import ReportCargo
+from oracles.cargo.votes import VoteCargo
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.confirming import Confirming
@@ -172,20 +175,22 @@ class Node:
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
         if self._dry or self._signer is None:
             return None, None, None
-        settings, common = self._settings, (self._checkpoint, self.metrics)
+        settings = self._settings
+        manifest = Manifest((ReportCargo(chain, self.metrics), VoteCargo(chain, self.metrics)))
         return (
             Voting(self._database, chain, self._signer, settings.batch_limit, self._checkpoint),
             Outbox(
                 self._database,
                 chain,
                 self._signer,
+                manifest,
                 settings.gas_margin_bps,
                 settings.gas_reserve,
                 settings.resend_seconds,
-                *common,
+                self._checkpoint,
                 self._clock,
             ),
-            Confirming(self._database, chain, settings.confirmations, *common),
+            Confirming(self._database, chain, manifest, settings.confirmations, self._checkpoint),
         )
 
     def _check_network(self, chain: NodeChain) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from chain_node.references import NetworkKey, reference
 from oracles.canonical import Reference
-from oracles.chain import NodeChain
+
+
+class Links(Protocol):
+    """What matching asks of a network."""
+
+    def subject_of(self, reference: bytes, block: int) -> bytes | None: ...
 
 
 @dataclass(frozen=True)
@@ -22,8 +28,8 @@ class Match:
 class Matcher:
     """Asks the network once for each reference that it knows: a link never changes."""
 
-    def __init__(self, chain: NodeChain, key: NetworkKey) -> None:
-        self._chain, self._key = chain, key
+    def __init__(self, links: Links, key: NetworkKey) -> None:
+        self._network, self._key = links, key
         self._links: dict[bytes, bytes] = {}
 
     def match(self, references: Sequence[Reference], block: int) -> Match:
@@ -46,7 +52,7 @@ class Matcher:
     def _subject(self, known: Reference, block: int) -> bytes | None:
         keyed = reference(self._key, known.kind, known.value)
         if keyed not in self._links:
-            subject = self._chain.subject_of(keyed, block)
+            subject = self._network.subject_of(keyed, block)
             if subject is None:
                 return None
             self._links[keyed] = subject

@@ -10,12 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import structlog
 from sqlmodel import Session, col, select
 
-from chain_node.client import Call
 from chain_node.errors import (
     AlreadyKnown,
     ContractReverted,
@@ -24,22 +22,12 @@ from chain_node.errors import (
     NonceTooLow,
     UnderpricedReplacement,
 )
+from oracles.cargo import Manifest
 from oracles.chain import NodeChain
 from oracles.checkpoints import Checkpoint, Point
-from oracles.metrics import Metrics
-from oracles.relaying import report_in, report_row_in
 from oracles.signing import Signer
 from oracles.store.database import Database
-from oracles.store.models import (
-    DocumentRow,
-    EventRow,
-    EventStatus,
-    ObservationStatus,
-    ReportStatus,
-    SubmissionRow,
-    SubmissionStatus,
-)
-from oracles.voting import batch_of, vote_of
+from oracles.store.models import SubmissionRow, SubmissionStatus
 
 log = structlog.get_logger("oracles")
 
@@ -54,11 +42,11 @@ class Outbox:
     database: Database
     chain: NodeChain
     signer: Signer
+    manifest: Manifest
     gas_margin_bps: int
     gas_reserve: int
     resend_seconds: float
     checkpoint: Checkpoint
-    metrics: Metrics
     clock: Callable[[], float] = time.monotonic
     _handed_over: dict[int, float] = field(default_factory=dict)
     """When this process last sent each submission; empty after a start, so that all is sent again then."""
@@ -97,11 +85,11 @@ class Outbox:
         """Gives a submission its nonce and its bytes. False where the network would undo it as a whole."""
         with self.database.session() as session:
             row = session.get_one(SubmissionRow, submission_id)
-            call, items = self._content(session, row)
+            call, items = self.manifest.cargo(session, row).call(session, row)
             try:
                 needed = self.chain.gas(self.signer.address, call)
             except ContractReverted as error:
-                fail(session, row, f"{error.name}: {error}")
+                self.manifest.fail(session, row, f"{error.name}: {error}")
                 return False
             margin = needed * self.gas_margin_bps // BPS
             row.gas = (needed + margin + self.gas_reserve * items) * row.gas_factor
@@ -112,14 +100,6 @@ class Outbox:
             self.checkpoint(Point.TRANSACTION_PREPARING)
         self.checkpoint(Point.TRANSACTION_PREPARED)
         return True
-
-    def _content(self, session: Session, row: SubmissionRow) -> tuple[Call, int]:
-        """What the transaction calls, and how many items of it may cost more than the estimate shows."""
-        report = report_in(session, row)
-        if report is not None:
-            return self.chain.report(report), 1
-        vote = vote_of(session, row)
-        return self.chain.attest(vote), len(vote.observations)
 
     def _next_nonce(self, session: Session) -> int:
         statement = select(SubmissionRow.nonce).where(col(SubmissionRow.status).in_(UNSETTLED))
@@ -140,7 +120,7 @@ class Outbox:
         except (GasTooMuch, GasTooLittle) as error:
             # Never in the pool: these bytes can go nowhere, so the nonce is free again.
             with self.database.session() as session:
-                fail(session, session.get_one(SubmissionRow, submission_id), str(error))
+                self.manifest.fail(session, session.get_one(SubmissionRow, submission_id), str(error))
             return False
         self.checkpoint(Point.TRANSACTION_BROADCAST)
         self._handed_over[submission_id] = self.clock()
@@ -155,18 +135,10 @@ class Outbox:
             first = row.status == SubmissionStatus.PREPARED
             row.status = SubmissionStatus.SENT
             if first:
-                self._measure(session, row)
+                self.manifest.cargo(session, row).handed_over(session, row)
         log.info(
             "transaction sent", submission=row.id, hash=row.hash, nonce=row.nonce, gas=row.gas, attempt=row.attempts
         )
-
-    def _measure(self, session: Session, row: SubmissionRow) -> None:
-        now = datetime.now(UTC)
-        for observation in batch_of(session, row):
-            event = session.get_one(EventRow, observation.event_id)
-            document = session.get_one(DocumentRow, event.document_id)
-            taken_at = datetime.fromisoformat(document.received_at)
-            self.metrics.paper_to_send.observe((now - taken_at).total_seconds())
 
     def _repair(self) -> None:
         """Lays the lane anew where the lowest open nonce, long sent and in no block, is not the network's next one."""
@@ -186,19 +158,5 @@ class Outbox:
 
 
 def unprepare(row: SubmissionRow) -> None:
-    """Back to a signed vote without a nonce."""
+    """Back to what is signed and has no nonce."""
     row.status, row.nonce, row.raw, row.hash = SubmissionStatus.SIGNED, None, None, ""
-
-
-def fail(session: Session, row: SubmissionRow, reason: str) -> None:
-    """Nothing of the batch is on chain and repeating will not help."""
-    row.status, row.reason = SubmissionStatus.FAILED, reason
-    for observation in batch_of(session, row):
-        observation.status, observation.reason = ObservationStatus.REFUSED, reason
-        event = session.get_one(EventRow, observation.event_id)
-        event.status, event.reason = EventStatus.HELD, f"its transaction failed: {reason}"
-    report = report_row_in(session, row)
-    if report is not None:
-        report.status, report.reason = ReportStatus.REFUSED, reason
-    session.flush()
-    log.error("transaction failed", submission=row.id, hash=row.hash, reason=reason, operator_action_required=True)

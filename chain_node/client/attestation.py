@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chain_node.client.typed_data import compact_signature, digest, typed_data
+from chain_node.client.typed_data import array_hash, compact_signature, digest_of, struct_hash, type_hash, typed_data
 
 _TYPES: Final = {
     "Observation": [
@@ -22,6 +22,9 @@ _TYPES: Final = {
         {"name": "evidence", "type": "bytes32"},
     ],
 }
+_CONTRACT: Final = "MilestoneOracle"
+_OBSERVATION: Final = type_hash(_TYPES, "Observation")
+_ATTESTATION: Final = type_hash(_TYPES, "Attestation", "Observation")
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,17 @@ def attestation_typed_data(
         "mask": mask,
         "evidence": evidence,
     }
-    return typed_data("MilestoneOracle", chain_id, oracle_address, _TYPES, "Attestation", message)
+    return typed_data(_CONTRACT, chain_id, oracle_address, _TYPES, "Attestation", message)
 
 
 def attestation_digest(
     chain_id: int, oracle_address: str, observations: Sequence[Observation], mask: int, evidence: bytes
 ) -> bytes:
     """The 32 bytes that are signed; equal to the contract's `attestationDigest`."""
-    return digest(attestation_typed_data(chain_id, oracle_address, observations, mask, evidence))
+    items = [
+        struct_hash(_OBSERVATION, [o.subject, int(o.milestone), o.sequence, o.occurred_at, o.quantity])
+        for o in observations
+    ]
+    return digest_of(
+        _CONTRACT, chain_id, oracle_address, struct_hash(_ATTESTATION, [array_hash(items), mask, evidence])
+    )

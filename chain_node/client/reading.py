@@ -9,7 +9,7 @@ from typing import Any, Final
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from chain_node.client.typed_data import compact_signature, digest, typed_data
+from chain_node.client.typed_data import compact_signature, digest_of, struct_hash, type_hash, typed_data
 from chain_node.vocabulary import FeedKind
 
 _TYPES: Final = {
@@ -21,6 +21,8 @@ _TYPES: Final = {
         {"name": "observedAt", "type": "uint64"},
     ],
 }
+_CONTRACT: Final = "FeedOracle"
+_READING: Final = type_hash(_TYPES, "Reading")
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,13 @@ def reading_typed_data(
 ) -> dict[str, Any]:
     """EIP-712 typed data. `version` is the policy's: a changed policy voids what was signed for the one before."""
     message = {"feed": feed, "round": round, "version": version, "value": value, "observedAt": observed_at}
-    return typed_data("FeedOracle", chain_id, oracle_address, _TYPES, "Reading", message)
+    return typed_data(_CONTRACT, chain_id, oracle_address, _TYPES, "Reading", message)
 
 
 def reading_digest(
     chain_id: int, oracle_address: str, *, feed: bytes, round: int, version: int, value: int, observed_at: int
 ) -> bytes:
     """The 32 bytes that are signed; equal to the contract's `readingDigest`."""
-    data = reading_typed_data(
-        chain_id, oracle_address, feed=feed, round=round, version=version, value=value, observed_at=observed_at
+    return digest_of(
+        _CONTRACT, chain_id, oracle_address, struct_hash(_READING, [feed, round, version, value, observed_at])
     )
-    return digest(data)

@@ -1,11 +1,17 @@
-"""What our EIP-712 messages share: the domain of a contract, the envelope, the digest."""
+"""What our EIP-712 messages share: the domain of a contract, the envelope, the digest.
+
+`typed_data` and `digest` go the general way, which wallets take too. What a node signs all day long is a few words of
+32 bytes: `digest_of` hashes those at a twentieth of the cost, and tests hold the two to each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from eth_account.messages import _hash_eip191_message, encode_typed_data
+from eth_hash.auto import keccak
 
 _SIGNATURE_BYTES: Final = 65
 Types = Mapping[str, list[dict[str, str]]]
@@ -38,6 +44,46 @@ def typed_data(
 def digest(full_message: dict[str, Any]) -> bytes:
     """The 32 bytes that are signed."""
     return bytes(_hash_eip191_message(encode_typed_data(full_message=full_message)))
+
+
+def type_hash(types: Types, primary_type: str, *used: str) -> bytes:
+    """The hash of a type's text; `used` are the types that its fields have, in alphabetical order."""
+    texts = (f"{name}({','.join(map(_field, types[name]))})" for name in (primary_type, *used))
+    return keccak("".join(texts).encode())
+
+
+def struct_hash(of_type: bytes, words: Iterable[int | bytes]) -> bytes:
+    """The hash of a message whose fields are each one word. Raises OverflowError, ValueError for what is none."""
+    return keccak(of_type + b"".join(map(_word, words)))
+
+
+def array_hash(hashes: Sequence[bytes]) -> bytes:
+    """The word that stands for a list of structs."""
+    return keccak(b"".join(hashes))
+
+
+def digest_of(contract: str, chain_id: int, address: str, hashed: bytes) -> bytes:
+    """The 32 bytes that are signed, of a message with this struct hash."""
+    return keccak(b"\x19\x01" + _domain_separator(contract, chain_id, address) + hashed)
+
+
+@lru_cache(maxsize=64)
+def _domain_separator(contract: str, chain_id: int, address: str) -> bytes:
+    of_type = type_hash({"EIP712Domain": _DOMAIN_TYPE}, "EIP712Domain")
+    name, version = keccak(f"Portolan {contract}".encode()), keccak(b"1")
+    return struct_hash(of_type, [name, version, chain_id, int(address, 16)])
+
+
+def _field(its: Mapping[str, str]) -> str:
+    return f"{its['type']} {its['name']}"
+
+
+def _word(value: int | bytes) -> bytes:
+    if isinstance(value, int):
+        return value.to_bytes(32, signed=value < 0)
+    if len(value) != 32:
+        raise ValueError(f"a word has 32 bytes, not {len(value)}")
+    return value
 
 
 def compact_signature(signer: str, signature: bytes) -> tuple[bytes, bytes]:

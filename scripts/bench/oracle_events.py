@@ -1,0 +1,180 @@
+"""What a node's own work costs on one core: EPCIS JSON validated, hashed, matched and signed, step by step.
+
+Beside it in the same run, of the same documents: `json.loads` with one signature of eth-account, which is the least
+that anybody does who signs events in Python; and the reference implementation of the event hash.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final, TypeVar
+
+from epcis_event_hash_generator.hash_generator import epcis_hashes_from_events
+from epcis_event_hash_generator.json_to_py import event_list_from_epcis_document_json
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
+from rich.console import Console
+
+from chain_node.client import Observation
+from chain_node.references import NetworkKey, reference
+from oracles.adapters import read_document
+from oracles.matching import Matcher
+from oracles.rules.decisions import FIRST_DELIVERY, chain_seconds, paper_decision
+from oracles.rules.milestones import ATTESTABLE, kind_of
+from oracles.signing import Signer
+from scripts.bench.figures import Figure, middle
+from standards.epcis import event_hash, parse_document
+
+EVENTS: Final = 1_000
+ROUNDS: Final = 7
+LIMIT_BYTES: Final = 1 << 20
+Made = TypeVar("Made")
+CHAIN_ID: Final = 1
+ORACLE: Final = "0x" + "51" * 20
+BUYER: Final = "urn:epcglobal:cbv:bt:4012345000009"
+BLOCK: Final = 1
+HASHED: Final = bytes(range(32))
+
+
+@dataclass
+class Consignments:
+    """The one answer that matching asks of a network, from memory: the chain is measured elsewhere."""
+
+    subjects: dict[bytes, bytes] = field(default_factory=dict)
+
+    def subject_of(self, reference: bytes, block: int) -> bytes | None:
+        return self.subjects.get(reference)
+
+
+def measure_oracle_events(_: Path, console: Console) -> list[Figure]:
+    """Processor time of one thread; each document holds one event, and each event gets a signature of its own."""
+    documents = [_document(number) for number in range(EVENTS)]
+    account: LocalAccount = Account.create()
+    least, node, hashes, reference_hashes = [], [], [], []
+    shares: dict[str, list[float]] = {}
+    with console.status("Reading, hashing, matching and signing events"):
+        for _round in range(ROUNDS):
+            least.append(_rate(lambda: _load_and_sign(documents, account)))
+            steps = _steps(documents, account)
+            node.append(EVENTS / sum(steps.values()))
+            for step, seconds in steps.items():
+                shares.setdefault(step, []).append(seconds / sum(steps.values()))
+            hashes.append(_rate(lambda: _hashes(documents)))
+            reference_hashes.append(_rate(lambda: _reference_hashes(documents)))
+    return [
+        _against("oracle_events", node, "json.loads and one signature", least),
+        *(
+            Figure(f"oracle_events: {step}", middle(s), "of it", "all steps", middle(s), s)
+            for step, s in shares.items()
+        ),
+        _against("event_hash", hashes, "epcis-event-hash-generator", reference_hashes),
+    ]
+
+
+def _steps(documents: Sequence[bytes], account: LocalAccount) -> dict[str, float]:
+    """Seconds by step. Of reading, what validating and hashing take is measured apart, on the same documents."""
+    seconds = {"matched": 0.0, "signed": 0.0}
+    matcher, signer = _matcher(), Signer(account)
+    began = time.process_time()
+    events = [read_document("paper.json", data, LIMIT_BYTES).events[0] for data in documents]
+    read = time.process_time() - began
+    for event in events:
+        began = time.process_time()
+        subject = matcher.match(event.references, BLOCK).subject
+        milestone, decision = paper_decision(event, kind_of(event.activity), ATTESTABLE)
+        assert subject is not None, decision
+        assert milestone is not None, decision
+        matched = time.process_time()
+        fact = Observation(subject, milestone, FIRST_DELIVERY, chain_seconds(event.occurred_at), event.quantity)
+        signer.vote(CHAIN_ID, ORACLE, [fact], event.evidence)
+        seconds["matched"] += matched - began
+        seconds["signed"] += time.process_time() - matched
+    parsed, validating = _seconds(lambda: [parse_document(data, LIMIT_BYTES).events[0] for data in documents])
+    _, hashing = _seconds(lambda: [event_hash(event) for event in parsed])
+    return {"validated": validating, "hashed": hashing, "made canonical": read - validating - hashing} | seconds
+
+
+def _load_and_sign(documents: Sequence[bytes], account: LocalAccount) -> None:
+    for data in documents:
+        json.loads(data)
+        account.unsafe_sign_hash(Hash32(HASHED))
+
+
+def _hashes(documents: Sequence[bytes]) -> list[str]:
+    return [event_hash(event) for data in documents for event in parse_document(data, LIMIT_BYTES).events]
+
+
+def _reference_hashes(documents: Sequence[bytes]) -> list[str]:
+    return [
+        hashed
+        for data in documents
+        for hashed in epcis_hashes_from_events(event_list_from_epcis_document_json(json.loads(data)))
+    ]
+
+
+def _matcher() -> Matcher:
+    key = NetworkKey(bytes(32))
+    known = {reference(key, "order", _order(number)): number.to_bytes(32) for number in range(EVENTS)}
+    return Matcher(Consignments(known), key)
+
+
+def _document(number: int) -> bytes:
+    """A warehouse's receipt of goods: of an order, by SSCC, counted, at a place, with a note of its own."""
+    moment = datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=number)
+    event = {
+        "type": "ObjectEvent",
+        "eventTime": moment.isoformat(),
+        "eventTimeZoneOffset": "+01:00",
+        "epcList": [f"urn:epc:id:sscc:4012345.{number:010d}"],
+        "action": "OBSERVE",
+        "bizStep": "receiving",
+        "disposition": "in_progress",
+        "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.987"},
+        "bizLocation": {"id": "urn:epc:id:sgln:4012345.00011.0"},
+        "bizTransactionList": [
+            {"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:4012345000009:{_order(number)}"}
+        ],
+        "quantityList": [{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 950, "uom": "KGM"}],
+        "example:dock": f"gate {number % 40}",
+    }
+    document = {
+        "@context": [
+            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+            {"example": "https://ns.example.com/epcis/"},
+        ],
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": moment.isoformat(),
+        "epcisBody": {"eventList": [event]},
+    }
+    return json.dumps(document).encode()
+
+
+def _order(number: int) -> str:
+    return f"PO-{number:06d}"
+
+
+def _seconds(work: Callable[[], Made]) -> tuple[Made, float]:
+    began = time.process_time()
+    made = work()
+    return made, time.process_time() - began
+
+
+def _rate(work: Callable[[], object]) -> float:
+    """Events a second."""
+    return EVENTS / _seconds(work)[1]
+
+
+def _share(step: str, samples: list[float]) -> Figure:
+    return Figure(f"oracle_events: {step}", middle(samples), "of it", "all steps", middle(samples), samples)
+
+
+def _against(name: str, values: list[float], what: str, others: list[float]) -> Figure:
+    text = f"{what}: {middle(others):,.0f}/s"
+    return Figure(name, middle(values), "events/s", text, middle(values) / middle(others), values)
