@@ -37,6 +37,16 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    LIST_OFFERED = "list-offered"
+    LIST_SIGNING = "list-signing"
+    LIST_SIGNED = "list-signed"
+    LIST_ANSWERED = "list-answered"
+    LIST_SETTLING = "list-settling"
+    LIST_SETTLED = "list-settled"
+    LIST_TAKING_BACK = "list-taking-back"
+    LIST_TAKEN_BACK = "list-taken-back"
+    BUNDLE_STORING = "bundle-storing"
+    BUNDLE_STORED = "bundle-stored"
 
 
 READING_POINTS = frozenset(
@@ -56,7 +66,13 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS
+LIST_POINTS = frozenset(point for point in Point if point.name.startswith("LIST_"))
+"""Those that only a node passes which uses a relay; the last two where the relay lets it down."""
+
+BUNDLE_POINTS = frozenset({Point.BUNDLE_STORING, Point.BUNDLE_STORED})
+"""Those that only a relay passes."""
+
+VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - LIST_POINTS - BUNDLE_POINTS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from oracles.canonical import CanonicalEvent, Correction
 from oracles.rules.milestones import SHIPPING
+from oracles.store.bundles import bundle_in
 from oracles.store.mapping import utc_text
 from oracles.store.models import (
     CorrectionRow,
@@ -111,6 +112,9 @@ def _batch_reopened(session: Session, observation: ObservationRow) -> bool:
     """Voids a batch that never had a nonce; its other observations are signed anew."""
     submission = session.get(SubmissionRow, observation.submission_id)
     if submission is None or submission.status != SubmissionStatus.SIGNED:
+        return False
+    if bundle_in(session, submission) is not None:
+        # A relay has the vote.
         return False
     submission.status, submission.reason = SubmissionStatus.VOID, "a correction came before it was sent"
     statement = select(ObservationRow).where(ObservationRow.submission_id == submission.id)

@@ -18,12 +18,13 @@ from chain_node.client import (
     FeedRules,
     FeedTerms,
     Membership,
+    Observation,
     Policy,
     Refusal,
     Report,
     Vote,
 )
-from oracles.chain import Changes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
+from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey
 
 ORACLE: Final = "MilestoneOracle"
 FEEDS: Final = "FeedOracle"
@@ -120,9 +121,20 @@ class Network:
     def nonce(self, account: str) -> int:
         return self.chain.transaction_count(account, "latest")
 
-    def attest(self, vote: SignedVote) -> Call:
-        votes = [Vote(vote.signer, vote.mask, vote.evidence, vote.signature)]
-        return self.chain.milestones.attest(vote.observations, votes)
+    def votes(self, from_block: int, to_block: int) -> Sequence[CountedVotes]:
+        found = []
+        for start in range(from_block, to_block + 1, MOST_BLOCKS):
+            for log in self.chain.logs(start, min(start + MOST_BLOCKS - 1, to_block)):
+                event = self.chain.decode(log) if log.address == self.oracle_address else None
+                if event is not None and event.name in VOTE_EVENTS:
+                    organisations = _organisations(int(event.arguments["organisations"]))
+                    found.append(
+                        CountedVotes(_key(event), event.block_number, organisations, event.name == "FactFinal")
+                    )
+        return found
+
+    def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
+        return self.chain.milestones.attest(observations, votes)
 
     def report(self, report: Report) -> Call:
         return self.chain.feeds.report(report)

@@ -14,6 +14,7 @@ from eth_utils.address import to_checksum_address
 from chain_node.client import Call, Observation, SignedTransaction, attestation_digest, reading_digest, sign_call
 from oracles.chain import SignedVote
 from oracles.errors import KeystoreUnreadable
+from oracles.relay.messages import offer_digest
 
 
 class Signer:
@@ -41,7 +42,12 @@ class Signer:
         self, chain_id: int, oracle_address: str, observations: Sequence[Observation], evidence: bytes
     ) -> SignedVote:
         """Vouches for all of the observations."""
-        mask = (1 << len(observations)) - 1
+        return self.vote_on(chain_id, oracle_address, observations, (1 << len(observations)) - 1, evidence)
+
+    def vote_on(
+        self, chain_id: int, oracle_address: str, observations: Sequence[Observation], mask: int, evidence: bytes
+    ) -> SignedVote:
+        """Vouches for those of the observations that the mask marks."""
         digest = attestation_digest(chain_id, oracle_address, observations, mask, evidence)
         signature = bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
         return SignedVote(observations, mask, evidence, signature, self.address)
@@ -53,6 +59,13 @@ class Signer:
         digest = reading_digest(
             chain_id, feed_oracle_address, feed=feed, round=round, version=version, value=value, observed_at=at
         )
+        return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
+
+    def offer(
+        self, chain_id: int, oracle_address: str, observations: Sequence[Observation], expires_at: int
+    ) -> bytes:
+        """Tells a relay what this node has decided on: no vote, and good until `expires_at` (Unix seconds)."""
+        digest = offer_digest(chain_id, oracle_address, observations, expires_at)
         return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
 
     def transaction(self, call: Call, nonce: int, gas: int, chain_id: int) -> SignedTransaction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from eth_account import Account
 from eth_typing import Hash32
@@ -13,7 +13,7 @@ from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chain_node.client import Observation, attestation_digest
-from chain_node.client.typed_data import digest, typed_data
+from chain_node.client.typed_data import array_hash, digest_of, struct_hash, type_hash
 from oracles.errors import FLAWS, OracleError
 
 MOST_ITEMS: Final = 64
@@ -36,6 +36,8 @@ _OFFER_TYPES: Final = {
     ],
     "Offer": [{"name": "observations", "type": "Observation[]"}, {"name": "expiresAt", "type": "uint64"}],
 }
+_OBSERVATION: Final = type_hash(_OFFER_TYPES, "Observation")
+_OFFER: Final = type_hash(_OFFER_TYPES, "Offer", "Observation")
 
 Bytes32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Address = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{40}$")]
@@ -157,20 +159,11 @@ def list_id(observations: Sequence[Observation]) -> str:
 
 def offer_digest(chain_id: int, oracle_address: str, observations: Sequence[Observation], expires_at: int) -> bytes:
     """What the offering account signs (EIP-712), under a domain that no contract has: an offer is never a vote."""
-    message: dict[str, Any] = {
-        "observations": [
-            {
-                "subject": o.subject,
-                "milestone": int(o.milestone),
-                "sequence": o.sequence,
-                "occurredAt": o.occurred_at,
-                "quantity": o.quantity,
-            }
-            for o in observations
-        ],
-        "expiresAt": expires_at,
-    }
-    return digest(typed_data("Relay", chain_id, oracle_address, _OFFER_TYPES, "Offer", message))
+    items = [
+        struct_hash(_OBSERVATION, [o.subject, int(o.milestone), o.sequence, o.occurred_at, o.quantity])
+        for o in observations
+    ]
+    return digest_of("Relay", chain_id, oracle_address, struct_hash(_OFFER, [array_hash(items), expires_at]))
 
 
 def offer_signer(chain_id: int, oracle_address: str, offer: Offer) -> str | None:

@@ -29,12 +29,13 @@ from chain_node.client import (
     Refusal,
     Report,
     Role,
+    Vote,
     condition_feed,
     condition_policy,
 )
 from chain_node.errors import AlreadyKnown, NodeUnavailable, NonceTooLow
 from chain_node.references import NetworkKey, reference
-from oracles.chain import Changes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
+from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, Outcome, ReportKey
 from oracles.rules.readings import Offer, ReadingStanding, chosen
 
 LEI = "999900SOUNDERSURVY30"
@@ -110,7 +111,8 @@ class FakeChain:
     linked_at: dict[bytes, int] = field(default_factory=dict)
     rules_changed_at: int = -1
     closed: int = 0
-    calls: dict[bytes, SignedVote] = field(default_factory=dict)
+    calls: dict[bytes, tuple[Sequence[Observation], Sequence[Vote]]] = field(default_factory=dict)
+    counted_votes: list[CountedVotes] = field(default_factory=list)
     feed_oracle_address: str = FEEDS_ADDRESS
     feed_rules: dict[bytes, FeedRules] = field(
         default_factory=lambda: {condition_policy(FeedKind.TEMPERATURE): TEMPERATURE_RULES}
@@ -148,17 +150,23 @@ class FakeChain:
         data = bytes(fields_of(raw)["data"])
         if data in self.reports:
             return Outcome(self.block, reports=self._report(self.reports[data]))
-        vote = self.calls[data]
-        return Outcome(self.block, answers={key_of(item): self._answer(item, vote) for item in vote.observations})
+        observations, votes = self.calls[data]
+        answers = {}
+        for place, item in enumerate(observations):
+            for vote in votes:
+                if vote.mask >> place & 1:
+                    answers[key_of(item)] = self._answer(item, vote)
+        return Outcome(self.block, answers=answers)
 
-    def _answer(self, item: Observation, vote: SignedVote) -> Refusal:
-        key = key_of(item)
+    def _answer(self, item: Observation, vote: Vote) -> Refusal:
+        key, organisation = key_of(item), self.membership(vote.signer, "", 0).organisation
         if self.refuse is not Refusal.NONE:
             return self.refuse
-        if self.member.organisation in self.voted.setdefault(key, []):
+        if organisation in self.voted.setdefault(key, []):
             return Refusal.ALREADY_VOTED
-        self.voted[key].append(self.member.organisation)
+        self.voted[key].append(organisation)
         self.counted.append((key, item.quantity, vote.evidence))
+        self.counted_votes.append(CountedVotes(key, self.block, frozenset({organisation}), final=False))
         return Refusal.NONE
 
     def _report(self, report: Report) -> dict[ReportKey, str]:
@@ -248,9 +256,13 @@ class FakeChain:
         self._ask()
         return self.count
 
-    def attest(self, vote: SignedVote) -> Call:
-        data = vote.signature
-        self.calls[data] = vote
+    def votes(self, from_block: int, to_block: int) -> Sequence[CountedVotes]:
+        self._ask()
+        return [its for its in self.counted_votes if from_block <= its.block <= to_block]
+
+    def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
+        data = keccak(b"".join(vote.signature for vote in votes))
+        self.calls[data] = (observations, votes)
         return Call(ORACLE_ADDRESS, data, "MilestoneOracle.attest")  # type: ignore[arg-type]
 
     def gas(self, account: str, call: Call) -> int:
