@@ -25,7 +25,7 @@ demo: setup ## Run the example trades from documents to cash; writes build/demo.
 up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
-test: setup ## Run every test
+test: setup build/debian/.stamp ## Run every test
 	@# the same fuzz inputs each time, so that a red run can be repeated; `make fuzz` takes new ones
 	$(FORGE) test --fuzz-seed 0x20261122 --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
 	portolan invariants
@@ -87,6 +87,11 @@ node_modules/.stamp: package.json package-lock.json | $(VENV)/.stamp
 build/forge/.stamp: $(shell find contracts -name '*.sol' 2>/dev/null) foundry.toml chain_node/solc/launcher.js node_modules/.stamp
 	@echo "Compiling the contracts"
 	@$(FORGE) build --skip test --quiet
+	@touch $@
+
+build/debian/.stamp: scripts/setup/debian-tools
+	@mkdir -p build/debian
+	@scripts/setup/debian-tools build/debian
 	@touch $@
 
 requirements.txt: requirements.in requirements-overrides.txt

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -82,11 +84,26 @@ def go_on(_: Point) -> None:
     """What a node does at a checkpoint in real life."""
 
 
-def die_at(point: Point) -> Checkpoint:
-    """A checkpoint that kills this process there, as `kill -9` would."""
+@dataclass(frozen=True)
+class Death:
+    """Where, and at which passage of that point, a process dies; `point:passage` or `point` for the first."""
+
+    point: Point
+    passage: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Death:
+        """Raises ValueError."""
+        point, _, passage = text.partition(":")
+        return cls(Point(point), int(passage or 1))
+
+
+def die_at(death: Death) -> Checkpoint:
+    """A checkpoint that kills this process there, as `kill -9` would. Several threads may pass it."""
+    left = itertools.count(death.passage - 1, -1)
 
     def checkpoint(reached: Point) -> None:
-        if reached is point:
+        if reached is death.point and next(left) == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return checkpoint

@@ -11,13 +11,13 @@ from typing import Annotated
 import typer
 
 from chain_node.references import NetworkKey
-from oracles.capture.commands import token_app
 from oracles.capture.store import CaptureStore
-from oracles.checkpoints import Point, die_at, go_on
+from oracles.checkpoints import Death, die_at, go_on
 from oracles.daemon import Node
 from oracles.errors import OracleError
 from oracles.explain import explain_lines
 from oracles.hashing import hashes_of
+from oracles.http.commands import token_app
 from oracles.logs import configure_logs
 from oracles.network import connector
 from oracles.refusals import one_sentence
@@ -43,7 +43,7 @@ def run_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be signed; needs no key, moves no file.")
     ] = False,
-    die_at_point: Annotated[Point | None, typer.Option("--die-at", hidden=True)] = None,
+    death: Annotated[Death | None, typer.Option("--die-at", parser=Death.parse, hidden=True)] = None,
 ) -> None:
     """Run a node until it is stopped (Ctrl-C, SIGTERM). It logs one JSON line for each decision."""
     with one_sentence():
@@ -53,7 +53,7 @@ def run_command(
             _serve(settings, Database(None), None, None)
         else:
             with database_lock(settings.database):
-                _serve(settings, Database(settings.database), _signer(settings), die_at_point)
+                _serve(settings, Database(settings.database), _signer(settings), death)
 
 
 @oracle_app.command("hash")
@@ -95,8 +95,8 @@ def status_command(config: ConfigOption) -> None:
             typer.echo(line)
 
 
-def _serve(settings: NodeSettings, database: Database, signer: Signer | None, point: Point | None) -> None:
-    checkpoint = go_on if point is None else die_at(point)
+def _serve(settings: NodeSettings, database: Database, signer: Signer | None, death: Death | None) -> None:
+    checkpoint = go_on if death is None else die_at(death)
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
     node = Node(
         settings,

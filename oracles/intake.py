@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -23,6 +24,8 @@ log = structlog.get_logger("oracles")
 
 CAPTURED: Final = "capture/"
 """How the names of documents begin that came in over HTTP: no file's name holds a slash."""
+
+MOST_AT_ONCE: Final = 64
 
 Reader = Callable[[str, bytes, int], Document]
 
@@ -50,8 +53,8 @@ class Intake:
                     row.status = filed_status(row)
 
     def run(self) -> int:
-        """Number of documents taken."""
-        return sum(self._take(candidate) for candidate in self.directory.candidates())
+        """Number of documents taken; at most MOST_AT_ONCE looked at, so that a flood does not hold up votes."""
+        return sum(self._take(candidate) for candidate in islice(self.directory.candidates(), MOST_AT_ONCE))
 
     def _take(self, candidate: Candidate) -> bool:
         name = candidate.path.name

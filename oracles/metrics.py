@@ -24,9 +24,9 @@ class Metrics:
         self.reports = self._counter("reports", "Reports relayed, by the network's answer", "answer")
         self.captures = self._counter("captures", "Documents captured over HTTP", "result")
         self.requests = Counter(
-            "portolan_oracle_capture_requests",
-            "Requests to the capture interface",
-            ["method", "status"],
+            "portolan_oracle_http_requests",
+            "Requests over HTTP by the interface they were for",
+            ["interface", "method", "status"],
             registry=self.registry,
         )
         self.relay_offers = self._counter("relay_offers", "Offers that came to this relay, by its answer", "status")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Checkpoint
+from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
@@ -43,17 +44,26 @@ def running(around: Surroundings) -> Iterator[None]:
 
 
 def _services(settings: NodeSettings) -> Iterator[Service]:
-    if settings.capture is not None:
-        yield _capture
+    if settings.http is not None:
+        yield _http
 
 
 @contextmanager
-def _capture(around: Surroundings) -> Iterator[None]:
+def _http(around: Surroundings) -> Iterator[None]:
     # Only a node that listens waits for a web server to load.
-    from oracles.capture.server import serving
+    from oracles.http.server import serving
 
-    settings, store = around.settings, around.capture
-    assert settings.capture is not None
-    assert store is not None
-    with serving(settings.capture, store, settings.file_limit_bytes, around.metrics):
+    assert around.settings.http is not None
+    with serving(around.settings.http, list(interfaces(around)), around.metrics):
         yield
+
+
+def interfaces(around: Surroundings) -> Iterator[Interface]:
+    """What stands behind the listener: each by its own table of the settings."""
+    settings = around.settings
+    assert settings.http is not None
+    if around.capture is not None and settings.capture is not None:
+        from oracles.capture.app import capture_interface
+
+        limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
+        yield capture_interface(settings.capture, around.capture, limits)

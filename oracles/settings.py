@@ -12,10 +12,14 @@ from stdnum import lei
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
 from oracles.errors import SettingsInvalid
+from oracles.http.settings import HttpSettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
+_SERVED: Final = {"capture": True}
+"""Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
+what they sign."""
 
 
 class NodeSettings(SettingTable):
@@ -57,8 +61,10 @@ class NodeSettings(SettingTable):
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
+    http: HttpSettings | None = None
+    """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
-    """The EPCIS capture interface over HTTP; without it the node listens to nobody."""
+    """The EPCIS capture interface over HTTP."""
 
     @field_validator("organisation")
     @classmethod
@@ -82,6 +88,16 @@ class NodeSettings(SettingTable):
     def _relay_has_its_exchange(self) -> NodeSettings:
         if self.relays and self.exchange is None:
             raise ValueError("setting 'exchange': a node that relays needs the folder in which readings lie")
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_can_come_in(self) -> NodeSettings:
+        served = [name for name in _SERVED if getattr(self, name) is not None]
+        if served and self.http is None:
+            raise ValueError(f"setting '{served[0]}': it comes in over HTTP: set the table [http] too")
+        clients_needed = any(_SERVED[name] for name in served) or not served
+        if self.http is not None and clients_needed and not self.http.lets_clients_in:
+            raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
         return self
 
     @property

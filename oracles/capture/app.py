@@ -7,20 +7,20 @@ from typing import Annotated, Any, Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, FastAPI, Request, Response
-from starlette.exceptions import HTTPException
 
 from oracles.capture import answers, headers
-from oracles.capture.bodies import read_body
-from oracles.capture.clients import Client, Clients
 from oracles.capture.headers import EpcFormat
 from oracles.capture.parameters import parse_paging, parse_query
-from oracles.capture.problems import CaptureRefused, NotOffered
+from oracles.capture.problems import TYPES, LimitExceeded, NotOffered
 from oracles.capture.queries import Queries
 from oracles.capture.reception import Reception
-from oracles.capture.requests import EachRequest, of_http, problem_response
+from oracles.capture.requests import Negotiating
 from oracles.capture.settings import CaptureSettings
 from oracles.capture.store import CaptureStore, location
-from oracles.metrics import Metrics
+from oracles.http.apps import new_app
+from oracles.http.bodies import read_body
+from oracles.http.clients import Client
+from oracles.http.interfaces import Interface, Limits
 from standards import strict_json
 
 Answer = TypeVar("Answer")
@@ -31,34 +31,30 @@ WORKERS: Final = 4
 NOT_OFFERED: Final = ("queries", "eventTypes", "epcs", "bizSteps", "bizLocations", "readPoints", "dispositions")
 
 
-def create_app(settings: CaptureSettings, store: CaptureStore, limit_bytes: int, metrics: Metrics) -> FastAPI:
-    """`limit_bytes` is the longest document, and no longer body is read."""
+def capture_interface(settings: CaptureSettings, store: CaptureStore, limits: Limits) -> Interface:
+    """At the root, where the standard has its paths."""
     queries = Queries(store.database, settings.page_limit, settings.page_seconds)
-    reception = Reception(store, queries, limit_bytes, settings.event_limit)
-    app = FastAPI(title="EPCIS 2.0 capture", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.desk = Desk(reception, settings, CapacityLimiter(WORKERS))
-    app.add_middleware(EachRequest, clients=Clients(settings), metrics=metrics)
-    app.add_exception_handler(CaptureRefused, _refused)
-    app.add_exception_handler(HTTPException, _refused_by_framework)
+    reception = Reception(store, queries, limits.body_bytes, settings.event_limit)
+    app = new_app("EPCIS 2.0 capture")
+    app.state.desk = Desk(reception, limits, CapacityLimiter(WORKERS))
     _add_routes(app)
-    return app
+    return Interface("capture", "", Negotiating(app), problem_types=TYPES, headers=headers.VERSIONS)
 
 
 class Desk:
     """What a route works with; the reception's work is done in threads."""
 
-    def __init__(self, reception: Reception, settings: CaptureSettings, limiter: CapacityLimiter) -> None:
-        self._reception, self._settings, self._limiter = reception, settings, limiter
-        self.limits = headers.capture_limits(settings.event_limit, reception.limit_bytes)
+    def __init__(self, reception: Reception, limits: Limits, limiter: CapacityLimiter) -> None:
+        self._reception, self._limits, self._limiter = reception, limits, limiter
+        self.limits = headers.capture_limits(reception.event_limit, limits.body_bytes)
 
     async def ask(self, work: Callable[[Reception], Answer]) -> Answer:
         return await to_thread.run_sync(work, self._reception, limiter=self._limiter)
 
     async def body(self, request: Request) -> bytes:
         headers.check_sent(request.headers)
-        return await read_body(
-            request, self._reception.limit_bytes, self._settings.event_limit, self._settings.read_seconds
-        )
+        most = f"a document may have {self._limits.body_bytes} bytes and {self._reception.event_limit} events"
+        return await read_body(request, self._limits, LimitExceeded(most, self.limits))
 
 
 def _desk(request: Request) -> Desk:
@@ -162,13 +158,3 @@ def _query(request: Request) -> str:
 
 def _json(request: Request, value: Any, told: Any = None, status: int = 200) -> Response:
     return Response(strict_json.write(value).encode(), status, told, request.state.media_type)
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, CaptureRefused)
-    return problem_response(error)
-
-
-async def _refused_by_framework(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return problem_response(of_http(error, request.method, request.scope["path"]))

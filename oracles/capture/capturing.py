@@ -15,10 +15,11 @@ from sqlmodel import Session, col, select
 from oracles.canonical import CanonicalEvent, Document, Standard
 from oracles.capture import events, store
 from oracles.capture.events import Checked
-from oracles.capture.problems import AlreadyThere, CaptureRefused, NodeFailed, Problem
+from oracles.capture.problems import AlreadyThere, CaptureRefused, NodeFailed
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Point
 from oracles.errors import FLAWS
+from oracles.http.problems import Problem
 from oracles.intake import CAPTURED, filed_status
 from oracles.sources.directory import REASON_SUFFIX, Directory, reserve
 from oracles.store.captures import CaptureRow, CaptureStatus

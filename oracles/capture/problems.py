@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import Final
 
-from oracles.errors import OracleError
-from standards import strict_json
+from oracles.http.problems import RequestRefused
 
-MEDIA_TYPE: Final = "application/problem+json"
+TYPES: Final = {
+    400: "epcisException:ValidationException",
+    401: "epcisException:SecurityException",
+    403: "epcisException:SecurityException",
+    404: "epcisException:NoSuchResourceException",
+    413: "epcisException:CaptureLimitExceededException",
+    414: "epcisException:URITooLongException",
+    415: "epcisException:UnsupportedMediaTypeException",
+    500: "epcisException:ImplementationException",
+}
+"""What the standard calls refusals that every interface has."""
 
-Problem = dict[str, str | int]
 
+class CaptureRefused(RequestRefused):
+    """What this interface refuses by itself."""
 
-class CaptureRefused(OracleError):
-    """A request that is answered with a problem; `detail` is what its sender must mend."""
-
-    status: ClassVar[int] = 500
-    type: ClassVar[str] = "epcisException:ImplementationException"
-    title: ClassVar[str] = "The node failed"
-
-    def __init__(self, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.headers = dict(headers or {})
-
-    @property
-    def problem(self) -> Problem:
-        return {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail}
-
-    @property
-    def body(self) -> bytes:
-        return strict_json.write(self.problem).encode()
+    type = "epcisException:ImplementationException"
 
 
 class NodeFailed(CaptureRefused):
@@ -57,42 +48,16 @@ class ParameterInvalid(CaptureRefused):
     title = "The query cannot be understood"
 
 
-class Unknown(CaptureRefused):
-    """Nobody that the node knows."""
-
-    status = 401
-    type = "epcisException:SecurityException"
-    title = "Not authenticated"
-
-
-class Forbidden(CaptureRefused):
-    status = 403
-    type = "epcisException:SecurityException"
-    title = "Not authorised"
-
-
 class Absent(CaptureRefused):
     status = 404
     type = "epcisException:NoSuchResourceException"
     title = "There is no such thing"
 
 
-class MethodRefused(CaptureRefused):
-    status = 405
-    type = "about:blank"
-    title = "Method not allowed"
-
-
 class NotAcceptable(CaptureRefused):
     status = 406
     type = "epcisException:NotAcceptableException"
     title = "The answer cannot be given in the form asked for"
-
-
-class TooSlow(CaptureRefused):
-    status = 408
-    type = "about:blank"
-    title = "The request took too long to arrive"
 
 
 class AlreadyThere(CaptureRefused):
@@ -111,12 +76,6 @@ class TooManyFound(CaptureRefused):
     status = 413
     type = "epcisException:QueryTooLargeException"
     title = "The query finds too much"
-
-
-class UriTooLong(CaptureRefused):
-    status = 414
-    type = "epcisException:URITooLongException"
-    title = "The URI is too long"
 
 
 class MediaTypeRefused(CaptureRefused):

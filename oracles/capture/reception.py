@@ -1,6 +1,6 @@
 """What the web application asks: documents and events in, jobs and events out.
 
-Works in threads; raises CaptureRefused.
+Works in threads; raises RequestRefused.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import structlog
 
 from oracles.capture import events
-from oracles.capture.clients import Client
 from oracles.capture.headers import ErrorBehaviour
 from oracles.capture.parameters import Query
 from oracles.capture.queries import Page, Queries
-from oracles.capture.settings import Right
 from oracles.capture.store import CaptureStore
+from oracles.http.clients import Client
+from oracles.http.settings import Right
 from oracles.store.captures import CapturedEventRow, CaptureRow
 
 log = structlog.get_logger("oracles")

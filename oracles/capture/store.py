@@ -19,8 +19,9 @@ from sqlmodel import Session, col, insert, select
 
 from oracles.capture.events import Checked
 from oracles.capture.keys import micros
-from oracles.capture.problems import AlreadyThere, Problem
+from oracles.capture.problems import AlreadyThere
 from oracles.checkpoints import Checkpoint, Point, go_on
+from oracles.http.problems import Problem
 from oracles.store.captures import CapturedEventRow, CaptureRow, CaptureStatus
 from oracles.store.database import Database
 from oracles.store.models import NodeTable

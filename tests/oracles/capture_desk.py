@@ -17,10 +17,13 @@ from oracle_fakes import epcis_event
 from sqlmodel import select
 from starlette.types import ASGIApp
 
-from oracles.capture.app import create_app
-from oracles.capture.settings import Right
-from oracles.capture.tokens import TokenFile
 from oracles.checkpoints import Checkpoint, go_on
+from oracles.http.clients import Clients
+from oracles.http.door import Door
+from oracles.http.interfaces import Interface
+from oracles.http.settings import Right
+from oracles.http.tokens import TokenFile
+from oracles.services import Surroundings, interfaces
 from oracles.store.captures import CapturedEventRow, CaptureRow
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -43,9 +46,14 @@ class Desk:
     @cached_property
     def app(self) -> ASGIApp:
         settings = self.bench.settings
-        assert settings.capture is not None
-        assert self.bench.captures is not None
-        return create_app(settings.capture, self.bench.captures, settings.file_limit_bytes, self.bench.node.metrics)
+        assert settings.http is not None
+        return Door(self.interfaces(), Clients(settings.http), self.bench.node.metrics)
+
+    def interfaces(self) -> list[Interface]:
+        """As the node's process would have them."""
+        bench = self.bench
+        around = Surroundings(bench.settings, bench.database, bench.checkpoint, bench.node.metrics, bench.captures)
+        return list(interfaces(around))
 
     def restart(self, checkpoint: Checkpoint = go_on) -> None:
         """A new process on the same disk."""
@@ -53,7 +61,7 @@ class Desk:
         self.__dict__.pop("app", None)
 
     def token(self, name: str, *rights: Right, days: int | None = None) -> str:
-        settings = self.bench.settings.capture
+        settings = self.bench.settings.http
         assert settings is not None
         assert settings.tokens is not None
         if name not in self._tokens:
@@ -132,7 +140,7 @@ class Desk:
 
 
 def new_desk(folder: Path) -> Desk:
-    return Desk(Bench(folder, settings_changes={"capture": {"tokens": folder / "tokens.json"}}))
+    return Desk(Bench(folder, settings_changes={"http": {"tokens": folder / "tokens.json"}, "capture": {}}))
 
 
 def events_of(answer: httpx.Response) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     settings_changes: dict[str, object] = field(default_factory=dict)
     node: Node = field(init=False)
+    checkpoint: Checkpoint = field(init=False, default=go_on)
     captures: CaptureStore | None = field(init=False, default=None)
     database: Database = field(init=False)
 
@@ -55,6 +56,7 @@ class Bench:
         return NodeSettings.model_validate(values | self.settings_changes)
 
     def restart(self, checkpoint: Checkpoint = go_on, *, dry: bool = False) -> None:
+        self.checkpoint = checkpoint
         self.database = Database(None if dry else self.settings.database)
         signer = None if dry else Signer(NODE_ACCOUNT)
         listens = self.settings.capture is not None and not dry

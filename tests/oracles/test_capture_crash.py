@@ -18,9 +18,9 @@ from oracle_nodes import DIED_BY_KILL, PASSPHRASE, NodeHome, NodeProcess, Trade,
 
 from chain_node.client import FactStatus, Milestone, Role
 from oracles.capture.events import check, lone_event
-from oracles.capture.settings import Right
-from oracles.capture.tokens import TokenFile
 from oracles.checkpoints import CAPTURE_POINTS, Point
+from oracles.http.settings import Right
+from oracles.http.tokens import TokenFile
 from oracles.store.captures import CaptureStatus
 from oracles.store.models import DocumentRow, DocumentStatus
 
@@ -29,9 +29,11 @@ LATER = sorted(
     CAPTURE_POINTS.difference(ON_ARRIVAL) | {Point.DOCUMENT_STORING, Point.DOCUMENT_STORED, Point.VOTE_SIGNED}
 )
 CAPTURE = """
-[capture]
+[http]
 listen = "127.0.0.1:0"
 tokens = "tokens.json"
+
+[capture]
 """
 
 

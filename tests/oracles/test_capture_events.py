@@ -11,7 +11,7 @@ import pytest
 from capture_desk import CONTEXT, lone
 from oracle_fakes import declared_error, epcis, epcis_event
 
-from oracles.capture.settings import Right
+from oracles.http.settings import Right
 from oracles.store.captures import CaptureStatus
 from oracles.store.models import EventStatus
 from standards.epcis import event_hash

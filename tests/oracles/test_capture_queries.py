@@ -14,7 +14,7 @@ from oracle_fakes import NOON, declared_error, epcis, epcis_event, temperature
 
 from oracles.capture.parameters import parse_paging, parse_query
 from oracles.capture.problems import ParameterInvalid
-from oracles.capture.settings import Right
+from oracles.http.settings import Right
 
 ITEM = "urn:epc:id:sgtin:4012345.011111.9876"
 ITEM_LINK = "https://id.gs1.org/01/04012345111118/21/9876"

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle_fakes import epcis, epcis_event
 
-from oracles.capture import requests
-from oracles.capture.settings import Right
-from oracles.capture.tokens import TokenFile
+from oracles.http import door
+from oracles.http.settings import Right
+from oracles.http.tokens import TokenFile
 
 PATHS = ("/capture", "/capture/abc", "/events", "/events/abc", "/", "/queries")
 
@@ -75,7 +75,7 @@ def test_token_that_is_over_is_refused(desk, monkeypatch):
         def now(cls, tz=None):
             return datetime.now(UTC) + timedelta(days=2)
 
-    monkeypatch.setattr("oracles.capture.tokens.datetime", Later)
+    monkeypatch.setattr("oracles.http.tokens.datetime", Later)
 
     assert problem(desk.ask("GET", "/capture", token=token)) == (401, "SecurityException")
 
@@ -84,7 +84,7 @@ def test_revoked_token_is_refused_at_once(desk):
     token = desk.token("wms", Right.CAPTURE)
     assert desk.ask("GET", "/capture", token=token).status_code == 200
 
-    TokenFile(desk.bench.settings.capture.tokens).revoke("wms")
+    TokenFile(desk.bench.settings.http.tokens).revoke("wms")
 
     assert problem(desk.ask("GET", "/capture", token=token)) == (401, "SecurityException")
 
@@ -260,7 +260,7 @@ def test_body_that_says_it_is_too_long_is_not_read(desk):
 
 
 def test_body_that_does_not_come_is_given_up(desk):
-    desk.bench.settings_changes["capture"] |= {"read_seconds": 0.05}
+    desk.bench.settings_changes["http"] |= {"read_seconds": 0.05}
 
     async def body():
         yield b"{"
@@ -273,7 +273,7 @@ def test_body_that_does_not_come_is_given_up(desk):
 
 
 def test_uri_that_is_too_long_is_refused(desk):
-    answer = desk.get("/events?MATCH_epc=" + "x" * requests.LONGEST_URI)
+    answer = desk.get("/events?MATCH_epc=" + "x" * door.LONGEST_URI)
 
     assert problem(answer) == (414, "URITooLongException")
 
@@ -314,7 +314,7 @@ def test_event_that_our_code_fails_on_stops_neither_the_others_nor_the_node(desk
 
 
 def test_tokens_that_cannot_be_read_let_nobody_in(desk, capsys):
-    desk.bench.settings.capture.tokens.write_text("{}{")
+    desk.bench.settings.http.tokens.write_text("{}{")
 
     answer = desk.ask("GET", "/capture", token="portolan_x")
 

@@ -13,7 +13,7 @@ from capture_desk import SAMPLES, new_desk
 from jsonschema import Draft7Validator, FormatChecker
 from jsonschema.protocols import Validator
 
-from oracles.capture.settings import Right
+from oracles.http.settings import Right
 from standards.epcis import event_hashes
 from standards.epcis.documents import EVENTS_PATH, parse_document
 

@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from oracle_fakes import epcis, epcis_event
 
-from oracles.capture.server import CaptureUnusable, serving
-from oracles.capture.settings import Right
+from oracles.http.server import ListenerUnusable, serving
+from oracles.http.settings import Right
 
 WMS = "CN=wms,O=Sounder Survey"
 DAY = timedelta(days=1)
@@ -103,19 +103,18 @@ def authority(tmp_path: Path) -> Authority:
 def served(authority: Authority, *, tls: bool = True, tokens: bool, certificates: bool) -> Iterator[Served]:
     folder = authority.folder
     desk = new_desk(folder)
-    capture: dict[str, object] = {"listen": "127.0.0.1:0"}
+    http: dict[str, object] = {"listen": "127.0.0.1:0"}
     if tokens:
-        capture["tokens"] = folder / "tokens.json"
+        http["tokens"] = folder / "tokens.json"
     if tls:
-        capture["tls_certificate"], capture["tls_key"] = authority.issue("CN=node", of_server=True)
+        http["tls_certificate"], http["tls_key"] = authority.issue("CN=node", of_server=True)
     if certificates:
-        capture |= {"client_ca": authority.file, "client_subjects": {WMS: ["capture", "query"]}}
-    desk.bench.settings_changes["capture"] = capture
+        http |= {"client_ca": authority.file, "client_subjects": {WMS: ["capture", "query"]}}
+    desk.bench.settings_changes["http"] = http
     desk.restart()
-    settings = desk.bench.settings
-    assert settings.capture is not None
-    assert desk.bench.captures is not None
-    with serving(settings.capture, desk.bench.captures, settings.file_limit_bytes, desk.bench.node.metrics) as url:
+    settings = desk.bench.settings.http
+    assert settings is not None
+    with serving(settings, desk.interfaces(), desk.bench.node.metrics) as url:
         yield Served(desk, url, authority)
 
 
@@ -123,7 +122,7 @@ def test_client_without_a_certificate_does_not_get_through_tls(authority):
     with served(authority, tokens=False, certificates=True) as node, node.client() as client:
         with pytest.raises(httpx.TransportError):
             client.get("/events")
-        assert node.desk.bench.node.metrics.registry.get_sample_value("portolan_oracle_capture_requests_total") is None
+        assert next(iter(node.desk.bench.node.metrics.requests.collect())).samples == []
 
 
 @pytest.mark.parametrize("why", ["of another authority", "expired", "of the server's kind"])
@@ -235,8 +234,9 @@ def test_body_beyond_the_limit_is_cut_off(authority):
                 status = client.post("/capture", content=endless()).status_code
             except httpx.TransportError:
                 status = 413
+        labels = {"interface": "capture", "method": "POST", "status": "413"}
         samples = node.desk.bench.node.metrics.registry.get_sample_value
-        assert samples("portolan_oracle_capture_requests_total", {"method": "POST", "status": "413"}) == 1
+        assert samples("portolan_oracle_http_requests_total", labels) == 1
 
     assert status == 413
     assert node.desk.documents() == []
@@ -244,7 +244,7 @@ def test_body_beyond_the_limit_is_cut_off(authority):
 
 @pytest.mark.parametrize("before", [b"", b"GET /events HTTP/1.1\r\nHost: node\r\n\r\n"], ids=["at first", "later"])
 def test_half_a_head_does_not_hold_its_place(authority, monkeypatch, before):
-    monkeypatch.setattr("oracles.capture.server.HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("oracles.http.server.HEAD_SECONDS", 0.2)
 
     with served(authority, tls=False, tokens=True, certificates=False) as node:
         host, port = node.url.removeprefix("http://").split(":")
@@ -282,10 +282,9 @@ def test_many_senders_at_once_lose_and_double_nothing(authority):
 
 
 def listen(desk: Desk) -> None:
-    settings = desk.bench.settings
-    assert settings.capture is not None
-    assert desk.bench.captures is not None
-    with serving(settings.capture, desk.bench.captures, settings.file_limit_bytes, desk.bench.node.metrics):
+    settings = desk.bench.settings.http
+    assert settings is not None
+    with serving(settings, desk.interfaces(), desk.bench.node.metrics):
         return
 
 
@@ -295,9 +294,9 @@ def test_address_that_is_taken_is_told(authority):
         other.listen()
         address = f"127.0.0.1:{other.getsockname()[1]}"
         desk = new_desk(authority.folder)
-        desk.bench.settings_changes["capture"] |= {"listen": address}
+        desk.bench.settings_changes["http"] |= {"listen": address}
 
-        with pytest.raises(CaptureUnusable, match=f"setting 'capture': cannot listen on {address}"):
+        with pytest.raises(ListenerUnusable, match=f"setting 'http': cannot listen on {address}"):
             listen(desk)
 
 
@@ -305,7 +304,7 @@ def test_certificate_that_is_none_is_told(authority):
     desk = new_desk(authority.folder)
     (authority.folder / "empty.pem").write_text("")
     files = {"tls_certificate": authority.folder / "empty.pem", "tls_key": authority.folder / "empty.pem"}
-    desk.bench.settings_changes["capture"] |= files | {"listen": "127.0.0.1:0"}
+    desk.bench.settings_changes["http"] |= files | {"listen": "127.0.0.1:0"}
 
-    with pytest.raises(CaptureUnusable, match="TLS"):
+    with pytest.raises(ListenerUnusable, match="TLS"):
         listen(desk)

@@ -8,7 +8,8 @@ from pathlib import Path
 from oracle_fakes import epcis, epcis_event
 from structlog.testing import capture_logs
 
-from oracles.store.models import DocumentRow, DocumentStatus
+from oracles.intake import MOST_AT_ONCE
+from oracles.store.models import DocumentRow, DocumentStatus, SubmissionRow
 
 
 def test_malformed_file_is_quarantined_with_the_reason_beside(bench):
@@ -101,3 +102,15 @@ def test_unreadable_file_is_complained_about_once_and_left(bench, monkeypatch):
 
     assert sum(line["event"] == "file left in the inbox" for line in logs) == 1
     assert (bench.folder / "inbox" / "secret.json").exists()
+
+
+def test_flood_of_files_does_not_hold_up_votes(bench):
+    for number in range(MOST_AT_ONCE + 1):
+        bench.drop(f"{number:03d}.json", epcis(epcis_event(eventID=f"urn:uuid:{number}")))
+
+    bench.turn()
+
+    assert len(bench.archived()) == MOST_AT_ONCE
+    assert bench.rows(SubmissionRow)
+    bench.turn()
+    assert len(bench.archived()) == MOST_AT_ONCE + 1

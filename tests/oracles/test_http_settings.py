@@ -1,4 +1,4 @@
-"""The table [capture], and the tokens that an operator makes."""
+"""The table [http], and the tokens that an operator makes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from oracle_fakes import LEI
 from typer.testing import CliRunner
 
-from oracles.capture.settings import Right
-from oracles.capture.tokens import TokenFile, TokensUnusable
 from oracles.cli import oracle_app
 from oracles.errors import SettingsInvalid
+from oracles.http.settings import Right
+from oracles.http.tokens import TokenFile, TokensUnusable
 from oracles.settings import load_settings
 
 BASE = f"""
@@ -37,7 +37,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def load(config: Path, table: str):
-    config.write_text(f"{BASE}\n[capture]\n{table}")
+    config.write_text(f"{BASE}\n[http]\n{table}")
     return load_settings(config, needs_key=False)
 
 
@@ -45,10 +45,10 @@ def load(config: Path, table: str):
     ("table", "why"),
     [
         ("", "nobody could come in"),
-        ('tokens = "t"\nlane = 7', "'capture.lane' is not known"),
-        ('tokens = "t"\nlisten = "localhost:80"', "setting 'capture.listen'"),
+        ('tokens = "t"\nlane = 7', "'http.lane' is not known"),
+        ('tokens = "t"\nlisten = "localhost:80"', "setting 'http.listen'"),
         ('tokens = "t"\nlisten = "127.0.0.1:65536"', "65536 is no port"),
-        ('tokens = "t"\nlisten = "127.0.0.1.1:80"', "setting 'capture.listen'"),
+        ('tokens = "t"\nlisten = "127.0.0.1.1:80"', "setting 'http.listen'"),
         ('tokens = "t"\nlisten = "0.0.0.0:80"', "without TLS it may listen on the loopback interface only"),
         ('tokens = "t"\nlisten = "[::]:80"', "without TLS it may listen on the loopback interface only"),
         ('tokens = "t"\ntls_certificate = "node.pem"', "tls_certificate and tls_key go together"),
@@ -56,9 +56,13 @@ def load(config: Path, table: str):
         (TLS + 'client_ca = "ca.pem"', "client_ca and client_subjects go together"),
         (TLS + 'client_subjects = { "CN=wms" = ["capture"] }', "client_ca and client_subjects go together"),
         (TLS + CLIENTS.replace("CN=wms,O=Acme", "wms"), "is not the subject of a certificate"),
-        (TLS + CLIENTS.replace("capture", "sign"), "setting 'capture.client_subjects"),
-        (TLS.replace("node.key", "none.key") + CLIENTS, "setting 'capture.tls_key': there is no file"),
-        ('tokens = "t"\nevent_limit = 0', "setting 'capture.event_limit'"),
+        (TLS + CLIENTS.replace("capture", "sign"), "setting 'http.client_subjects"),
+        (TLS.replace("node.key", "none.key") + CLIENTS, "setting 'http.tls_key': there is no file"),
+        ('tokens = "t"\nevent_limit = 0', "setting 'http.event_limit' is not known"),
+        ('tokens = "t"\nread_seconds = 0', "setting 'http.read_seconds'"),
+        ('tokens = "t"\n[capture]\nevent_limit = 0', "setting 'capture.event_limit'"),
+        ('tokens = "t"\n[capture]\ntokens = "t"', "setting 'capture.tokens' is not known"),
+        ("[capture]", "nobody could come in"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(config, table, why):
@@ -69,31 +73,38 @@ def test_settings_that_make_no_sense_are_refused(config, table, why):
 
 
 def test_table_that_is_none_is_refused(config):
-    config.write_text(f"{BASE}\ncapture = 7\n")
+    config.write_text(f"{BASE}\nhttp = 7\n")
 
-    with pytest.raises(SettingsInvalid, match="setting 'capture'"):
+    with pytest.raises(SettingsInvalid, match="setting 'http'"):
+        load_settings(config, needs_key=False)
+
+
+def test_interface_without_a_listener_is_refused(config):
+    config.write_text(f"{BASE}\n[capture]\n")
+
+    with pytest.raises(SettingsInvalid, match="setting 'capture': it comes in over HTTP"):
         load_settings(config, needs_key=False)
 
 
 def test_node_listens_to_nobody_unless_told(config):
     config.write_text(BASE)
 
-    assert load_settings(config, needs_key=False).capture is None
+    assert load_settings(config, needs_key=False).http is None
 
 
 def test_node_listens_on_loopback_unless_told_otherwise(config):
-    capture = load(config, 'tokens = "tokens.json"').capture
+    http = load(config, 'tokens = "tokens.json"').http
 
-    assert (capture.host, capture.port) == ("127.0.0.1", 8710)
-    assert capture.tokens == config.parent / "tokens.json"
+    assert (http.host, http.port) == ("127.0.0.1", 8710)
+    assert http.tokens == config.parent / "tokens.json"
 
 
 def test_node_may_listen_everywhere_with_tls(config):
-    capture = load(config, f'listen = "[::]:443"\n{TLS}{CLIENTS}').capture
+    http = load(config, f'listen = "[::]:443"\n{TLS}{CLIENTS}').http
 
-    assert (capture.host, capture.port) == ("::", 443)
-    assert capture.client_subjects == {"CN=wms,O=Acme": {Right.CAPTURE}}
-    assert capture.client_ca == config.parent / "ca.pem"
+    assert (http.host, http.port) == ("::", 443)
+    assert http.client_subjects == {"CN=wms,O=Acme": {Right.CAPTURE}}
+    assert http.client_ca == config.parent / "ca.pem"
 
 
 # Tokens
@@ -115,7 +126,7 @@ def test_token_is_refused_where_the_node_takes_none(config):
     result = run("create", "wms", "--config", config)
 
     assert result.exit_code == 1
-    assert "setting 'capture.tokens' is missing" in result.stderr
+    assert "setting 'http.tokens' is missing" in result.stderr
 
 
 def test_name_is_given_once(config, tokens):
@@ -160,7 +171,8 @@ def test_file_that_was_not_written_here_is_refused(tokens, text):
 
 
 def test_token_is_shown_once_and_kept_as_a_hash(config, tokens):
-    result = run("create", "wms", "--may", "capture", "--may", "query", "--days", 30, "--config", config)
+    every = [word for right in Right for word in ("--may", right)]
+    result = run("create", "wms", *every, "--days", 30, "--config", config)
 
     secret = result.stdout.strip()
     assert result.exit_code == 0, result.stderr

@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -16,10 +16,11 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from oracles.capture.app import create_app
-from oracles.capture.settings import CaptureSettings
-from oracles.capture.store import CaptureStore
 from oracles.errors import OracleError
+from oracles.http.clients import Clients
+from oracles.http.door import Door
+from oracles.http.interfaces import Interface
+from oracles.http.settings import HttpSettings
 from oracles.metrics import Metrics
 
 log = structlog.get_logger("oracles")
@@ -30,11 +31,11 @@ START_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 5
 
 
-class CaptureUnusable(OracleError):
-    """The node cannot listen for captures as the settings say."""
+class ListenerUnusable(OracleError):
+    """The node cannot listen as the settings say."""
 
     def __init__(self, listen: str, why: str) -> None:
-        super().__init__(f"setting 'capture': cannot listen on {listen}: {why}")
+        super().__init__(f"setting 'http': cannot listen on {listen}: {why}")
         self.listen = listen
 
 
@@ -68,16 +69,16 @@ class PeerProtocol(H11Protocol):
 
 
 @contextmanager
-def serving(settings: CaptureSettings, store: CaptureStore, limit_bytes: int, metrics: Metrics) -> Iterator[str]:
-    """Listens until the block ends; the URL. What was begun is finished. Raises CaptureUnusable."""
+def serving(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Metrics) -> Iterator[str]:
+    """Listens until the block ends; the URL. What was begun is finished. Raises ListenerUnusable."""
     listener = _bound(settings)
     try:
-        server = uvicorn.Server(_config(settings, store, limit_bytes, metrics))
+        server = uvicorn.Server(_config(settings, interfaces, metrics))
     except (OSError, ssl.SSLError) as error:
         listener.close()
-        raise CaptureUnusable(settings.listen, f"TLS: {error}") from error
+        raise ListenerUnusable(settings.listen, f"TLS: {error}") from error
     thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(_run, server, listener), name="capture", daemon=True
+        target=contextvars.copy_context().run, args=(_run, server, listener), name="http", daemon=True
     )
     thread.start()
     try:
@@ -101,7 +102,7 @@ def _run(server: uvicorn.Server, listener: socket.socket) -> None:
             log.error("no longer listening", operator_action_required=True)
 
 
-def _bound(settings: CaptureSettings) -> socket.socket:
+def _bound(settings: HttpSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -109,13 +110,13 @@ def _bound(settings: CaptureSettings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        raise CaptureUnusable(settings.listen, error.strerror or str(error)) from error
+        raise ListenerUnusable(settings.listen, error.strerror or str(error)) from error
     return listener
 
 
-def _config(settings: CaptureSettings, store: CaptureStore, limit_bytes: int, metrics: Metrics) -> uvicorn.Config:
+def _config(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Metrics) -> uvicorn.Config:
     config = uvicorn.Config(
-        create_app(settings, store, limit_bytes, metrics),
+        Door(interfaces, Clients(settings), metrics),
         http=PeerProtocol,
         ws="none",
         loop="asyncio",
@@ -130,22 +131,23 @@ def _config(settings: CaptureSettings, store: CaptureStore, limit_bytes: int, me
         ssl_certfile=settings.tls_certificate,
         ssl_keyfile=settings.tls_key,
         ssl_ca_certs=None if settings.client_ca is None else str(settings.client_ca),
-        ssl_cert_reqs=_asked_of_clients(settings),
+        ssl_cert_reqs=_asked_of_clients(settings, interfaces),
     )
     config.load()
     return config
 
 
-def _asked_of_clients(settings: CaptureSettings) -> ssl.VerifyMode:
-    """With tokens as well, a connection without a certificate may still bring one."""
+def _asked_of_clients(settings: HttpSettings, interfaces: Sequence[Interface]) -> ssl.VerifyMode:
+    """A connection without a certificate may still bring a token, or what an interface knows its senders by."""
     if settings.client_ca is None:
         return ssl.CERT_NONE
-    return ssl.CERT_REQUIRED if settings.tokens is None else ssl.CERT_OPTIONAL
+    others = settings.tokens is not None or any(interface.knows_senders for interface in interfaces)
+    return ssl.CERT_OPTIONAL if others else ssl.CERT_REQUIRED
 
 
-def _wait_until_started(settings: CaptureSettings, server: uvicorn.Server, thread: threading.Thread) -> None:
+def _wait_until_started(settings: HttpSettings, server: uvicorn.Server, thread: threading.Thread) -> None:
     until = time.monotonic() + START_SECONDS
     while not server.started:
         if not thread.is_alive() or time.monotonic() > until:
-            raise CaptureUnusable(settings.listen, "the server did not start")
+            raise ListenerUnusable(settings.listen, "the server did not start")
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""`portolan oracle token`: who may send events to the node."""
+"""`portolan oracle token`: who may send something to the node over HTTP."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from oracles.capture.settings import Right
-from oracles.capture.tokens import TokenFile
 from oracles.errors import SettingsInvalid
+from oracles.http.settings import Right
+from oracles.http.tokens import TokenFile
 from oracles.refusals import one_sentence
 from oracles.settings import load_settings
 
-token_app = typer.Typer(help="Bearer tokens for the capture interface.", no_args_is_help=True)
+token_app = typer.Typer(help="Bearer tokens for what listens over HTTP.", no_args_is_help=True)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 NameArgument = Annotated[str, typer.Argument(help="A name to know the sender by.", show_default=False)]
@@ -49,7 +49,7 @@ def revoke_command(config: ConfigOption, name: NameArgument) -> None:
 
 
 def _file(config: Path) -> TokenFile:
-    capture = load_settings(config, needs_key=False).capture
-    if capture is None or capture.tokens is None:
-        raise SettingsInvalid(config, ["setting 'capture.tokens' is missing: it names the file that keeps the tokens"])
-    return TokenFile(capture.tokens)
+    http = load_settings(config, needs_key=False).http
+    if http is None or http.tokens is None:
+        raise SettingsInvalid(config, ["setting 'http.tokens' is missing: it names the file that keeps the tokens"])
+    return TokenFile(http.tokens)

@@ -16,8 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from oracles.capture.settings import Right
 from oracles.errors import OracleError
+from oracles.http.settings import Right
 
 PREFIX: Final = "portolan_"
 """So that a scanner for leaked secrets can know one."""

@@ -8,12 +8,12 @@ from typing import Final
 
 from cryptography import x509
 
-from oracles.capture.problems import Forbidden, Unknown
-from oracles.capture.settings import CaptureSettings, Right
-from oracles.capture.tokens import TokenFile
+from oracles.http.problems import Forbidden, Unknown
+from oracles.http.settings import HttpSettings, Right
+from oracles.http.tokens import TokenFile
 
 SCHEME: Final = "bearer"
-CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="EPCIS capture"'}
+CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Portolan node"'}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Client:
 class Clients:
     """Those whom the settings let in. A bearer token that is sent must be right, whatever certificate comes with it."""
 
-    def __init__(self, settings: CaptureSettings) -> None:
+    def __init__(self, settings: HttpSettings) -> None:
         self._tokens = None if settings.tokens is None else TokenFile(settings.tokens)
         self._subjects = settings.client_subjects
 
