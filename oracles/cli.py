@@ -21,6 +21,7 @@ from oracles.http.commands import token_app
 from oracles.logs import configure_logs
 from oracles.network import connector
 from oracles.refusals import one_sentence
+from oracles.relay.ends import RelayEnds, relay_ends
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
@@ -98,6 +99,7 @@ def status_command(config: ConfigOption) -> None:
 def _serve(settings: NodeSettings, database: Database, signer: Signer | None, death: Death | None) -> None:
     checkpoint = go_on if death is None else die_at(death)
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
+    relays = RelayEnds() if signer is None else relay_ends(settings, signer.address)
     node = Node(
         settings,
         database,
@@ -107,11 +109,12 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, de
         dry=signer is None,
         checkpoint=checkpoint,
         capture=capture,
+        relays=relays,
     )
     if settings.metrics_port is not None:
         node.metrics.serve(settings.metrics_port)
     stop = _StopSignal()
-    around = Surroundings(settings, database, checkpoint, node.metrics, capture)
+    around = Surroundings(settings, database, checkpoint, node.metrics, capture, relays)
     # A dry run answers nobody and asks nobody: what it took it would forget.
     services = nullcontext() if signer is None else running(around)
     try:

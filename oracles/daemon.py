@@ -14,6 +14,7 @@ from chain_node.references import NetworkKey
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
+from oracles.cargo.bundles import BundleCargo
 from oracles.cargo.reports import ReportCargo
 from oracles.cargo.votes import VoteCargo
 from oracles.chain import Head, NodeChain
@@ -29,6 +30,9 @@ from oracles.link import Link
 from oracles.measuring import Measuring
 from oracles.metrics import Metrics
 from oracles.outbox import Outbox
+from oracles.relay.ends import RelayEnds
+from oracles.relay.gathering import Gathering
+from oracles.relay.voting import ListVoting
 from oracles.relaying import Relaying
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
@@ -54,6 +58,8 @@ class Work:
     voting: Voting | None
     outbox: Outbox | None
     confirming: Confirming | None
+    lists: ListVoting | None
+    gathering: Gathering | None
     scanned: int
     confirmed: int = -1
 
@@ -74,8 +80,9 @@ class Node:
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
         capture: CaptureStore | None = None,
+        relays: RelayEnds | None = None,
     ) -> None:
-        """With `capture` it also takes what comes in over HTTP."""
+        """With `capture` it also takes what comes in over HTTP; with `relays` it uses relays, or is one."""
         self._settings, self._database, self._key, self._signer = settings, database, key, signer
         self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
         self.metrics = metrics or Metrics()
@@ -88,6 +95,10 @@ class Node:
         storing = Storing(database, key, settings.milestones, checkpoint, self.metrics)
         self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
+        self._mail, self._desk = (relays.mail, relays.desk) if relays else (None, None)
+        # What relays and nodes know of each other outlives a network that is away for a while.
+        self._lists: ListVoting | None = None
+        self._gathering: Gathering | None = None
         self._work: Work | None = None
         self._next_look = self._next_retry = 0.0
 
@@ -108,11 +119,16 @@ class Node:
     def cycle(self) -> None:
         """One turn. A network that is away keeps nothing from being taken in."""
         taken = self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
-        if self._link.may_try and (taken or self._clock() >= self._next_look):
+        if self._link.may_try and (taken or self._rings or self._clock() >= self._next_look):
             self._talk_safely()
         self._intake.file_away()
         if self._capturing is not None:
             self._capturing.file_away()
+
+    @property
+    def _rings(self) -> bool:
+        """Whether a relay has something for this node, or somebody something for its relay."""
+        return (self._mail is not None and self._mail.rings) or (self._desk is not None and self._desk.rang.is_set())
 
     def _talk_safely(self) -> None:
         try:
@@ -132,13 +148,19 @@ class Node:
         busy = work.deciding.run(head) + work.measuring.run(head)
         if work.relaying is not None:
             busy += work.relaying.run(head)
+        if work.gathering is not None:
+            busy += work.gathering.run(head)
+        if work.lists is not None:
+            busy += work.lists.run(head)
         if work.voting is not None and work.outbox is not None:
             work.voting.run()
             busy += work.outbox.run()
         work.heartbeats.run(head)
         self._notice(work, head)
         self._confirm(work, head)
-        waits = bool(work.deciding.awake) or (work.outbox is not None and work.outbox.waits)
+        waits = bool(work.deciding.awake) or any(
+            task is not None and task.waits for task in (work.outbox, work.lists, work.gathering)
+        )
         # While something is under way each turn looks again; else now and then.
         self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
         self.metrics.head.set(head.number)
@@ -159,8 +181,22 @@ class Node:
         heartbeats = Heartbeats(self._database, judge, self.metrics)
         relaying = self._relaying(chain, judge)
         voting, outbox, confirming = self._sending(chain)
+        lists, gathering = self._list_voting(chain, judge), self._gathering_on(chain)
+        if voting is not None and lists is not None:
+            voting.spared = lambda: lists.spared
         self._work = Work(
-            chain, judge, deciding, measuring, heartbeats, relaying, voting, outbox, confirming, scanned=head.number
+            chain,
+            judge,
+            deciding,
+            measuring,
+            heartbeats,
+            relaying,
+            voting,
+            outbox,
+            confirming,
+            lists,
+            gathering,
+            scanned=head.number,
         )
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
@@ -172,11 +208,50 @@ class Node:
         wait, account = self._settings.gather_seconds, self._signer.address
         return Relaying(self._database, chain, judge, self._exchange, account, wait, self._checkpoint, self._clock)
 
+    def _list_voting(self, chain: NodeChain, judge: Judge) -> ListVoting | None:
+        settings = self._settings
+        if self._mail is None or self._signer is None or settings.bundling is None or self._dry:
+            return None
+        if self._lists is None:
+            self._lists = ListVoting(
+                self._database,
+                chain,
+                judge,
+                self._signer,
+                self._mail,
+                settings.bundling,
+                settings.confirmations,
+                self._checkpoint,
+                self.metrics,
+                self._clock,
+            )
+        self._lists.chain, self._lists.judge = chain, judge
+        return self._lists
+
+    def _gathering_on(self, chain: NodeChain) -> Gathering | None:
+        if self._desk is None or self._signer is None or self._settings.relay is None or self._dry:
+            return None
+        if self._gathering is None:
+            self._gathering = Gathering(
+                self._desk,
+                self._database,
+                chain,
+                self._signer.address,
+                self._settings.relay,
+                self._checkpoint,
+                self.metrics,
+                self._clock,
+            )
+        self._gathering.chain = chain
+        return self._gathering
+
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
         if self._dry or self._signer is None:
             return None, None, None
         settings = self._settings
-        manifest = Manifest((ReportCargo(chain, self.metrics), VoteCargo(chain, self.metrics)))
+        manifest = Manifest(
+            (ReportCargo(chain, self.metrics), BundleCargo(chain, self.metrics), VoteCargo(chain, self.metrics))
+        )
         return (
             Voting(self._database, chain, self._signer, settings.batch_limit, self._checkpoint),
             Outbox(
@@ -207,6 +282,8 @@ class Node:
         """Once a block: what is in none of the blocks up to this head will be in a later one."""
         if work.confirming is not None and head.number != work.confirmed:
             work.confirming.run(head)
+            if work.lists is not None:
+                work.lists.settle(head)
             work.confirmed = head.number
 
     def _notice(self, work: Work, head: Head) -> None:

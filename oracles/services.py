@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Checkpoint
 from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
+from oracles.relay.ends import RelayEnds
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 
@@ -27,6 +28,7 @@ class Surroundings:
     checkpoint: Checkpoint
     metrics: Metrics
     capture: CaptureStore | None
+    relays: RelayEnds = field(default_factory=RelayEnds)
 
 
 Service = Callable[[Surroundings], AbstractContextManager[object]]
@@ -46,6 +48,8 @@ def running(around: Surroundings) -> Iterator[None]:
 def _services(settings: NodeSettings) -> Iterator[Service]:
     if settings.http is not None:
         yield _http
+    if settings.bundling is not None:
+        yield _relay_client
 
 
 @contextmanager
@@ -58,6 +62,16 @@ def _http(around: Surroundings) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _relay_client(around: Surroundings) -> Iterator[None]:
+    from oracles.relay.client import relay_client
+
+    assert around.settings.bundling is not None
+    assert around.relays.mail is not None
+    with relay_client(around.settings.bundling, around.relays.account, around.relays.mail):
+        yield
+
+
 def interfaces(around: Surroundings) -> Iterator[Interface]:
     """What stands behind the listener: each by its own table of the settings."""
     settings = around.settings
@@ -67,3 +81,7 @@ def interfaces(around: Surroundings) -> Iterator[Interface]:
 
         limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
         yield capture_interface(settings.capture, around.capture, limits)
+    if around.relays.desk is not None:
+        from oracles.relay.app import relay_interface
+
+        yield relay_interface(around.relays.desk)

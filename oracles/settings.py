@@ -13,11 +13,12 @@ from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
 from oracles.errors import SettingsInvalid
 from oracles.http.settings import HttpSettings
+from oracles.relay.settings import BundlingSettings, RelaySettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_SERVED: Final = {"capture": True}
+_SERVED: Final = {"capture": True, "relay": False}
 """Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
 what they sign."""
 
@@ -65,6 +66,11 @@ class NodeSettings(SettingTable):
     """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
     """The EPCIS capture interface over HTTP."""
+
+    relay: RelaySettings | None = None
+    """A relay that this node runs for others: it bundles their votes, over HTTP."""
+    bundling: BundlingSettings | None = None
+    """Relays that this node uses; without them it sends each batch by itself."""
 
     @field_validator("organisation")
     @classmethod

@@ -61,9 +61,7 @@ class Signer:
         )
         return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)
 
-    def offer(
-        self, chain_id: int, oracle_address: str, observations: Sequence[Observation], expires_at: int
-    ) -> bytes:
+    def offer(self, chain_id: int, oracle_address: str, observations: Sequence[Observation], expires_at: int) -> bytes:
         """Tells a relay what this node has decided on: no vote, and good until `expires_at` (Unix seconds)."""
         digest = offer_digest(chain_id, oracle_address, observations, expires_at)
         return bytes(self._account.unsafe_sign_hash(Hash32(digest)).signature)

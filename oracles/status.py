@@ -100,7 +100,13 @@ def _overdue_feeds(session: Session) -> Iterator[str]:
 
 
 def _submissions(session: Session) -> Iterator[str]:
-    wanted = [SubmissionStatus.SIGNED, SubmissionStatus.PREPARED, SubmissionStatus.SENT, SubmissionStatus.FAILED]
+    wanted = [
+        SubmissionStatus.RELAYED,
+        SubmissionStatus.SIGNED,
+        SubmissionStatus.PREPARED,
+        SubmissionStatus.SENT,
+        SubmissionStatus.FAILED,
+    ]
     statement = select(SubmissionRow).where(col(SubmissionRow.status).in_(wanted)).order_by(col(SubmissionRow.id))
     rows = session.exec(statement.limit(MOST_LISTED)).all()
     if rows:

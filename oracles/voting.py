@@ -75,6 +75,7 @@ def submission_of(vote: SignedVote, chain_id: int, status: SubmissionStatus) -> 
         signature=vote.signature.hex(),
     )
 
+
 def observation_of(row: ObservationRow) -> Observation:
     return Observation(bytes.fromhex(row.subject), row.milestone, row.sequence, row.occurred_at, row.quantity)
 
@@ -90,7 +91,7 @@ def vote_of(session: Session, submission: SubmissionRow) -> SignedVote:
     bundle = bundle_in(session, submission)
     own = [] if bundle else [observation_of(row) for row in batch_of(session, submission)]
     return SignedVote(
-        observations=bundle.list() if bundle else own,
+        observations=bundle.items() if bundle else own,
         mask=int(submission.mask, 16),
         evidence=bytes.fromhex(submission.evidence),
         signature=bytes.fromhex(submission.signature),

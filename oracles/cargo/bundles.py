@@ -20,7 +20,7 @@ from oracles.store.models import SubmissionRow
 log = structlog.get_logger("oracles")
 
 MOST_RESERVES: Final = 4
-"""The estimate shows what the bundle's own quorums cost; the reserve is for what other votes change until it is mined."""
+"""The estimate shows what the bundle's own quorums cost; the reserve is for what other votes change in the meantime."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class BundleCargo:
     def call(self, session: Session, submission: SubmissionRow) -> tuple[Call, int]:
         row = bundle_in(session, submission)
         assert row is not None
-        observations = row.list()
+        observations = row.items()
         return self.chain.attest(observations, row.ballots()), min(len(observations), MOST_RESERVES)
 
     def settle(self, session: Session, submission: SubmissionRow, outcome: Outcome) -> Sequence[Telling]:

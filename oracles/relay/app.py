@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final, cast
 
 from anyio import CapacityLimiter, to_thread
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from fastapi import Depends, Request, Response
 
-from oracles.relay.desk import Desk, Reply
+from oracles.http.apps import new_app
+from oracles.http.bodies import read_body
+from oracles.http.interfaces import Interface, Limits
+from oracles.http.problems import Absent, Forbidden, RequestRefused
+from oracles.relay.desk import Desk
 from oracles.relay.messages import (
     MOST_BYTES,
     MOST_OFFER_SECONDS,
@@ -29,7 +29,7 @@ from oracles.relay.messages import (
 )
 from oracles.relay.rates import Rate
 
-READ_SECONDS: Final = 5.0
+LIMITS: Final = Limits(MOST_BYTES, 5.0)
 REPLY_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 20.0
 WORKERS: Final = 4
@@ -37,115 +37,121 @@ WORKERS: Final = 4
 PER_ADDRESS: Final = 200
 """Requests a second that one address may make in the long run, before anything of them is read."""
 
-Handler = Callable[[Request], Awaitable[Response]]
+
+class Malformed(RequestRefused):
+    status = 422
+    title = "No message of a node"
+
+
+class TooMuch(RequestRefused):
+    status = 429
+    title = "Too much at a time"
+
+
+class Busy(RequestRefused):
+    status = 503
+    title = "Not now"
+
+
+REFUSALS: Final = {its.status: its for its in (Absent, Forbidden, Malformed, TooMuch, Busy)}
 
 
 @dataclass
-class _Counter:
+class Counter:
+    """Where nodes are served."""
+
     desk: Desk
     rate: Rate = field(default_factory=lambda: Rate(PER_ADDRESS, PER_ADDRESS * 2))
     limiter: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WORKERS))
 
-    async def offers(self, request: Request) -> Response:
-        """A node's figures: 202 once the relay has them in its hands."""
-        offer = read(Offer, await _body(request))
-        now = int(time.time())
-        if not now <= offer.expires_at <= now + MOST_OFFER_SECONDS:
-            return _refused(Reply(422, "expires_at: it has passed, or lies too far ahead"))
-        found = await to_thread.run_sync(
-            offer_signer, self.desk.chain_id, self.desk.oracle_address, offer, limiter=self.limiter
-        )
-        if found != checksummed(offer.account):
-            return _refused(Reply(403, "signature: the account did not sign this offer for this network"))
-        return await self._hand_over(offer)
+    def admit(self, request: Request) -> None:
+        """Raises TooMuch."""
+        peer = request.client.host if request.client else ""
+        if not self.rate.allows(peer, 1, time.monotonic()):
+            raise TooMuch("too many requests from this address")
 
-    async def answers(self, request: Request) -> Response:
-        """A vote on a list: 202 once the relay has it in its hands, 404 for a list that it does not know (any more)."""
-        answer = read(Answer, await _body(request))
-        observations = self.desk.list(answer.list)
-        if observations is None:
-            return _refused(Reply(404, "list: the relay does not know it"))
-        if not 0 < int(answer.mask, 16) < 1 << len(observations):
-            return _refused(Reply(422, "mask: it marks no item of the list, or others"))
-        desk = self.desk
-        found = await to_thread.run_sync(
-            answer_signer, desk.chain_id, desk.oracle_address, observations, answer, limiter=self.limiter
-        )
-        if found != checksummed(answer.account):
-            return _refused(Reply(403, "signature: the account did not sign this vote"))
-        return await self._hand_over(answer)
-
-    async def proposals(self, request: Request) -> Response:
-        """What there is for an account since its cursor; waits a while where there is nothing."""
-        query = request.query_params
-        account, run, cursor = query.get("account", ""), query.get("run", "")[:64], query.get("cursor", "0")
-        try:
-            account = checksummed(account)
-        except ValueError:
-            return _refused(Reply(422, "account: it is no address"))
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-            return _refused(Reply(422, "cursor: it is no number"))
-        seconds = 0.0 if query.get("wait") == "0" else POLL_SECONDS
-        found = await self.desk.wait(account, run, int(cursor), seconds)
-        return Response(write(found), media_type="application/json")
-
-    async def _hand_over(self, message: Offer | Answer) -> Response:
+    async def hand_over(self, message: Offer | Answer) -> Response:
+        """Waits for what the relay's thread says."""
         future = self.desk.put(message)
         if future is None:
-            return _refused(Reply(503, "too many requests wait"))
+            raise Busy("too many requests wait")
         try:
             async with asyncio.timeout(REPLY_SECONDS):
                 reply = await asyncio.wrap_future(future)
-        except TimeoutError:
-            return _refused(Reply(503, "the network is away, or the relay has too much to do"))
-        return _refused(reply) if reply.status >= 400 else Response(status_code=reply.status)
-
-    def guarded(self, handler: Handler) -> Handler:
-        async def guarded(request: Request) -> Response:
-            peer = request.client.host if request.client else ""
-            if not self.rate.allows(peer, 1, time.monotonic()):
-                return _refused(Reply(429, "too many requests from this address"))
-            try:
-                return await handler(request)
-            except MessageMalformed as error:
-                return _refused(Reply(422, error.why))
-            except _BodyRefused as error:
-                return _refused(error.reply)
-            except ClientDisconnect:
-                return _refused(Reply(400, "the connection ended"))
-
-        return guarded
+        except TimeoutError as error:
+            raise Busy("the network is away, or the relay has too much to do") from error
+        if reply.status in REFUSALS:
+            raise REFUSALS[reply.status](reply.text)
+        return Response(status_code=reply.status)
 
 
-class _BodyRefused(Exception):
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.text)
-        self.reply = reply
+def _counter(request: Request) -> Counter:
+    counter = cast(Counter, request.app.state.counter)
+    counter.admit(request)
+    return counter
 
 
-def create_app(desk: Desk) -> Starlette:
-    """To be mounted under `/relay`."""
-    counter = _Counter(desk)
-    routes = [
-        Route("/offers", counter.guarded(counter.offers), methods=["POST"]),
-        Route("/answers", counter.guarded(counter.answers), methods=["POST"]),
-        Route("/proposals", counter.guarded(counter.proposals), methods=["GET"]),
-    ]
-    return Starlette(routes=routes)
+CounterDep = Annotated[Counter, Depends(_counter)]
 
 
-async def _body(request: Request) -> bytes:
-    data = bytearray()
+async def offers(request: Request, counter: CounterDep) -> Response:
+    """A node's figures: 202 once the relay has them in its hands."""
+    body = await read_body(request, LIMITS)
     try:
-        async with asyncio.timeout(READ_SECONDS):
-            async for part in request.stream():
-                if len(data) + len(part) > MOST_BYTES:
-                    raise _BodyRefused(Reply(413, f"a message has {MOST_BYTES} bytes at most"))
-                data += part
-    except TimeoutError as error:
-        raise _BodyRefused(Reply(408, f"it did not arrive within {READ_SECONDS:g} seconds")) from error
-    return bytes(data)
+        offer = read(Offer, body)
+    except MessageMalformed as error:
+        raise Malformed(error.why) from error
+    now = int(time.time())
+    if not now <= offer.expires_at <= now + MOST_OFFER_SECONDS:
+        raise Malformed("expires_at: it has passed, or lies too far ahead")
+    desk = counter.desk
+    signer = await to_thread.run_sync(offer_signer, desk.chain_id, desk.oracle_address, offer, limiter=counter.limiter)
+    if signer != checksummed(offer.account):
+        raise Forbidden("signature: the account did not sign this offer for this network")
+    return await counter.hand_over(offer)
 
 
-def _refused(reply: Reply) -> Response:
-    return JSONResponse({"error": reply.text}, reply.status)
+async def answers(request: Request, counter: CounterDep) -> Response:
+    """A vote on a list: 202 once the relay has it in its hands, 404 for a list that it does not know (any more)."""
+    body = await read_body(request, LIMITS)
+    try:
+        answer = read(Answer, body)
+    except MessageMalformed as error:
+        raise Malformed(error.why) from error
+    desk = counter.desk
+    observations = desk.listed(answer.list)
+    if observations is None:
+        raise Absent("list: the relay does not know it")
+    if not 0 < int(answer.mask, 16) < 1 << len(observations):
+        raise Malformed("mask: it marks no item of the list, or others")
+    signer = await to_thread.run_sync(
+        answer_signer, desk.chain_id, desk.oracle_address, observations, answer, limiter=counter.limiter
+    )
+    if signer != checksummed(answer.account):
+        raise Forbidden("signature: the account did not sign this vote")
+    return await counter.hand_over(answer)
+
+
+async def proposals(
+    counter: CounterDep, account: str = "", run: str = "", cursor: str = "0", wait: str = "1"
+) -> Response:
+    """What there is for an account since its cursor; waits a while where there is nothing."""
+    try:
+        account = checksummed(account)
+    except ValueError as error:
+        raise Malformed("account: it is no address") from error
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+        raise Malformed("cursor: it is no number")
+    seconds = 0.0 if wait == "0" else POLL_SECONDS
+    found = await counter.desk.wait(account, run[:64], int(cursor), seconds)
+    return Response(write(found), media_type="application/json")
+
+
+def relay_interface(desk: Desk) -> Interface:
+    """Whoever is admitted to the network's registry may come: nodes are known by what they sign."""
+    app = new_app("Relay")
+    app.state.counter = Counter(desk)
+    app.add_api_route("/relay/offers", offers, methods=["POST"])
+    app.add_api_route("/relay/answers", answers, methods=["POST"])
+    app.add_api_route("/relay/proposals", proposals, methods=["GET"])
+    return Interface("relay", "/relay", app, knows_senders=True)

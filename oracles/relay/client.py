@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import httpx
@@ -20,7 +21,7 @@ import structlog
 
 from oracles.relay.mail import RelayMail
 from oracles.relay.messages import MOST_BYTES, Answer, MessageMalformed, Offer, Proposals, read, write
-from oracles.relay.settings import RelaySettings
+from oracles.relay.settings import BundlingSettings
 
 log = structlog.get_logger("oracles")
 
@@ -39,7 +40,7 @@ class RelayAway(Exception):
 class RelayClient:
     """All of it runs in one event loop; the mail is shared with the node's thread."""
 
-    settings: RelaySettings
+    settings: BundlingSettings
     account: str
     mail: RelayMail
     _outgoing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,7 +48,7 @@ class RelayClient:
     async def run(self) -> None:
         """For ever; ends by being cancelled."""
         loop = asyncio.get_running_loop()
-        self.mail.on_outgoing = lambda: loop.call_soon_threadsafe(self._outgoing.set)
+        self.mail.on_outgoing = partial(self._ring, loop)
         failures = 0
         async with self._http() as http:
             while True:
@@ -59,15 +60,20 @@ class RelayClient:
                     except RelayAway as error:
                         if not failures:
                             log.warning("relay away", url=url, reason=str(error))
-                self.mail.set_away("no relay can be reached")
+                        # What it had is the node's own business from here on, whether or not there is another relay.
+                        self.mail.set_away(str(error))
                 pause = min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS)
                 failures = min(failures + 1, 10)
                 await asyncio.sleep(pause * (1 + random.random() / 4))  # noqa: S311
 
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon_threadsafe(self._outgoing.set)
+
     def _http(self) -> httpx.AsyncClient:
         ca = self.settings.ca
         verify = ssl.create_default_context(cafile=ca) if ca else True
-        return httpx.AsyncClient(verify=verify, timeout=None, trust_env=False, follow_redirects=False)
+        # Whole requests have their time (`_ask`); a limit of a single read would not end a body that trickles.
+        return httpx.AsyncClient(verify=verify, timeout=POLL_SECONDS, trust_env=False, follow_redirects=False)
 
     async def _first_words(self, http: httpx.AsyncClient, url: str) -> None:
         """Whether there is a relay at all, before anything is entrusted to it."""
@@ -118,9 +124,7 @@ class RelayClient:
             lists = [[item.observation() for item in its.observations] for its in found.proposals]
             self.mail.proposed(lists, found.left_out)
 
-    async def _proposals(
-        self, http: httpx.AsyncClient, url: str, run: str, cursor: int, *, wait: bool
-    ) -> Proposals:
+    async def _proposals(self, http: httpx.AsyncClient, url: str, run: str, cursor: int, *, wait: bool) -> Proposals:
         query = {"account": self.account, "run": run, "cursor": str(cursor), "wait": "1" if wait else "0"}
         seconds = POLL_SECONDS if wait else self.settings.patience_seconds
         status, body = await self._ask(http, "GET", f"{url}/relay/proposals", seconds, params=query)
@@ -159,7 +163,7 @@ class RelayClient:
 
 
 @contextmanager
-def relay_client(settings: RelaySettings, account: str, mail: RelayMail) -> Iterator[None]:
+def relay_client(settings: BundlingSettings, account: str, mail: RelayMail) -> Iterator[None]:
     """Talks with relays in a thread of its own until the block ends."""
     loop = asyncio.new_event_loop()
     task = loop.create_task(RelayClient(settings, account, mail).run())
@@ -175,6 +179,7 @@ def relay_client(settings: RelaySettings, account: str, mail: RelayMail) -> Iter
             mail.set_away("the thread that talks with relays has ended")
             log.exception("relay client ended", operator_action_required=True)
         finally:
+            mail.on_outgoing = lambda: None
             loop.close()
 
     thread = threading.Thread(target=work, name="relay-client", daemon=True)

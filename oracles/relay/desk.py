@@ -75,7 +75,7 @@ class Desk:
         self.rang.set()
         return request.reply
 
-    def list(self, id: str) -> tuple[Observation, ...] | None:
+    def listed(self, id: str) -> tuple[Observation, ...] | None:
         """A list that may be voted on."""
         return self._lists.get(id)
 

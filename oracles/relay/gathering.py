@@ -20,7 +20,7 @@ from oracles.metrics import Metrics
 from oracles.relay.desk import Desk, Reply, Request
 from oracles.relay.messages import Answer, LeftOut, Offer, checksummed, item_of, list_id
 from oracles.relay.rates import Rate
-from oracles.relay.settings import RelayRules
+from oracles.relay.settings import RelaySettings
 from oracles.rules.lists import Ballot, Told, key_of, needed, proposed, shared
 from oracles.store.bundles import BundleRow, packed_list, packed_votes
 from oracles.store.database import Database
@@ -67,7 +67,7 @@ class Gathering:
     database: Database
     chain: NodeChain
     account: str
-    rules: RelayRules
+    rules: RelaySettings
     checkpoint: Checkpoint
     metrics: Metrics
     clock: Callable[[], float] = time.monotonic

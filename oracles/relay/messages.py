@@ -68,9 +68,7 @@ class Item(_Message):
     quantity: Uint64
 
     def observation(self) -> Observation:
-        return Observation(
-            bytes.fromhex(self.subject), self.milestone, self.sequence, self.occurred_at, self.quantity
-        )
+        return Observation(bytes.fromhex(self.subject), self.milestone, self.sequence, self.occurred_at, self.quantity)
 
 
 Items = Annotated[list[Item], Field(min_length=1, max_length=MOST_ITEMS)]
@@ -172,7 +170,9 @@ def offer_signer(chain_id: int, oracle_address: str, offer: Offer) -> str | None
     return _recovered(offer_digest(chain_id, oracle_address, observations, offer.expires_at), offer.signature)
 
 
-def answer_signer(chain_id: int, oracle_address: str, observations: Sequence[Observation], answer: Answer) -> str | None:
+def answer_signer(
+    chain_id: int, oracle_address: str, observations: Sequence[Observation], answer: Answer
+) -> str | None:
     """Whose key signed the vote; None for nobody's."""
     evidence = bytes.fromhex(answer.evidence)
     its = attestation_digest(chain_id, oracle_address, observations, int(answer.mask, 16), evidence)
@@ -186,7 +186,7 @@ def checksummed(account: str) -> str:
 def _recovered(hash_: bytes, signature: str) -> str | None:
     try:
         return str(Account._recover_hash(Hash32(hash_), signature=bytes.fromhex(signature)))
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # Each backend of the curve has errors of its own for what is no signature.
         if isinstance(error, (MemoryError, RecursionError)):
             raise

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from chain_node.client import Milestone, Observation, Refusal
 from oracles.cargo.votes import HARMLESS
@@ -24,7 +25,7 @@ from oracles.judging import Judge
 from oracles.metrics import Metrics
 from oracles.relay.mail import RelayMail
 from oracles.relay.messages import MOST_ITEMS, OFFER_SECONDS, Answer, LeftOut, Offer, item_of, list_id
-from oracles.relay.settings import RelaySettings
+from oracles.relay.settings import BundlingSettings
 from oracles.rules.decisions import Decision, Verdict
 from oracles.rules.lists import Objection, key_of, objection, supported
 from oracles.signing import Signer
@@ -57,7 +58,7 @@ class ListVoting:
     judge: Judge
     signer: Signer
     mail: RelayMail
-    settings: RelaySettings
+    settings: BundlingSettings
     confirmations: int
     checkpoint: Checkpoint
     metrics: Metrics
@@ -100,7 +101,7 @@ class ListVoting:
                 self._answered[row.id] = self.clock()
                 bundle = bundle_in(session, row)
                 assert bundle is not None
-                self._tell(row, bundle.list())
+                self._tell(row, bundle.items())
         self._resumed = True
 
     # Offers
@@ -124,20 +125,17 @@ class ListVoting:
         signature = self.signer.offer(self.chain.chain_id, self.chain.oracle_address, observations, expires_at)
         items = [item_of(its) for its in observations]
         account = self.signer.address
-        self.mail.send(
-            Offer(account=account, expires_at=expires_at, observations=items, signature=signature.hex())
-        )
+        self.mail.send(Offer(account=account, expires_at=expires_at, observations=items, signature=signature.hex()))
         self.checkpoint(Point.LIST_OFFERED)
 
     # Lists
 
     def _vote(self, items: Sequence[Observation], head: Head) -> bool:
-        """Signs what the papers support of a list, on disk before the relay has it. One that was signed is told again."""
+        """Signs what the papers support of a list, on disk before the relay has it; tells again what was signed."""
         packed = packed_list(items)
         with self.database.session() as session:
-            known = session.exec(select(BundleRow).where(BundleRow.observations == packed)).first()
-            signed = None if known is None else session.get_one(SubmissionRow, known.submission_id)
-            if signed is None or not signed.signature:
+            signed = session.exec(_own_lists().where(BundleRow.observations == packed)).first()
+            if signed is None:
                 signed = self._sign(session, items, packed, head)
             elif signed.status != SubmissionStatus.RELAYED:
                 return False
@@ -149,9 +147,7 @@ class ListVoting:
         self._tell(signed, items)
         return True
 
-    def _sign(
-        self, session: Session, items: Sequence[Observation], packed: str, head: Head
-    ) -> SubmissionRow | None:
+    def _sign(self, session: Session, items: Sequence[Observation], packed: str, head: Head) -> SubmissionRow | None:
         rows = self._decided(session, items)
         own = {key_of(observation_of(row)): observation_of(row) for row in rows}
         support = supported(items, own, lambda item, its: self._objection(item, its, head))
@@ -166,9 +162,7 @@ class ListVoting:
         session.add(submission)
         session.flush()
         assert submission.id is not None
-        session.add(
-            BundleRow(submission_id=submission.id, observations=packed, votes="[]", signed_block=head.number)
-        )
+        session.add(BundleRow(submission_id=submission.id, observations=packed, votes="[]", signed_block=head.number))
         for row in mine:
             row.status, row.submission_id = ObservationStatus.SIGNED, submission.id
             self._offered.pop(row.id or 0, None)
@@ -248,7 +242,7 @@ class ListVoting:
         with self.database.session() as session:
             for row in self._relayed(session, (SubmissionStatus.RELAYED,)):
                 bundle = bundle_in(session, row)
-                if bundle is not None and list_id(bundle.list()) in list_ids:
+                if bundle is not None and list_id(bundle.items()) in list_ids:
                     self._answered[row.id or 0] = float("-inf")
 
     def _take_back_offers(self, head: Head) -> int:
@@ -304,7 +298,7 @@ class ListVoting:
         less deep than `confirmations` may yet vanish, and is looked for again."""
         with self.database.session() as session:
             open_ = self._relayed(session, UNSENT)
-            blocks = [row.signed_block for row in map(lambda its: bundle_in(session, its), open_) if row is not None]
+            blocks = [row.signed_block for row in (bundle_in(session, its) for its in open_) if row is not None]
         if not open_:
             return 0
         deep = head.number - self.confirmations + 1
@@ -375,13 +369,15 @@ class ListVoting:
 
     @staticmethod
     def _relayed(session: Session, statuses: Sequence[SubmissionStatus]) -> list[SubmissionRow]:
-        """This node's votes on lists in these states. A bundle of a relay has no signature of its own."""
-        statement = (
-            select(SubmissionRow)
-            .join(BundleRow, col(BundleRow.submission_id) == col(SubmissionRow.id))
-            .where(col(SubmissionRow.status).in_(statuses), SubmissionRow.signature != "")
-        )
+        """This node's votes on lists in these states."""
+        statement = _own_lists().where(col(SubmissionRow.status).in_(statuses))
         return list(session.exec(statement.order_by(col(SubmissionRow.id))))
+
+
+def _own_lists() -> SelectOfScalar[SubmissionRow]:
+    """What this node signed of lists. A bundle of its own relay has no signature."""
+    joined = select(SubmissionRow).join(BundleRow, col(BundleRow.submission_id) == col(SubmissionRow.id))
+    return joined.where(SubmissionRow.signature != "")
 
 
 def _superseded(session: Session, row: ObservationRow, decision: Decision) -> None:

@@ -25,7 +25,7 @@ class BundleRow(NodeTable, table=True):
     votes: str
     signed_block: int = 0
 
-    def list(self) -> list[Observation]:
+    def items(self) -> list[Observation]:
         return [Observation(bytes.fromhex(subject), *rest) for subject, *rest in json.loads(self.observations)]
 
     def ballots(self) -> list[Vote]:

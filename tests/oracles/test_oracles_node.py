@@ -279,7 +279,9 @@ def test_own_check_says_what_the_contract_says(trade):
         address = str(chain.addresses.address("MilestoneOracle"))
         vote = Signer(witness).vote(chain.chain_id, address, [observation], event.evidence)
         ballot = Vote(vote.signer, vote.mask, vote.evidence, vote.signature)
-        receipt = trade.network.send(trade.network.keys.account("deployer"), Network(chain).attest([observation], [ballot]))
+        receipt = trade.network.send(
+            trade.network.keys.account("deployer"), Network(chain).attest([observation], [ballot])
+        )
         events = [found for found in map(chain.decode, receipt.logs) if found]
         judged[name] = judgement.decision.mirrors
         refused[name] = next(
