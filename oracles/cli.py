@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -21,11 +19,13 @@ from oracles.http.commands import token_app
 from oracles.logs import configure_logs
 from oracles.network import connector
 from oracles.refusals import one_sentence
+from oracles.relay.commands import relay_command
 from oracles.relay.ends import RelayEnds, relay_ends
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
 from oracles.status import status_lines
+from oracles.stopping import StopSignal
 from oracles.store.database import Database, database_lock
 
 oracle_app = typer.Typer(
@@ -34,6 +34,7 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.command("relay")(relay_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -113,7 +114,7 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, de
     )
     if settings.metrics_port is not None:
         node.metrics.serve(settings.metrics_port)
-    stop = _StopSignal()
+    stop = StopSignal()
     around = Surroundings(settings, database, checkpoint, node.metrics, capture, relays)
     # A dry run answers nobody and asks nobody: what it took it would forget.
     services = nullcontext() if signer is None else running(around)
@@ -128,22 +129,3 @@ def _signer(settings: NodeSettings) -> Signer:
     assert settings.keystore is not None
     assert settings.passphrase_file is not None
     return Signer.open(settings.keystore, settings.passphrase_file)
-
-
-class _StopSignal:
-    """Set by Ctrl-C or SIGTERM; the cycle in progress is finished first. A second signal does not wait."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
-
-    def _stop(self, number: int, _: object) -> None:
-        self._event.set()
-        signal.signal(number, signal.SIG_DFL)
-
-    def is_set(self) -> bool:
-        return self._event.is_set()
-
-    def sleep(self, seconds: float) -> None:
-        self._event.wait(seconds)

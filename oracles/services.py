@@ -59,7 +59,11 @@ def _http(around: Surroundings) -> Iterator[None]:
 
     assert around.settings.http is not None
     with serving(around.settings.http, list(interfaces(around)), around.metrics):
-        yield
+        try:
+            yield
+        finally:
+            if around.relays.desk is not None:
+                around.relays.desk.close()
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from stdnum import lei
@@ -16,6 +17,8 @@ from oracles.http.settings import HttpSettings
 from oracles.relay.settings import BundlingSettings, RelaySettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
+
+S = TypeVar("S", bound=SettingTable)
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
 _SERVED: Final = {"capture": True, "relay": False}
@@ -117,18 +120,23 @@ class NodeSettings(SettingTable):
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
     """The settings in `path`, or SettingsInvalid with all problems at once. `needs_key` is off for a dry run."""
+    return load_table(NodeSettings, path, lambda table: _missing_files(table, needs_key))
+
+
+def load_table(model: type[S], path: Path, problems_of: Callable[[Table], Sequence[str]]) -> S:
+    """A file of settings; `problems_of` says what is wrong with it besides its values. Raises SettingsInvalid."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsInvalid(path, [f"cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(path, [f"is not TOML: {error}"]) from error
-    absolute = resolved(NodeSettings, table, path.resolve().parent)
-    problems = _missing_files(absolute, needs_key)
+    absolute = resolved(model, table, path.resolve().parent)
+    problems = list(problems_of(absolute))
     try:
-        settings = NodeSettings.model_validate(absolute)
+        settings = model.model_validate(absolute)
     except ValidationError as error:
-        raise SettingsInvalid(path, [*(_sentence(detail) for detail in error.errors()), *problems]) from error
+        raise SettingsInvalid(path, [*(sentence(detail) for detail in error.errors()), *problems]) from error
     if problems:
         raise SettingsInvalid(path, problems)
     return settings
@@ -148,7 +156,8 @@ def _missing_files(table: Table, needs_key: bool) -> list[str]:
     return problems
 
 
-def _sentence(detail: object) -> str:
+def sentence(detail: object) -> str:
+    """What pydantic found wrong with a setting, in words of whoever wrote it."""
     assert isinstance(detail, dict)
     where = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "missing":

@@ -63,6 +63,7 @@ class Desk:
         self._lists: dict[str, tuple[Observation, ...]] = {}
         self._waiters: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self.rang = threading.Event()
+        self._closing = False
 
     # The web server's threads
 
@@ -104,15 +105,21 @@ class Desk:
             self._waiters.add(waiter)
         try:
             async with asyncio.timeout(seconds):
-                while (found := self.read(account, run, cursor)) is None:
+                while (found := self.read(account, run, cursor)) is None and not self._closing:
                     await rang.wait()
                     rang.clear()
-                return found
         except TimeoutError:
-            return Proposals(run=self.run, cursor=cursor if run == self.run else 0, proposals=[], left_out=[])
+            found = None
         finally:
             with self._lock:
                 self._waiters.discard(waiter)
+
+        return found or Proposals(run=self.run, cursor=cursor if run == self.run else 0, proposals=[], left_out=[])
+
+    def close(self) -> None:
+        """Sends home those who wait, so that the server can end."""
+        self._closing = True
+        self._wake()
 
     # The relay's own thread
 

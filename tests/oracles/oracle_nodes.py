@@ -65,7 +65,10 @@ class NodeHome:
             "inbox": "inbox",
             "database": "node.db",
         }
-        lines = [f"{name} = {json.dumps(value)}" for name, value in (settings | self.changes).items()]
+        every = settings | self.changes
+        lines = [f"{name} = {json.dumps(value)}" for name, value in every.items() if not isinstance(value, dict)]
+        for table in (name for name, value in every.items() if isinstance(value, dict)):
+            lines += [f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in every[table].items())]
         self.config.write_text("\n".join(lines) + "\n")
 
     def drop(self, name: str, data: bytes) -> float:
