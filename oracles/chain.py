@@ -87,6 +87,17 @@ class SignedVote:
     signature: bytes
     signer: str
 
+    def place_of(self, key: Key) -> int:
+        """Where the vote speaks of a fact. Raises LookupError."""
+        for place, item in enumerate(self.observations):
+            if self.mask >> place & 1 and (item.subject, int(item.milestone), item.sequence) == (
+                key.subject,
+                int(key.milestone),
+                key.sequence,
+            ):
+                return place
+        raise LookupError(f"the vote does not speak of {key}")
+
 
 @dataclass(frozen=True)
 class CountedVotes:
@@ -103,7 +114,8 @@ class Outcome:
     """What became of a transaction. `reverted` names the error that undid all of it; `out_of_gas` that more may help.
 
     `answers` has an item's refusal, NONE where its vote counted; `facts` what the transaction made of them; `reports`
-    what became of a feed's round: empty where it has a new value, else why it has none.
+    what became of a feed's round: empty where it has a new value, else why it has none; `retracted` whose votes were
+    taken back.
     """
 
     block: int
@@ -112,6 +124,7 @@ class Outcome:
     answers: dict[Key, Refusal] | None = None
     facts: dict[Key, str] | None = None
     reports: dict[ReportKey, str] | None = None
+    retracted: frozenset[Key] | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +170,9 @@ class NodeChain(Protocol):
         """Votes on facts that these blocks counted, whoever sent them."""
 
     def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call: ...
+    def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:
+        """Takes back what stands at `place` of the vote; by an account of the organisation that gave it."""
+
     def report(self, report: Report) -> Call: ...
     def would_hold(self, report: Report, account: str) -> bool:
         """Whether the feed would have a new value if the account sent the report now."""

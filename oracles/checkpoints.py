@@ -22,8 +22,11 @@ class Point(StrEnum):
     READING_SIGNING = "reading-signing"
     READING_SIGNED = "reading-signed"
     READING_PUBLISHED = "reading-published"
+    READING_RECALLED = "reading-recalled"
     REPORT_GATHERING = "report-gathering"
     REPORT_GATHERED = "report-gathered"
+    RETRACTION_LAYING = "retraction-laying"
+    RETRACTION_LAID = "retraction-laid"
     TRANSACTION_PREPARING = "transaction-preparing"
     TRANSACTION_PREPARED = "transaction-prepared"
     TRANSACTION_BROADCAST = "transaction-broadcast"
@@ -74,7 +77,12 @@ LIST_POINTS = frozenset(point for point in Point if point.name.startswith("LIST_
 BUNDLE_POINTS = frozenset({Point.BUNDLE_STORING, Point.BUNDLE_STORED})
 """Those that only a relay passes."""
 
-VOTE_POINTS = frozenset(Point) - READING_POINTS - CAPTURE_POINTS - DROP_POINTS - LIST_POINTS - BUNDLE_POINTS
+RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
+"""Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
+
+VOTE_POINTS = frozenset(Point) - frozenset().union(
+    READING_POINTS, CAPTURE_POINTS, DROP_POINTS, LIST_POINTS, BUNDLE_POINTS, RETRACTION_POINTS
+)
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

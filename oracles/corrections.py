@@ -1,7 +1,12 @@
-"""Papers that take back what earlier ones said. What was not sent is withdrawn; what was is raised to the operator."""
+"""Papers that take back what earlier ones said. What was not sent is withdrawn; a vote that was is retracted.
+
+It ends there: whoever has retracted has no other vote on that fact, so a paper that takes a correction back, or states
+again what was corrected, changes nothing and is for the operator.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -9,12 +14,14 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from chain_node.client import Refusal
 from oracles.canonical import CanonicalEvent, Correction
 from oracles.rules.milestones import SHIPPING
 from oracles.store.bundles import bundle_in
 from oracles.store.mapping import utc_text
 from oracles.store.models import (
     CorrectionRow,
+    DocumentRow,
     EventReferenceRow,
     EventRow,
     EventStatus,
@@ -25,39 +32,63 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.store.retractions import RetractionRow, RetractionStatus
+
+UNSENT = "withdrawn before it was sent"
+BY_HAND = "already sent, retract it by hand"
+DUE = "its vote is being taken back"
+KNOWN = "its vote is taken back already"
+UNCOUNTED = "withdrawn: its vote was never counted"
+RECALLED = "its readings are taken out of the exchange"
+IN_A_VALUE = "its readings are in a feed's value and cannot be taken back"
+NO_RETURN = "is itself a correction: what it took back stays so, a vote once retracted has no other on its fact"
+STANDS = frozenset({Refusal.ALREADY_VOTED.name, "no answer"})
+"""Refusals of a vote that leave the organisation's vote on that fact, given by another of its nodes, on chain."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What a correction did to one earlier event. `raised`: the operator must act, its vote may be on chain."""
+    """What a correction did to one earlier event. `raised`: the operator must act."""
 
     event_hash: str
-    raised: bool
+    done: str
+    raised: bool = False
 
     def __str__(self) -> str:
-        done = "already sent, retract it by hand" if self.raised else "withdrawn before it was sent"
-        return f"{self.event_hash}: {done}"
+        return f"{self.event_hash}: {self.done}"
+
+
+@dataclass(frozen=True)
+class Applying:
+    """A correction while it is applied. `retracts`: whether votes are taken back, or only raised."""
+
+    session: Session
+    row: CorrectionRow
+    retracts: bool
 
 
 def record_correction(
-    session: Session, document_id: int, event: CanonicalEvent, correction: Correction
+    session: Session, document_id: int, event: CanonicalEvent, correction: Correction, *, retracts: bool = True
 ) -> list[Effect] | None:
     """Stores the correction and applies it to the events it means; None where it was applied before."""
     digest = _digest(event, correction)
     if session.exec(select(CorrectionRow).where(CorrectionRow.digest == digest)).first():
         return None
-    effects = [withdraw(session, target, correction.reason) for target in _targets(session, event, correction)]
-    session.add(
-        CorrectionRow(
-            document_id=document_id,
-            digest=digest,
-            event_hash=correction.event_hash or "",
-            cancelled_id=_cancelled_id(event, correction),
-            reason=correction.reason,
-            declared_at=correction.declared_at.isoformat() if correction.declared_at else "",
-            effect="; ".join(map(str, effects)) or "nothing of it is known here",
-        )
+    targets = _targets(session, event, correction)
+    row = CorrectionRow(
+        document_id=document_id,
+        digest=digest,
+        event_hash=correction.event_hash or "",
+        source_hash="" if correction.replaces else event.event_hash,
+        cancelled_id=_cancelled_id(event, correction),
+        reason=correction.reason,
+        declared_at=utc_text(correction.declared_at) if correction.declared_at else "",
     )
+    session.add(row)
+    session.flush()
+    its = Applying(session, row, retracts)
+    effects = [_withdraw(its, target) for target in targets]
+    row.effect = "; ".join(map(str, effects)) or "nothing of it is known here"
     session.flush()
     return effects
 
@@ -67,51 +98,126 @@ def corrected_before(session: Session, event: CanonicalEvent) -> CorrectionRow |
     means_it = col(CorrectionRow.event_hash) == event.event_hash
     if event.source_event_id:
         means_it = means_it | (col(CorrectionRow.cancelled_id) == f"{event.activity.standard}|{event.source_event_id}")
-    return session.exec(select(CorrectionRow).where(means_it)).first()
+    return session.exec(select(CorrectionRow).where(means_it).order_by(col(CorrectionRow.id).desc())).first()
 
 
-def withdraw(session: Session, target: EventRow, reason: str) -> Effect:
-    """Takes back one event: nothing of it is sent from now on, unless it may already have been."""
+def states_again(event: CanonicalEvent, correction: CorrectionRow) -> bool:
+    """Whether the paper was written after the correction, so that it contradicts it instead of being late."""
+    if event.correction is not None and not event.correction.replaces:
+        return False
+    written = utc_text(event.recorded_at) if event.recorded_at else ""
+    return bool(correction.declared_at) and written > correction.declared_at
+
+
+def foretold(session: Session, event: CanonicalEvent, correction: Correction, *, retracts: bool) -> Iterator[str]:
+    """What the correction would mean for each event that it concerns; changes nothing."""
+    for target in _targets(session, event, correction):
+        observation = _observation(session, target)
+        if observation is None or observation.status == ObservationStatus.DECIDED:
+            done = "would be withdrawn"
+        elif observation.status == ObservationStatus.RETRACTED:
+            done = KNOWN
+        else:
+            done = "its vote would be taken back, if it counts" if retracts else "its vote would be raised"
+        yield f"{target.event_hash} ({target.status}): {done}"
+
+
+def _withdraw(its: Applying, target: EventRow) -> Effect:
+    """Takes back one event: nothing of it is sent from now on, and what may have been is retracted."""
+    reason = its.row.reason
+    if _is_correction(its, target):
+        target.status, target.reason = EventStatus.HELD, f"{reason}, but it {NO_RETURN}"
+        return Effect(target.event_hash, NO_RETURN, raised=True)
+    readings = _readings_recalled(its, target)
+    in_a_value, done = readings == IN_A_VALUE, _vote_recalled(its, target)
+    if done == KNOWN:
+        return Effect(target.event_hash, done)
+    target.retry_at = None
+    if done == BY_HAND:
+        target.status, target.reason = EventStatus.HELD, f"corrected after its vote was sent: {reason}"
+    elif in_a_value:
+        target.status, target.reason = EventStatus.HELD, f"corrected after its readings were counted: {reason}"
+    elif done == DUE:
+        target.status, target.reason = EventStatus.CORRECTED, f"corrected: {reason}; {DUE}"
+    else:
+        target.status, target.reason = EventStatus.WITHDRAWN, f"corrected: {reason}"
+    told = "; ".join(filter(None, (done if _observation(its.session, target) or not readings else "", readings)))
+    return Effect(target.event_hash, told, raised=in_a_value or done == BY_HAND)
+
+
+def _is_correction(its: Applying, target: EventRow) -> bool:
+    """Whether the event stands here only because it took back another: a voided shipping, say."""
+    made = select(CorrectionRow.id).where(
+        CorrectionRow.source_hash == target.event_hash,
+        CorrectionRow.event_hash != target.event_hash,
+        CorrectionRow.id != its.row.id,
+    )
+    return its.session.exec(made).first() is not None
+
+
+def _readings_recalled(its: Applying, target: EventRow) -> str:
+    """Takes back what was measured; what had to be done beyond not signing it."""
+    done = ""
+    for row in its.session.exec(select(ReadingRow).where(ReadingRow.event_id == target.id)):
+        if row.status == ReadingStatus.COUNTED:
+            done = IN_A_VALUE
+        elif row.status in (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED):
+            # It may lie in the exchange; it keeps its place until the round is over, so that no other is signed for it.
+            row.status, row.reason = ReadingStatus.RECALLED, f"corrected: {its.row.reason}"
+            done = done or RECALLED
+        elif row.status not in (ReadingStatus.MISSED, ReadingStatus.RECALLED):
+            row.status, row.reason = ReadingStatus.WITHDRAWN, f"corrected: {its.row.reason}"
+    its.session.flush()
+    return done
+
+
+def _vote_recalled(its: Applying, target: EventRow) -> str:
+    observation = _observation(its.session, target)
+    if observation is None:
+        return UNSENT
+    if observation.status == ObservationStatus.DECIDED or _batch_reopened(its.session, observation):
+        observation.status, observation.reason = ObservationStatus.WITHDRAWN, its.row.reason
+        observation.submission_id = None
+        its.session.flush()
+        return UNSENT
+    if observation.status == ObservationStatus.REFUSED and observation.reason not in STANDS:
+        return UNCOUNTED
+    if not its.retracts:
+        return BY_HAND
+    known = select(RetractionRow).where(RetractionRow.observation_id == observation.id)
+    if its.session.exec(known).first() is not None:
+        return KNOWN
+    its.session.add(_retraction(its, observation))
+    its.session.flush()
+    return DUE
+
+
+def _observation(session: Session, target: EventRow) -> ObservationRow | None:
     statement = select(ObservationRow).where(
         ObservationRow.event_id == target.id, ObservationRow.status != ObservationStatus.WITHDRAWN
     )
-    raised = not _readings_recalled(session, target, reason)
-    observation = session.exec(statement).first()
-    if observation is not None and not _recalled(session, observation, reason):
-        target.status, target.reason = EventStatus.HELD, f"corrected after its vote was sent: {reason}"
-        return Effect(target.event_hash, raised=True)
-    target.status, target.reason, target.retry_at = EventStatus.WITHDRAWN, f"corrected: {reason}", None
-    if raised:
-        target.status, target.reason = EventStatus.HELD, f"corrected after its readings were handed out: {reason}"
-    return Effect(target.event_hash, raised=raised)
+    return session.exec(statement).first()
 
 
-def _readings_recalled(session: Session, target: EventRow, reason: str) -> bool:
-    """Takes back what was measured; False where a relay may have a reading of it already."""
-    recalled = True
-    for row in session.exec(select(ReadingRow).where(ReadingRow.event_id == target.id)):
-        if row.status in (ReadingStatus.PUBLISHED, ReadingStatus.COUNTED):
-            recalled = False
-        elif row.status != ReadingStatus.MISSED:
-            row.status, row.reason = ReadingStatus.WITHDRAWN, f"corrected: {reason}"
-    session.flush()
-    return recalled
-
-
-def _recalled(session: Session, observation: ObservationRow, reason: str) -> bool:
-    if observation.status == ObservationStatus.SIGNED and not _batch_reopened(session, observation):
-        return False
-    if observation.status not in (ObservationStatus.DECIDED, ObservationStatus.SIGNED):
-        return False
-    observation.status, observation.reason, observation.submission_id = ObservationStatus.WITHDRAWN, reason, None
-    session.flush()
-    return True
+def _retraction(its: Applying, observation: ObservationRow) -> RetractionRow:
+    paper = its.session.get_one(DocumentRow, its.row.document_id)
+    assert observation.id is not None
+    assert its.row.id is not None
+    return RetractionRow(
+        observation_id=observation.id,
+        correction_id=its.row.id,
+        evidence=paper.sha256,
+        status=RetractionStatus.WAITING,
+    )
 
 
 def _batch_reopened(session: Session, observation: ObservationRow) -> bool:
     """Voids a batch that never had a nonce; its other observations are signed anew."""
     submission = session.get(SubmissionRow, observation.submission_id)
-    if submission is None or submission.status != SubmissionStatus.SIGNED:
+    if observation.status != ObservationStatus.SIGNED or submission is None:
+        return False
+    # What was sent once may still arrive, even where its nonce was taken from it since.
+    if submission.status != SubmissionStatus.SIGNED or submission.attempts:
         return False
     if bundle_in(session, submission) is not None:
         # A relay has the vote.

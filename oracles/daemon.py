@@ -16,6 +16,7 @@ from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
 from oracles.cargo.bundles import BundleCargo
 from oracles.cargo.reports import ReportCargo
+from oracles.cargo.retractions import RetractionCargo
 from oracles.cargo.votes import VoteCargo
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, go_on
@@ -34,6 +35,7 @@ from oracles.relay.ends import RelayEnds
 from oracles.relay.gathering import Gathering
 from oracles.relay.voting import ListVoting
 from oracles.relaying import Relaying
+from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.sources.directory import Directory
@@ -55,6 +57,7 @@ class Work:
     measuring: Measuring
     heartbeats: Heartbeats
     relaying: Relaying | None
+    retracting: Retracting | None
     voting: Voting | None
     outbox: Outbox | None
     confirming: Confirming | None
@@ -92,7 +95,7 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics)
+        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
         self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._mail, self._desk = (relays.mail, relays.desk) if relays else (None, None)
@@ -152,6 +155,8 @@ class Node:
             busy += work.gathering.run(head)
         if work.lists is not None:
             busy += work.lists.run(head)
+        if work.retracting is not None:
+            busy += work.retracting.run(head)
         if work.voting is not None and work.outbox is not None:
             work.voting.run()
             busy += work.outbox.run()
@@ -179,7 +184,7 @@ class Node:
             self._database, chain, judge, self._signer, self._exchange, self._checkpoint, self.metrics
         )
         heartbeats = Heartbeats(self._database, judge, self.metrics)
-        relaying = self._relaying(chain, judge)
+        relaying, retracting = self._relaying(chain, judge), self._retracting(chain)
         voting, outbox, confirming = self._sending(chain)
         lists, gathering = self._list_voting(chain, judge), self._gathering_on(chain)
         if voting is not None and lists is not None:
@@ -191,6 +196,7 @@ class Node:
             measuring,
             heartbeats,
             relaying,
+            retracting,
             voting,
             outbox,
             confirming,
@@ -245,13 +251,17 @@ class Node:
         self._gathering.chain = chain
         return self._gathering
 
+    def _retracting(self, chain: NodeChain) -> Retracting | None:
+        if self._signer is None or self._dry:
+            return None
+        return Retracting(self._database, chain, self._signer.address, self._checkpoint, self.metrics)
+
     def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
         if self._dry or self._signer is None:
             return None, None, None
         settings = self._settings
-        manifest = Manifest(
-            (ReportCargo(chain, self.metrics), BundleCargo(chain, self.metrics), VoteCargo(chain, self.metrics))
-        )
+        kinds = (ReportCargo, RetractionCargo, BundleCargo, VoteCargo)
+        manifest = Manifest([kind(chain, self.metrics) for kind in kinds])
         return (
             Voting(self._database, chain, self._signer, settings.batch_limit, self._checkpoint),
             Outbox(

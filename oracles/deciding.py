@@ -17,6 +17,7 @@ from oracles.rules.decisions import Decision, Verdict, chain_seconds
 from oracles.store.database import Database
 from oracles.store.mapping import event_of
 from oracles.store.models import EventReferenceRow, EventRow, EventStatus, ObservationRow, ObservationStatus
+from oracles.store.retractions import OPEN, RetractionRow, RetractionStatus
 
 log = structlog.get_logger("oracles")
 
@@ -134,13 +135,21 @@ def own_objection(session: Session, event: CanonicalEvent, key: Key) -> Decision
     prior = session.exec(statement).first()
     if prior is None:
         return None
+    retraction = session.exec(select(RetractionRow).where(RetractionRow.observation_id == prior.id)).first()
+    if retraction is not None and retraction.status in OPEN:
+        return Decision(Verdict.WAIT, "this node's other account of the fact is being taken back")
+    if retraction is not None and retraction.status == RetractionStatus.RETRACTED:
+        return Decision(Verdict.HOLD, f"after a retraction there is no other vote on a fact: {_both(prior, event)}")
     if (prior.occurred_at, prior.quantity) == (chain_seconds(event.occurred_at), event.quantity):
         return Decision(Verdict.REFUSE, "not signed: this node has vouched for the same already, from another paper")
-    text = (
-        f"differs from what this node vouched for: then {prior.quantity} thousandths at {prior.occurred_at}, "
+    return Decision(Verdict.HOLD, f"differs from what this node vouched for: {_both(prior, event)}")
+
+
+def _both(prior: ObservationRow, event: CanonicalEvent) -> str:
+    return (
+        f"then {prior.quantity} thousandths at {prior.occurred_at}, "
         f"now {event.quantity} at {chain_seconds(event.occurred_at)}"
     )
-    return Decision(Verdict.HOLD, text)
 
 
 def _observation(event_id: int, event: CanonicalEvent, key: Key) -> ObservationRow:

@@ -14,6 +14,7 @@ from chain_node.references import NetworkKey
 from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
+from oracles.corrections import foretold
 from oracles.deciding import own_objection
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
@@ -83,6 +84,7 @@ def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[st
         yield f"   unreadable {problem}"
     if event.correction is not None:
         yield f"   correction {event.correction.reason}"
+        yield from _correction_lines(view, event)
         if not event.correction.replaces:
             return
     known = _known(view.database, event)
@@ -90,6 +92,15 @@ def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[st
         yield f"   known      {known}"
         return
     yield from _decision_lines(_judgement(view.settings, event, view.judge, view.head), event, view.database)
+
+
+def _correction_lines(view: _View, event: CanonicalEvent) -> Iterator[str]:
+    """What it means for each event that this node knows."""
+    if view.database is None or event.correction is None:
+        return
+    with view.database.session() as session:
+        for line in foretold(session, event, event.correction, retracts=view.settings.retracts):
+            yield f"   of         {line}"
 
 
 def _measured_lines(view: _View, its: Measured, event: CanonicalEvent | None) -> Iterator[str]:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from chain_node.client import FeedKind
 from oracles.chain import FeedKey, Head, NodeChain
 from oracles.checkpoints import Checkpoint, Point
+from oracles.corrections import IN_A_VALUE
 from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
 from oracles.metrics import Metrics
@@ -24,12 +25,12 @@ from oracles.rules.readings import ReadingStanding, expired, reading_decision, s
 from oracles.signing import Signer
 from oracles.store.database import Database
 from oracles.store.mapping import event_of
-from oracles.store.models import EventReferenceRow, EventRow, ReadingRow, ReadingStatus
+from oracles.store.models import EventReferenceRow, EventRow, EventStatus, ReadingRow, ReadingStatus
 
 log = structlog.get_logger("oracles")
 
 MOST_AT_ONCE = 64
-OPEN = (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED)
+OPEN = (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED, ReadingStatus.RECALLED)
 STATUS_OF = {
     Verdict.WAIT: ReadingStatus.WAITING,
     Verdict.REFUSE: ReadingStatus.NOT_SIGNED,
@@ -56,6 +57,7 @@ class Measuring:
     def run(self, head: Head) -> int:
         """Number of readings settled or signed. What waits is asked about once a block."""
         is_new_block, self._looked_at = head.number != self._looked_at, head.number
+        self._recall_all()
         busy = self._settle_all(head) if is_new_block else 0
         statuses = [ReadingStatus.NEW, ReadingStatus.WAITING] if is_new_block or busy else [ReadingStatus.NEW]
         busy += sum(self._decide(row, head) for row in self._rows(statuses))
@@ -133,6 +135,13 @@ class Measuring:
                 session.get_one(ReadingRow, row.id).status = ReadingStatus.PUBLISHED
             self.checkpoint(Point.READING_PUBLISHED)
 
+    def _recall_all(self) -> None:
+        """What was corrected leaves the exchange, if it still lies there. Again and again it changes nothing."""
+        for row in self._rows([ReadingStatus.RECALLED]) if self.exchange is not None else ():
+            assert self.exchange is not None
+            self.exchange.withdraw(self._signed(row).file_name)
+            self.checkpoint(Point.READING_RECALLED)
+
     def _signed(self, row: ReadingRow) -> SignedReading:
         assert row.round is not None
         assert row.version is not None
@@ -151,7 +160,7 @@ class Measuring:
     # Settling
 
     def _settle_all(self, head: Head) -> int:
-        return sum(self._settle(row, head) for row in self._rows([ReadingStatus.PUBLISHED]))
+        return sum(self._settle(row, head) for row in self._rows([ReadingStatus.PUBLISHED, ReadingStatus.RECALLED]))
 
     def _settle(self, row: ReadingRow, head: Head) -> bool:
         """A round that is over answers the reading; a changed policy voids it, and it is signed anew."""
@@ -164,6 +173,8 @@ class Measuring:
             self.exchange.withdraw(self._signed(row).file_name)
         with self.database.session() as session:
             stored = session.get_one(ReadingRow, row.id)
+            if row.status == ReadingStatus.RECALLED:
+                status, reason = _settle_recalled(session, stored, status)
             stored.status, stored.reason = status, reason
         self.metrics.readings.labels(status).inc()
         log.info("reading settled", label=row.label, round=row.round, status=status, reason=reason, block=head.number)
@@ -197,6 +208,16 @@ class Measuring:
             log.error("reading", block=head.number, operator_action_required=True, **line)
         else:
             log.info("reading", block=head.number, dry_run=self.signer is None, **line)
+
+
+def _settle_recalled(session: Session, row: ReadingRow, status: ReadingStatus) -> tuple[ReadingStatus, str]:
+    """A relay was faster than the correction, or the reading is gone for good."""
+    if status is not ReadingStatus.COUNTED:
+        return ReadingStatus.WITHDRAWN, row.reason
+    event = session.get_one(EventRow, row.event_id)
+    event.status, event.reason = EventStatus.HELD, f"{row.reason}; {IN_A_VALUE}"
+    log.error("corrected reading counted", event_hash=event.event_hash, round=row.round, operator_action_required=True)
+    return status, row.reason
 
 
 def key_of(row: ReadingRow) -> FeedKey:

@@ -22,6 +22,7 @@ class Metrics:
         self.votes = self._counter("votes", "Votes answered by the network", "answer")
         self.readings = self._counter("readings", "Measured values and prices by what became of them", "answer")
         self.reports = self._counter("reports", "Reports relayed, by the network's answer", "answer")
+        self.retractions = self._counter("retractions", "Votes taken back, by what became of it", "answer")
         self.captures = self._counter("captures", "Documents captured over HTTP", "result")
         self.requests = Counter(
             "portolan_oracle_http_requests",

@@ -24,7 +24,7 @@ from chain_node.client import (
     Report,
     Vote,
 )
-from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey
+from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
 FEEDS: Final = "FeedOracle"
@@ -136,6 +136,9 @@ class Network:
     def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
         return self.chain.milestones.attest(observations, votes)
 
+    def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:
+        return self.chain.milestones.retract(vote.observations, place, _packable(vote), evidence)
+
     def report(self, report: Report) -> Call:
         return self.chain.feeds.report(report)
 
@@ -156,7 +159,13 @@ class Network:
             return self._undone(transaction_hash, receipt.block_number)
         events = [event for event in map(self.chain.decode, receipt.logs) if event is not None]
         ours = [event for event in events if event.contract == ORACLE]
-        return Outcome(receipt.block_number, answers=_answers(ours), facts=_facts(ours), reports=_reports(events))
+        return Outcome(
+            receipt.block_number,
+            answers=_answers(ours),
+            facts=_facts(ours),
+            reports=_reports(events),
+            retracted=frozenset(_key(event) for event in ours if event.name == "VoteRetracted"),
+        )
 
     def close(self) -> None:
         self.chain.close()
@@ -175,6 +184,10 @@ def connector(rpc_url: str, deployments: Path, timeout_seconds: float) -> Callab
         return Network(Chain.connect(rpc_url, AddressBook.load(deployments), timeout_seconds))
 
     return connect
+
+
+def _packable(vote: SignedVote) -> Vote:
+    return Vote(vote.signer, vote.mask, vote.evidence, vote.signature)
 
 
 def _key(event: Event) -> Key:

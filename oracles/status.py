@@ -25,6 +25,7 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.store.retractions import RetractionRow, RetractionStatus
 
 MOST_LISTED = 50
 
@@ -43,6 +44,7 @@ def status_lines(settings: NodeSettings) -> Iterator[str]:
             yield f"Captures      {_counts(session, CaptureRow)}"
         yield f"Events        {_counts(session, EventRow)}"
         yield f"Observations  {_counts(session, ObservationRow)}"
+        yield f"Retractions   {_counts(session, RetractionRow)}"
         yield f"Transactions  {_counts(session, SubmissionRow)}"
         yield f"Readings      {_counts(session, ReadingRow)}"
         yield f"Reports       {_counts(session, ReportRow)}"
@@ -51,6 +53,7 @@ def status_lines(settings: NodeSettings) -> Iterator[str]:
         yield from _readings(session)
         yield from _overdue_feeds(session)
         yield from _submissions(session)
+        yield from _retractions(session)
         yield from _corrections(session)
     database.close()
 
@@ -59,7 +62,9 @@ def _network(row: NetworkRow | None) -> str:
     return "none seen yet" if row is None else f"chain {row.chain_id}, oracle {row.oracle_address}"
 
 
-Counted = type[DocumentRow | CaptureRow | EventRow | ObservationRow | SubmissionRow | ReadingRow | ReportRow]
+Counted = type[
+    DocumentRow | CaptureRow | EventRow | ObservationRow | RetractionRow | SubmissionRow | ReadingRow | ReportRow
+]
 
 
 def _counts(session: Session, table: Counted) -> str:
@@ -114,6 +119,20 @@ def _submissions(session: Session) -> Iterator[str]:
     for row in rows:
         number = "no nonce" if row.nonce is None else f"nonce {row.nonce}"
         yield f"  {row.status} {number} {row.hash or 'not sent'} {row.reason}".rstrip()
+
+
+def _retractions(session: Session) -> Iterator[str]:
+    wanted = [RetractionStatus.WAITING, RetractionStatus.LAID, RetractionStatus.REFUSED]
+    statement = select(RetractionRow, ObservationRow).join(
+        ObservationRow, col(ObservationRow.id) == RetractionRow.observation_id
+    )
+    open_ones = statement.where(col(RetractionRow.status).in_(wanted)).order_by(col(RetractionRow.id))
+    rows = session.exec(open_ones.limit(MOST_LISTED)).all()
+    if rows:
+        yield "Votes to take back:"
+    for row, vote in rows:
+        fact = f"{Milestone(vote.milestone).name}/{vote.sequence} of {vote.subject[:12]}…"
+        yield f"  {row.status} {fact} {row.reason}".rstrip()
 
 
 def _corrections(session: Session) -> Iterator[str]:

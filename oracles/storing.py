@@ -13,13 +13,14 @@ from chain_node.client import Milestone
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Classifier, Document, Measured
 from oracles.checkpoints import Checkpoint, Point
-from oracles.corrections import Effect, corrected_before, record_correction
+from oracles.corrections import BY_HAND, Effect, corrected_before, record_correction, states_again
 from oracles.metrics import Metrics
 from oracles.rules.decisions import Verdict, chain_seconds, paper_decision
 from oracles.rules.milestones import kind_of
 from oracles.store.database import Database
 from oracles.store.mapping import event_row, reference_rows
 from oracles.store.models import (
+    CorrectionRow,
     DocumentRow,
     DocumentStatus,
     EventRow,
@@ -47,6 +48,8 @@ class Storing:
     attested: Collection[Milestone]
     checkpoint: Checkpoint
     metrics: Metrics
+    retracts: bool = True
+    """Whether a vote that a paper corrects is taken back, or only raised."""
 
     def store(self, document: Document, also: Also = nothing_else) -> None:
         """All events of a document, or none."""
@@ -81,13 +84,14 @@ class Storing:
         """Stores one event or correction and returns its log line."""
         line: dict[str, object] = {"event_hash": event.event_hash, "activity": str(event.activity)}
         if event.correction is not None:
-            effects = record_correction(session, document_id, event, event.correction)
+            effects = record_correction(session, document_id, event, event.correction, retracts=self.retracts)
             line |= _correction_line(effects, event.correction.reason)
             if event.correction.event_hash == event.event_hash:
                 return line
         known = session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
         if known is not None:
             self.metrics.events.labels("known").inc()
+            _hold_where_stated_again(session, event, known)
             return line | {"status": "known", "reason": f"known since document {known.document_id}: {known.status}"}
         row = self._new_event(session, event, document_id)
         self.metrics.events.labels(row.status).inc()
@@ -130,6 +134,9 @@ class Storing:
         correction = corrected_before(session, event)
         if event.correction is not None and not event.correction.replaces:
             row.status, row.reason = EventStatus.NOT_SIGNED, "not signed: it is a correction"
+        elif correction is not None and states_again(event, correction):
+            row.status, row.reason = EventStatus.HELD, _stated_again(correction)
+            log.error("stated again", event_hash=event.event_hash, reason=row.reason, operator_action_required=True)
         elif correction is not None:
             row.status, row.reason = EventStatus.WITHDRAWN, f"corrected: {correction.reason}"
         elif decision.verdict is not Verdict.SIGN:
@@ -147,8 +154,27 @@ def _correction_line(effects: list[Effect] | None, reason: str) -> dict[str, obj
     raised = any(effect.raised for effect in effects)
     text = "; ".join(map(str, effects)) or "nothing of it is known here"
     if raised:
-        log.error("correction of a vote already sent", reason=reason, effect=text, operator_action_required=True)
+        by_hand = any(BY_HAND in effect.done for effect in effects)
+        what = "correction of a vote already sent" if by_hand else "correction for the operator"
+        log.error(what, reason=reason, effect=text, operator_action_required=True)
     return {"correction": text, "correction_reason": reason, "operator_action_required": raised}
+
+
+def _hold_where_stated_again(session: Session, event: CanonicalEvent, known: EventRow) -> None:
+    """The same fact on a later paper than its correction: which of them is right is for a person."""
+    if known.status not in (EventStatus.CORRECTED, EventStatus.WITHDRAWN):
+        return
+    correction = corrected_before(session, event)
+    if correction is not None and states_again(event, correction):
+        known.status, known.reason, known.retry_at = EventStatus.HELD, _stated_again(correction), None
+        log.error("stated again", event_hash=event.event_hash, reason=known.reason, operator_action_required=True)
+
+
+def _stated_again(correction: CorrectionRow) -> str:
+    return (
+        f"stated again after it was corrected ({correction.reason}); a correction stays, so nothing is signed: a vote "
+        "that was taken back has no other on its fact"
+    )
 
 
 def _document_row(name: str, digest: str, standard: str, why: str) -> DocumentRow:

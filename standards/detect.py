@@ -14,7 +14,8 @@ from standards.ubl.reading import DOCUMENTS
 Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order", "prices"]
 
 PDF: Final = b"%PDF-"
-_EPCIS_TYPES: Final = frozenset({"EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES})
+# A tuple: what a sender calls a type may be anything, also what has no hash.
+_EPCIS_TYPES: Final = ("EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES)
 _ROOTS: Final[Mapping[str, Standard]] = {
     f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice": "receipt_advice",
     f"{{{DOCUMENTS}Invoice-2}}Invoice": "invoice",

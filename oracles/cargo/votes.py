@@ -54,7 +54,9 @@ class VoteCargo:
         for observation in batch_of(session, submission):
             observation.status, observation.reason = ObservationStatus.REFUSED, reason
             event = session.get_one(EventRow, observation.event_id)
-            event.status, event.reason = EventStatus.HELD, f"its transaction failed: {reason}"
+            # What was corrected meanwhile has lost nothing by that.
+            if event.status != EventStatus.CORRECTED:
+                event.status, event.reason = EventStatus.HELD, f"its transaction failed: {reason}"
         return True
 
     def handed_over(self, session: Session, submission: SubmissionRow) -> None:
@@ -86,8 +88,9 @@ def _settle(session: Session, item: ObservationRow, outcome: Outcome) -> dict[st
     else:
         answer = "no answer" if refusal is None else refusal.name
         item.status, item.reason = ObservationStatus.REFUSED, answer
-        event.reason = f"the network refused the vote: {answer}"
-        event.status = event.status if refusal in HARMLESS else EventStatus.HELD
+        if event.status != EventStatus.CORRECTED:
+            event.reason = f"the network refused the vote: {answer}"
+            event.status = event.status if refusal in HARMLESS else EventStatus.HELD
     session.flush()
     return {
         "event_hash": event.event_hash,

@@ -92,6 +92,6 @@ class RelayMail:
         """What was to be sent is dropped: the node sees to it by itself."""
         with self._lock:
             self._away = why
-            self._rang = True
             if why:
+                self._rang = True
                 self._outgoing.clear()

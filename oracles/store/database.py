@@ -15,10 +15,17 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import bundles, captures
+from oracles.store import bundles, captures, retractions
 from oracles.store.models import NodeTable
 
-TABLES: Final = (NodeTable, captures.CaptureRow, captures.CapturedEventRow, captures.CapturedKeyRow, bundles.BundleRow)
+TABLES: Final = (
+    NodeTable,
+    captures.CaptureRow,
+    captures.CapturedEventRow,
+    captures.CapturedKeyRow,
+    retractions.RetractionRow,
+    bundles.BundleRow,
+)
 SCHEMA_VERSION: Final = 4
 """2: readings and reports; 3: what was captured over HTTP; 4: stage D. A later version only adds tables, and columns
 that may be empty or have a default, so that an older database gets what it lacks and loses nothing."""

@@ -31,6 +31,8 @@ class EventStatus(StrEnum):
     """A correction came before anything was sent."""
     VOUCHED = "vouched"
     """An observation was made of it."""
+    CORRECTED = "corrected"
+    """A correction came after its vote, which is taken back."""
 
 
 class ObservationStatus(StrEnum):
@@ -39,6 +41,8 @@ class ObservationStatus(StrEnum):
     WITHDRAWN = "withdrawn"
     COUNTED = "counted"
     REFUSED = "refused"
+    RETRACTED = "retracted"
+    """It was taken back on chain; this node has no other account of that fact."""
 
 
 class SubmissionStatus(StrEnum):
@@ -64,6 +68,8 @@ class ReadingStatus(StrEnum):
     SIGNED = "signed"
     PUBLISHED = "published"
     """Handed to the relays: anybody may have it."""
+    RECALLED = "recalled"
+    """Corrected after that: taken out of the exchange, but a relay may have it, so its round is waited for."""
     COUNTED = "counted"
     MISSED = "missed"
     """Its round is over without it, or its time."""
@@ -139,6 +145,8 @@ class CorrectionRow(NodeTable, table=True):
     document_id: int = Field(foreign_key="document.id")
     digest: str
     event_hash: str = Field(default="", index=True)
+    source_hash: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """Of an event that does nothing but correct; the same as `event_hash` where a paper declares its copy an error."""
     cancelled_id: str = Field(default="", index=True)
     reason: str
     declared_at: str = ""

@@ -18,6 +18,7 @@ from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.store.database import Database
 from oracles.store.models import EventRow, ObservationRow, SubmissionRow
+from oracles.store.retractions import RetractionRow
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Bench:
     database: Database = field(init=False)
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         self.restart()
 
     @property
@@ -119,6 +121,9 @@ class Bench:
 
     def submissions(self) -> list[SubmissionRow]:
         return [row for row in self.rows(SubmissionRow) if isinstance(row, SubmissionRow)]
+
+    def retractions(self) -> list[RetractionRow]:
+        return [row for row in self.rows(RetractionRow) if isinstance(row, RetractionRow)]
 
     @property
     def event(self) -> EventRow:

@@ -33,9 +33,9 @@ from chain_node.client import (
     condition_feed,
     condition_policy,
 )
-from chain_node.errors import AlreadyKnown, NodeUnavailable, NonceTooLow
+from chain_node.errors import AlreadyKnown, ContractReverted, NodeUnavailable, NonceTooLow
 from chain_node.references import NetworkKey, reference
-from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, Outcome, ReportKey
+from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
 from oracles.rules.readings import Offer, ReadingStanding, chosen
 
 LEI = "999900SOUNDERSURVY30"
@@ -84,6 +84,19 @@ def keyed(kind: str, value: str) -> bytes:
     return reference(NETWORK_KEY, kind, value)
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """A call that takes one item of a vote back."""
+
+    vote: SignedVote
+    place: int
+    evidence: bytes
+
+    @property
+    def item(self) -> Observation:
+        return self.vote.observations[self.place]
+
+
 @dataclass
 class FakeChain:
     """Votes are counted when `mine` is called. `away` makes every question fail; `refuse` answers votes with that."""
@@ -113,6 +126,9 @@ class FakeChain:
     closed: int = 0
     calls: dict[bytes, tuple[Sequence[Observation], Sequence[Vote]]] = field(default_factory=dict)
     counted_votes: list[CountedVotes] = field(default_factory=list)
+    withdrawals: dict[bytes, Withdrawal] = field(default_factory=dict)
+    withdrawn: dict[Key, list[int]] = field(default_factory=dict)
+    retracted: list[tuple[Key, bytes]] = field(default_factory=list)
     feed_oracle_address: str = FEEDS_ADDRESS
     feed_rules: dict[bytes, FeedRules] = field(
         default_factory=lambda: {condition_policy(FeedKind.TEMPERATURE): TEMPERATURE_RULES}
@@ -143,6 +159,16 @@ class FakeChain:
             self.count += 1
             self.outcomes[transaction_hash(raw)] = self._execute(raw)
 
+    def lose(self, raw: bytes) -> None:
+        """The newest transaction's block is no longer of the chain: it waits for another one."""
+        observations, _ = self.calls[bytes(fields_of(raw)["data"])]
+        for key in map(key_of, observations):
+            self.voted[key].remove(self.member.organisation)
+            self.counted = [counted for counted in self.counted if counted[0] != key]
+        self.count -= 1
+        self.pool[self.count] = raw
+        del self.outcomes[transaction_hash(raw)]
+
     def _execute(self, raw: bytes) -> Outcome:
         if self.revert_next is not None:
             outcome, self.revert_next = self.revert_next, None
@@ -150,6 +176,8 @@ class FakeChain:
         data = bytes(fields_of(raw)["data"])
         if data in self.reports:
             return Outcome(self.block, reports=self._report(self.reports[data]))
+        if data in self.withdrawals:
+            return self._withdraw(self.withdrawals[data])
         observations, votes = self.calls[data]
         answers = {}
         for place, item in enumerate(observations):
@@ -162,12 +190,45 @@ class FakeChain:
         key, organisation = key_of(item), self.membership(vote.signer, "", 0).organisation
         if self.refuse is not Refusal.NONE:
             return self.refuse
+        if organisation in self.withdrawn.get(key, []):
+            return Refusal.VOTE_WITHDRAWN
         if organisation in self.voted.setdefault(key, []):
             return Refusal.ALREADY_VOTED
         self.voted[key].append(organisation)
         self.counted.append((key, item.quantity, vote.evidence))
         self.counted_votes.append(CountedVotes(key, self.block, frozenset({organisation}), final=False))
         return Refusal.NONE
+
+    def _withdraw(self, its: Withdrawal) -> Outcome:
+        objection = self._objection(its, NODE_ACCOUNT.address)
+        if objection is not None:
+            return Outcome(self.block, reverted=str(objection))
+        key = key_of(its.item)
+        self.retracted.append((key, its.evidence))
+        fact = self.facts.get(key, OPEN)
+        if fact.status is FactStatus.FINAL:
+            self.facts[key] = replace(fact, status=FactStatus.DISPUTED)
+            return Outcome(self.block, retracted=frozenset({key}), facts={key: "disputed"})
+        self.voted[key].remove(self.member.organisation)
+        self.withdrawn.setdefault(key, []).append(self.member.organisation)
+        return Outcome(self.block, retracted=frozenset({key}), facts={})
+
+    def _objection(self, its: Withdrawal, account: str) -> ContractReverted | None:
+        """Why the contract would not take it back, in the order of its checks."""
+        caller, signer = self.membership(account, "", 0), self.membership(its.vote.signer, "", 0)
+        key, item = key_of(its.item), its.item
+        fact = self.facts.get(key, OPEN)
+        if not caller.organisation:
+            return ContractReverted("NotAdmitted", {}, f"account {account} belongs to no participant of this network")
+        if caller.organisation != signer.organisation:
+            return ContractReverted("VoteOfOther", {}, f"the vote is of organisation {signer.organisation}")
+        if fact.status is FactStatus.DISPUTED:
+            return ContractReverted("NothingToRetract", {}, "the fact is disputed: no vote can be retracted")
+        if fact.status is FactStatus.FINAL:
+            counted = fact.least_quantity <= item.quantity <= fact.greatest_quantity
+        else:
+            counted = caller.organisation in self.voted.get(key, [])
+        return None if counted else ContractReverted("VoteNotCounted", {}, "the organisation has no vote that counts")
 
     def _report(self, report: Report) -> dict[ReportKey, str]:
         key = ReportKey(report.policy_id, report.subject, report.round)
@@ -265,8 +326,18 @@ class FakeChain:
         self.calls[data] = (observations, votes)
         return Call(ORACLE_ADDRESS, data, "MilestoneOracle.attest")  # type: ignore[arg-type]
 
+    def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:
+        data = keccak(vote.signature + bytes([place]) + evidence)
+        self.withdrawals[data] = Withdrawal(vote, place, evidence)
+        return Call(ORACLE_ADDRESS, data, "MilestoneOracle.retract")  # type: ignore[arg-type]
+
     def gas(self, account: str, call: Call) -> int:
         self._ask()
+        objection = None
+        if bytes(call.data) in self.withdrawals:
+            objection = self._objection(self.withdrawals[bytes(call.data)], account)
+        if objection is not None:
+            raise objection
         return self.needed_gas
 
     def send(self, raw: bytes) -> None:

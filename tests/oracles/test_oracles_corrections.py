@@ -1,4 +1,4 @@
-"""Papers that take back earlier ones: what was not sent is withdrawn, what was is raised."""
+"""Papers that take back earlier ones: what was not sent is withdrawn."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ from datetime import timedelta
 
 import pytest
 from oracle_fakes import NOON, declared_error, epcis, epcis_event, receipt_advice
-from structlog.testing import capture_logs
 
 from oracles.store.models import CorrectionRow, EventStatus, ObservationStatus
-
-
-def raised(logs) -> list[dict]:
-    return [line for line in logs if line.get("operator_action_required")]
 
 
 def test_declared_error_withdraws_a_vote_that_was_not_sent(bench):
@@ -43,20 +38,6 @@ def test_declared_error_withdraws_a_signed_batch_and_its_other_items_are_sent(be
 
     assert [row.status for row in bench.observations()] == [ObservationStatus.WITHDRAWN, ObservationStatus.COUNTED]
     assert len(bench.chain.counted) == 1
-
-
-def test_declared_error_after_the_vote_is_raised_and_leaves_the_vote(bench):
-    event = epcis_event()
-    bench.drop("event.json", epcis(event))
-    bench.settle()
-
-    bench.drop("error.json", epcis(declared_error(event)))
-    with capture_logs() as logs:
-        bench.settle()
-
-    assert raised(logs)
-    assert bench.event.status == EventStatus.HELD
-    assert bench.observations()[0].status == ObservationStatus.COUNTED
 
 
 def test_declared_error_that_comes_first_keeps_its_event_from_being_signed(bench):
@@ -146,16 +127,3 @@ def test_replaced_receipt_advice_gives_way_to_the_new_one(bench):
     bench.settle()
 
     assert [quantity for _, quantity, _ in bench.chain.counted] == [950_000]
-
-
-def test_replacement_after_the_vote_is_held(bench):
-    bench.drop("advice.xml", receipt_advice((1000, 0)))
-    bench.settle()
-
-    bench.drop("replacement.xml", receipt_advice((950, 0), status="5"))
-    with capture_logs() as logs:
-        bench.settle()
-
-    assert [event.status for event in bench.events()] == [EventStatus.HELD, EventStatus.HELD]
-    assert raised(logs)
-    assert [quantity for _, quantity, _ in bench.chain.counted] == [1_000_000]

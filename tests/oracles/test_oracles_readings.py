@@ -25,10 +25,10 @@ from oracle_fakes import (
 )
 from test_oracles_crash import dying_at, run_until_dead
 
-from chain_node.client import FeedKind, Role, condition_policy, price_feed
+from chain_node.client import FeedKind, FeedRecord, Role, condition_policy, price_feed
 from oracles.adapters import read_document
-from oracles.chain import FeedKey
-from oracles.checkpoints import READING_POINTS, Point
+from oracles.chain import FeedKey, ReportKey
+from oracles.checkpoints import READING_POINTS, Point, go_on
 from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
 from oracles.rules.decisions import Verdict
@@ -176,17 +176,81 @@ def test_a_correction_before_signing_takes_the_reading_back(node):
     assert statuses(node) == [ReadingStatus.WITHDRAWN]
 
 
-def test_a_correction_of_a_reading_that_was_handed_out_is_raised(node):
+def test_a_corrected_reading_is_taken_out_of_the_exchange(node):
+    event = temperature(4)
+    node.drop("sensor.json", epcis(event))
+    node.settle()
+    assert len(exchange_of(node).readings()) == 1
+
+    node.drop("error.json", epcis(declared_error(event)))
+    node.turn()
+
+    assert exchange_of(node).readings() == []
+    assert (statuses(node), node.event.status) == ([ReadingStatus.RECALLED], EventStatus.WITHDRAWN)
+
+
+def test_a_corrected_reading_keeps_its_place_until_its_round_is_over(node):
+    """Two values signed for one round would be two accounts of it."""
+    event = temperature(4)
+    node.drop("sensor.json", epcis(event))
+    node.settle()
+    node.drop("error.json", epcis(declared_error(event), temperature(5)))
+    node.settle()
+    assert statuses(node) == [ReadingStatus.RECALLED, ReadingStatus.WAITING]
+
+    node.chain.records[GOODS.feed] = FeedRecord(4_100, 0, 0, int(NOON.timestamp()) - 900, 1, 0)
+    node.settle()
+
+    assert statuses(node) == [ReadingStatus.WITHDRAWN, ReadingStatus.PUBLISHED]
+    assert [its.value for its in exchange_of(node).readings()] == [5_000]
+
+
+def test_a_corrected_reading_that_a_relay_had_already_is_raised(node):
     event = temperature(4)
     node.drop("sensor.json", epcis(event))
     node.settle()
     node.drop("error.json", epcis(declared_error(event)))
+    node.turn()
 
+    key = ReportKey(TEMPERATURE, SUBJECT, 1)
+    node.chain.counted_readings[key] = frozenset({WAREHOUSE.organisation})
+    node.chain.records[GOODS.feed] = FeedRecord(4_000, 0, 0, int(NOON.timestamp()) - 600, 1, 0)
     node.settle()
 
-    assert statuses(node) == [ReadingStatus.PUBLISHED]
+    assert statuses(node) == [ReadingStatus.COUNTED]
     assert node.event.status == EventStatus.HELD
-    assert "handed out" in node.event.reason
+    assert "cannot be taken back" in node.event.reason
+
+
+def test_a_reading_corrected_after_it_counted_is_raised(relay):
+    event = temperature(4)
+    for name, value in (("sensor", 4_100), ("carrier", 4_200)):
+        offer(relay, name, value)
+    relay.drop("sensor.json", epcis(event))
+    relay.settle()
+    assert statuses(relay) == [ReadingStatus.COUNTED]
+
+    relay.drop("error.json", epcis(declared_error(event)))
+    relay.settle()
+
+    assert (statuses(relay), relay.event.status) == ([ReadingStatus.COUNTED], EventStatus.HELD)
+
+
+@pytest.mark.parametrize("point", [Point.READING_RECALLED, Point.READING_SIGNED, Point.READING_PUBLISHED])
+def test_death_while_a_reading_is_corrected_leaves_none_in_the_exchange(node, point):
+    event = temperature(4)
+    node.restart(dying_at(point))
+    node.drop("sensor.json", epcis(event))
+    dead = run_until_dead(node)
+    node.restart(dying_at(point) if point is Point.READING_RECALLED else go_on)
+    node.drop("error.json", epcis(declared_error(event)))
+    assert run_until_dead(node) is not dead
+
+    node.restart()
+    node.settle()
+
+    assert exchange_of(node).readings() == []
+    assert statuses(node) == [ReadingStatus.RECALLED]
 
 
 # What it signs

@@ -314,15 +314,19 @@ def test_fact_that_came_into_dispute_meanwhile_is_held_for_the_operator(bench):
     assert bench.event.status == EventStatus.HELD
 
 
-def test_correction_of_a_vote_that_the_relay_has_is_raised(bench):
+def test_vote_that_the_relay_has_is_taken_back_once_it_is_on_chain(bench):
+    """The retraction shows the list that was signed, with the fact's place in it."""
     decided(bench)
-    propose(bench, OWN)
-
+    propose(bench, FOREIGN, OWN)
     bench.drop("error.json", epcis(declared_error(epcis_event())))
     bench.turn(0.1)
+    assert bench.chain.sent == []
 
-    assert bench.event.status == EventStatus.HELD
-    assert [row.status for row in bench.observations()] != [ObservationStatus.WITHDRAWN]
+    bring_on_chain(bench, OWN)
+    bench.settle()
+
+    assert [key for key, _ in bench.chain.retracted] == [key_of(OWN)]
+    assert [its.place for its in bench.chain.withdrawals.values()] == [1]
 
 
 def test_correction_before_a_list_was_signed_withdraws(bench):
