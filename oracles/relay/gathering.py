@@ -80,6 +80,8 @@ class Gathering:
     _members: dict[str, tuple[float, Membership]] = field(default_factory=dict)
     _policies: dict[int, tuple[float, Policy]] = field(default_factory=dict)
     _groups: dict[bytes, int] = field(default_factory=dict)
+    _voted_on: dict[Key, bool] = field(default_factory=dict)
+    """Of facts that wait for more offers: whether there are votes on chain."""
     _rate: Rate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +103,7 @@ class Gathering:
             for request in requests:
                 if not request.reply.done():
                     request.reply.set_result(Reply(503, "the network is away"))
-        self._propose()
+        self._propose(head)
         made = self._close(head)
         self._forget()
         return len(requests) + made
@@ -172,21 +174,36 @@ class Gathering:
 
     # Lists
 
-    def _propose(self) -> None:
+    def _propose(self, head: Head) -> None:
         """Lists of facts on which the same organisations have offered something, so that one mask fits all."""
         now, by_witnesses = self.clock(), dict[frozenset[str], list[list[_Offered]]]()
         lately = {organisation for organisation, at in self._lately.items() if now - at < LATELY_SECONDS}
-        for key in [key for key, offers in self._waiting.items() if self._is_ready(key, offers, lately, now)]:
+        for key in [key for key, offers in self._waiting.items() if self._is_ready(key, offers, lately, head)]:
+            self._voted_on.pop(key, None)
             for group in self._groups_of(key, self._waiting.pop(key)):
                 by_witnesses.setdefault(frozenset(offered.account for offered in group), []).append(group)
         for groups in by_witnesses.values():
             for start in range(0, len(groups), self.rules.list_limit):
                 self._publish(groups[start : start + self.rules.list_limit], now)
 
-    def _is_ready(self, key: Key, offers: dict[int, _Offered], lately: set[int], now: float) -> bool:
-        if now - min(offered.at for offered in offers.values()) >= self.rules.gather_seconds:
+    def _is_ready(self, key: Key, offers: dict[int, _Offered], lately: set[int], head: Head) -> bool:
+        age = self.clock() - min(offered.at for offered in offers.values())
+        if age >= self.rules.quorum_seconds:
             return True
-        return len(offers) >= max(2, self._policies[key.milestone][1].threshold) and lately <= offers.keys()
+        if self._most_that_agree(key, offers) >= max(2, self._policies[key.milestone][1].threshold):
+            return age >= self.rules.gather_seconds or lately <= offers.keys()
+        return age >= self.rules.gather_seconds and self._has_votes(key, head)
+
+    def _most_that_agree(self, key: Key, offers: dict[int, _Offered]) -> int:
+        told = [offered.told for offered in offers.values()]
+        groups, _ = proposed(told, self._policies[key.milestone][1], self.rules.time_tolerance_seconds)
+        return max(len(group) for group in groups)
+
+    def _has_votes(self, key: Key, head: Head) -> bool:
+        """Whether votes on the fact are on chain, so that few more may be enough. Asked once a fact."""
+        if key not in self._voted_on:
+            self._voted_on[key] = self.chain.fact(key, head.number).status is not FactStatus.NONE
+        return self._voted_on[key]
 
     def _groups_of(self, key: Key, offers: dict[int, _Offered]) -> list[list[_Offered]]:
         policy = self._policies[key.milestone][1]

@@ -41,7 +41,11 @@ class RelaySettings(SettingTable):
     """How a relay gathers."""
 
     gather_seconds: Annotated[float, Field(ge=0, le=60)] = 0.05
-    """How long it waits for more offers of one fact after the first, unless all that it heard of lately are there."""
+    """How long it waits for more offers of one fact once there are enough, unless all that it heard of lately are
+    there."""
+    quorum_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
+    """How long it waits until as many agree as the policy asks for, where nobody's vote is on chain yet: so a fact
+    costs one transaction, and who errs does not come before those who agree."""
     answer_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
     """How long it waits for votes on a list, unless all are there."""
     list_limit: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 50

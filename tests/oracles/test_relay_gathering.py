@@ -40,7 +40,9 @@ class RelayBench:
     folder: Path
     chain: FakeChain = field(default_factory=FakeChain)
     clock: Clock = field(default_factory=Clock)
-    rules: RelaySettings = field(default_factory=lambda: RelaySettings(gather_seconds=1, answer_seconds=2))
+    rules: RelaySettings = field(
+        default_factory=lambda: RelaySettings(gather_seconds=1, quorum_seconds=1, answer_seconds=2)
+    )
     signers: list[Signer] = field(default_factory=lambda: [Signer(Account.create()) for _ in range(3)])
     stranger: Signer = field(default_factory=lambda: Signer(Account.create()))
     cursors: dict[str, int] = field(default_factory=dict)
@@ -178,6 +180,45 @@ def test_list_does_not_wait_once_all_that_were_heard_of_lately_have_offered(rela
     relay.offer(relay.signers[2], OWN)
 
     assert list(relay.proposals(relay.signers[0])) == [[OWN]]
+
+
+def test_lone_figure_waits_for_those_that_agree(relay):
+    """One who errs, or lies, and is first has no list of his own before the others come."""
+    relay.rules = replace_rules(relay.rules, quorum_seconds=5)
+    relay.start()
+    relay.offer(relay.signers[2], replace(OWN, quantity=100))
+    relay.turn(2)
+    assert list(relay.proposals(relay.signers[2])) == []
+
+    relay.offer(relay.signers[0], OWN)
+    relay.offer(relay.signers[1], OWN)
+    relay.turn(0.5)
+
+    assert [list(relay.proposals(signer)) for signer in relay.signers[:2]] == [[[OWN]], [[OWN]]]
+    assert relay.bundles() == []
+
+
+def test_lone_figure_does_not_wait_where_votes_are_on_chain(relay):
+    relay.rules = replace_rules(relay.rules, quorum_seconds=5)
+    relay.start()
+    relay.chain.facts[Key(SUBJECT, int(Milestone.RECEIVED), 1)] = Fact(
+        950_000, 950_000, AT, 0, 1, 1, FactStatus.GATHERING
+    )
+    relay.offer(relay.signers[1], OWN)
+
+    relay.turn(1)
+
+    assert list(relay.proposals(relay.signers[1])) == [[OWN]]
+
+
+def test_lone_figure_has_its_list_in_the_end(relay):
+    relay.rules = replace_rules(relay.rules, quorum_seconds=5)
+    relay.start()
+    relay.offer(relay.signers[1], OWN)
+
+    relay.turn(5)
+
+    assert list(relay.proposals(relay.signers[1])) == [[OWN]]
 
 
 def test_many_offers_become_lists_of_limited_length(relay):
