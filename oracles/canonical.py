@@ -19,6 +19,8 @@ class Standard(StrEnum):
     EPCIS = "EPCIS 2.0"
     DCSA = "DCSA Track & Trace 2.2"
     UBL = "UBL ReceiptAdvice"
+    UBL_DESPATCH = "UBL DespatchAdvice"
+    UBL_STATUS = "UBL TransportationStatus"
     PRICES = "price list"
 
 
@@ -45,6 +47,10 @@ class Kind(StrEnum):
     INSPECTION_FAILED = "inspected and not sound"
     TITLE_CHANGED = "title document changed"
     LOST = "lost"
+    COLLECTED = "collected from the shipper"
+    DESPATCHED = "despatched, as its sender says"
+    DELIVERED = "delivered, as its carrier says"
+    DAMAGED = "damaged"
     RETRACTED = "retracted"
 
 
@@ -88,7 +94,9 @@ class Correction:
     source_event_id: str | None = None
     activity_code: str | None = None
     replaces: bool = False
-    """The paper carries the right observation itself (ReceiptAdvice status 5), so it also counts as an event."""
+    """The paper carries the right observation itself (UBL status 5 or 22), so it also counts as an event."""
+    keeps: frozenset[str] = frozenset()
+    """Hashes of what a replacing paper says itself: it takes back what else its number said."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,8 @@ class Measured:
 @dataclass(frozen=True)
 class CanonicalEvent:
     """One event. `measurements` are what sensors reported with it, `unreadable` what they reported in no usable form.
-    `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit."""
+    `quantity` in thousandths of `unit`, 0 where the paper cannot measure it in one unit. `movements` are the names of
+    what it is an account of, which a newer message may tell otherwise (`rules.updates`)."""
 
     activity: Activity
     event_hash: str
@@ -135,10 +144,31 @@ class CanonicalEvent:
     correction: Correction | None = None
     measurements: tuple[Measured, ...] = ()
     unreadable: tuple[str, ...] = ()
+    movements: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> bytes:
         return evidence_of(self.event_hash)
+
+
+class VersionStage(StrEnum):
+    """What a sender says of a paper that it may send again under its number."""
+
+    ORIGINAL = "original"
+    REPLACEMENT = "replacement"
+    CANCELLATION = "cancellation"
+    FINAL = "final"
+    """Nothing will follow."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """Which version of a paper a document is. `paper` is unique to its writer, `label` is for people."""
+
+    paper: str
+    label: str
+    stage: VersionStage
+    issued_at: datetime
 
 
 @dataclass(frozen=True)
@@ -150,6 +180,7 @@ class Document:
     standard: Standard
     events: Sequence[CanonicalEvent] = field(default=())
     quotes: Sequence[Measured] = field(default=())
+    version: Version | None = None
 
 
 def evidence_of(event_hash: str) -> bytes:

@@ -17,8 +17,11 @@ class Point(StrEnum):
     DOCUMENT_FILED = "document-filed"
     OBSERVATION_DECIDING = "observation-deciding"
     OBSERVATION_DECIDED = "observation-decided"
+    VOTE_BOUND = "vote-bound"
+    """The protection store has it; there is no signature yet."""
     VOTE_SIGNING = "vote-signing"
     VOTE_SIGNED = "vote-signed"
+    READING_BOUND = "reading-bound"
     READING_SIGNING = "reading-signing"
     READING_SIGNED = "reading-signed"
     READING_PUBLISHED = "reading-published"
@@ -43,6 +46,7 @@ class Point(StrEnum):
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
     LIST_OFFERED = "list-offered"
+    LIST_BOUND = "list-bound"
     LIST_SIGNING = "list-signing"
     LIST_SIGNED = "list-signed"
     LIST_ANSWERED = "list-answered"
@@ -52,10 +56,17 @@ class Point(StrEnum):
     LIST_TAKEN_BACK = "list-taken-back"
     BUNDLE_STORING = "bundle-storing"
     BUNDLE_STORED = "bundle-stored"
+    MQTT_STORING = "mqtt-storing"
+    MQTT_STORED = "mqtt-stored"
+    MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
+    MQTT_CLOSING = "mqtt-closing"
+    MQTT_CLOSED = "mqtt-closed"
+    MQTT_HANDED = "mqtt-handed"
 
 
 READING_POINTS = frozenset(
     {
+        Point.READING_BOUND,
         Point.READING_SIGNING,
         Point.READING_SIGNED,
         Point.READING_PUBLISHED,
@@ -80,9 +91,14 @@ BUNDLE_POINTS = frozenset({Point.BUNDLE_STORING, Point.BUNDLE_STORED})
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
 
-VOTE_POINTS = frozenset(Point) - frozenset().union(
-    READING_POINTS, CAPTURE_POINTS, DROP_POINTS, LIST_POINTS, BUNDLE_POINTS, RETRACTION_POINTS
+MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
+"""Those that only readings pass which a broker brings."""
+
+_OTHER_WAYS = frozenset().union(
+    READING_POINTS, CAPTURE_POINTS, DROP_POINTS, RETRACTION_POINTS, MQTT_POINTS, LIST_POINTS, BUNDLE_POINTS
 )
+
+VOTE_POINTS = frozenset(Point) - _OTHER_WAYS
 """Those that every file of the inbox passes on the way of its vote."""
 
 Checkpoint = Callable[[Point], None]

@@ -32,6 +32,7 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.store.movements import MessageRow
 from oracles.store.retractions import RetractionRow, RetractionStatus
 
 UNSENT = "withdrawn before it was sent"
@@ -60,11 +61,13 @@ class Effect:
 
 @dataclass(frozen=True)
 class Applying:
-    """A correction while it is applied. `retracts`: whether votes are taken back, or only raised."""
+    """A correction while it is applied; one that no paper declares has no row. `retracts`: whether votes are taken
+    back, or only raised."""
 
     session: Session
-    row: CorrectionRow
-    retracts: bool
+    reason: str
+    row: CorrectionRow | None = None
+    retracts: bool = False
 
 
 def record_correction(
@@ -86,7 +89,7 @@ def record_correction(
     )
     session.add(row)
     session.flush()
-    its = Applying(session, row, retracts)
+    its = Applying(session, row.reason, row, retracts)
     effects = [_withdraw(its, target) for target in targets]
     row.effect = "; ".join(map(str, effects)) or "nothing of it is known here"
     session.flush()
@@ -109,6 +112,20 @@ def states_again(event: CanonicalEvent, correction: CorrectionRow) -> bool:
     return bool(correction.declared_at) and written > correction.declared_at
 
 
+def revived(session: Session, known: EventRow, event: CanonicalEvent) -> bool:
+    """A paper that was replaced may be replaced back: what it said first counts again, unless it was cancelled."""
+    replaces = event.correction is not None and event.correction.replaces
+    if not replaces or known.status != EventStatus.WITHDRAWN or corrected_before(session, event) is not None:
+        return False
+    known.status, known.reason = EventStatus.NEW, ""
+    return True
+
+
+def withdraw(session: Session, target: EventRow, reason: str) -> Effect:
+    """Takes back an event that another account replaces; a vote that may have been sent is for the operator."""
+    return _withdraw(Applying(session, reason), target)
+
+
 def foretold(session: Session, event: CanonicalEvent, correction: Correction, *, retracts: bool) -> Iterator[str]:
     """What the correction would mean for each event that it concerns; changes nothing."""
     for target in _targets(session, event, correction):
@@ -124,7 +141,7 @@ def foretold(session: Session, event: CanonicalEvent, correction: Correction, *,
 
 def _withdraw(its: Applying, target: EventRow) -> Effect:
     """Takes back one event: nothing of it is sent from now on, and what may have been is retracted."""
-    reason = its.row.reason
+    reason = its.reason
     if _is_correction(its, target):
         target.status, target.reason = EventStatus.HELD, f"{reason}, but it {NO_RETURN}"
         return Effect(target.event_hash, NO_RETURN, raised=True)
@@ -150,7 +167,7 @@ def _is_correction(its: Applying, target: EventRow) -> bool:
     made = select(CorrectionRow.id).where(
         CorrectionRow.source_hash == target.event_hash,
         CorrectionRow.event_hash != target.event_hash,
-        CorrectionRow.id != its.row.id,
+        CorrectionRow.id != (its.row.id if its.row else 0),
     )
     return its.session.exec(made).first() is not None
 
@@ -163,10 +180,10 @@ def _readings_recalled(its: Applying, target: EventRow) -> str:
             done = IN_A_VALUE
         elif row.status in (ReadingStatus.SIGNED, ReadingStatus.PUBLISHED):
             # It may lie in the exchange; it keeps its place until the round is over, so that no other is signed for it.
-            row.status, row.reason = ReadingStatus.RECALLED, f"corrected: {its.row.reason}"
+            row.status, row.reason = ReadingStatus.RECALLED, f"corrected: {its.reason}"
             done = done or RECALLED
         elif row.status not in (ReadingStatus.MISSED, ReadingStatus.RECALLED):
-            row.status, row.reason = ReadingStatus.WITHDRAWN, f"corrected: {its.row.reason}"
+            row.status, row.reason = ReadingStatus.WITHDRAWN, f"corrected: {its.reason}"
     its.session.flush()
     return done
 
@@ -176,18 +193,18 @@ def _vote_recalled(its: Applying, target: EventRow) -> str:
     if observation is None:
         return UNSENT
     if observation.status == ObservationStatus.DECIDED or _batch_reopened(its.session, observation):
-        observation.status, observation.reason = ObservationStatus.WITHDRAWN, its.row.reason
+        observation.status, observation.reason = ObservationStatus.WITHDRAWN, its.reason
         observation.submission_id = None
         its.session.flush()
         return UNSENT
     if observation.status == ObservationStatus.REFUSED and observation.reason not in STANDS:
         return UNCOUNTED
-    if not its.retracts:
+    if not its.retracts or its.row is None:
         return BY_HAND
     known = select(RetractionRow).where(RetractionRow.observation_id == observation.id)
     if its.session.exec(known).first() is not None:
         return KNOWN
-    its.session.add(_retraction(its, observation))
+    its.session.add(_retraction(its.session, its.row, observation))
     its.session.flush()
     return DUE
 
@@ -199,13 +216,13 @@ def _observation(session: Session, target: EventRow) -> ObservationRow | None:
     return session.exec(statement).first()
 
 
-def _retraction(its: Applying, observation: ObservationRow) -> RetractionRow:
-    paper = its.session.get_one(DocumentRow, its.row.document_id)
+def _retraction(session: Session, correction: CorrectionRow, observation: ObservationRow) -> RetractionRow:
+    paper = session.get_one(DocumentRow, correction.document_id)
     assert observation.id is not None
-    assert its.row.id is not None
+    assert correction.id is not None
     return RetractionRow(
         observation_id=observation.id,
-        correction_id=its.row.id,
+        correction_id=correction.id,
         evidence=paper.sha256,
         status=RetractionStatus.WAITING,
     )
@@ -236,13 +253,15 @@ def _targets(session: Session, event: CanonicalEvent, correction: Correction) ->
 
 
 def _named(event: CanonicalEvent, correction: Correction) -> SelectOfScalar[EventRow]:
-    """By hash or by number; a replacement never means itself."""
+    """By hash or by number; a replacement never means what it says itself."""
     is_named = col(EventRow.event_hash) == (correction.event_hash or "")
     if correction.source_event_id:
+        repeats = select(MessageRow.event_id).where(MessageRow.source_event_id == correction.source_event_id)
         same_number = (col(EventRow.standard) == event.activity.standard) & (
-            EventRow.source_event_id == correction.source_event_id
+            (col(EventRow.source_event_id) == correction.source_event_id) | col(EventRow.id).in_(repeats)
         )
-        is_named = is_named | (same_number & (EventRow.event_hash != event.event_hash))
+        own = correction.keeps | {event.event_hash}
+        is_named = is_named | (same_number & col(EventRow.event_hash).not_in(own))
     return select(EventRow).where(is_named)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
+from oracles.adapters import read_document
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
@@ -27,10 +29,17 @@ from oracles.exchange import Exchange
 from oracles.heartbeats import Heartbeats
 from oracles.intake import Intake
 from oracles.judging import Judge
+from oracles.keys.errors import SignerAway
+from oracles.keys.pausing import SignerPause
 from oracles.link import Link
 from oracles.measuring import Measuring
 from oracles.metrics import Metrics
+from oracles.operating.guarding import PAUSE_SECONDS, Guard
+from oracles.operating.health import Health, Trouble
+from oracles.operating.standing import Standing
 from oracles.outbox import Outbox
+from oracles.protection.guard import open_protection
+from oracles.protection.store import ProtectionStore
 from oracles.relay.ends import RelayEnds
 from oracles.relay.gathering import Gathering
 from oracles.relay.voting import ListVoting
@@ -63,6 +72,7 @@ class Work:
     confirming: Confirming | None
     lists: ListVoting | None
     gathering: Gathering | None
+    standing: Standing
     scanned: int
     confirmed: int = -1
 
@@ -84,11 +94,15 @@ class Node:
         clock: Callable[[], float] = time.monotonic,
         capture: CaptureStore | None = None,
         relays: RelayEnds | None = None,
+        health: Health | None = None,
     ) -> None:
         """With `capture` it also takes what comes in over HTTP; with `relays` it uses relays, or is one."""
         self._settings, self._database, self._key, self._signer = settings, database, key, signer
         self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
         self.metrics = metrics or Metrics()
+        self.health = health or Health(clock)
+        room = (settings.inbox.parent,) if dry else (settings.inbox.parent, settings.database.parent)
+        self._guard = Guard(self.health, database, room, settings.disk_reserve_bytes, clock, dry)
         self._link = Link(connect, self.metrics, clock)
         directory = Directory(
             settings.inbox, settings.archive, settings.quarantine, settings.settle_seconds, clock, dry=dry
@@ -96,17 +110,22 @@ class Node:
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
-        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint)
+        read = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._mail, self._desk = (relays.mail, relays.desk) if relays else (None, None)
         # What relays and nodes know of each other outlives a network that is away for a while.
         self._lists: ListVoting | None = None
         self._gathering: Gathering | None = None
+        self._protection: ProtectionStore | None = None
+        self._signer_pause = SignerPause(clock)
         self._work: Work | None = None
         self._next_look = self._next_retry = 0.0
 
     def prepare(self) -> None:
         self._database.prepare()
+        if self._signer is not None and not self._dry:
+            self._protection = open_protection(self._settings.protection_file, self._database)
         self._directory.prepare()
         if self._exchange is not None:
             self._exchange.prepare()
@@ -114,14 +133,21 @@ class Node:
 
     def run(self, stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
         """Until `stopping`. Raises OperatorActionRequired or OracleError where going on would make no sense."""
-        self.prepare()
+        while not (prepared := self._guard.attempt(self.prepare)) and not stopping():
+            sleep(PAUSE_SECONDS)
         while not stopping():
-            self.cycle()
-            sleep(self._settings.poll_interval_seconds)
+            if self._guard.attempt(self.cycle):
+                sleep(self._settings.poll_interval_seconds)
+            else:
+                # As after a start: what is on disk counts, not what this process remembers.
+                self._work = self._lists = self._gathering = None
+                sleep(PAUSE_SECONDS)
+        if prepared:
+            self._guard.stopped()
 
     def cycle(self) -> None:
-        """One turn. A network that is away keeps nothing from being taken in."""
-        taken = self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
+        """One turn. A network that is away keeps nothing from being taken in; a disk without room does."""
+        taken = self._take() if self._guard.has_room() else 0
         if self._link.may_try and (taken or self._rings or self._clock() >= self._next_look):
             self._talk_safely()
         self._intake.file_away()
@@ -133,6 +159,9 @@ class Node:
         """Whether a relay has something for this node, or somebody something for its relay."""
         return (self._mail is not None and self._mail.rings) or (self._desk is not None and self._desk.rang.is_set())
 
+    def _take(self) -> int:
+        return self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
+
     def _talk_safely(self) -> None:
         try:
             self._talk()
@@ -141,25 +170,17 @@ class Node:
         except ChainError as error:
             self._work = None
             self._link.failed(error)
+            self.health.say(Trouble.CHAIN_AWAY, str(error))
         else:
             self._link.worked()
+            self.health.clear(Trouble.CHAIN_AWAY)
 
     def _talk(self) -> None:
         work = self._work or self._connected()
         head = work.chain.head()
+        work.standing.watch(head)
         # What is new is sent first; then there is time to look at what the blocks brought.
-        busy = work.deciding.run(head) + work.measuring.run(head)
-        if work.relaying is not None:
-            busy += work.relaying.run(head)
-        if work.gathering is not None:
-            busy += work.gathering.run(head)
-        if work.lists is not None:
-            busy += work.lists.run(head)
-        if work.retracting is not None:
-            busy += work.retracting.run(head)
-        if work.voting is not None and work.outbox is not None:
-            work.voting.run()
-            busy += work.outbox.run()
+        busy = work.deciding.run(head) + self._sign_and_send(work, head)
         work.heartbeats.run(head)
         self._notice(work, head)
         self._confirm(work, head)
@@ -170,6 +191,30 @@ class Node:
         self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
         self.metrics.head.set(head.number)
 
+    def _sign_and_send(self, work: Work, head: Head) -> int:
+        """What needs the key, while it answers. Number of things done or under way."""
+        if not self._signer_pause.may_try:
+            return 0
+        busy = 0
+        try:
+            busy += work.measuring.run(head)
+            if work.relaying is not None:
+                busy += work.relaying.run(head)
+            if work.retracting is not None:
+                busy += work.retracting.run(head)
+            if work.gathering is not None:
+                busy += work.gathering.run(head)
+            if work.lists is not None:
+                busy += work.lists.run(head)
+            if work.voting is not None and work.outbox is not None:
+                work.voting.run()
+                busy += work.outbox.run()
+        except SignerAway as error:
+            self._signer_pause.failed(error)
+        else:
+            self._signer_pause.worked()
+        return busy
+
     def _connected(self) -> Work:
         """Opens the network and builds the tasks on it; what waits is asked about again."""
         chain = self._link.open()
@@ -179,34 +224,34 @@ class Node:
         deciding = Deciding(self._database, judge, self._checkpoint, self.metrics, dry=self._dry)
         deciding.wake_all()
         head = chain.head()
-        log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)
+        kind = self._signer.kind if self._signer else None
+        place = {"network": chain.name, "chain_id": chain.chain_id, "block": head.number}
+        log.info("network", **place, account=account, key=kind)
         measuring = Measuring(
-            self._database, chain, judge, self._signer, self._exchange, self._checkpoint, self.metrics
+            self._database,
+            chain,
+            judge,
+            self._signer,
+            self._protection,
+            self._exchange,
+            self._checkpoint,
+            self.metrics,
         )
         heartbeats = Heartbeats(self._database, judge, self.metrics)
         relaying, retracting = self._relaying(chain, judge), self._retracting(chain)
-        voting, outbox, confirming = self._sending(chain)
         lists, gathering = self._list_voting(chain, judge), self._gathering_on(chain)
-        if voting is not None and lists is not None:
-            voting.spared = lambda: lists.spared
-        self._work = Work(
-            chain,
-            judge,
-            deciding,
-            measuring,
-            heartbeats,
-            relaying,
-            retracting,
-            voting,
-            outbox,
-            confirming,
-            lists,
-            gathering,
-            scanned=head.number,
-        )
+        sending = self._sending(chain, lists)
+        work = (judge, deciding, measuring, heartbeats, relaying, retracting, *sending, lists, gathering)
+        self._work = Work(chain, *work, self._standing(chain, account, head), head.number)
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
         return self._work
+
+    def _standing(self, chain: NodeChain, account: str | None, head: Head) -> Standing:
+        settings = self._settings
+        standing = Standing(chain, self.health, account, settings.organisation, settings.clock_tolerance_seconds)
+        standing.look(head)
+        return standing
 
     def _relaying(self, chain: NodeChain, judge: Judge) -> Relaying | None:
         if self._exchange is None or self._signer is None or self._dry or not self._settings.relays:
@@ -216,7 +261,7 @@ class Node:
 
     def _list_voting(self, chain: NodeChain, judge: Judge) -> ListVoting | None:
         settings = self._settings
-        if self._mail is None or self._signer is None or settings.bundling is None or self._dry:
+        if self._mail is None or self._signer is None or settings.bundling is None or self._protection is None:
             return None
         if self._lists is None:
             self._lists = ListVoting(
@@ -224,6 +269,7 @@ class Node:
                 chain,
                 judge,
                 self._signer,
+                self._protection,
                 self._mail,
                 settings.bundling,
                 settings.confirmations,
@@ -256,14 +302,19 @@ class Node:
             return None
         return Retracting(self._database, chain, self._signer.address, self._checkpoint, self.metrics)
 
-    def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
-        if self._dry or self._signer is None:
+    def _sending(
+        self, chain: NodeChain, lists: ListVoting | None
+    ) -> tuple[Voting | None, Outbox | None, Confirming | None]:
+        if self._dry or self._signer is None or self._protection is None:
             return None, None, None
         settings = self._settings
         kinds = (ReportCargo, RetractionCargo, BundleCargo, VoteCargo)
         manifest = Manifest([kind(chain, self.metrics) for kind in kinds])
+        voting = Voting(self._database, chain, self._signer, self._protection, settings.batch_limit, self._checkpoint)
+        if lists is not None:
+            voting.spared, voting.adopts = lists.spared, lists.adopts
         return (
-            Voting(self._database, chain, self._signer, settings.batch_limit, self._checkpoint),
+            voting,
             Outbox(
                 self._database,
                 chain,
@@ -306,6 +357,7 @@ class Node:
             if changes.rules:
                 work.judge.forget()
                 work.deciding.wake_all()
+                work.standing.look(head)
         elif head.number < work.scanned:
             work.scanned = head.number
         work.deciding.wake(references, head)
@@ -313,6 +365,7 @@ class Node:
             self._next_retry = self._clock() + self._settings.retry_seconds
             work.judge.forget()
             work.deciding.wake_all()
+            work.standing.look(head)
             self._gauge()
 
     def _gauge(self) -> None:

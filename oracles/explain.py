@@ -18,12 +18,12 @@ from oracles.corrections import foretold
 from oracles.deciding import own_objection
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
+from oracles.keys.opening import named_account
 from oracles.measuring import NO_EXCHANGE
 from oracles.network import connector
 from oracles.rules.decisions import Decision, Verdict, paper_decision
 from oracles.rules.milestones import kind_of
 from oracles.settings import NodeSettings
-from oracles.signing import account_of
 from oracles.store.database import Database
 from oracles.store.models import EventRow
 
@@ -50,7 +50,7 @@ class _View:
 
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
-    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes)
+    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes, settings.dcsa.schema_versions)
     count, noun = len(document.events or document.quotes), "event" if document.events else "value"
     yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
@@ -63,7 +63,7 @@ def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
         yield f"Only what the paper decides: {error}"
     else:
         key = NetworkKey.load(settings.network_key_file)
-        judge = Judge(chain, key, account_of(settings.keystore), settings.organisation, settings.milestones)
+        judge = Judge(chain, key, named_account(settings), settings.organisation, settings.milestones)
     view = _View(settings, judge, head, Database(settings.database) if settings.database.is_file() else None)
     for number, event in enumerate(document.events, 1):
         yield ""

@@ -8,6 +8,7 @@ from typing import Final
 
 from oracles.adapters import read_document
 from oracles.errors import DocumentRefused
+from standards.dcsa import Version
 from standards.detect import detect
 from standards.epcis import event_hashes
 from standards.errors import StandardsError
@@ -24,7 +25,7 @@ def hashes_of(path: Path) -> list[str]:
             return event_hashes(data, LIMIT_BYTES)
     except StandardsError as error:
         raise DocumentRefused(str(path), str(error)) from error
-    return [event.event_hash for event in read_document(str(path), data, LIMIT_BYTES).events]
+    return [event.event_hash for event in read_document(str(path), data, LIMIT_BYTES, tuple(Version)).events]
 
 
 def file_bytes(path: Path) -> bytes:

@@ -20,6 +20,9 @@ from oracles.corrections import IN_A_VALUE
 from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
 from oracles.metrics import Metrics
+from oracles.protection.guard import remember
+from oracles.protection.statements import Objection, reading_statement
+from oracles.protection.store import ProtectionStore
 from oracles.rules.decisions import Decision, Verdict
 from oracles.rules.readings import ReadingStanding, expired, reading_decision, scaled
 from oracles.signing import Signer
@@ -49,6 +52,7 @@ class Measuring:
     chain: NodeChain
     judge: Judge
     signer: Signer | None
+    protection: ProtectionStore | None
     exchange: Exchange | None
     checkpoint: Checkpoint
     metrics: Metrics
@@ -77,7 +81,7 @@ class Measuring:
             stored = session.get_one(ReadingRow, row.id)
             decision, standing, key = self._judge(session, stored, head)
             if decision.verdict is Verdict.SIGN and standing is not None and key is not None and self.signer:
-                self._sign(self.signer, stored, key, standing, head)
+                decision = self._sign(session, self.signer, stored, key, standing, head) or decision
                 self.checkpoint(Point.READING_SIGNING)
             if stored.status not in OPEN:
                 stored.status = STATUS_OF.get(decision.verdict, ReadingStatus.WAITING)
@@ -108,21 +112,30 @@ class Measuring:
         standing = self.judge.reading_standing(key, head)
         return reading_decision(_value(row, standing), row.observed_at, standing), standing, key
 
-    def _sign(self, signer: Signer, row: ReadingRow, key: FeedKey, standing: ReadingStanding, head: Head) -> None:
+    def _sign(
+        self, session: Session, signer: Signer, row: ReadingRow, key: FeedKey, standing: ReadingStanding, head: Head
+    ) -> Decision | None:
+        """Binds and signs; or says why not, and changes nothing."""
+        assert self.protection is not None
         value = _value(row, standing)
         assert value is not None
-        row.round, row.version, row.signed_value = standing.round, standing.rules.version, str(value)
-        row.signer, row.signed_block = signer.address, head.number
-        row.signature = signer.reading(
-            self.chain.chain_id,
-            self.chain.feed_oracle_address,
-            feed=key.feed,
-            round=standing.round,
-            version=standing.rules.version,
-            value=value,
-            at=row.observed_at,
-        ).hex()
+        round_, version, at = standing.round, standing.rules.version, row.observed_at
+        void_after = at + standing.rules.max_age_seconds
+        place = (self.chain.chain_id, self.chain.feed_oracle_address)
+        statement = reading_statement(
+            *place, feed=key.feed, round=round_, version=version, value=value, at=at, void_after=void_after
+        )
+        (objection,) = self.protection.allow([statement], signer.address, standing.now)
+        self.checkpoint(Point.READING_BOUND)
+        if objection is not None:
+            return _not_now(objection)
+        signature = signer.reading(*place, feed=key.feed, round=round_, version=version, value=value, at=at)
+        row.round, row.version, row.signed_value, row.signature = round_, version, str(value), signature.hex()
+        row.signer, row.signed_block, row.signed_at = signer.address, head.number, standing.now
+        row.void_after = void_after
         row.status = ReadingStatus.SIGNED
+        remember(session, self.protection)
+        return None
 
     # The exchange
 
@@ -218,6 +231,15 @@ def _settle_recalled(session: Session, row: ReadingRow, status: ReadingStatus) -
     event.status, event.reason = EventStatus.HELD, f"{row.reason}; {IN_A_VALUE}"
     log.error("corrected reading counted", event_hash=event.event_hash, round=row.round, operator_action_required=True)
     return status, row.reason
+
+
+def _not_now(objection: Objection) -> Decision:
+    """Two accounts of one moment are for the operator. Another moment's value has its turn when the round is over, or
+    when what was signed for it can no longer count."""
+    bound = objection.bound
+    if bound is None or bound.moment == objection.asked.moment:
+        return Decision(Verdict.HOLD, str(objection))
+    return Decision(Verdict.WAIT, str(objection))
 
 
 def key_of(row: ReadingRow) -> FeedKey:

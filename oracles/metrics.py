@@ -1,14 +1,8 @@
-"""What a monitor may read of a node: Prometheus, on the loopback interface only."""
+"""What a node counts while it runs, for Prometheus; `operating.collecting` adds what its database tells."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-
-from oracles.errors import PortUnusable
-
-LOOPBACK: Final = "127.0.0.1"
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Metrics:
@@ -60,11 +54,3 @@ class Metrics:
 
     def _counter(self, name: str, text: str, label: str) -> Counter:
         return Counter(f"portolan_oracle_{name}", text, [label], registry=self.registry)
-
-    def serve(self, port: int) -> int:
-        """Listens on the loopback interface; the port, chosen by the system for 0. Raises PortUnusable."""
-        try:
-            server, _ = start_http_server(port, addr=LOOPBACK, registry=self.registry)
-        except OSError as error:
-            raise PortUnusable(port, error.strerror or str(error)) from error
-        return int(server.server_port)

@@ -24,6 +24,7 @@ from chain_node.client import (
     Report,
     Vote,
 )
+from chain_node.errors import RequestRefused
 from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
@@ -66,6 +67,15 @@ class Network:
     def head(self) -> Head:
         block = self.chain.block("latest")
         return Head(block.number, block.timestamp)
+
+    def blocks_behind(self) -> int | None:
+        try:
+            found = self.chain.node.request("eth_syncing")
+        except RequestRefused:
+            return None
+        if not isinstance(found, dict):
+            return 0
+        return max(0, int(found["highestBlock"], 16) - int(found["currentBlock"], 16))
 
     def changes(self, from_block: int, to_block: int) -> Changes:
         if to_block - from_block >= MOST_BLOCKS:
@@ -115,7 +125,7 @@ class Network:
         for log in self.chain.logs(from_block, to_block):
             event = self.chain.decode(log) if log.address == self.feed_oracle_address else None
             if event is not None and event.name == "ValueReported" and _report_key(event) == its:
-                return _organisations(int(event.arguments["organisations"]))
+                return organisations(int(event.arguments["organisations"]))
         return None
 
     def nonce(self, account: str) -> int:
@@ -127,10 +137,8 @@ class Network:
             for log in self.chain.logs(start, min(start + MOST_BLOCKS - 1, to_block)):
                 event = self.chain.decode(log) if log.address == self.oracle_address else None
                 if event is not None and event.name in VOTE_EVENTS:
-                    organisations = _organisations(int(event.arguments["organisations"]))
-                    found.append(
-                        CountedVotes(_key(event), event.block_number, organisations, event.name == "FactFinal")
-                    )
+                    counted = organisations(int(event.arguments["organisations"]))
+                    found.append(CountedVotes(_key(event), event.block_number, counted, event.name == "FactFinal"))
         return found
 
     def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
@@ -220,8 +228,8 @@ def _report_key(event: Event) -> ReportKey:
     return ReportKey(bytes(arguments["policyId"]), bytes(arguments["subject"]), int(arguments["round"]))
 
 
-def _organisations(word: int) -> frozenset[int]:
-    """24 bits each from the lowest up; no organisation has the number 0."""
+def organisations(word: int) -> frozenset[int]:
+    """The numbers in an OrganisationSet: 24 bits each from the lowest up; no organisation has the number 0."""
     found = set()
     while word:
         found.add(word & ORGANISATION)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Checkpoint
+from oracles.dcsa.taking import Taking
 from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
 from oracles.relay.ends import RelayEnds
 from oracles.settings import NodeSettings
+from oracles.sources.drop import Drop
 from oracles.store.database import Database
 
 
@@ -50,6 +52,8 @@ def _services(settings: NodeSettings) -> Iterator[Service]:
         yield _http
     if settings.bundling is not None:
         yield _relay_client
+    if settings.mqtt:
+        yield _mqtt
 
 
 @contextmanager
@@ -89,3 +93,32 @@ def interfaces(around: Surroundings) -> Iterator[Interface]:
         from oracles.relay.app import relay_interface
 
         yield relay_interface(around.relays.desk)
+    if settings.dcsa.listens:
+        yield from _dcsa_interfaces(around, settings.http.read_seconds)
+
+
+def _dcsa_interfaces(around: Surroundings, read_seconds: float) -> Iterator[Interface]:
+    from oracles.dcsa.app import callback_interface, events_interface
+
+    settings, limits = around.settings.dcsa, Limits(around.settings.file_limit_bytes, read_seconds)
+    into_inbox = taking(around, "dcsa")
+    if settings.subscriptions:
+        yield callback_interface(settings.subscriptions, into_inbox, limits)
+    if settings.takes_events:
+        yield events_interface(into_inbox, limits)
+
+
+def taking(around: Surroundings, source: str) -> Taking:
+    """How Track & Trace gets into the inbox, under the name of that source."""
+    settings = around.settings
+    drop = Drop(settings.inbox, source, around.checkpoint)
+    return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+
+
+@contextmanager
+def _mqtt(around: Surroundings) -> Iterator[None]:
+    # Only a node with sensors waits for the client library to load.
+    from oracles.mqtt.service import hearing
+
+    with hearing(around.settings, around.database, around.checkpoint, around.metrics):
+        yield

@@ -12,8 +12,11 @@ from stdnum import lei
 
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
+from oracles.dcsa.settings import DcsaSettings
 from oracles.errors import SettingsInvalid
 from oracles.http.settings import HttpSettings
+from oracles.keys.settings import KeySettings
+from oracles.mqtt.settings import MqttSettings
 from oracles.relay.settings import BundlingSettings, RelaySettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
@@ -21,7 +24,7 @@ from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 S = TypeVar("S", bound=SettingTable)
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_SERVED: Final = {"capture": True, "relay": False}
+_SERVED: Final = {"capture": True, "dcsa": False, "relay": False}
 """Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
 what they sign."""
 
@@ -29,7 +32,9 @@ what they sign."""
 class NodeSettings(SettingTable):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
-    paths: ClassVar = frozenset({"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange"})
+    paths: ClassVar = frozenset(
+        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "protection"}
+    )
     needed: ClassVar = frozenset({"deployments", "network_key_file"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
@@ -40,8 +45,12 @@ class NodeSettings(SettingTable):
     network_key_file: Path
     keystore: Path | None = None
     passphrase_file: Path | None = None
+    key: KeySettings | None = None
+    """A remote signer or a token, in place of a keystore."""
     inbox: Path
     database: Path
+    protection: Path | None = None
+    """The store of what was signed; `protection.db` beside the database where nothing is said."""
     exchange: Path | None = None
     """Folder that this node shares with others: signed readings of feeds lie there for whoever relays them. Without it
     the node signs no measurements and no prices."""
@@ -66,11 +75,20 @@ class NodeSettings(SettingTable):
     """Gas sent along for each item, in case this vote completes a quorum that the estimate could not see."""
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    disk_reserve_bytes: Annotated[int, Field(ge=0, le=1024**4)] = 64 * 1024 * 1024
+    """With less room than this nothing more is taken in; what was taken in is brought to its end."""
+    clock_tolerance_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+    """By how much the newest block's time and the machine's clock may differ; 0 does not compare them, for a chain that
+    has a time of its own."""
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     http: HttpSettings | None = None
     """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None
     """The EPCIS capture interface over HTTP."""
+    dcsa: DcsaSettings = DcsaSettings()
+    """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
+    mqtt: tuple[MqttSettings, ...] = ()
+    """Brokers whose sensors this node hears."""
 
     relay: RelaySettings | None = None
     """A relay that this node runs for others: it bundles their votes, over HTTP."""
@@ -95,6 +113,15 @@ class NodeSettings(SettingTable):
             raise ValueError(f"{unknown[0]!r} is not one of {', '.join(sorted(known))}")
         return frozenset(known[name] for name in value)
 
+    @field_validator("mqtt")
+    @classmethod
+    def _each_source_once(cls, value: tuple[MqttSettings, ...]) -> tuple[MqttSettings, ...]:
+        names = [table.name for table in value]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two tables have the name {twice!r}")
+        return value
+
     @model_validator(mode="after")
     def _relay_has_its_exchange(self) -> NodeSettings:
         if self.relays and self.exchange is None:
@@ -103,13 +130,29 @@ class NodeSettings(SettingTable):
 
     @model_validator(mode="after")
     def _somebody_can_come_in(self) -> NodeSettings:
-        served = [name for name in _SERVED if getattr(self, name) is not None]
+        served = [name for name in _SERVED if _listens(getattr(self, name))]
         if served and self.http is None:
             raise ValueError(f"setting '{served[0]}': it comes in over HTTP: set the table [http] too")
-        clients_needed = any(_SERVED[name] for name in served) or not served
+        clients_needed = any(_SERVED[name] for name in served) or not served or self.dcsa.takes_events
         if self.http is not None and clients_needed and not self.http.lets_clients_in:
             raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
         return self
+
+    def _has_one_key(self) -> NodeSettings:
+        if self.key is not None and (self.keystore or self.passphrase_file):
+            raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _stores_are_two(self) -> NodeSettings:
+        if self.protection_file == self.database:
+            raise ValueError("setting 'protection': it must be another file than the database")
+        return self
+
+    @property
+    def protection_file(self) -> Path:
+        """The store of what was signed."""
+        return self.protection or self.database.with_name("protection.db")
 
     @property
     def archive(self) -> Path:
@@ -118,6 +161,11 @@ class NodeSettings(SettingTable):
     @property
     def quarantine(self) -> Path:
         return self.inbox.parent / "quarantine"
+
+
+def _listens(table: SettingTable | None) -> bool:
+    """A table that is there asks for its interface, unless it says that it has another use."""
+    return table is not None and bool(getattr(table, "listens", True))
 
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
@@ -146,7 +194,7 @@ def load_table(model: type[S], path: Path, problems_of: Callable[[Table], Sequen
 
 def _missing_files(table: Table, needs_key: bool) -> list[str]:
     problems = list(missing_files(NodeSettings, table))
-    for key in _KEY_FILES if needs_key else ():
+    for key in _KEY_FILES if needs_key and "key" not in table else ():
         value = table.get(key)
         if isinstance(value, Path) and not value.is_file():
             problems.append(f"setting '{key}': there is no file {value}")

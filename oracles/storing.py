@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -13,7 +13,7 @@ from chain_node.client import Milestone
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Classifier, Document, Measured
 from oracles.checkpoints import Checkpoint, Point
-from oracles.corrections import BY_HAND, Effect, corrected_before, record_correction, states_again
+from oracles.corrections import BY_HAND, Effect, corrected_before, record_correction, revived, states_again
 from oracles.metrics import Metrics
 from oracles.rules.decisions import Verdict, chain_seconds, paper_decision
 from oracles.rules.milestones import kind_of
@@ -28,6 +28,9 @@ from oracles.store.models import (
     ReadingRow,
     ReadingStatus,
 )
+from oracles.store.versions import VersionStatus
+from oracles.updates import Update, apply_update
+from oracles.versions import Ruling, remember, rule
 
 log = structlog.get_logger("oracles")
 
@@ -58,7 +61,8 @@ class Storing:
             session.add(row)
             session.flush()
             assert row.id is not None
-            lines = [self._store_event(session, event, row.id) for event in document.events]
+            ruling = self._ruling(session, document, row.id)
+            lines = [self._store_event(session, event, row.id, ruling) for event in document.events]
             quotes = [self._store_measured(session, its, row.id) for its in document.quotes]
             also(session, row)
             self.checkpoint(Point.DOCUMENT_STORING)
@@ -80,9 +84,24 @@ class Storing:
         log.warning("document quarantined", file=name, reason=why)
         self.checkpoint(Point.DOCUMENT_STORED)
 
-    def _store_event(self, session: Session, event: CanonicalEvent, document_id: int) -> dict[str, object]:
+    @staticmethod
+    def _ruling(session: Session, document: Document, document_id: int) -> Ruling:
+        """Whether this version of its paper stands; one that does not takes nothing back either."""
+        hashes = [event.event_hash for event in document.events]
+        ruling = rule(session, document.version, hashes)
+        if document.version is not None:
+            remember(session, document_id, document.version, hashes, ruling)
+        if ruling.status is VersionStatus.HELD:
+            log.error("paper held", file=document.name, reason=ruling.reason, operator_action_required=True)
+        return ruling
+
+    def _store_event(
+        self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling
+    ) -> dict[str, object]:
         """Stores one event or correction and returns its log line."""
         line: dict[str, object] = {"event_hash": event.event_hash, "activity": str(event.activity)}
+        if not ruling.stands:
+            event = replace(event, correction=None)
         if event.correction is not None:
             effects = record_correction(session, document_id, event, event.correction, retracts=self.retracts)
             line |= _correction_line(effects, event.correction.reason)
@@ -91,17 +110,30 @@ class Storing:
         known = session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
         if known is not None:
             self.metrics.events.labels("known").inc()
+            if revived(session, known, event):
+                return line | {"status": known.status, "reason": "said again by a later version of its paper"}
             _hold_where_stated_again(session, event, known)
+            line |= self._told_again(session, event, known, document_id)
             return line | {"status": "known", "reason": f"known since document {known.document_id}: {known.status}"}
-        row = self._new_event(session, event, document_id)
+        row = self._new_event(session, event, document_id, ruling)
+        line |= _update_line(apply_update(session, event, row), event)
         self.metrics.events.labels(row.status).inc()
         if row.status != EventStatus.WITHDRAWN and event.classifier is Classifier.ACTUAL:
             line |= {
                 "measurements": sum(self._store_measured(session, m, document_id, row) for m in event.measurements)
             }
         if event.unreadable:
-            log.warning("measurements refused", event_hash=event.event_hash, reasons=list(event.unreadable))
+            log.warning("left out", event_hash=event.event_hash, reasons=list(event.unreadable))
         return line | {"status": row.status, "reason": row.reason}
+
+    def _told_again(
+        self, session: Session, event: CanonicalEvent, known: EventRow, document_id: int
+    ) -> dict[str, object]:
+        update = apply_update(session, event, known)
+        if update is not None and update.revived:
+            for its in event.measurements:
+                self._store_measured(session, its, document_id, known)
+        return _update_line(update, event)
 
     def _store_measured(self, session: Session, its: Measured, document_id: int, event: EventRow | None = None) -> bool:
         """Stores a value for a feed; False where the same price came before, in whichever list."""
@@ -126,7 +158,7 @@ class Storing:
         session.add(row)
         return True
 
-    def _new_event(self, session: Session, event: CanonicalEvent, document_id: int) -> EventRow:
+    def _new_event(self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling) -> EventRow:
         kind = kind_of(event.activity)
         row = event_row(event, kind, document_id)
         milestone, decision = paper_decision(event, kind, self.attested)
@@ -141,11 +173,21 @@ class Storing:
             row.status, row.reason = EventStatus.WITHDRAWN, f"corrected: {correction.reason}"
         elif decision.verdict is not Verdict.SIGN:
             row.status, row.reason = EventStatus.NOT_SIGNED, decision.reason
+        elif not ruling.stands:
+            row.status, row.reason = ruling.event_status, ruling.reason
         session.add(row)
         session.flush()
         assert row.id is not None
         session.add_all(reference_rows(event, row.id, self.key))
         return row
+
+
+def _update_line(update: Update | None, event: CanonicalEvent) -> dict[str, object]:
+    if update is None:
+        return {}
+    if update.raised:
+        log.error("update to look at", event_hash=event.event_hash, effect=update.text, operator_action_required=True)
+    return {"update": update.text}
 
 
 def _correction_line(effects: list[Effect] | None, reason: str) -> dict[str, object]:

@@ -11,13 +11,21 @@ from standards.errors import StandardsError
 from standards.prices.price_list import PRICE_LIST
 from standards.ubl.reading import DOCUMENTS
 
-Standard = Literal["epcis", "dcsa", "receipt_advice", "invoice", "order", "prices"]
+Standard = Literal[
+    "epcis", "dcsa", "receipt_advice", "despatch_advice", "transportation_status", "invoice", "order", "prices"
+]
 
 PDF: Final = b"%PDF-"
 # A tuple: what a sender calls a type may be anything, also what has no hash.
 _EPCIS_TYPES: Final = ("EPCISDocument", "EPCISQueryDocument", *EVENT_TYPES)
+_OF_DCSA: Final = (
+    "eventType", "eventClassifierCode", "metadata", "eventRouting", "eventClassification", "eventUpdatedDateTime",
+    "isRetracted",
+)  # fmt: skip
 _ROOTS: Final[Mapping[str, Standard]] = {
     f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice": "receipt_advice",
+    f"{{{DOCUMENTS}DespatchAdvice-2}}DespatchAdvice": "despatch_advice",
+    f"{{{DOCUMENTS}TransportationStatus-2}}TransportationStatus": "transportation_status",
     f"{{{DOCUMENTS}Invoice-2}}Invoice": "invoice",
     f"{{{DOCUMENTS}CreditNote-2}}CreditNote": "invoice",
     f"{{{DOCUMENTS}Order-2}}Order": "order",
@@ -66,7 +74,7 @@ def _of_json(value: Any) -> Standard:
         sample = sample[0]
     if not isinstance(sample, dict):
         raise NotRecognised("the JSON holds no event")
-    if any(name in sample for name in ("eventType", "eventClassifierCode", "metadata", "eventRouting")):
+    if any(name in sample for name in _OF_DCSA):
         return "dcsa"
     if isinstance(value, dict) and ("epcisBody" in value or value.get("type") in _EPCIS_TYPES or "eventTime" in value):
         return "epcis"

@@ -92,7 +92,7 @@ from chain_node.client.reading import (
     reading_digest,
     reading_typed_data,
 )
-from chain_node.client.signing import sign_call, sign_transaction
+from chain_node.client.signing import call_fields, sign_call, sign_transaction, transaction_digest, with_signature
 from chain_node.client.values import Block, BlockTag, Call, Event, Log, Receipt, SignedTransaction
 from chain_node.vocabulary import (
     ORACLE_ROLES,
@@ -257,6 +257,7 @@ __all__ = [
     "acceptance_typed_data",
     "attestation_digest",
     "attestation_typed_data",
+    "call_fields",
     "condition_feed",
     "condition_policy",
     "one_line",
@@ -266,4 +267,6 @@ __all__ = [
     "reading_typed_data",
     "sign_call",
     "sign_transaction",
+    "transaction_digest",
+    "with_signature",
 ]

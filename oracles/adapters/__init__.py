@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from typing import Final
 
-from oracles.adapters import dcsa, epcis, prices, receipt_advice
+from oracles.adapters import dcsa, epcis, prices, ubl
 from oracles.canonical import CanonicalEvent, Document, Standard
 from oracles.errors import FLAWS, DocumentRefused
+from standards.dcsa import DEFAULT_VERSIONS, Version
 from standards.detect import detect
 from standards.errors import StandardsError
 
 Reader = Callable[[bytes, int], list[CanonicalEvent]]
+VersionReader = Callable[[bytes, int], ubl.Read]
 
 _READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
     "epcis": (Standard.EPCIS, epcis.read),
-    "dcsa": (Standard.DCSA, dcsa.read),
-    "receipt_advice": (Standard.UBL, receipt_advice.read),
 }
+_VERSION_READERS: Final[Mapping[str, tuple[Standard, VersionReader]]] = {
+    "receipt_advice": (Standard.UBL, ubl.receipt_advice),
+    "despatch_advice": (Standard.UBL_DESPATCH, ubl.despatch_advice),
+    "transportation_status": (Standard.UBL_STATUS, ubl.transportation_status),
+}
+"""Of papers that are numbered and may be sent again."""
 
 
-def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
+def read_document(
+    name: str, data: bytes, limit_bytes: int, dcsa_versions: Collection[Version] = DEFAULT_VERSIONS
+) -> Document:
     """All events of a file, or DocumentRefused with what its sender must mend."""
     if len(data) > limit_bytes:
         raise DocumentRefused(name, f"it is larger than the {limit_bytes} bytes that this node reads")
@@ -29,10 +37,15 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
         found = detect(data)
         if found == "prices":
             return _price_list(name, data, limit_bytes)
-        if found not in _READERS:
+        if found in _VERSION_READERS:
+            return _numbered(name, data, limit_bytes, *_VERSION_READERS[found])
+        if found == "dcsa":
+            standard, events = Standard.DCSA, dcsa.read(data, limit_bytes, dcsa_versions)
+        elif found in _READERS:
+            standard, read = _READERS[found]
+            events = read(data, limit_bytes)
+        else:
             raise DocumentRefused(name, f"an {found} is no logistics event; it goes to the gateway")
-        standard, read = _READERS[found]
-        events = read(data, limit_bytes)
     except StandardsError as error:
         raise DocumentRefused(name, str(error)) from error
     except FLAWS as error:
@@ -41,6 +54,11 @@ def read_document(name: str, data: bytes, limit_bytes: int) -> Document:
     if not events:
         raise DocumentRefused(name, "it holds no event")
     return Document(name, sha256(data).hexdigest(), standard, tuple(events))
+
+
+def _numbered(name: str, data: bytes, limit_bytes: int, standard: Standard, read: VersionReader) -> Document:
+    events, version = read(data, limit_bytes)
+    return Document(name, sha256(data).hexdigest(), standard, tuple(events), version=version)
 
 
 def _price_list(name: str, data: bytes, limit_bytes: int) -> Document:

@@ -1,15 +1,30 @@
-"""DCSA Track & Trace 2.2 events as canonical events."""
+"""DCSA Track & Trace events as canonical events."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
 from oracles.adapters import epcis
-from oracles.canonical import Activity, CanonicalEvent, Classifier, Standard
+from oracles.canonical import Activity, CanonicalEvent, Classifier, Correction, Standard
 from oracles.rules.milestones import LADEN
-from standards.dcsa import DcsaEvent, EquipmentEvent, ShipmentEvent, parse_events, to_epcis
+from oracles.rules.updates import movements
+from standards.dcsa import (
+    DEFAULT_VERSIONS,
+    DcsaEvent,
+    EquipmentEvent,
+    Message,
+    Retraction,
+    ShipmentEvent,
+    Version,
+    parse_events,
+    to_epcis,
+)
+from standards.dcsa.events import EARLIEST
 from standards.epcis import parse_event
+
+RETRACTION: Final = "RETRACTION"
 
 _CLASSIFIERS: Final[Mapping[str, Classifier]] = {
     "ACT": Classifier.ACTUAL,
@@ -18,14 +33,26 @@ _CLASSIFIERS: Final[Mapping[str, Classifier]] = {
 }
 
 
-def read(data: bytes, limit_bytes: int) -> list[CanonicalEvent]:
-    """Raises StandardsError."""
-    return [_canonical(event) for event in parse_events(data, limit_bytes)]
+def read(data: bytes, limit_bytes: int, versions: Collection[Version] = DEFAULT_VERSIONS) -> list[CanonicalEvent]:
+    """Raises StandardsError, also for events of other versions than these."""
+    return [canonical(message) for message in parse_events(data, limit_bytes, versions)]
 
 
-def _canonical(event: DcsaEvent) -> CanonicalEvent:
-    converted = parse_event(to_epcis(event))
-    return epcis.canonical(converted, _activity(event), _CLASSIFIERS[event.classifier], source_event_id=event.id)
+def canonical(message: Message) -> CanonicalEvent:
+    converted = parse_event(to_epcis(message))
+    if isinstance(message, Retraction):
+        correction = Correction(
+            f"the carrier retracted {message.retracted_id}",
+            # In 3.0 a retraction need not say when.
+            message.created_at if message.created_at > EARLIEST else None,
+            source_event_id=message.retracted_id,
+        )
+        activity = Activity(Standard.DCSA, RETRACTION)
+        return epcis.canonical(converted, activity, source_event_id=message.id, correction=correction)
+    classifier = _CLASSIFIERS[message.classifier]
+    event = epcis.canonical(converted, _activity(message), classifier, source_event_id=message.id)
+    dropped = tuple(map(str, message.dropped))
+    return replace(event, movements=movements(message), unreadable=(*event.unreadable, *dropped))
 
 
 def _activity(event: DcsaEvent) -> Activity:

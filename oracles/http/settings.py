@@ -20,6 +20,8 @@ class Right(StrEnum):
     """May see every event that was captured here, whoever sent it."""
     PAPERS = "papers"
     """May lay papers into the inbox."""
+    EVENTS = "events"
+    """May send events of DCSA Track & Trace 3.0."""
 
 
 class HttpSettings(SettingTable):

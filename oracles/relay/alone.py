@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -23,6 +24,8 @@ from oracles.http.settings import HttpSettings
 from oracles.link import Link
 from oracles.metrics import Metrics
 from oracles.network import connector
+from oracles.operating.health import Health, Trouble
+from oracles.operating.monitor import monitored
 from oracles.outbox import Outbox
 from oracles.relay.app import relay_interface
 from oracles.relay.desk import Desk
@@ -88,6 +91,7 @@ class LoneRelay:
     ) -> None:
         self._settings, self._database, self._signer, self._desk = settings, database, signer, desk
         self._checkpoint, self._metrics, self._clock = checkpoint, metrics, clock
+        self.health = Health(clock)
         self._link = Link(connect, metrics, clock)
         self._gathering: Gathering | None = None
         self._outbox: Outbox | None = None
@@ -102,6 +106,7 @@ class LoneRelay:
 
     def cycle(self) -> None:
         """One turn, where there is anything to do."""
+        self.health.turned()
         if not self._link.may_try or not (self._desk.rang.is_set() or self._clock() >= self._next_look):
             return
         try:
@@ -111,8 +116,10 @@ class LoneRelay:
         except ChainError as error:
             self._outbox = None
             self._link.failed(error)
+            self.health.say(Trouble.CHAIN_AWAY, str(error))
         else:
             self._link.worked()
+            self.health.clear(Trouble.CHAIN_AWAY)
 
     def _turn(self) -> None:
         chain = self._link.open()
@@ -184,10 +191,10 @@ def serve_relay(
     desk = new_desk(AddressBook.load(settings.deployments))
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
     relay = LoneRelay(settings, database, signer, desk, connect, checkpoint, metrics)
-    if settings.metrics_port is not None:
-        metrics.serve(settings.metrics_port)
+    port = settings.metrics_port
+    monitoring = nullcontext() if port is None else monitored(port, metrics.registry, relay.health)
     try:
-        with serving(settings.http, [relay_interface(desk)], metrics):
+        with monitoring, serving(settings.http, [relay_interface(desk)], metrics):
             try:
                 relay.run(stopping, sleep)
             finally:

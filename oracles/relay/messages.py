@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from eth_account import Account
 from eth_typing import Hash32
@@ -13,7 +13,7 @@ from eth_utils.address import to_checksum_address
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chain_node.client import Observation, attestation_digest
-from chain_node.client.typed_data import array_hash, digest_of, struct_hash, type_hash
+from chain_node.client.typed_data import array_hash, digest_of, struct_hash, type_hash, typed_data
 from oracles.errors import FLAWS, OracleError
 
 MOST_ITEMS: Final = 64
@@ -162,6 +162,24 @@ def offer_digest(chain_id: int, oracle_address: str, observations: Sequence[Obse
         for o in observations
     ]
     return digest_of("Relay", chain_id, oracle_address, struct_hash(_OFFER, [array_hash(items), expires_at]))
+
+
+def offer_typed_data(
+    chain_id: int, oracle_address: str, observations: Sequence[Observation], expires_at: int
+) -> dict[str, Any]:
+    """The whole of what `offer_digest` stands for."""
+    items = [
+        {
+            "subject": o.subject,
+            "milestone": int(o.milestone),
+            "sequence": o.sequence,
+            "occurredAt": o.occurred_at,
+            "quantity": o.quantity,
+        }
+        for o in observations
+    ]
+    message = {"observations": items, "expiresAt": expires_at}
+    return typed_data("Relay", chain_id, oracle_address, _OFFER_TYPES, "Offer", message)
 
 
 def offer_signer(chain_id: int, oracle_address: str, offer: Offer) -> str | None:

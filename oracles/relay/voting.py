@@ -14,26 +14,25 @@ from typing import Final
 
 import structlog
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
-from chain_node.client import Milestone, Observation, Refusal
-from oracles.cargo.votes import HARMLESS
-from oracles.chain import CountedVotes, Head, Key, NodeChain, SignedVote
+from chain_node.client import Milestone, Observation
+from oracles.chain import Head, Key, NodeChain, SignedVote
 from oracles.checkpoints import Checkpoint, Point
 from oracles.evidence import evidence_root
 from oracles.judging import Judge
 from oracles.metrics import Metrics
+from oracles.protection.guard import remember
+from oracles.protection.statements import vote_statements
+from oracles.protection.store import ProtectionStore
 from oracles.relay.mail import RelayMail
 from oracles.relay.messages import MOST_ITEMS, OFFER_SECONDS, Answer, LeftOut, Offer, item_of, list_id
 from oracles.relay.settings import BundlingSettings
-from oracles.rules.decisions import Decision, Verdict
+from oracles.relay.settling import FINAL_VERDICTS, ListSettling, is_open, key_in, own_lists, superseded
 from oracles.rules.lists import Objection, key_of, objection, supported
 from oracles.signing import Signer
 from oracles.store.bundles import BundleRow, bundle_in, packed_list
 from oracles.store.database import Database
 from oracles.store.models import (
-    EventRow,
-    EventStatus,
     ObservationRow,
     ObservationStatus,
     SubmissionRow,
@@ -45,8 +44,6 @@ log = structlog.get_logger("oracles")
 
 MOST_OFFERED: Final = 512
 """Facts that wait for a relay's list at one time."""
-UNSENT: Final = (SubmissionStatus.RELAYED, SubmissionStatus.SIGNED)
-"""States of a vote on a list that this node has not sent by itself."""
 
 
 @dataclass
@@ -57,6 +54,7 @@ class ListVoting:
     chain: NodeChain
     judge: Judge
     signer: Signer
+    protection: ProtectionStore
     mail: RelayMail
     settings: BundlingSettings
     confirmations: int
@@ -72,8 +70,14 @@ class ListVoting:
     """Submissions whose vote a relay has, and since when this process knows it."""
     _raised: set[int] = field(default_factory=set)
     _resumed: bool = False
+    _head: Head = field(default_factory=lambda: Head(0, 0))
+    """That of this turn."""
 
-    @property
+    def settle(self, head: Head) -> int:
+        """Number of facts that the chain has answered."""
+        parts = (self.database, self.chain, self.judge, self.confirmations, self.checkpoint, self.metrics)
+        return ListSettling(*parts, lambda number: self._answered.pop(number, None)).run(head)
+
     def spared(self) -> list[int]:
         """Observations that are not to be signed as they are, for now."""
         return list(self._offered)
@@ -84,6 +88,7 @@ class ListVoting:
 
     def run(self, head: Head) -> int:
         """Number of lists signed and of facts taken back or offered."""
+        self._head = head
         if not self._resumed:
             self._resume(head)
         done = sum(self._vote(its, head) for its in self.mail.lists())
@@ -96,7 +101,7 @@ class ListVoting:
         """After a start: what a relay had may be on chain; else it is told once more."""
         self.settle(head)
         with self.database.session() as session:
-            for row in self._relayed(session, (SubmissionStatus.RELAYED,)):
+            for row in own_lists(session, (SubmissionStatus.RELAYED,)):
                 assert row.id is not None
                 self._answered[row.id] = self.clock()
                 bundle = bundle_in(session, row)
@@ -134,7 +139,7 @@ class ListVoting:
         """Signs what the papers support of a list, on disk before the relay has it; tells again what was signed."""
         packed = packed_list(items)
         with self.database.session() as session:
-            signed = session.exec(_own_lists().where(BundleRow.observations == packed)).first()
+            signed = next(iter(own_lists(session, packed=packed)), None)
             if signed is None:
                 signed = self._sign(session, items, packed, head)
             elif signed.status != SubmissionStatus.RELAYED:
@@ -152,25 +157,41 @@ class ListVoting:
         own = {key_of(observation_of(row)): observation_of(row) for row in rows}
         support = supported(items, own, lambda item, its: self._objection(item, its, head))
         self._raise(rows, support.objections.items())
-        marked = [key_of(item) for place, item in enumerate(items) if support.mask >> place & 1]
-        if not marked:
+        mask = self._allowed(items, support.mask)
+        if not mask:
             return None
         by_key = {key_of(observation_of(row)): row for row in rows}
-        mine = [by_key[key] for key in marked]
-        vote = self._signed(items, support.mask, mine)
+        mine = [by_key[key_of(item)] for place, item in enumerate(items) if mask >> place & 1]
+        vote = self._signed(items, mask, mine)
         submission = submission_of(vote, self.chain.chain_id, SubmissionStatus.RELAYED)
         session.add(submission)
         session.flush()
         assert submission.id is not None
         session.add(BundleRow(submission_id=submission.id, observations=packed, votes="[]", signed_block=head.number))
         for row in mine:
-            row.status, row.submission_id = ObservationStatus.SIGNED, submission.id
+            row.status, row.submission_id, row.signed_at = ObservationStatus.SIGNED, submission.id, int(self.wall())
             self._offered.pop(row.id or 0, None)
+        remember(session, self.protection)
         session.flush()
         self.checkpoint(Point.LIST_SIGNING)
         names = [f"{Milestone(row.milestone).name}/{row.sequence} {row.subject}" for row in mine]
         log.info("list signed", submission=submission.id, evidence=vote.evidence.hex(), items=names, of=len(items))
         return submission
+
+    def _allowed(self, items: Sequence[Observation], mask: int) -> int:
+        """Bits of what may be signed, which binds this node from here on; what it has signed otherwise stays out."""
+        places = [place for place in range(len(items)) if mask >> place & 1]
+        if not places:
+            return 0
+        chain_id, oracle = self.chain.chain_id, self.chain.oracle_address
+        statements = vote_statements(chain_id, oracle, [items[place] for place in places])
+        answers = self.protection.allow(statements, self.signer.address, int(self.wall()))
+        self.checkpoint(Point.LIST_BOUND)
+        return sum(1 << place for place, objection in zip(places, answers, strict=True) if objection is None)
+
+    def adopts(self, bound: Observation, own: Observation) -> bool:
+        """Whether the papers support what this node is bound to, as by a list that it signed just before it died."""
+        return self._objection(bound, own, self._head) is None
 
     def _signed(self, items: Sequence[Observation], mask: int, mine: Sequence[ObservationRow]) -> SignedVote:
         evidence = evidence_root([bytes.fromhex(row.evidence) for row in mine])
@@ -240,7 +261,7 @@ class ListVoting:
         if not list_ids:
             return
         with self.database.session() as session:
-            for row in self._relayed(session, (SubmissionStatus.RELAYED,)):
+            for row in own_lists(session, (SubmissionStatus.RELAYED,)):
                 bundle = bundle_in(session, row)
                 if bundle is not None and list_id(bundle.items()) in list_ids:
                     self._answered[row.id or 0] = float("-inf")
@@ -264,12 +285,12 @@ class ListVoting:
 
     def _take_back(self, session: Session, row: ObservationRow, reason: str, head: Head) -> None:
         """Unless the network has what it needs in the meantime."""
-        decision = self.judge.again(_key(row), row.occurred_at, row.quantity, head)
-        if decision.verdict is Verdict.SIGN:
+        decision = self.judge.again(key_in(row), row.occurred_at, row.quantity, head)
+        if decision.verdict not in FINAL_VERDICTS:
             self.metrics.relay_fallbacks.labels(reason).inc()
             log.warning("sent without a relay", subject=row.subject, milestone=row.milestone, reason=reason)
         else:
-            _superseded(session, row, decision)
+            superseded(session, row, decision)
             self.metrics.votes.labels(decision.mirrors.name).inc()
 
     def _take_back_votes(self, head: Head) -> int:
@@ -283,116 +304,10 @@ class ListVoting:
                 submission = session.get_one(SubmissionRow, id)
                 if submission.status == SubmissionStatus.RELAYED:
                     submission.status = SubmissionStatus.SIGNED
-                    count = len([row for row in batch_of(session, submission) if _is_open(row)])
+                    count = len([row for row in batch_of(session, submission) if is_open(row)])
                     self.metrics.relay_fallbacks.labels("not on chain").inc(count)
                     log.warning("list sent without a relay", submission=id, items=count)
                 self.checkpoint(Point.LIST_TAKING_BACK)
             self._answered.pop(id, None)
             self.checkpoint(Point.LIST_TAKEN_BACK)
         return len(due)
-
-    # What became of it
-
-    def settle(self, head: Head) -> int:
-        """Looks for the votes on lists that this node has not sent by itself; the number of facts settled. What lies
-        less deep than `confirmations` may yet vanish, and is looked for again."""
-        with self.database.session() as session:
-            open_ = self._relayed(session, UNSENT)
-            blocks = [row.signed_block for row in (bundle_in(session, its) for its in open_) if row is not None]
-        if not open_:
-            return 0
-        deep = head.number - self.confirmations + 1
-        found: dict[Key, list[CountedVotes]] = {}
-        for votes in self.chain.votes(max(0, min(*blocks, head.number) if blocks else 0), deep):
-            found.setdefault(votes.key, []).append(votes)
-        organisation = self.judge.organisation(head)
-        return sum(self._settle(row, found, organisation, head) for row in open_)
-
-    def _settle(
-        self, submission: SubmissionRow, found: dict[Key, list[CountedVotes]], organisation: int, head: Head
-    ) -> int:
-        lines = []
-        with self.database.session() as session:
-            stored = session.get_one(SubmissionRow, submission.id)
-            rows = batch_of(session, stored)
-            for row in rows:
-                line = self._answer_of(session, row, found.get(_key(row), ()), organisation, head)
-                lines += [line] if line else []
-            if not any(map(_is_open, rows)):
-                stored.status = SubmissionStatus.SETTLED
-                stored.block = max((row.block or 0 for row in rows), default=head.number)
-            session.flush()
-            self.checkpoint(Point.LIST_SETTLING)
-        if stored.status == SubmissionStatus.SETTLED:
-            self._answered.pop(stored.id or 0, None)
-        for line in lines:
-            self._say(line)
-        if lines:
-            self.checkpoint(Point.LIST_SETTLED)
-        return len(lines)
-
-    def _answer_of(
-        self, session: Session, row: ObservationRow, found: Sequence[CountedVotes], organisation: int, head: Head
-    ) -> dict[str, object] | None:
-        """Stores that the vote is counted, or that the fact needs it no more; nothing while neither is so."""
-        if not _is_open(row):
-            return None
-        mine = next((votes for votes in found if organisation in votes.organisations), None)
-        event = session.get_one(EventRow, row.event_id)
-        if mine is not None:
-            row.status, row.block, answer = ObservationStatus.COUNTED, mine.block, Refusal.NONE
-        else:
-            if not any(votes.final for votes in found):
-                return None
-            decision = self.judge.again(_key(row), row.occurred_at, row.quantity, head)
-            if decision.verdict is Verdict.SIGN:
-                return None
-            _superseded(session, row, decision)
-            answer = decision.mirrors
-        return {
-            "event_hash": event.event_hash,
-            "subject": row.subject,
-            "milestone": Milestone(row.milestone).name,
-            "sequence": row.sequence,
-            "answer": "counted" if answer is Refusal.NONE else answer.name,
-            "fact": "final" if any(votes.final for votes in found) else "gathering",
-            "block": row.block,
-        }
-
-    def _say(self, line: dict[str, object]) -> None:
-        answer = str(line["answer"])
-        self.metrics.votes.labels(answer).inc()
-        if answer == "counted":
-            log.info("vote counted", through="relay", **line)
-        else:
-            log.warning("vote not needed", through="relay", **line)
-
-    @staticmethod
-    def _relayed(session: Session, statuses: Sequence[SubmissionStatus]) -> list[SubmissionRow]:
-        """This node's votes on lists in these states."""
-        statement = _own_lists().where(col(SubmissionRow.status).in_(statuses))
-        return list(session.exec(statement.order_by(col(SubmissionRow.id))))
-
-
-def _own_lists() -> SelectOfScalar[SubmissionRow]:
-    """What this node signed of lists. A bundle of its own relay has no signature."""
-    joined = select(SubmissionRow).join(BundleRow, col(BundleRow.submission_id) == col(SubmissionRow.id))
-    return joined.where(SubmissionRow.signature != "")
-
-
-def _superseded(session: Session, row: ObservationRow, decision: Decision) -> None:
-    """The network needs no vote of this node any more, or the operator must look at what it says instead."""
-    row.status, row.reason = ObservationStatus.REFUSED, decision.mirrors.name
-    event = session.get_one(EventRow, row.event_id)
-    event.reason = f"the network needs no vote: {decision.reason}"
-    if decision.verdict is Verdict.HOLD or decision.mirrors not in HARMLESS:
-        event.status, event.reason = EventStatus.HELD, decision.reason
-    session.flush()
-
-
-def _is_open(row: ObservationRow) -> bool:
-    return row.status == ObservationStatus.SIGNED
-
-
-def _key(row: ObservationRow) -> Key:
-    return Key(bytes.fromhex(row.subject), row.milestone, row.sequence)

@@ -1,7 +1,10 @@
 """Which event of which standard says what of the goods, and which milestone that is. Data, not code.
 
 The first row that fits decides, so the row that needs more stands first. What is missing here moves no money:
-a gate-out may be the shipper's or the terminal's, and an equipment inspection (INSP) does not say how it ended.
+a gate-out may be the shipper's or the terminal's, and an equipment inspection (INSP) does not say how it ended. A
+despatch advice is the word of its sender, to whom the money goes, and often older than the transport: it moves nothing,
+whoever holds it. That goods were collected or delivered is the carrier's word on what the shipper loads and the
+receiver accepts.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from chain_node.client import Milestone
 from oracles.canonical import Activity, Kind, Standard
 
 EPCIS, DCSA, UBL = Standard.EPCIS, Standard.DCSA, Standard.UBL
+DESPATCH, STATUS = Standard.UBL_DESPATCH, Standard.UBL_STATUS
 
 # Traits that adapters set.
 BILL_OF_LADING: Final = "bill of lading"
@@ -62,6 +66,22 @@ ROWS: Final = (
     Row(DCSA, "SHIPMENT/TRD/SURR", Kind.TITLE_CHANGED),
     Row(DCSA, "SHIPMENT/TRD/VOID", Kind.TITLE_CHANGED),
     Row(UBL, "ReceiptAdvice/S", Kind.RECEIVED),
+    Row(DESPATCH, "DespatchAdvice/1", Kind.DESPATCHED),
+    Row(DESPATCH, "DespatchAdvice/2", Kind.DESPATCHED),
+    Row(STATUS, "TransportationStatus/1", Kind.ARRIVED),
+    Row(STATUS, "TransportationStatus/40", Kind.ARRIVED),
+    Row(STATUS, "TransportationStatus/13", Kind.COLLECTED),
+    Row(STATUS, "TransportationStatus/18", Kind.DAMAGED),
+    Row(STATUS, "TransportationStatus/218", Kind.DAMAGED),
+    Row(STATUS, "TransportationStatus/21", Kind.DELIVERED),
+    Row(STATUS, "TransportationStatus/22", Kind.DELIVERED),
+    Row(STATUS, "TransportationStatus/24", Kind.DEPARTED),
+    Row(STATUS, "TransportationStatus/127", Kind.DEPARTED),
+    Row(STATUS, "TransportationStatus/27", Kind.DESPATCHED),
+    Row(STATUS, "TransportationStatus/29", Kind.DISCHARGED),
+    Row(STATUS, "TransportationStatus/48", Kind.GOODS_LOADED),
+    Row(STATUS, "TransportationStatus/49", Kind.LOST),
+    Row(STATUS, "TransportationStatus/91", Kind.STORED),
 )
 
 MILESTONE_OF: Final = {

@@ -127,6 +127,16 @@ class Directory:
         return None
 
 
+def papers_in(folder: Path) -> Iterator[Path]:
+    """The documents that lie in an archive or a quarantine, by name; neither their reasons nor reserved names."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        is_paper = not path.name.startswith(".") and not path.name.endswith(REASON_SUFFIX)
+        if is_paper and path.is_file() and path.stat().st_size:
+            yield path
+
+
 def _stamp(path: Path) -> Stamp | None:
     try:
         status = path.stat(follow_symlinks=False)

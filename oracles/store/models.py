@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 class NodeTable(SQLModel, registry=registry()):
@@ -173,6 +178,8 @@ class SubmissionRow(NodeTable, table=True):
     gas_factor: int = 1
     block: int | None = None
     reason: str = ""
+    signed_at: str | None = Field(default_factory=_now)
+    """On the machine's clock; none of one that an earlier version signed."""
 
 
 class ObservationRow(NodeTable, table=True):
@@ -202,6 +209,9 @@ class ObservationRow(NodeTable, table=True):
     status: str = Field(index=True)
     reason: str = ""
     block: int | None = None
+    signed_at: int | None = None
+    """On the machine's clock, Unix seconds; stays when a signature is withdrawn before it was sent."""
+    decided_at: str | None = Field(default_factory=_now)
 
 
 class ReadingRow(NodeTable, table=True):
@@ -230,6 +240,10 @@ class ReadingRow(NodeTable, table=True):
     signer: str = ""
     signature: str = ""
     signed_block: int | None = None
+    void_after: int | None = None
+    """Unix seconds after which the signed reading is too old for any report."""
+    signed_at: int | None = None
+    """On the chain's clock, Unix seconds."""
 
 
 class ReportRow(NodeTable, table=True):

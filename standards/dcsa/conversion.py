@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
-from standards.dcsa.events import DcsaEvent, EquipmentEvent, Location, ShipmentEvent, TransportEvent
+from standards.dcsa.conditions import sensor_elements
+from standards.dcsa.documents import Message
+from standards.dcsa.events import DcsaEvent, Location, OfCall, Retraction, ShipmentEvent, TransportEvent
+from standards.dcsa.versions import Version
 from standards.epcis.references import BOOKING_TYPE, CONTAINER_URN, OWN_NAMES, ReferenceKind, own_urn
-from standards.identifiers import IdentifierInvalid, vessel
 from standards.strict_json import json_able
 
-NAMESPACE: Final = f"{OWN_NAMES}dcsa:track-and-trace:2.2:"
-CONTEXT: Final = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"dcsa": NAMESPACE}]
+EPCIS_CONTEXT: Final = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
 
 # Gates are passed at both ends of a voyage: neither alone is a departure or an arrival of the goods.
 BUSINESS_STEPS: Final[Mapping[str, str]] = {
@@ -42,59 +43,70 @@ DOCUMENT_TYPES: Final[Mapping[str, tuple[str, ReferenceKind]]] = {
     "TRD": ("bol", "transport_document"),
     "PO": ("po", "order"),
 }
-_MESSAGE: Final = frozenset({"eventID", "eventCreatedDateTime", "eventDateTime"})
 _DEGREES: Final = re.compile(r"[+-]?\d{1,3}(\.\d{1,20})?", re.ASCII)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def to_epcis(event: DcsaEvent) -> dict[str, Any]:
-    """A bare EPCIS 2.0 event: transports and equipment as ObjectEvent, shipping documents as TransactionEvent."""
+def namespace(version: Version) -> str:
+    """Of names that an event of that version has and EPCIS has not."""
+    return f"{OWN_NAMES}dcsa:track-and-trace:{version}:"
+
+
+def to_epcis(event: Message) -> dict[str, Any]:
+    """A bare EPCIS 2.0 event: shipping documents as TransactionEvent, everything else as ObjectEvent."""
+    names = namespace(event.version)
     converted: dict[str, Any] = {
-        "@context": CONTEXT,
+        "@context": [EPCIS_CONTEXT, {"dcsa": names}],
         "type": "ObjectEvent",
-        "eventTime": event.source["eventDateTime"],
+        "eventTime": event.moment_text,
         "eventTimeZoneOffset": event.local_offset,
-        "recordTime": event.source["eventCreatedDateTime"],
-        "epcList": list(_objects(event)),
+        "epcList": [],
         "action": "OBSERVE",
-        "dcsa:event": json_able({name: value for name, value in event.source.items() if name not in _MESSAGE}),
+        "dcsa:event": json_able(event.fact),
     }
     if event.id is not None:
-        converted["eventID"] = _event_id(event.id)
+        converted["eventID"] = _event_id(event.id, names)
+    if isinstance(event, Retraction):
+        return converted
+    return converted | {"recordTime": event.created_at.isoformat()} | _told(event, names)
+
+
+def _told(event: DcsaEvent, names: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"epcList": list(_objects(event))}
     if event.code in BUSINESS_STEPS:
-        converted["bizStep"] = BUSINESS_STEPS[event.code]
+        told["bizStep"] = BUSINESS_STEPS[event.code]
     place = _place(event)
     if place is not None:
-        converted["readPoint"] = {"id": place}
-    documents = list(_documents(event))
+        told["readPoint"] = {"id": place}
+    documents = list(_documents(event, names))
     if documents:
-        converted["bizTransactionList"] = documents
+        told["bizTransactionList"] = documents
     if isinstance(event, ShipmentEvent):
-        converted |= {"type": "TransactionEvent", "action": _action(event)}
-    return converted
+        told |= {"type": "TransactionEvent", "action": _action(event)}
+    elements = sensor_elements(event)
+    if elements:
+        told["sensorElementList"] = elements
+    return told
 
 
-def _event_id(identifier: str) -> str:
+def _event_id(identifier: str, names: str) -> str:
     if _UUID.fullmatch(identifier):
         return f"urn:uuid:{identifier.lower()}"
-    return f"{NAMESPACE}event:{quote(identifier, safe='')}"
+    return f"{names}event:{quote(identifier, safe='')}"
 
 
 def _objects(event: DcsaEvent) -> Iterator[str]:
     if event.container is not None:
         yield f"{CONTAINER_URN}{event.container}"
-    if isinstance(event, TransportEvent) and event.transport_call.vessel is not None:
-        try:
-            yield f"urn:epc:id:imovn:{vessel(event.transport_call.vessel.imo_number)}"
-        except IdentifierInvalid:
-            return
+    if isinstance(event, TransportEvent) and event.vessel_number is not None:
+        yield f"urn:epc:id:imovn:{event.vessel_number}"
 
 
 def _place(event: DcsaEvent) -> str | None:
-    call = event.transport_call if isinstance(event, TransportEvent | EquipmentEvent) else None
-    locations = [event.location] if isinstance(event, EquipmentEvent) else []
-    locations += [call.location] if call else []
-    for location in locations:
+    if not isinstance(event, OfCall):
+        return None
+    call = event.transport_call
+    for location in (event.location, call.location if call else None):
         place = _of_location(location) if location else None
         if place is not None:
             return place
@@ -116,7 +128,7 @@ def _degrees(value: Any, most: int) -> str | None:
     return f"{Decimal(text).normalize():f}"
 
 
-def _documents(event: DcsaEvent) -> Iterator[dict[str, str]]:
+def _documents(event: DcsaEvent, names: str) -> Iterator[dict[str, str]]:
     references = [(reference.type, reference.value) for reference in event.document_references]
     references += [(reference.type, reference.value) for reference in event.party_references]
     if isinstance(event, ShipmentEvent):
@@ -126,7 +138,7 @@ def _documents(event: DcsaEvent) -> Iterator[dict[str, str]]:
         transaction_type, kind = DOCUMENT_TYPES[name]
         yield {"type": transaction_type, "bizTransaction": own_urn(kind, value)}
     if isinstance(event, ShipmentEvent) and event.document_code not in DOCUMENT_TYPES:
-        yield {"bizTransaction": f"{NAMESPACE}{event.document_code}:{quote(event.document_id, safe='')}"}
+        yield {"bizTransaction": f"{names}{event.document_code}:{quote(event.document_id, safe='')}"}
 
 
 def _action(event: ShipmentEvent) -> str:

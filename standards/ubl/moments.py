@@ -22,15 +22,26 @@ def moment_of_issue(reader: Reader) -> str:
 
 
 def moment_of_delivery(reader: Reader, issued: str) -> str:
-    """When the goods came: without time of day by the end of that day, though not after the issue; else at issue."""
+    """When the goods came; at issue where no date is stated."""
     delivery = reader.first("cac:Shipment/cac:Delivery")
-    if delivery is None or delivery.text("cbc:ActualDeliveryDate") is None:
-        return issued
-    day, zone = _day(delivery, "cbc:ActualDeliveryDate")
-    time = _time(delivery, "cbc:ActualDeliveryTime", zone)
+    return issued if delivery is None else moment_of(delivery, "cbc:ActualDelivery", issued) or issued
+
+
+def moment_of(reader: Reader, name: str, issued: str) -> str | None:
+    """What `<name>Date` and `<name>Time` state; None without a date. Without time of day it is by the end of that
+    day, though not after the issue."""
+    if reader.text(f"{name}Date") is None:
+        return None
+    day, zone = _day(reader, f"{name}Date")
+    time = _time(reader, f"{name}Time", zone)
     if time is not None:
         return f"{day}T{time}"
     return issued if issued.startswith(day) else f"{day}T{_LAST_SECOND}{zone or _zone(issued)}"
+
+
+def offset_of(moment: str) -> str:
+    """As EPCIS writes it, `+02:00`."""
+    return "+00:00" if moment.endswith("Z") else moment[-len("+02:00") :]
 
 
 def as_instant(reader: Reader, moment: str) -> datetime:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import ClassVar, Final
 
 from lxml import etree
 
@@ -19,7 +19,21 @@ NAMESPACES: Final = {"cac": AGGREGATES, "cbc": BASICS}
 
 _DECIMAL: Final = re.compile(r"[+-]?(\d{1,24}(\.\d{0,12})?|\.\d{1,12})", re.ASCII)
 
+STATUS_CODES: Final = ("9", "5", "1", "22")
+"""Of a document: original, replaces the earlier of its number, cancels it, final (nothing follows)."""
+
 Refuse = Callable[[str, int | None], StandardsError]
+
+
+class UblInvalid(StandardsError):
+    """Not a document of its kind that can be read; `line` is the line of the file where that is known."""
+
+    document: ClassVar[str]
+
+    def __init__(self, why: str, line: int | None = None) -> None:
+        super().__init__(f"{self.document} refused{'' if line is None else f' at line {line}'}: {why}")
+        self.why = why
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,17 @@ class Reader:
         if not _DECIMAL.fullmatch(text) or Decimal(text) < 0:
             raise self.refuse(f"{path} is {text!r}, not a quantity from zero up", self.line)
         return Decimal(text)
+
+    def code(self, path: str, allowed: tuple[str, ...], default: str | None = None) -> str:
+        """One of the codes `allowed`; `default` where there is none, unless that is missing too."""
+        code = self.text(path) or default or self.required(path)
+        if code not in allowed:
+            raise self.refuse(f"{path} is {code!r}, not one of {', '.join(allowed)}", self.line)
+        return code
+
+    def of_scheme(self, path: str, scheme: str) -> str | None:
+        """The identifier at `path` where it is of that scheme."""
+        return self.text(path) if self.attribute(path, "schemeID") == scheme else None
 
     @property
     def line(self) -> int | None:

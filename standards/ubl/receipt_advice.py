@@ -9,25 +9,20 @@ from decimal import Decimal
 from typing import Final, Literal, cast
 
 from standards import xml
-from standards.errors import StandardsError
 from standards.ubl.moments import as_instant, moment_of_delivery, moment_of_issue
-from standards.ubl.reading import DOCUMENTS, Reader
+from standards.ubl.reading import DOCUMENTS, STATUS_CODES, Reader, UblInvalid
 
 ROOT: Final = f"{{{DOCUMENTS}ReceiptAdvice-2}}ReceiptAdvice"
 TypeCode = Literal["S", "D"]
 StatusCode = Literal["9", "5", "1", "22"]
 
 _TYPE_CODES: Final = ("S", "D")
-_STATUS_CODES: Final = ("9", "5", "1", "22")
 
 
-class ReceiptAdviceInvalid(StandardsError):
-    """Not a receipt advice that can be read; `line` is the line of the file where that is known."""
+class ReceiptAdviceInvalid(UblInvalid):
+    """Not a receipt advice that can be read."""
 
-    def __init__(self, why: str, line: int | None = None) -> None:
-        super().__init__(f"receipt advice refused{'' if line is None else f' at line {line}'}: {why}")
-        self.why = why
-        self.line = line
+    document = "receipt advice"
 
 
 @dataclass(frozen=True)
@@ -118,15 +113,15 @@ def parse_receipt_advice(data: bytes, limit_bytes: int = xml.DEFAULT_LIMIT_BYTES
     received = moment_of_delivery(reader, issued)
     return ReceiptAdvice(
         id=reader.required("cbc:ID"),
-        type_code=cast(TypeCode, _code(reader, "cbc:ReceiptAdviceTypeCode", _TYPE_CODES)),
-        status_code=cast(StatusCode, _code(reader, "cbc:DocumentStatusCode", _STATUS_CODES, "9")),
+        type_code=cast(TypeCode, reader.code("cbc:ReceiptAdviceTypeCode", _TYPE_CODES)),
+        status_code=cast(StatusCode, reader.code("cbc:DocumentStatusCode", STATUS_CODES, "9")),
         issued_at=as_instant(reader, issued),
         issued=issued,
         received_at=as_instant(reader, received),
         received=received,
         order=reader.text("cac:OrderReference/cbc:ID"),
         despatch_advice=reader.text("cac:DespatchDocumentReference/cbc:ID"),
-        consignment=_of_scheme(reader, "cac:Shipment/cac:Consignment", "GINC"),
+        consignment=reader.of_scheme("cac:Shipment/cac:Consignment/cbc:ID", "GINC"),
         handling_units=tuple(_handling_units(reader)),
         supplier=reader.text("cac:DespatchSupplierParty/cac:Party/cac:PartyIdentification/cbc:ID"),
         receiver=reader.text("cac:DeliveryCustomerParty/cac:Party/cac:PartyIdentification/cbc:ID"),
@@ -198,17 +193,5 @@ def _condition(about: str, status: Reader) -> Condition:
 
 def _handling_units(reader: Reader) -> list[str]:
     units = reader.all("cac:Shipment/cac:TransportHandlingUnit")
-    found = (_of_scheme(unit, ".", "SSCC") for unit in units)
+    found = (unit.of_scheme("cbc:ID", "SSCC") for unit in units)
     return [identifier for identifier in found if identifier is not None]
-
-
-def _of_scheme(reader: Reader, path: str, scheme: str) -> str | None:
-    where = f"{path}/cbc:ID"
-    return reader.text(where) if reader.attribute(where, "schemeID") == scheme else None
-
-
-def _code(reader: Reader, path: str, allowed: tuple[str, ...], default: str | None = None) -> str:
-    code = reader.text(path) or default or reader.required(path)
-    if code not in allowed:
-        raise ReceiptAdviceInvalid(f"{path} is {code!r}, not one of {', '.join(allowed)}", reader.line)
-    return code

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote
 
 from standards.epcis.references import OWN_NAMES, own_urn
-from standards.identifiers import IdentifierInvalid, gln, gtin, sscc
-from standards.strict_json import json_able
+from standards.ubl.event_parts import GS1_CONTEXT, consignment_links, party_link, plain, quantity_element, sscc_links
+from standards.ubl.moments import offset_of
 from standards.ubl.receipt_advice import ReceiptAdvice, ReceiptLine
 
 NAMESPACE: Final = f"{OWN_NAMES}ubl:receipt-advice:"
-CONTEXT: Final = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"ubl": NAMESPACE}]
-RESOLVER: Final = "https://id.gs1.org"
-_UNIT: Final = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
+CONTEXT: Final = [GS1_CONTEXT, {"ubl": NAMESPACE}]
 
 
 def to_epcis(advice: ReceiptAdvice) -> dict[str, Any]:
@@ -31,41 +26,22 @@ def to_epcis(advice: ReceiptAdvice) -> dict[str, Any]:
         "@context": CONTEXT,
         "type": "ObjectEvent" if advice.is_about_goods else "TransactionEvent",
         "eventTime": advice.received,
-        "eventTimeZoneOffset": "+00:00" if advice.received.endswith("Z") else advice.received[-6:],
+        "eventTimeZoneOffset": offset_of(advice.received),
         "recordTime": advice.issued,
         "action": "OBSERVE",
-        "epcList": [f"{RESOLVER}/00/{unit}" for unit in _valid_units(advice)] + _consignment(advice),
+        "epcList": sscc_links(advice.handling_units) + consignment_links(advice.consignment),
         "bizTransactionList": _documents(advice),
         "ubl:receiptAdvice": _original(advice),
     }
     if advice.is_about_goods:
         event["quantityList"] = [_quantity(line) for line in advice.lines]
         event |= {"disposition": "non_conformant"} if advice.is_rejected else {"bizStep": "receiving"}
-    receiver = _receiver(advice)
+    receiver = party_link(advice.receiver)
     if receiver is not None:
         event["destinationList"] = [{"type": "possessing_party", "destination": receiver}]
     if advice.is_cancelled:
         event["errorDeclaration"] = {"declarationTime": advice.issued, "reason": "did_not_occur"}
     return event
-
-
-def _valid_units(advice: ReceiptAdvice) -> Iterator[str]:
-    for unit in advice.handling_units:
-        try:
-            yield sscc(unit)
-        except IdentifierInvalid:
-            continue
-
-
-def _consignment(advice: ReceiptAdvice) -> list[str]:
-    return [f"{RESOLVER}/401/{quote(advice.consignment, safe='')}"] if advice.consignment else []
-
-
-def _receiver(advice: ReceiptAdvice) -> str | None:
-    try:
-        return f"{RESOLVER}/417/{gln(advice.receiver or '')}"
-    except IdentifierInvalid:
-        return None
 
 
 def _documents(advice: ReceiptAdvice) -> list[dict[str, str]]:
@@ -78,20 +54,7 @@ def _documents(advice: ReceiptAdvice) -> list[dict[str, str]]:
 
 
 def _quantity(line: ReceiptLine) -> dict[str, Any]:
-    quantity: dict[str, Any] = {"epcClass": _item(line)}
-    if line.accepted is not None:
-        quantity["quantity"] = json_able(line.accepted)
-    if line.unit is not None and _UNIT.fullmatch(line.unit):
-        quantity["uom"] = line.unit
-    return quantity
-
-
-def _item(line: ReceiptLine) -> str:
-    try:
-        return f"{RESOLVER}/01/{gtin(line.gtin or '')}"
-    except IdentifierInvalid:
-        name = line.gtin or line.seller_item or f"line {line.id}"
-        return f"{OWN_NAMES}item:{quote(name, safe='')}"
+    return quantity_element(line.gtin, line.seller_item, line.id, line.accepted, line.unit)
 
 
 def _original(advice: ReceiptAdvice) -> dict[str, Any]:
@@ -117,8 +80,4 @@ def _original_line(line: ReceiptLine) -> dict[str, Any]:
         "ubl:rejectReason": line.reject_reason,
         "ubl:rejectAction": line.reject_action,
     }
-    return {
-        name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
-        for name, value in stated.items()
-        if value is not None
-    }
+    return {name: plain(value) for name, value in stated.items() if value is not None}

@@ -17,7 +17,7 @@ from oracles.relay.mail import RelayMail
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.store.database import Database
-from oracles.store.models import EventRow, ObservationRow, SubmissionRow
+from oracles.store.models import DocumentRow, EventRow, ObservationRow, SubmissionRow
 from oracles.store.retractions import RetractionRow
 
 
@@ -57,6 +57,7 @@ class Bench:
             "network_key_file": self.folder / "network.key",
             "inbox": self.folder / "inbox",
             "database": self.folder / "node.db",
+            "clock_tolerance_seconds": 0,
         }
         return NodeSettings.model_validate(values | self.settings_changes)
 
@@ -112,6 +113,9 @@ class Bench:
     def rows(self, table: type[SQLModel]) -> list[SQLModel]:
         with self.database.session() as session:
             return list(session.exec(select(table)))
+
+    def rows_of_documents(self) -> list[DocumentRow]:
+        return [row for row in self.rows(DocumentRow) if isinstance(row, DocumentRow)]
 
     def events(self) -> list[EventRow]:
         return [row for row in self.rows(EventRow) if isinstance(row, EventRow)]

@@ -126,6 +126,7 @@ class FakeChain:
     closed: int = 0
     calls: dict[bytes, tuple[Sequence[Observation], Sequence[Vote]]] = field(default_factory=dict)
     counted_votes: list[CountedVotes] = field(default_factory=list)
+    behind: int | None = 0
     withdrawals: dict[bytes, Withdrawal] = field(default_factory=dict)
     withdrawn: dict[Key, list[int]] = field(default_factory=dict)
     retracted: list[tuple[Key, bytes]] = field(default_factory=list)
@@ -269,6 +270,10 @@ class FakeChain:
     def head(self) -> Head:
         self._ask()
         return Head(self.block, int(self.now.timestamp()))
+
+    def blocks_behind(self) -> int | None:
+        self._ask()
+        return self.behind
 
     def changes(self, from_block: int, to_block: int) -> Changes:
         self._ask()

@@ -72,6 +72,7 @@ class NodeHome:
             "passphrase_file": "passphrase",
             "inbox": "inbox",
             "database": "node.db",
+            "clock_tolerance_seconds": 0,
         }
         self.config.write_text(toml(settings | self.changes))
 

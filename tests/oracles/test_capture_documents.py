@@ -9,9 +9,17 @@ from capture_desk import lone
 from oracle_fakes import NOON, declared_error, epcis, epcis_event, temperature
 from structlog.testing import capture_logs
 
-from oracles.status import status_lines
+from oracles.operating.status import status_of
 from oracles.store.captures import CaptureStatus
-from oracles.store.models import DocumentRow, DocumentStatus, EventReferenceRow, EventStatus, ReadingRow
+from oracles.store.models import (
+    DocumentRow,
+    DocumentStatus,
+    EventReferenceRow,
+    EventStatus,
+    ObservationRow,
+    ReadingRow,
+)
+from oracles.store.retractions import RetractionRow
 
 BAD = epcis_event("storing") | {"action": "LOOK"}
 
@@ -145,13 +153,15 @@ def test_error_declaration_withdraws_what_was_not_sent(desk):
     assert len(desk.captured()) == 2
 
 
-def test_error_declaration_after_the_vote_is_raised(desk):
+def test_error_declaration_after_the_vote_takes_it_back(desk):
     desk.run(epcis(epcis_event()))
     desk.bench.settle()
 
     desk.run(epcis(declared_error(epcis_event())))
 
-    assert desk.bench.event.status == EventStatus.HELD
+    assert desk.bench.event.status == EventStatus.CORRECTED
+    (row,) = desk.bench.rows(RetractionRow)
+    assert row.observation_id == desk.bench.rows(ObservationRow)[0].id
 
 
 def test_same_error_declaration_again_is_known(desk):
@@ -254,7 +264,7 @@ def test_status_counts_what_was_captured(desk):
     desk.run(epcis(epcis_event()))
     desk.capture(epcis(epcis_event("storing")))
 
-    assert "Captures      1 filed, 1 received" in list(status_lines(desk.bench.settings))
+    assert status_of(desk.bench.settings).counts["captures"] == {"filed": 1, "received": 1}
 
 
 def test_event_of_the_future_waits(desk):

@@ -12,8 +12,7 @@ from oracle_fakes import LEI, dcsa_departure, epcis, epcis_event, price_list, re
 from typer.testing import CliRunner
 
 from oracles.cli import oracle_app
-from oracles.errors import DatabaseTooNew, KeystoreUnreadable, PortUnusable
-from oracles.metrics import Metrics
+from oracles.errors import DatabaseTooNew, KeystoreUnreadable
 from oracles.signing import Signer, account_of
 from oracles.store.database import Database
 
@@ -130,28 +129,6 @@ def test_explain_of_a_malformed_document_is_one_sentence(away):
     assert "bad.xml: XML refused at line 1" in result.stderr
 
 
-def test_status_of_a_node_that_never_ran(away):
-    result = run("status", "--config", away)
-
-    assert result.exit_code == 0
-    assert "It has not run yet" in result.output
-
-
-def test_status_shows_what_waits_and_what_is_held(away, bench):
-    bench.drop("first.json", epcis(epcis_event()))
-    bench.settle()
-    bench.drop("second.json", epcis(epcis_event(quantity=1)))
-    bench.drop("third.json", epcis(epcis_event(order="PO-LATER")))
-    bench.settle()
-    away.write_text(away.read_text().replace("node.db", str(bench.settings.database)))
-
-    result = run("status", "--config", away)
-
-    assert "Events        1 held, 1 vouched, 1 waiting" in result.output
-    assert "For the operator:" in result.output
-    assert "no consignment is linked to order PO-LATER" in result.output
-
-
 def keystore(folder: Path, opens_with: str = "open") -> tuple[Path, Path]:
     account = Account.from_key("0x" + "22" * 32)
     (folder / "key.json").write_text(json.dumps(Account.encrypt(account.key, opens_with, "pbkdf2", 1000)))
@@ -182,20 +159,12 @@ def test_file_that_is_no_keystore_is_told(tmp_path, content):
         Signer.open(key, passphrase)
 
 
-def test_metrics_port_that_is_taken_is_told():
-    metrics = Metrics()
-    port = metrics.serve(0)
-
-    with pytest.raises(PortUnusable, match=f"setting 'metrics_port': nothing can listen on port {port}"):
-        Metrics().serve(port)
-
-
 def test_file_that_is_no_database_is_told_in_one_sentence(away):
     (away.parent / "node.db").write_bytes(b"not a database, but long enough to be looked at" * 100)
 
     result = run("status", "--config", away)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.strip() == "the node's database cannot be used: file is not a database"
 
 

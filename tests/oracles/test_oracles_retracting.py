@@ -26,8 +26,8 @@ from test_oracles_crash import dying_at, run_until_dead
 from chain_node.client import FactStatus, Milestone, Refusal
 from oracles.chain import Key, Outcome
 from oracles.checkpoints import VOTE_POINTS, Point
+from oracles.operating.status import status_of
 from oracles.retracting import NOT_IN_A_BLOCK
-from oracles.status import status_lines
 from oracles.store.models import CorrectionRow, EventStatus, ObservationStatus, SubmissionStatus
 from oracles.store.retractions import RetractionStatus
 
@@ -36,6 +36,7 @@ ANOTHER = "0x00000000000000000000000000000000000000BB"
 POINTS = sorted((VOTE_POINTS | {Point.RETRACTION_LAYING, Point.RETRACTION_LAID}) - {
     Point.OBSERVATION_DECIDING,
     Point.OBSERVATION_DECIDED,
+    Point.VOTE_BOUND,
     Point.VOTE_SIGNING,
     Point.VOTE_SIGNED,
 })  # fmt: skip
@@ -102,7 +103,7 @@ def test_node_that_is_not_admitted_waits_and_says_so_once(voted):
     with capture_logs() as logs:
         voted.settle()
     assert kinds(voted) == [RetractionStatus.WAITING]
-    assert [line["event"] for line in raised(logs)] == ["retraction"]
+    assert [line["event"] for line in raised(logs)] == ["retraction", "not admitted"]
 
     voted.chain.admit(WAREHOUSE)
     voted.settle()
@@ -207,7 +208,7 @@ def test_declared_error_takes_the_vote_back(voted):
     assert "its vote was taken back in block" in voted.event.reason
     (told,) = [line for line in logs if line["event"] == "vote retracted"]
     assert (told["milestone"], told["fact"], raised(logs)) == ("RECEIVED", "gathering", [])
-    assert "Retractions   1 retracted" in list(status_lines(voted.settings))
+    assert status_of(voted.settings).counts["retractions"] == {"retracted": 1}
 
 
 def test_fact_that_was_final_is_disputed(voted):

@@ -428,6 +428,21 @@ def test_every_new_point_is_passed(bench, brings):
     assert (honest if brings else dropping) <= passed
 
 
+def test_node_that_died_before_its_signature_was_stored_sends_what_it_is_bound_to(bench):
+    """The protection store has the list's figures, the database nothing, and the relay does not come back."""
+    bench.restart(dying_at(Point.LIST_BOUND))
+    decided(bench)
+    with pytest.raises(Died):
+        propose(bench, replace(OWN, quantity=945_000))
+
+    bench.restart()
+    bench.mail.set_away("it died too")
+    bench.settle()
+
+    assert [quantity for _, quantity, _ in bench.chain.counted] == [945_000]
+    assert bench.event.status == EventStatus.VOUCHED
+
+
 def test_signed_list_is_told_again_after_a_restart(bench):
     decided(bench)
     (answer,) = propose(bench, OWN)

@@ -138,7 +138,8 @@ def test_version_3_is_refused_by_name(samples: Path, sample: str) -> None:
 def test_every_event_of_the_official_response_is_read_and_converted(samples: Path) -> None:
     events = parse_events((samples / "dcsa" / "tnt-220-response.json").read_bytes())
 
-    assert {type(event) for event in events} == {TransportEvent, EquipmentEvent, ShipmentEvent}
+    for kind in (TransportEvent, EquipmentEvent, ShipmentEvent):
+        assert any(isinstance(event, kind) for event in events)
     for event in events:
         assert event_hash(parse_event(json.loads(json.dumps(to_epcis(event))))) == event_hash(to_epcis(event))
 
