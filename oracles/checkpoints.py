@@ -50,6 +50,17 @@ class Point(StrEnum):
     POLL_KEPT = "poll-kept"
     FOLDER_COPIED = "folder-copied"
     FOLDER_REMEMBERED = "folder-remembered"
+    LIST_OFFERED = "list-offered"
+    LIST_BOUND = "list-bound"
+    LIST_SIGNING = "list-signing"
+    LIST_SIGNED = "list-signed"
+    LIST_ANSWERED = "list-answered"
+    LIST_SETTLING = "list-settling"
+    LIST_SETTLED = "list-settled"
+    LIST_TAKING_BACK = "list-taking-back"
+    LIST_TAKEN_BACK = "list-taken-back"
+    BUNDLE_STORING = "bundle-storing"
+    BUNDLE_STORED = "bundle-stored"
     MQTT_STORING = "mqtt-storing"
     MQTT_STORED = "mqtt-stored"
     MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
@@ -78,6 +89,11 @@ DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 
 POLL_POINTS = frozenset({Point.POLL_ANSWERED, Point.POLL_KEPT})
 """Those that only pages pass for which a carrier was asked."""
+LIST_POINTS = frozenset(point for point in Point if point.name.startswith("LIST_"))
+"""Those that only a node passes which uses a relay; the last two where the relay lets it down."""
+
+BUNDLE_POINTS = frozenset({Point.BUNDLE_STORING, Point.BUNDLE_STORED})
+"""Those that only a relay passes."""
 
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
@@ -91,15 +107,17 @@ TABLE_POINTS = frozenset({Point.ROWS_SET_ASIDE})
 MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
 """Those that only readings pass which a broker brings."""
 
-_OTHER_WAYS = (
-    READING_POINTS
-    | CAPTURE_POINTS
-    | DROP_POINTS
-    | POLL_POINTS
-    | FOLDER_POINTS
-    | RETRACTION_POINTS
-    | MQTT_POINTS
-    | TABLE_POINTS
+_OTHER_WAYS = frozenset().union(
+    READING_POINTS,
+    CAPTURE_POINTS,
+    DROP_POINTS,
+    POLL_POINTS,
+    FOLDER_POINTS,
+    RETRACTION_POINTS,
+    TABLE_POINTS,
+    MQTT_POINTS,
+    LIST_POINTS,
+    BUNDLE_POINTS,
 )
 
 VOTE_POINTS = frozenset(Point) - _OTHER_WAYS

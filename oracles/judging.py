@@ -68,6 +68,13 @@ class Judge:
             decision = own_decision(view, event, head.timestamp)
         return Judgement(decision, kind, milestone, key, match.reason, view.rule)
 
+    def again(self, key: Key, occurred_at: int, quantity: int, head: Head) -> Decision:
+        """What the network would say now of figures that this node has decided on."""
+        return network_decision(Milestone(key.milestone), occurred_at, quantity, self._read(key, head))
+
+    def policy(self, milestone: int, head: Head) -> Policy:
+        return self._policy(milestone, head.number)
+
     def organisation(self, head: Head) -> int:
         return self._member(head).organisation
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from oracles.capture.store import CaptureStore
@@ -16,6 +16,7 @@ from oracles.checkpoints import Checkpoint
 from oracles.dcsa.taking import Taking
 from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
+from oracles.relay.ends import RelayEnds
 from oracles.settings import NodeSettings
 from oracles.sources.drop import Drop
 from oracles.sources.folders import Folder, watching
@@ -31,6 +32,7 @@ class Surroundings:
     checkpoint: Checkpoint
     metrics: Metrics
     capture: CaptureStore | None
+    relays: RelayEnds = field(default_factory=RelayEnds)
 
 
 POSTED: Final = "http"
@@ -57,6 +59,8 @@ def _services(settings: NodeSettings) -> Iterator[Service]:
         yield _dcsa_polling
     if settings.folders:
         yield _folders
+    if settings.bundling is not None:
+        yield _relay_client
     if settings.mqtt:
         yield _mqtt
 
@@ -86,6 +90,20 @@ def _http(around: Surroundings) -> Iterator[None]:
 
     assert around.settings.http is not None
     with serving(around.settings.http, list(interfaces(around)), around.metrics):
+        try:
+            yield
+        finally:
+            if around.relays.desk is not None:
+                around.relays.desk.close()
+
+
+@contextmanager
+def _relay_client(around: Surroundings) -> Iterator[None]:
+    from oracles.relay.client import relay_client
+
+    assert around.settings.bundling is not None
+    assert around.relays.mail is not None
+    with relay_client(around.settings.bundling, around.relays.account, around.relays.mail):
         yield
 
 
@@ -103,6 +121,10 @@ def interfaces(around: Surroundings) -> Iterator[Interface]:
 
         limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
         yield papers_interface(Drop(settings.inbox, POSTED, around.checkpoint), limits, tables=bool(settings.csv))
+    if around.relays.desk is not None:
+        from oracles.relay.app import relay_interface
+
+        yield relay_interface(around.relays.desk)
     if settings.dcsa.listens:
         yield from _dcsa_interfaces(around, settings.http.read_seconds)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from stdnum import lei
@@ -16,6 +17,7 @@ from oracles.errors import RulesInvalid, SettingsInvalid
 from oracles.http.settings import HttpSettings
 from oracles.keys.settings import KeySettings
 from oracles.mqtt.settings import MqttSettings
+from oracles.relay.settings import BundlingSettings, RelaySettings
 from oracles.rules.book import Rulebook
 from oracles.rules.loading import built_in_rules, read_rules
 from oracles.rules.tables import ATTESTABLE
@@ -23,8 +25,10 @@ from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 from oracles.sources.folder_settings import FolderSettings
 from oracles.tables.settings import CsvSettings
 
+S = TypeVar("S", bound=SettingTable)
+
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_SERVED: Final = {"capture": True, "dcsa": False}
+_SERVED: Final = {"capture": True, "dcsa": False, "relay": False}
 """Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
 what they sign."""
 
@@ -97,6 +101,11 @@ class NodeSettings(SettingTable):
     """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
     mqtt: tuple[MqttSettings, ...] = ()
     """Brokers whose sensors this node hears."""
+
+    relay: RelaySettings | None = None
+    """A relay that this node runs for others: it bundles their votes, over HTTP."""
+    bundling: BundlingSettings | None = None
+    """Relays that this node uses; without them it sends each batch by itself."""
 
     @field_validator("organisation")
     @classmethod
@@ -187,18 +196,23 @@ def _listens(table: SettingTable | None) -> bool:
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
     """The settings in `path`, or SettingsInvalid with all problems at once. `needs_key` is off for a dry run."""
+    return load_table(NodeSettings, path, lambda table: _missing_files(table, needs_key))
+
+
+def load_table(model: type[S], path: Path, problems_of: Callable[[Table], Sequence[str]]) -> S:
+    """A file of settings; `problems_of` says what is wrong with it besides its values. Raises SettingsInvalid."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsInvalid(path, [f"cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(path, [f"is not TOML: {error}"]) from error
-    absolute = resolved(NodeSettings, table, path.resolve().parent)
-    problems = _missing_files(absolute, needs_key)
+    absolute = resolved(model, table, path.resolve().parent)
+    problems = list(problems_of(absolute))
     try:
-        settings = NodeSettings.model_validate(absolute)
+        settings = model.model_validate(absolute)
     except ValidationError as error:
-        raise SettingsInvalid(path, [*(_sentence(detail) for detail in error.errors()), *problems]) from error
+        raise SettingsInvalid(path, [*(sentence(detail) for detail in error.errors()), *problems]) from error
     if problems:
         raise SettingsInvalid(path, problems)
     return settings
@@ -228,7 +242,8 @@ def _missing_files(table: Table, needs_key: bool) -> list[str]:
     return problems
 
 
-def _sentence(detail: object) -> str:
+def sentence(detail: object) -> str:
+    """What pydantic found wrong with a setting, in words of whoever wrote it."""
     assert isinstance(detail, dict)
     where = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "missing":

@@ -16,6 +16,7 @@ from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
 from oracles.store import (
+    bundles,
     captures,
     folders,
     movements,
@@ -36,6 +37,7 @@ TABLES: Final = (
     captures.CapturedKeyRow,
     resolutions.ResolutionRow,
     retractions.RetractionRow,
+    bundles.BundleRow,
     movements.MovementRow,
     movements.MessageRow,
     polls.PollRow,

@@ -51,6 +51,8 @@ class ObservationStatus(StrEnum):
 
 
 class SubmissionStatus(StrEnum):
+    RELAYED = "relayed"
+    """A vote on a relay's list: the relay has it, and the node sends it too where it does not get on chain."""
     SIGNED = "signed"
     PREPARED = "prepared"
     """Has its nonce and its bytes; may have been sent."""

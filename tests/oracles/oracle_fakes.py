@@ -30,12 +30,13 @@ from chain_node.client import (
     Refusal,
     Report,
     Role,
+    Vote,
     condition_feed,
     condition_policy,
 )
 from chain_node.errors import AlreadyKnown, ContractReverted, NodeUnavailable, NonceTooLow
 from chain_node.references import NetworkKey, reference
-from oracles.chain import Changes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
+from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
 from oracles.rules.readings import Offer, ReadingStanding, chosen, current
 
 LEI = "999900SOUNDERSURVY30"
@@ -111,8 +112,9 @@ class FakeChain:
     linked_at: dict[bytes, int] = field(default_factory=dict)
     rules_changed_at: int = -1
     closed: int = 0
+    calls: dict[bytes, tuple[Sequence[Observation], Sequence[Vote]]] = field(default_factory=dict)
+    counted_votes: list[CountedVotes] = field(default_factory=list)
     behind: int | None = 0
-    calls: dict[bytes, SignedVote] = field(default_factory=dict)
     withdrawals: dict[bytes, Withdrawal] = field(default_factory=dict)
     withdrawn: dict[Key, list[int]] = field(default_factory=dict)
     retracted: list[tuple[Key, bytes]] = field(default_factory=list)
@@ -151,8 +153,8 @@ class FakeChain:
 
     def lose(self, raw: bytes) -> None:
         """The newest transaction's block is no longer of the chain: it waits for another one."""
-        vote = self.calls[bytes(fields_of(raw)["data"])]
-        for key in map(key_of, vote.observations):
+        observations, _ = self.calls[bytes(fields_of(raw)["data"])]
+        for key in map(key_of, observations):
             self.voted[key].remove(self.member.organisation)
             self.counted = [counted for counted in self.counted if counted[0] != key]
         self.count -= 1
@@ -168,19 +170,25 @@ class FakeChain:
             return Outcome(self.block, reports=self._report(self.reports[data]))
         if data in self.withdrawals:
             return self._withdraw(self.withdrawals[data])
-        vote = self.calls[data]
-        return Outcome(self.block, answers={key_of(item): self._answer(item, vote) for item in vote.observations})
+        observations, votes = self.calls[data]
+        answers = {}
+        for place, item in enumerate(observations):
+            for vote in votes:
+                if vote.mask >> place & 1:
+                    answers[key_of(item)] = self._answer(item, vote)
+        return Outcome(self.block, answers=answers)
 
-    def _answer(self, item: Observation, vote: SignedVote) -> Refusal:
-        key = key_of(item)
+    def _answer(self, item: Observation, vote: Vote) -> Refusal:
+        key, organisation = key_of(item), self.membership(vote.signer, "", 0).organisation
         if self.refuse is not Refusal.NONE:
             return self.refuse
-        if self.member.organisation in self.withdrawn.get(key, []):
+        if organisation in self.withdrawn.get(key, []):
             return Refusal.VOTE_WITHDRAWN
-        if self.member.organisation in self.voted.setdefault(key, []):
+        if organisation in self.voted.setdefault(key, []):
             return Refusal.ALREADY_VOTED
-        self.voted[key].append(self.member.organisation)
+        self.voted[key].append(organisation)
         self.counted.append((key, item.quantity, vote.evidence))
+        self.counted_votes.append(CountedVotes(key, self.block, frozenset({organisation}), final=False))
         return Refusal.NONE
 
     def _withdraw(self, its: Withdrawal) -> Outcome:
@@ -316,9 +324,13 @@ class FakeChain:
         self._ask()
         return self.count
 
-    def attest(self, vote: SignedVote) -> Call:
-        data = vote.signature
-        self.calls[data] = vote
+    def votes(self, from_block: int, to_block: int) -> Sequence[CountedVotes]:
+        self._ask()
+        return [its for its in self.counted_votes if from_block <= its.block <= to_block]
+
+    def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
+        data = keccak(b"".join(vote.signature for vote in votes))
+        self.calls[data] = (observations, votes)
         return Call(ORACLE_ADDRESS, data, "MilestoneOracle.attest")  # type: ignore[arg-type]
 
     def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:

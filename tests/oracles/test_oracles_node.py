@@ -16,7 +16,7 @@ from oracle_fakes import epcis, epcis_event, temperature
 from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, new_lei, until
 from typer.testing import CliRunner
 
-from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, condition_feed
+from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, Vote, condition_feed
 from chain_node.engines.base import hasten
 from oracles.adapters import read_document
 from oracles.checkpoints import VOTE_POINTS
@@ -291,7 +291,10 @@ def test_own_check_says_what_the_contract_says(trade):
         )
         address = str(chain.addresses.address("MilestoneOracle"))
         vote = Signer(witness).vote(chain.chain_id, address, [observation], event.evidence)
-        receipt = trade.network.send(trade.network.keys.account("deployer"), Network(chain).attest(vote))
+        ballot = Vote(vote.signer, vote.mask, vote.evidence, vote.signature)
+        receipt = trade.network.send(
+            trade.network.keys.account("deployer"), Network(chain).attest([observation], [ballot])
+        )
         events = [found for found in map(chain.decode, receipt.logs) if found]
         judged[name] = judgement.decision.mirrors
         refused[name] = next(
