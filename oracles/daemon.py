@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
-from oracles.adapters import read_document
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
@@ -39,6 +37,7 @@ from oracles.operating.standing import Standing
 from oracles.outbox import Outbox
 from oracles.protection.guard import open_protection
 from oracles.protection.store import ProtectionStore
+from oracles.reading import reader
 from oracles.relaying import Relaying
 from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
@@ -47,7 +46,6 @@ from oracles.sources.directory import Directory
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, NetworkRow
 from oracles.storing import Storing
-from oracles.tables.reading import reader_of
 from oracles.voting import Voting
 
 log = structlog.get_logger("oracles")
@@ -110,8 +108,8 @@ class Node:
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
-        read = reader_of(settings.csv, partial(read_document, dcsa_versions=settings.dcsa.schema_versions))
-        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
+        limit_bytes, read = settings.file_limit_bytes, reader(settings)
+        self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._protection: ProtectionStore | None = None
         self._signer_pause = SignerPause(clock)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from sqlmodel import select
@@ -12,7 +11,6 @@ from sqlmodel import select
 from chain_node.client import FeedKind
 from chain_node.errors import RetryableError
 from chain_node.references import NetworkKey
-from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
 from oracles.corrections import foretold
@@ -22,12 +20,12 @@ from oracles.judging import Judge, Judgement
 from oracles.keys.opening import named_account
 from oracles.measuring import NO_EXCHANGE
 from oracles.network import connector
+from oracles.reading import reader
 from oracles.rules.decisions import Decision, Verdict, paper_decision
 from oracles.rules.milestones import kind_of
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
-from oracles.tables.reading import reader_of
 
 THOUSAND = 1000
 WHOLE = (FeedKind.DOOR,)
@@ -52,8 +50,7 @@ class _View:
 
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
-    other = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
-    document = reader_of(settings.csv, other)(str(path), file_bytes(path), settings.file_limit_bytes)
+    document = reader(settings)(str(path), file_bytes(path), settings.file_limit_bytes)
     count, noun = len(document.events or document.quotes), "event" if document.events else "value"
     yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
