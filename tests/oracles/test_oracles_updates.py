@@ -142,9 +142,11 @@ def test_signed_but_unsent_account_is_neither_sent_nor_signed_otherwise(bench, m
         tell(bench, "first", sailing(told=1))
     assert [row.status for row in bench.observations()] == [ObservationStatus.SIGNED]
 
-    tell(bench, "second", sailing(DELAYED, told=2))
-    bench.settle()
+    with capture_logs() as logs:
+        tell(bench, "second", sailing(DELAYED, told=2))
+        bench.settle()
 
+    assert [line["event"] for line in logs if line.get("operator_action_required")] == ["update to look at"]
     assert facts(bench) == []
     assert statuses(bench) == [EventStatus.WITHDRAWN, EventStatus.HELD]
 
