@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import select
@@ -26,6 +26,7 @@ from oracles.rules.milestones import kind_of
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
+from oracles.updates import foretold_update
 
 THOUSAND = 1000
 WHOLE = (FeedKind.DOOR,)
@@ -64,12 +65,21 @@ def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     else:
         key = NetworkKey.load(settings.network_key_file)
         judge = Judge(chain, key, named_account(settings), settings.organisation, settings.milestones)
-    view = _View(settings, judge, head, Database(settings.database) if settings.database.is_file() else None)
+    view = _View(settings, judge, head, _database(settings))
     for number, event in enumerate(document.events, 1):
         yield ""
         yield from _event_lines(view, number, event)
     for quote in document.quotes:
         yield from _measured_lines(view, quote, None)
+
+
+def _database(settings: NodeSettings) -> Database | None:
+    """With the tables of this program's version, as `status` opens it."""
+    if not settings.database.is_file():
+        return None
+    database = Database(settings.database)
+    database.prepare()
+    return database
 
 
 def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[str]:
@@ -91,7 +101,21 @@ def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[st
     if known is not None:
         yield f"   known      {known}"
         return
-    yield from _decision_lines(_judgement(view.settings, event, view.judge, view.head), event, view.database)
+    told, replaced = _told(view.database, event)
+    for name in replaced:
+        yield f"   replaces   {name}"
+    result = _judgement(view.settings, event, view.judge, view.head)
+    if told is not None and result.decision.verdict is not Verdict.REFUSE:
+        result = replace(result, decision=told)
+    yield from _decision_lines(result, event, view.database)
+
+
+def _told(database: Database | None, event: CanonicalEvent) -> tuple[Decision | None, list[str]]:
+    """What other messages about the same movement mean for it."""
+    if database is None:
+        return None, []
+    with database.session() as session:
+        return foretold_update(session, event)
 
 
 def _correction_lines(view: _View, event: CanonicalEvent) -> Iterator[str]:
