@@ -18,6 +18,8 @@ from oracles.keys.settings import KeySettings
 from oracles.mqtt.settings import MqttSettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
+from oracles.sources.folder_settings import FolderSettings
+from oracles.tables.settings import CsvSettings
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
 _SERVED: Final = {"capture": True, "dcsa": False}
@@ -54,8 +56,12 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    csv: tuple[CsvSettings, ...] = ()
+    """Files of the inbox that are tables; without any, CSV files are left alone."""
     retracts: bool = True
     """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
+    folders: tuple[FolderSettings, ...] = ()
+    """Folders of partners that are read besides the inbox, and left as they are."""
     milestones: frozenset[Milestone] = ATTESTABLE
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
@@ -129,9 +135,19 @@ class NodeSettings(SettingTable):
             raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
         return self
 
+    @model_validator(mode="after")
     def _has_one_key(self) -> NodeSettings:
         if self.key is not None and (self.keystore or self.passphrase_file):
             raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _folders_are_others(self) -> NodeSettings:
+        own = {self.inbox, self.archive, self.quarantine}
+        paths = [folder.path for folder in self.folders]
+        for path in paths:
+            if path in own or paths.count(path) > 1:
+                raise ValueError(f"setting 'folders': {path} is the node's own, or listed twice")
         return self
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, movements, operations, polls, protection, retractions, sensors, versions
+from oracles.store import captures, folders, movements, operations, polls, protection, retractions, sensors, versions
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -29,6 +29,7 @@ TABLES: Final = (
     polls.PollRow,
     protection.ProtectionMarkRow,
     versions.PaperVersionRow,
+    folders.FolderFileRow,
     sensors.SensorReadingRow,
     sensors.SensorDocumentRow,
     sensors.SensorDeviceRow,

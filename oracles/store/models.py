@@ -124,6 +124,8 @@ class EventRow(NodeTable, table=True):
     milestone: int | None = None
     sequence: int | None = None
     decided_block: int | None = None
+    line: int | None = None
+    """Of its document, where that is a table."""
 
 
 class EventReferenceRow(NodeTable, table=True):
