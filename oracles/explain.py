@@ -28,6 +28,7 @@ from oracles.rules.decisions import Decision, Verdict, chain_seconds, own_decisi
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
+from oracles.updates import foretold_update
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,19 @@ def _explained(view: _View, number: int, event: CanonicalEvent) -> Explained:
         found = replace(found, corrects=_corrects(view, event))
     if found.is_correction:
         return found
-    return replace(found, known=_known(view.database, event))
+    known = _known(view.database, event)
+    return replace(found, known=known) if known else _told(view.database, found)
+
+
+def _told(database: Database | None, its: Explained) -> Explained:
+    """With what other messages about the same movement mean for it."""
+    if database is None:
+        return its
+    with database.session() as session:
+        told, replaced = foretold_update(session, its.event)
+    if told is not None and its.judgement.decision.verdict is not Verdict.REFUSE:
+        its = replace(its, judgement=replace(its.judgement, decision=told))
+    return replace(its, replaces=replaced)
 
 
 def _compared(view: _View, document: Document, events: Sequence[Explained]) -> list[Explained]:
