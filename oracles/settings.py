@@ -124,6 +124,7 @@ class NodeSettings(SettingTable):
             raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
         return self
 
+    @model_validator(mode="after")
     def _has_one_key(self) -> NodeSettings:
         if self.key is not None and (self.keystore or self.passphrase_file):
             raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
