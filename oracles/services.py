@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Checkpoint
@@ -17,6 +18,7 @@ from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
 from oracles.settings import NodeSettings
 from oracles.sources.drop import Drop
+from oracles.sources.folders import Folder, watching
 from oracles.store.database import Database
 
 
@@ -30,6 +32,9 @@ class Surroundings:
     metrics: Metrics
     capture: CaptureStore | None
 
+
+POSTED: Final = "http"
+"""The source of papers that came by `POST /papers`."""
 
 Service = Callable[[Surroundings], AbstractContextManager[object]]
 
@@ -48,8 +53,30 @@ def running(around: Surroundings) -> Iterator[None]:
 def _services(settings: NodeSettings) -> Iterator[Service]:
     if settings.http is not None:
         yield _http
+    if settings.dcsa.poll:
+        yield _dcsa_polling
+    if settings.folders:
+        yield _folders
     if settings.mqtt:
         yield _mqtt
+
+
+@contextmanager
+def _folders(around: Surroundings) -> Iterator[None]:
+    settings, checkpoint = around.settings, around.checkpoint
+    found = [
+        Folder(
+            its,
+            around.database,
+            Drop(settings.inbox, its.source, checkpoint),
+            settings.file_limit_bytes,
+            checkpoint,
+            bool(settings.csv),
+        )
+        for its in settings.folders
+    ]
+    with watching(found):
+        yield
 
 
 @contextmanager
@@ -71,6 +98,11 @@ def interfaces(around: Surroundings) -> Iterator[Interface]:
 
         limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
         yield capture_interface(settings.capture, around.capture, limits)
+    if settings.http.lets_clients_in:
+        from oracles.sources.posted import papers_interface
+
+        limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
+        yield papers_interface(Drop(settings.inbox, POSTED, around.checkpoint), limits, tables=bool(settings.csv))
     if settings.dcsa.listens:
         yield from _dcsa_interfaces(around, settings.http.read_seconds)
 
@@ -91,6 +123,27 @@ def taking(around: Surroundings, source: str) -> Taking:
     settings = around.settings
     drop = Drop(settings.inbox, source, around.checkpoint)
     return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+
+
+@contextmanager
+def _dcsa_polling(around: Surroundings) -> Iterator[None]:
+    from oracles.dcsa.asking import Asking
+    from oracles.dcsa.polling import Poller, polling
+
+    settings, into_inbox = around.settings, taking(around, "dcsapoll")
+    pollers = [
+        Poller(
+            its,
+            around.database,
+            into_inbox,
+            Asking(its, settings.file_limit_bytes),
+            around.checkpoint,
+            around.metrics,
+        )
+        for its in settings.dcsa.poll
+    ]
+    with polling(pollers):
+        yield
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from oracles.keys.settings import KeySettings
 from oracles.mqtt.settings import MqttSettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
+from oracles.sources.folder_settings import FolderSettings
+from oracles.tables.settings import CsvSettings
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
 _SERVED: Final = {"capture": True, "dcsa": False}
@@ -54,8 +56,12 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    csv: tuple[CsvSettings, ...] = ()
+    """Files of the inbox that are tables; without any, CSV files are left alone."""
     retracts: bool = True
     """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
+    folders: tuple[FolderSettings, ...] = ()
+    """Folders of partners that are read besides the inbox, and left as they are."""
     milestones: frozenset[Milestone] = ATTESTABLE
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
@@ -71,6 +77,11 @@ class NodeSettings(SettingTable):
     """Gas sent along for each item, in case this vote completes a quorum that the estimate could not see."""
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    disk_reserve_bytes: Annotated[int, Field(ge=0, le=1024**4)] = 64 * 1024 * 1024
+    """With less room than this nothing more is taken in; what was taken in is brought to its end."""
+    clock_tolerance_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+    """By how much the newest block's time and the machine's clock may differ; 0 does not compare them, for a chain that
+    has a time of its own."""
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     http: HttpSettings | None = None
     """Where the node listens, and to whom; without it, it listens to nobody."""
@@ -131,6 +142,15 @@ class NodeSettings(SettingTable):
         return self
 
     @model_validator(mode="after")
+    def _folders_are_others(self) -> NodeSettings:
+        own = {self.inbox, self.archive, self.quarantine}
+        paths = [folder.path for folder in self.folders]
+        for path in paths:
+            if path in own or paths.count(path) > 1:
+                raise ValueError(f"setting 'folders': {path} is the node's own, or listed twice")
+        return self
+
+    @model_validator(mode="after")
     def _stores_are_two(self) -> NodeSettings:
         if self.protection_file == self.database:
             raise ValueError("setting 'protection': it must be another file than the database")
@@ -138,6 +158,7 @@ class NodeSettings(SettingTable):
 
     @property
     def protection_file(self) -> Path:
+        """The store of what was signed."""
         return self.protection or self.database.with_name("protection.db")
 
     @property
