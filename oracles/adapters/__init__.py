@@ -34,7 +34,7 @@ def read_document(
     if len(data) > limit_bytes:
         raise DocumentRefused(name, f"it is larger than the {limit_bytes} bytes that this node reads")
     try:
-        found = detect(data)
+        found = detect(data, limit_bytes)
         if found == "prices":
             return _price_list(name, data, limit_bytes)
         if found in _VERSION_READERS:
