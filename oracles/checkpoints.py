@@ -46,6 +46,8 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    POLL_ANSWERED = "poll-answered"
+    POLL_KEPT = "poll-kept"
     FOLDER_COPIED = "folder-copied"
     FOLDER_REMEMBERED = "folder-remembered"
     MQTT_STORING = "mqtt-storing"
@@ -74,6 +76,9 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
+POLL_POINTS = frozenset({Point.POLL_ANSWERED, Point.POLL_KEPT})
+"""Those that only pages pass for which a carrier was asked."""
+
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
 
@@ -87,7 +92,14 @@ MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_
 """Those that only readings pass which a broker brings."""
 
 _OTHER_WAYS = (
-    READING_POINTS | CAPTURE_POINTS | DROP_POINTS | FOLDER_POINTS | RETRACTION_POINTS | MQTT_POINTS | TABLE_POINTS
+    READING_POINTS
+    | CAPTURE_POINTS
+    | DROP_POINTS
+    | POLL_POINTS
+    | FOLDER_POINTS
+    | RETRACTION_POINTS
+    | MQTT_POINTS
+    | TABLE_POINTS
 )
 
 VOTE_POINTS = frozenset(Point) - _OTHER_WAYS

@@ -27,6 +27,7 @@ from oracles.network import connector
 from oracles.operating.backup_commands import backup_command, restore_command
 from oracles.operating.collecting import Collected
 from oracles.operating.commands import held_app, status_command
+from oracles.operating.init_command import init_command
 from oracles.operating.monitor import monitored
 from oracles.operating.quarantine_commands import quarantine_app
 from oracles.operating.replay_command import replay_command
@@ -51,6 +52,7 @@ oracle_app.command("message")(message_command)
 oracle_app.add_typer(protection_app, name="protection")
 oracle_app.add_typer(held_app, name="held")
 oracle_app.add_typer(quarantine_app, name="quarantine")
+oracle_app.command("init")(init_command)
 oracle_app.command("status")(status_command)
 oracle_app.command("replay")(replay_command)
 oracle_app.command("verify")(verify_command)

@@ -132,7 +132,7 @@ class Node:
         while not (prepared := self._guard.attempt(self.prepare)) and not stopping():
             sleep(PAUSE_SECONDS)
         while not stopping():
-            if self._guard.attempt(self.cycle):
+            if self._guard.turn(self.cycle):
                 sleep(self._settings.poll_interval_seconds)
             else:
                 # As after a start: what is on disk counts, not what this process remembers.
@@ -196,8 +196,10 @@ class Node:
                 busy += work.outbox.run()
         except SignerAway as error:
             self._signer_pause.failed(error)
+            self.health.say(Trouble.KEY_UNUSABLE, str(error))
         else:
             self._signer_pause.worked()
+            self.health.clear(Trouble.KEY_UNUSABLE)
         return busy
 
     def _connected(self) -> Work:

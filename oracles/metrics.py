@@ -25,6 +25,18 @@ class Metrics:
             registry=self.registry,
         )
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
+        self.carrier_failures = self._counter("carrier_failures", "Times that a carrier gave no page", "source")
+        self.carrier_answered_at = Gauge(
+            "portolan_oracle_carrier_answered_at",
+            "When a carrier that is asked last gave a page, Unix seconds",
+            ["source"],
+            registry=self.registry,
+        )
+        self.silent_carriers = Gauge(
+            "portolan_oracle_silent_carriers",
+            "Carriers that have not answered for longer than they may",
+            registry=self.registry,
+        )
         self.waiting = Gauge("portolan_oracle_waiting_events", "Events asked about again", registry=self.registry)
         self.held = Gauge("portolan_oracle_held_events", "Events for the operator", registry=self.registry)
         self.overdue = Gauge(

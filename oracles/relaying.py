@@ -89,7 +89,8 @@ class Relaying:
             session.add(_report_row(submission.id, key, standing.round, taken))
             session.flush()
             self.checkpoint(Point.REPORT_GATHERING)
-        log.info("report gathered", feed=str(key), round=standing.round, readings=len(taken), submission=submission.id)
+        place = {"feed": str(key), "subject": key.subject.hex(), "round": standing.round}
+        log.info("report gathered", **place, readings=len(taken), submission=submission.id)
         self.checkpoint(Point.REPORT_GATHERED)
         return True
 

@@ -18,6 +18,7 @@ from chain_node.client import (
     reading_digest,
     reading_typed_data,
 )
+from chain_node.client.admission import AdmissionRequest
 from oracles.chain import SignedVote
 from oracles.keys.key import Key, LocalKey, Message
 from oracles.keys.keystore import account_of, open_keystore
@@ -60,6 +61,10 @@ class Signer:
         digest = reading_digest(chain_id, feed_oracle_address, **content)  # type: ignore[arg-type]
         typed_data = partial(reading_typed_data, chain_id, feed_oracle_address, **content)  # type: ignore[arg-type]
         return self._key.sign(Message(digest, typed_data))
+
+    def admission(self, request: AdmissionRequest) -> bytes:
+        """Proves to a network's registrar that the request's account is this key's."""
+        return self._key.sign(Message(request.digest, lambda: request.typed_data))
 
     def transaction(self, call: Call, nonce: int, gas: int, chain_id: int) -> SignedTransaction:
         return self._key.transaction(call_fields(call, nonce=nonce, gas=gas, chain_id=chain_id))

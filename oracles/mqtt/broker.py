@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Sequence
 from typing import Any, Final
@@ -21,6 +22,12 @@ CONNECT_SECONDS: Final = 10.0
 _REFUSED: Final = 0x80
 # Codes of a refused connection, of MQTT 3.1.1 and as paho translates them: name or password, or no right to come in.
 _NOT_LET_IN: Final = frozenset({4, 5, 134, 135})
+
+
+# What the library itself would say goes to nobody: it is no line of ours, and what matters in it we say.
+_SILENT: Final = logging.getLogger("oracles.mqtt.library")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 
 
 class SubscriptionRefused(Exception):
@@ -44,6 +51,7 @@ class Session(aiomqtt.Client):
             keepalive=settings.keep_alive_seconds,
             timeout=CONNECT_SECONDS,
             tls_context=tls,
+            logger=_SILENT,
         )
         # Before the connection stands: the broker sends what it kept right after it.
         self._client.manual_ack_set(True)

@@ -117,6 +117,7 @@ class Receiving:
     def _work(self) -> None:
         """What needs no broker. A disk that takes nothing is said; the same is tried again."""
         try:
+            self.taking.take_again(self.closing.drop.inbox)
             self.closing.alert()
             self.closing.close(heard_all=self._heard_all)
             if self._heard_all or self._is_long_away():

@@ -1,8 +1,12 @@
-"""Messages that cannot be read are kept with their reason, so that whoever sends them can mend them; but not all."""
+"""Messages that cannot be read are kept with their reason, so that whoever sends them can mend them; but not all.
+
+The first line of a kept file is the topic. One that is put back into the inbox (`quarantine retry`) is read anew.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -49,8 +53,20 @@ class Refused:
         reason = f"Topic {topic[:MOST_TOPIC_SIGNS]!r}: {why[:2000]}{cut}\n"
         # The reason first: a file in quarantine always has one, whenever the process dies.
         _write(self.folder / f"{name}{REASON_SUFFIX}", reason.encode("utf-8", "replace"))
-        _write(self.folder / name, payload[:MOST_KEPT_BYTES])
+        _write(self.folder / name, _line(topic) + payload[:MOST_KEPT_BYTES])
         return True
+
+    def put_back(self, inbox: Path) -> Iterator[tuple[Path, str, bytes]]:
+        """Files of this source that an operator put into the inbox, with topic and payload. Raises OSError."""
+        for path in sorted(inbox.glob(f"{self.source}{MARK}*{SUFFIX}")):
+            topic, _, payload = path.read_bytes().partition(b"\n")
+            # An empty file holds the name for one that is about to come.
+            if topic or payload:
+                yield path, topic.decode("utf-8", "replace"), payload
+
+
+def _line(topic: str) -> bytes:
+    return topic.replace("\n", " ").encode("utf-8", "replace") + b"\n"
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy import inspect
 from sqlmodel import Session, col, func, select
 
 from oracles.mqtt.devices import Devices
@@ -16,6 +17,9 @@ MOST_LISTED = 50
 
 def sensor_lines(session: Session, tables: tuple[MqttSettings, ...]) -> Iterator[str]:
     """One line for each source, and one for each device that has gone quiet or that no consignment is named for."""
+    if not inspect(session.connection()).has_table(str(SensorReadingRow.__tablename__)):
+        # The node has not run since it was updated: nothing was heard yet.
+        return
     for table in tables:
         open_readings = _count(session, SensorReadingRow, table, col(SensorReadingRow.document_id).is_(None))
         waiting = _count(session, SensorDocumentRow, table, col(SensorDocumentRow.body).is_not(None))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import structlog
 from sqlalchemy.dialects.sqlite import insert
@@ -63,6 +64,13 @@ class Taking:
                     self._store(session, message, its, now)
             self.checkpoint(Point.MQTT_STORING)
         self.checkpoint(Point.MQTT_STORED)
+
+    def take_again(self, inbox: Path) -> None:
+        """What was refused once and an operator put into the inbox; refused again, it goes back. Raises as `take`."""
+        for path, topic, payload in self.refused.put_back(inbox):
+            # Not the device speaks now, the operator does.
+            self.take([Message(topic, payload, retained=True)])
+            path.unlink()
 
     def _heard(self, message: Message, now: datetime) -> Heard | None:
         settings = self.settings

@@ -77,7 +77,8 @@ class Replaying:
             self.documents += 1
             data = path.read_bytes()
             try:
-                document = read_document(path.name, data, self.settings.file_limit_bytes)
+                limit, versions = self.settings.file_limit_bytes, self.settings.dcsa.schema_versions
+                document = read_document(path.name, data, limit, versions)
             except DocumentRefused as error:
                 yield Change(path.name, "", "archived", f"no longer read: {error.why}")
                 continue

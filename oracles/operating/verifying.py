@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sqlmodel import col, select
@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from chain_node.client import AddressBook, Chain, Milestone, Observation
 from chain_node.client.attested import CountedVote, Record, lists_signed, votes_of
 from chain_node.references import NetworkKey
+from oracles.adapters import read_document
 from oracles.operating.proving import Archive, Finding, Proof, SubjectOf, changed_papers, findings
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
@@ -58,7 +59,8 @@ class Audit:
 def audit(settings: NodeSettings, archive_folder: Path | None = None) -> Audit:
     """From archive and chain; the database where it is there. Raises ChainError, ReferenceInvalid."""
     key = NetworkKey.load(settings.network_key_file)
-    archive = Archive.read(archive_folder or settings.archive, key, settings.file_limit_bytes)
+    reader = partial(read_document, limit_bytes=settings.file_limit_bytes, dcsa_versions=settings.dcsa.schema_versions)
+    archive = Archive.read(archive_folder or settings.archive, key, reader)
     chain = Chain.connect(settings.rpc_url, AddressBook.load(settings.deployments), settings.rpc_timeout_seconds)
     try:
         block = chain.block_number()

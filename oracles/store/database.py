@@ -15,7 +15,7 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, folders, movements, operations, protection, retractions, sensors, versions
+from oracles.store import captures, folders, movements, operations, polls, protection, retractions, sensors, versions
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -26,6 +26,7 @@ TABLES: Final = (
     retractions.RetractionRow,
     movements.MovementRow,
     movements.MessageRow,
+    polls.PollRow,
     protection.ProtectionMarkRow,
     versions.PaperVersionRow,
     folders.FolderFileRow,

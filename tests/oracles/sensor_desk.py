@@ -114,6 +114,7 @@ class SensorDesk:
 
     def turn(self, seconds: float = 0, *, heard_all: bool = True) -> None:
         self.now += timedelta(seconds=seconds)
+        self.taking.take_again(self.inbox)
         self.closing.alert()
         self.closing.close(heard_all=heard_all)
         self.silence.look()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_fakes import NOON, ORDER, epcis, temperature
-from sensor_desk import DEVICES, SensorDesk, event_of, message, metadata_of, minutes, report_of
+from sensor_desk import DEVICES, TOPIC, SensorDesk, event_of, message, metadata_of, minutes, report_of
 from structlog.testing import capture_logs
 
 from oracles.checkpoints import Checkpoint, Point
@@ -486,6 +486,37 @@ def test_any_arrival_order_and_any_repetition_gives_the_same_windows(tmp_path_fa
     assert other.documents() == plain.documents()
     starts = {window_of(at, WINDOW) for at, _ in drawn}
     assert len(plain.documents()) == len(starts)
+
+
+# Refused, and put back
+
+
+def put_back(desk: SensorDesk) -> None:
+    for path in list(desk.quarantine.glob("*.payload")):
+        path.replace(desk.inbox / path.name)
+        path.with_name(path.name + ".reason.txt").unlink()
+
+
+def test_refused_message_that_is_put_back_is_read_anew(desk):
+    desk.say(message(NOON + timedelta(minutes=20), 4, alarm=True))
+    assert "clock ahead" in desk.refused()[0]
+    put_back(desk)
+
+    desk.turn(900)
+
+    assert [report_of(data).value for data in desk.documents()] == [4]
+    assert list(desk.inbox.glob("*.payload")) == list(desk.quarantine.iterdir()) == []
+
+
+def test_refused_message_that_is_put_back_too_early_is_refused_again(desk):
+    desk.say(b"{", topic=TOPIC)
+    before = {path.name: path.read_bytes() for path in desk.quarantine.iterdir()}
+    put_back(desk)
+
+    desk.turn()
+
+    assert {path.name: path.read_bytes() for path in desk.quarantine.iterdir()} == before
+    assert before[min(before, key=len)] == f"{TOPIC}\n{{".encode()
 
 
 # A disk that takes nothing
