@@ -63,6 +63,7 @@ class Standard(StrEnum):
     EPCIS = "EPCIS 2.0"
     DCSA = "DCSA Track & Trace 2.2"
     UBL = "UBL ReceiptAdvice"
+    CSV = "CSV"
     UBL_DESPATCH = "UBL DespatchAdvice"
     UBL_STATUS = "UBL TransportationStatus"
     PRICES = "price list"
@@ -251,6 +252,8 @@ class CanonicalEvent(BaseModel):
     measurements: tuple[Measured, ...] = ()
     unreadable: tuple[str, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    line: int | None = None
+    """Where it begins in a table of many, for messages."""
     movements: tuple[str, ...] = ()
 
     @property
@@ -279,6 +282,15 @@ class Version:
 
 
 @dataclass(frozen=True, config=_STRICT)
+class SetAside:
+    """A part of a file that is not taken with the rest: `data` lies in quarantine as `name`, `reason` beside it."""
+
+    name: str
+    data: bytes
+    reason: str
+
+
+@dataclass(frozen=True, config=_STRICT)
 class Document:
     """A file, read: its events in the order of the paper, or the quotes of a price list."""
 
@@ -287,6 +299,7 @@ class Document:
     standard: Standard
     events: Sequence[CanonicalEvent] = field(default=())
     quotes: Sequence[Measured] = field(default=())
+    set_aside: SetAside | None = None
     version: Version | None = None
 
 

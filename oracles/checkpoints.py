@@ -11,6 +11,7 @@ from enum import StrEnum
 
 
 class Point(StrEnum):
+    ROWS_SET_ASIDE = "rows-set-aside"
     DOCUMENT_STORING = "document-storing"
     DOCUMENT_STORED = "document-stored"
     DOCUMENT_MOVED = "document-moved"
@@ -45,6 +46,8 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    POLL_ANSWERED = "poll-answered"
+    POLL_KEPT = "poll-kept"
     MQTT_STORING = "mqtt-storing"
     MQTT_STORED = "mqtt-stored"
     MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
@@ -71,13 +74,21 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
+POLL_POINTS = frozenset({Point.POLL_ANSWERED, Point.POLL_KEPT})
+"""Those that only pages pass for which a carrier was asked."""
+
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
+
+TABLE_POINTS = frozenset({Point.ROWS_SET_ASIDE})
+"""Those that only CSV files pass."""
 
 MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
 """Those that only readings pass which a broker brings."""
 
-_OTHER_WAYS = READING_POINTS | CAPTURE_POINTS | DROP_POINTS | RETRACTION_POINTS | MQTT_POINTS
+_OTHER_WAYS = (
+    READING_POINTS | CAPTURE_POINTS | DROP_POINTS | POLL_POINTS | RETRACTION_POINTS | MQTT_POINTS | TABLE_POINTS
+)
 
 VOTE_POINTS = frozenset(Point) - _OTHER_WAYS
 """Those that every file of the inbox passes on the way of its vote."""

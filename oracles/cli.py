@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -23,14 +24,21 @@ from oracles.keys.opening import open_key
 from oracles.logs import configure_logs
 from oracles.mqtt.commands import message_command
 from oracles.network import connector
+from oracles.operating.backup_commands import backup_command, restore_command
+from oracles.operating.collecting import Collected
+from oracles.operating.commands import held_app, status_command
+from oracles.operating.monitor import monitored
+from oracles.operating.quarantine_commands import quarantine_app
+from oracles.operating.replay_command import replay_command
+from oracles.operating.verify_command import verify_command
 from oracles.protection.commands import protection_app
 from oracles.refusals import one_sentence
 from oracles.rule_commands import resolve_command, rules_app
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
-from oracles.status import status_lines
 from oracles.store.database import Database, database_lock
+from oracles.tables.commands import csv_app
 
 oracle_app = typer.Typer(
     name="oracle",
@@ -40,9 +48,17 @@ oracle_app = typer.Typer(
 oracle_app.add_typer(token_app, name="token")
 oracle_app.add_typer(rules_app, name="rules")
 oracle_app.command("resolve")(resolve_command)
+oracle_app.add_typer(csv_app, name="csv")
 oracle_app.add_typer(key_app, name="key")
 oracle_app.command("message")(message_command)
 oracle_app.add_typer(protection_app, name="protection")
+oracle_app.add_typer(held_app, name="held")
+oracle_app.add_typer(quarantine_app, name="quarantine")
+oracle_app.command("status")(status_command)
+oracle_app.command("replay")(replay_command)
+oracle_app.command("verify")(verify_command)
+oracle_app.command("backup")(backup_command)
+oracle_app.command("restore")(restore_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 
@@ -99,14 +115,6 @@ def explain_command(
             typer.echo(line)
 
 
-@oracle_app.command("status")
-def status_command(config: ConfigOption) -> None:
-    """Show what a node has taken, signed and sent, what waits, and what its operator must look at."""
-    with one_sentence():
-        for line in status_lines(load_settings(config, needs_key=False)):
-            typer.echo(line)
-
-
 def _serve(settings: NodeSettings, database: Database, signer: Signer | None, death: Death | None) -> None:
     checkpoint = go_on if death is None else die_at(death)
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
@@ -120,17 +128,26 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, de
         checkpoint=checkpoint,
         capture=capture,
     )
-    if settings.metrics_port is not None:
-        node.metrics.serve(settings.metrics_port)
     stop = _StopSignal()
     around = Surroundings(settings, database, checkpoint, node.metrics, capture)
     # A dry run answers nobody and asks nobody: what it took it would forget.
     services = nullcontext() if signer is None else running(around)
     try:
-        with services:
+        with _monitoring(settings, database, node, dry=signer is None), services:
             node.run(stop.is_set, stop.sleep)
     finally:
         database.close()
+
+
+@contextmanager
+def _monitoring(settings: NodeSettings, database: Database, node: Node, *, dry: bool) -> Iterator[None]:
+    if settings.metrics_port is None:
+        yield
+        return
+    if not dry:
+        node.metrics.registry.register(Collected(settings, database, node.health))
+    with monitored(settings.metrics_port, node.metrics.registry, node.health):
+        yield
 
 
 class _StopSignal:

@@ -33,6 +33,9 @@ from oracles.keys.pausing import SignerPause
 from oracles.link import Link
 from oracles.measuring import Measuring
 from oracles.metrics import Metrics
+from oracles.operating.guarding import PAUSE_SECONDS, Guard
+from oracles.operating.health import Health, Trouble
+from oracles.operating.standing import Standing
 from oracles.outbox import Outbox
 from oracles.protection.guard import open_protection
 from oracles.protection.store import ProtectionStore
@@ -44,6 +47,7 @@ from oracles.sources.directory import Directory
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, NetworkRow
 from oracles.storing import Storing
+from oracles.tables.reading import reader_of
 from oracles.voting import Voting
 
 log = structlog.get_logger("oracles")
@@ -63,6 +67,7 @@ class Work:
     voting: Voting | None
     outbox: Outbox | None
     confirming: Confirming | None
+    standing: Standing
     scanned: int
     confirmed: int = -1
 
@@ -83,20 +88,30 @@ class Node:
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
         capture: CaptureStore | None = None,
+        health: Health | None = None,
     ) -> None:
         """With `capture` it also takes what comes in over HTTP. Raises RulesInvalid."""
         self._settings, self._database, self._key, self._signer = settings, database, key, signer
         self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
         self._rules = settings.rulebook()
         self.metrics = metrics or Metrics()
+        self.health = health or Health(clock)
+        room = (settings.inbox.parent,) if dry else (settings.inbox.parent, settings.database.parent)
+        self._guard = Guard(self.health, database, room, settings.disk_reserve_bytes, clock, dry)
         self._link = Link(connect, self.metrics, clock)
         directory = Directory(
-            settings.inbox, settings.archive, settings.quarantine, settings.settle_seconds, clock, dry=dry
+            settings.inbox,
+            settings.archive,
+            settings.quarantine,
+            settings.settle_seconds,
+            clock,
+            dry=dry,
+            tables=bool(settings.csv),
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         storing = Storing(database, key, self._rules, checkpoint, self.metrics, settings.retracts)
-        read = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+        read = reader_of(settings.csv, partial(read_document, dcsa_versions=settings.dcsa.schema_versions))
         self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._protection: ProtectionStore | None = None
@@ -115,19 +130,29 @@ class Node:
 
     def run(self, stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
         """Until `stopping`. Raises OperatorActionRequired or OracleError where going on would make no sense."""
-        self.prepare()
+        while not (prepared := self._guard.attempt(self.prepare)) and not stopping():
+            sleep(PAUSE_SECONDS)
         while not stopping():
-            self.cycle()
-            sleep(self._settings.poll_interval_seconds)
+            if self._guard.attempt(self.cycle):
+                sleep(self._settings.poll_interval_seconds)
+            else:
+                # As after a start: what is on disk counts, not what this process remembers.
+                self._work = None
+                sleep(PAUSE_SECONDS)
+        if prepared:
+            self._guard.stopped()
 
     def cycle(self) -> None:
-        """One turn. A network that is away keeps nothing from being taken in."""
-        taken = self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
+        """One turn. A network that is away keeps nothing from being taken in; a disk without room does."""
+        taken = self._take() if self._guard.has_room() else 0
         if self._link.may_try and (taken or self._clock() >= self._next_look):
             self._talk_safely()
         self._intake.file_away()
         if self._capturing is not None:
             self._capturing.file_away()
+
+    def _take(self) -> int:
+        return self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
 
     def _talk_safely(self) -> None:
         try:
@@ -137,12 +162,15 @@ class Node:
         except ChainError as error:
             self._work = None
             self._link.failed(error)
+            self.health.say(Trouble.CHAIN_AWAY, str(error))
         else:
             self._link.worked()
+            self.health.clear(Trouble.CHAIN_AWAY)
 
     def _talk(self) -> None:
         work = self._work or self._connected()
         head = work.chain.head()
+        work.standing.watch(head)
         # What is new is sent first; then there is time to look at what the blocks brought.
         busy = work.deciding.run(head) + self._sign_and_send(work, head)
         work.heartbeats.run(head)
@@ -199,23 +227,17 @@ class Node:
         )
         heartbeats = Heartbeats(self._database, judge, self.metrics)
         relaying, retracting = self._relaying(chain, judge), self._retracting(chain)
-        voting, outbox, confirming = self._sending(chain)
-        self._work = Work(
-            chain,
-            judge,
-            deciding,
-            measuring,
-            heartbeats,
-            relaying,
-            retracting,
-            voting,
-            outbox,
-            confirming,
-            scanned=head.number,
-        )
+        work = (judge, deciding, measuring, heartbeats, relaying, retracting, *self._sending(chain))
+        self._work = Work(chain, *work, self._standing(chain, account, head), head.number)
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
         return self._work
+
+    def _standing(self, chain: NodeChain, account: str | None, head: Head) -> Standing:
+        settings = self._settings
+        standing = Standing(chain, self.health, account, settings.organisation, settings.clock_tolerance_seconds)
+        standing.look(head)
+        return standing
 
     def _relaying(self, chain: NodeChain, judge: Judge) -> Relaying | None:
         if self._exchange is None or self._signer is None or self._dry or not self._settings.relays:
@@ -276,6 +298,7 @@ class Node:
             if changes.rules:
                 work.judge.forget()
                 work.deciding.wake_all()
+                work.standing.look(head)
         elif head.number < work.scanned:
             work.scanned = head.number
         work.deciding.wake(references, head)
@@ -283,6 +306,7 @@ class Node:
             self._next_retry = self._clock() + self._settings.retry_seconds
             work.judge.forget()
             work.deciding.wake_all()
+            work.standing.look(head)
             self._gauge()
 
     def _gauge(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import select
@@ -11,7 +12,7 @@ from sqlmodel import select
 from chain_node.errors import RetryableError
 from chain_node.references import NetworkKey
 from oracles.adapters import read_document
-from oracles.canonical import CanonicalEvent, Document, Measured
+from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
 from oracles.corrections import foretold
 from oracles.explain_texts import json_lines, text_lines
@@ -28,6 +29,7 @@ from oracles.rules.decisions import Decision, Verdict, chain_seconds, own_decisi
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
+from oracles.tables.reading import reader_of
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,13 @@ def explain_json(settings: NodeSettings, path: Path) -> Iterator[str]:
 
 
 def explained(settings: NodeSettings, path: Path) -> Explanation:
-    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes, settings.dcsa.schema_versions)
+    other = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+    document = reader_of(settings.csv, other)(str(path), file_bytes(path), settings.file_limit_bytes)
     view = _view(settings)
     events = [_explained(view, number, event) for number, event in enumerate(document.events, 1)]
     quotes = [Sensed(its, _measured_decision(view, its, None)) for its in document.quotes]
-    return Explanation(str(path), document.standard, _compared(view, document, events), quotes, view.away)
+    aside = document.set_aside.reason if document.set_aside else ""
+    return Explanation(str(path), document.standard, _compared(view, events), quotes, view.away, aside)
 
 
 def _view(settings: NodeSettings) -> _View:
@@ -92,7 +96,7 @@ def _explained(view: _View, number: int, event: CanonicalEvent) -> Explained:
     return replace(found, known=_known(view.database, event))
 
 
-def _compared(view: _View, document: Document, events: Sequence[Explained]) -> list[Explained]:
+def _compared(view: _View, events: Sequence[Explained]) -> list[Explained]:
     """With what this node and the document's other events say of the same facts."""
     accounts = {its.number: _account(its.event) for its in events if _would_sign(its)}
     return [

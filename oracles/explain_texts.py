@@ -27,6 +27,8 @@ def text_lines(its: Explanation) -> Iterator[str]:
     yield f"{its.name}: {its.standard}, {count} {noun}{'' if count == 1 else 's'}"
     if its.away:
         yield f"Only what the paper decides: {its.away}"
+    if its.set_aside:
+        yield f"Set aside: {its.set_aside}"
     for found in its.events:
         yield ""
         yield from _event_lines(found)
@@ -45,7 +47,8 @@ def _event_lines(its: Explained) -> Iterator[str]:
     event, result = its.event, its.judgement
     measured = f", {event.quantity / _THOUSAND:g} {event.unit}" if event.unit else ""
     when = f"{event.occurred_at:%Y-%m-%dT%H:%M:%SZ} (local {event.local_offset})"
-    yield f"{its.number}. {event.activity}: {event.kind or 'no fact'}, {event.classifier}, {when}{measured}"
+    place = f" (line {event.line})" if event.line else ""
+    yield f"{its.number}.{place} {event.activity}: {event.kind or 'no fact'}, {event.classifier}, {when}{measured}"
     yield f"   hash       {event.event_hash}"
     yield f"   references {', '.join(map(str, event.references)) or 'none'}"
     if event.place is not None:
@@ -97,6 +100,7 @@ def _event_object(explanation: Explanation, its: Explained) -> dict[str, Any]:
         "document": explanation.name,
         "number": its.number,
         "network_away": explanation.away,
+        "set_aside": explanation.set_aside,
         "kind_rule": its.kind_rule,
         "rule": result.rule or its.kind_rule,
         "milestone": result.milestone.name if result.milestone else None,

@@ -42,3 +42,5 @@ class Explanation:
     events: Sequence[Explained]
     quotes: Sequence[Sensed]
     away: str = ""
+    set_aside: str = ""
+    """Why a part of the document would not be taken with the rest."""

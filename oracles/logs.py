@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 
-def configure_logs(node: str) -> None:
-    """Every line carries the node's name, the level and the machine's UTC time."""
+@contextmanager
+def logs_beside_the_answer(node: str) -> Iterator[None]:
+    """For a command whose answer goes to the standard output: its log lines go to the error output meanwhile."""
+    before = structlog.get_config()
+    configure_logs(node, sys.stderr)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        structlog.contextvars.unbind_contextvars("node")
+
+
+def configure_logs(node: str, output: TextIO | None = None) -> None:
+    """Every line carries the node's name, the level and the machine's UTC time. Without `output`: the standard one."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -17,6 +34,6 @@ def configure_logs(node: str) -> None:
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(sort_keys=False),
         ],
-        logger_factory=structlog.PrintLoggerFactory(),
+        logger_factory=structlog.PrintLoggerFactory(output),
     )
     structlog.contextvars.bind_contextvars(node=node)

@@ -1,14 +1,8 @@
-"""What a monitor may read of a node: Prometheus, on the loopback interface only."""
+"""What a node counts while it runs, for Prometheus; `operating.collecting` adds what its database tells."""
 
 from __future__ import annotations
 
-from typing import Final
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-
-from oracles.errors import PortUnusable
-
-LOOPBACK: Final = "127.0.0.1"
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Metrics:
@@ -31,6 +25,18 @@ class Metrics:
             registry=self.registry,
         )
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
+        self.carrier_failures = self._counter("carrier_failures", "Times that a carrier gave no page", "source")
+        self.carrier_answered_at = Gauge(
+            "portolan_oracle_carrier_answered_at",
+            "When a carrier that is asked last gave a page, Unix seconds",
+            ["source"],
+            registry=self.registry,
+        )
+        self.silent_carriers = Gauge(
+            "portolan_oracle_silent_carriers",
+            "Carriers that have not answered for longer than they may",
+            registry=self.registry,
+        )
         self.waiting = Gauge("portolan_oracle_waiting_events", "Events asked about again", registry=self.registry)
         self.held = Gauge("portolan_oracle_held_events", "Events for the operator", registry=self.registry)
         self.overdue = Gauge(
@@ -46,11 +52,3 @@ class Metrics:
 
     def _counter(self, name: str, text: str, label: str) -> Counter:
         return Counter(f"portolan_oracle_{name}", text, [label], registry=self.registry)
-
-    def serve(self, port: int) -> int:
-        """Listens on the loopback interface; the port, chosen by the system for 0. Raises PortUnusable."""
-        try:
-            server, _ = start_http_server(port, addr=LOOPBACK, registry=self.registry)
-        except OSError as error:
-            raise PortUnusable(port, error.strerror or str(error)) from error
-        return int(server.server_port)

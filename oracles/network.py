@@ -23,6 +23,7 @@ from chain_node.client import (
     Report,
     Vote,
 )
+from chain_node.errors import RequestRefused
 from oracles.chain import Changes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
@@ -65,6 +66,15 @@ class Network:
     def head(self) -> Head:
         block = self.chain.block("latest")
         return Head(block.number, block.timestamp)
+
+    def blocks_behind(self) -> int | None:
+        try:
+            found = self.chain.node.request("eth_syncing")
+        except RequestRefused:
+            return None
+        if not isinstance(found, dict):
+            return 0
+        return max(0, int(found["highestBlock"], 16) - int(found["currentBlock"], 16))
 
     def changes(self, from_block: int, to_block: int) -> Changes:
         if to_block - from_block >= MOST_BLOCKS:

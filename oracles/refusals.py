@@ -14,16 +14,16 @@ from oracles.errors import OracleError
 
 
 @contextmanager
-def one_sentence() -> Iterator[None]:
-    """Turns what an operator can mend into a sentence on the error output, and exit code 1."""
+def one_sentence(code: int = 1) -> Iterator[None]:
+    """Turns what an operator can mend into a sentence on the error output, and that exit code."""
     try:
         yield
     except (OracleError, ChainError, ReferenceInvalid) as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(code) from error
     except DBAPIError as error:
         typer.echo(f"the node's database cannot be used: {error.orig}", err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(code) from error
     except OSError as error:
         typer.echo(f"{error.filename}: {error.strerror}", err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(code) from error

@@ -48,6 +48,8 @@ def running(around: Surroundings) -> Iterator[None]:
 def _services(settings: NodeSettings) -> Iterator[Service]:
     if settings.http is not None:
         yield _http
+    if settings.dcsa.poll:
+        yield _dcsa_polling
     if settings.mqtt:
         yield _mqtt
 
@@ -91,6 +93,27 @@ def taking(around: Surroundings, source: str) -> Taking:
     settings = around.settings
     drop = Drop(settings.inbox, source, around.checkpoint)
     return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+
+
+@contextmanager
+def _dcsa_polling(around: Surroundings) -> Iterator[None]:
+    from oracles.dcsa.asking import Asking
+    from oracles.dcsa.polling import Poller, polling
+
+    settings, into_inbox = around.settings, taking(around, "dcsapoll")
+    pollers = [
+        Poller(
+            its,
+            around.database,
+            into_inbox,
+            Asking(its, settings.file_limit_bytes),
+            around.checkpoint,
+            around.metrics,
+        )
+        for its in settings.dcsa.poll
+    ]
+    with polling(pollers):
+        yield
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from oracles.rules.book import Rulebook
 from oracles.rules.loading import built_in_rules, read_rules
 from oracles.rules.tables import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
+from oracles.tables.settings import CsvSettings
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
 _SERVED: Final = {"capture": True, "dcsa": False}
@@ -56,6 +57,8 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    csv: tuple[CsvSettings, ...] = ()
+    """Files of the inbox that are tables; without any, CSV files are left alone."""
     retracts: bool = True
     """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
     milestones: frozenset[Milestone] = ATTESTABLE
@@ -77,6 +80,11 @@ class NodeSettings(SettingTable):
     """Gas sent along for each item, in case this vote completes a quorum that the estimate could not see."""
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
     rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    disk_reserve_bytes: Annotated[int, Field(ge=0, le=1024**4)] = 64 * 1024 * 1024
+    """With less room than this nothing more is taken in; what was taken in is brought to its end."""
+    clock_tolerance_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
+    """By how much the newest block's time and the machine's clock may differ; 0 does not compare them, for a chain that
+    has a time of its own."""
     metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     http: HttpSettings | None = None
     """Where the node listens, and to whom; without it, it listens to nobody."""
@@ -143,6 +151,7 @@ class NodeSettings(SettingTable):
 
     @property
     def protection_file(self) -> Path:
+        """The store of what was signed."""
         return self.protection or self.database.with_name("protection.db")
 
     def rulebook(self) -> Rulebook:

@@ -34,6 +34,8 @@ def apply_update(session: Session, event: CanonicalEvent, row: EventRow) -> Upda
     if event.activity.standard is not Standard.DCSA or event.correction is not None:
         return None
     _remember_message(session, event, row)
+    if row.status == EventStatus.CORRECTED:
+        return None
     if row.status == EventStatus.WITHDRAWN and not _is_replaced(session, row):
         return None
     correction = corrected_before(session, event)
@@ -88,11 +90,14 @@ def _settle(session: Session, event: CanonicalEvent, row: EventRow, own: Sequenc
     revived = any(account.replaced for account in own)
     for account in own:
         account.replaced = False
-    if revived:
+    if revived and _was_signed(session, row):
+        row.status, row.reason = EventStatus.VOUCHED, "told again after another account: its vote stands"
+    elif revived:
         row.status, row.reason = EventStatus.NEW, ""
     undecided = [other for (_, other), result in found if result is Ruling.UNDECIDED]
     older = [pair for pair, result in found if result is Ruling.NEWER]
-    held = _hold_both(session, row, undecided) or _replace(session, event, older)
+    signed = _replace(session, event, older)
+    held = _hold_both(session, row, undecided) or signed
     session.flush()
     if not (undecided or older):
         return Update("told again, counts again", revived=True) if revived else None
@@ -120,7 +125,7 @@ def _others(
             MovementRow.name == mine.name,
             MovementRow.event_id != row.id,
             ~col(MovementRow.replaced),
-            EventRow.status != EventStatus.WITHDRAWN,
+            col(EventRow.status).not_in((EventStatus.WITHDRAWN, EventStatus.CORRECTED)),
         )
         new = Account(event.event_hash, event.occurred_at, event.activity.traits, _moment(mine.told_at))
         for account, other in session.exec(statement):

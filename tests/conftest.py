@@ -4,7 +4,7 @@ import pytest
 
 pytest_plugins = ("support.network",)
 
-_MADE_FOR_A_FILE = {"quality", "run", "trading", "world"}
+_MADE_FOR_A_FILE = {"audited", "quality", "run", "trading", "world"}
 """Fixtures of a whole file that take seconds: a network with all its parties, a model's run, a corpus."""
 _PARAMETERS = ("kept_database_url", "run")
 

@@ -15,7 +15,17 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, movements, protection, resolutions, retractions, sensors, versions
+from oracles.store import (
+    captures,
+    movements,
+    operations,
+    polls,
+    protection,
+    resolutions,
+    retractions,
+    sensors,
+    versions,
+)
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -27,13 +37,19 @@ TABLES: Final = (
     retractions.RetractionRow,
     movements.MovementRow,
     movements.MessageRow,
+    polls.PollRow,
     protection.ProtectionMarkRow,
     versions.PaperVersionRow,
     sensors.SensorReadingRow,
     sensors.SensorDocumentRow,
     sensors.SensorDeviceRow,
     sensors.SensorSourceRow,
+    operations.HeartbeatRow,
+    operations.OperatorActRow,
 )
+BUSY_SECONDS = 10.0
+"""How long a write waits for another program that writes."""
+
 SCHEMA_VERSION: Final = 4
 """2: readings and reports; 3: what was captured over HTTP; 4: stage D. A later version only adds tables, and columns
 that may be empty or have a default, so that an older database gets what it lacks and loses nothing."""
@@ -59,7 +75,8 @@ class Database:
                 _add_columns(connection, table)
                 for index in table.indexes:
                     index.create(connection, checkfirst=True)
-            connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
+            if found != SCHEMA_VERSION:
+                connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -97,12 +114,17 @@ def _add_columns(connection: Connection, table: Table) -> None:
 def _engine(path: Path | None) -> Engine:
     if path is None:
         return create_engine("sqlite://", poolclass=StaticPool)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _durable(connection: Any, _: Any) -> None:
         # FULL: a commit returns only when it is on the disk, so what was sent is never forgotten.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+        ):
             connection.execute(f"PRAGMA {pragma}").close()
 
     return engine

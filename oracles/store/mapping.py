@@ -27,6 +27,7 @@ def event_row(event: CanonicalEvent, document_id: int) -> EventRow:
         unit=event.unit or "",
         status=EventStatus.NEW,
         canonical=event.model_dump_json(exclude_defaults=True),
+        line=event.line,
     )
 
 
@@ -56,6 +57,7 @@ def event_of(row: EventRow, references: list[EventReferenceRow]) -> CanonicalEve
         source_event_id=row.source_event_id or None,
         recorded_at=datetime.fromisoformat(row.recorded_at) if row.recorded_at else None,
         place=Place(row.place) if row.place else None,
+        line=row.line,
     )
 
 

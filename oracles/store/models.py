@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
 class NodeTable(SQLModel, registry=registry()):
@@ -127,6 +132,8 @@ class EventRow(NodeTable, table=True):
     """What the operator decided of it, sign or drop."""
     canonical: str | None = None
     """The whole event as JSON; the columns above are what is asked for. None where an earlier version stored it."""
+    line: int | None = None
+    """Of its document, where that is a table."""
 
 
 class EventReferenceRow(NodeTable, table=True):
@@ -179,6 +186,8 @@ class SubmissionRow(NodeTable, table=True):
     gas_factor: int = 1
     block: int | None = None
     reason: str = ""
+    signed_at: str | None = Field(default_factory=_now)
+    """On the machine's clock; none of one that an earlier version signed."""
 
 
 class ObservationRow(NodeTable, table=True):
@@ -210,6 +219,7 @@ class ObservationRow(NodeTable, table=True):
     block: int | None = None
     signed_at: int | None = None
     """On the machine's clock, Unix seconds; stays when a signature is withdrawn before it was sent."""
+    decided_at: str | None = Field(default_factory=_now)
 
 
 class ReadingRow(NodeTable, table=True):

@@ -15,7 +15,7 @@ from oracles.daemon import Node
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.store.database import Database
-from oracles.store.models import EventRow, ObservationRow, SubmissionRow
+from oracles.store.models import DocumentRow, EventRow, ObservationRow, SubmissionRow
 from oracles.store.retractions import RetractionRow
 
 
@@ -39,6 +39,8 @@ class Bench:
     checkpoint: Checkpoint = field(init=False, default=go_on)
     captures: CaptureStore | None = field(init=False, default=None)
     database: Database = field(init=False)
+    wrong: bytes = b""
+    """A paper that corrects the one that was voted on, where a test has such."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -54,6 +56,7 @@ class Bench:
             "network_key_file": self.folder / "network.key",
             "inbox": self.folder / "inbox",
             "database": self.folder / "node.db",
+            "clock_tolerance_seconds": 0,
         }
         return NodeSettings.model_validate(values | self.settings_changes)
 
@@ -106,6 +109,9 @@ class Bench:
     def rows(self, table: type[SQLModel]) -> list[SQLModel]:
         with self.database.session() as session:
             return list(session.exec(select(table)))
+
+    def rows_of_documents(self) -> list[DocumentRow]:
+        return [row for row in self.rows(DocumentRow) if isinstance(row, DocumentRow)]
 
     def events(self) -> list[EventRow]:
         return [row for row in self.rows(EventRow) if isinstance(row, EventRow)]

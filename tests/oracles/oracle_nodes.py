@@ -64,6 +64,7 @@ class NodeHome:
             "passphrase_file": "passphrase",
             "inbox": "inbox",
             "database": "node.db",
+            "clock_tolerance_seconds": 0,
         }
         lines = [f"{name} = {json.dumps(value)}" for name, value in (settings | self.changes).items()]
         self.config.write_text("\n".join(lines) + "\n")

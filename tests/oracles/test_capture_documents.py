@@ -9,7 +9,7 @@ from capture_desk import lone
 from oracle_fakes import NOON, declared_error, epcis, epcis_event, temperature
 from structlog.testing import capture_logs
 
-from oracles.status import status_lines
+from oracles.operating.status import status_of
 from oracles.store.captures import CaptureStatus
 from oracles.store.models import (
     DocumentRow,
@@ -264,7 +264,7 @@ def test_status_counts_what_was_captured(desk):
     desk.run(epcis(epcis_event()))
     desk.capture(epcis(epcis_event("storing")))
 
-    assert "Captures      1 filed, 1 received" in list(status_lines(desk.bench.settings))
+    assert status_of(desk.bench.settings).counts["captures"] == {"filed": 1, "received": 1}
 
 
 def test_event_of_the_future_waits(desk):

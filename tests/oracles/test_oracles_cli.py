@@ -8,15 +8,27 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
-from oracle_fakes import LEI, dcsa_departure, epcis, epcis_event, price_list, receipt_advice, temperature
+from oracle_fakes import (
+    LEI,
+    dcsa_departure,
+    declared_error,
+    epcis,
+    epcis_event,
+    price_list,
+    receipt_advice,
+    temperature,
+)
 from typer.testing import CliRunner
 
+from oracles.adapters import read_document
 from oracles.cli import oracle_app
-from oracles.errors import DatabaseTooNew, KeystoreUnreadable, PortUnusable
-from oracles.metrics import Metrics
+from oracles.errors import DatabaseTooNew, KeystoreUnreadable
 from oracles.signing import Signer, account_of
 from oracles.store.database import Database
+from oracles.store.mapping import event_row
+from oracles.store.models import DocumentRow, DocumentStatus
 
+WMS = Path(__file__).parents[2] / "examples" / "wms"
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "epcis" / "event-hash-vectors"
 
 
@@ -120,6 +132,42 @@ def test_explain_says_what_a_paper_measures(away):
     assert "measures   price of cocoa TNE/EUR 7450.50 at 2026-05-28T11:50:00Z" in priced
 
 
+def test_explain_reads_tables_as_the_settings_say(away):
+    table = f'[[csv]]\nfiles = "wms*.csv"\nmapping = "{WMS / "wms.toml"}"\n'
+    away.write_text(away.read_text() + table)
+    data = (WMS / "wms.csv").read_bytes()
+    for name in ("wms.csv", "other.csv"):
+        (away.parent / name).write_bytes(data)
+    (away.parent / "wms-bad.csv").write_bytes(data.replace(b"08:15", b"8 Uhr"))
+
+    told = run("explain", "--config", away, away.parent / "wms.csv").output
+
+    assert "CSV, 4 events" in told
+    assert "1. (line 3) EPCIS 2.0: receiving: received, actual, 2026-05-27T06:15:00Z (local +02:00), 12950 KGM" in told
+    assert "correction cancelled by a row of a table (did_not_occur)" in told
+    assert "has a pattern for this name" in run("explain", "--config", away, away.parent / "other.csv").stderr
+    refused = run("explain", "--config", away, away.parent / "wms-bad.csv").stderr
+    assert "1 of 5 rows are bad" in refused
+    assert "line 3: column Datum, Uhrzeit: '27.05.2026 8 Uhr' is no time" in refused
+
+
+def test_explain_says_what_a_correction_would_do(away):
+    database = Database(away.parent / "node.db")
+    database.prepare()
+    event = read_document("event", epcis(epcis_event()), 10**6).events[0]
+    with database.session() as session:
+        document = DocumentRow(name="event.json", sha256="00", received_at="", status=DocumentStatus.ARCHIVED)
+        session.add(document)
+        session.flush()
+        assert document.id is not None
+        session.add(event_row(event, None, document.id))
+    (away.parent / "error.json").write_bytes(epcis(declared_error(epcis_event())))
+
+    told = run("explain", "--config", away, away.parent / "error.json").output
+
+    assert f"of         {event.event_hash} (new): would be withdrawn" in told
+
+
 def test_explain_of_a_malformed_document_is_one_sentence(away):
     (away.parent / "bad.xml").write_text("<a")
 
@@ -128,28 +176,6 @@ def test_explain_of_a_malformed_document_is_one_sentence(away):
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
     assert "bad.xml: XML refused at line 1" in result.stderr
-
-
-def test_status_of_a_node_that_never_ran(away):
-    result = run("status", "--config", away)
-
-    assert result.exit_code == 0
-    assert "It has not run yet" in result.output
-
-
-def test_status_shows_what_waits_and_what_is_held(away, bench):
-    bench.drop("first.json", epcis(epcis_event()))
-    bench.settle()
-    bench.drop("second.json", epcis(epcis_event(quantity=1)))
-    bench.drop("third.json", epcis(epcis_event(order="PO-LATER")))
-    bench.settle()
-    away.write_text(away.read_text().replace("node.db", str(bench.settings.database)))
-
-    result = run("status", "--config", away)
-
-    assert "Events        1 held, 1 vouched, 1 waiting" in result.output
-    assert "For the operator:" in result.output
-    assert "no consignment is linked to order PO-LATER" in result.output
 
 
 def keystore(folder: Path, opens_with: str = "open") -> tuple[Path, Path]:
@@ -182,20 +208,12 @@ def test_file_that_is_no_keystore_is_told(tmp_path, content):
         Signer.open(key, passphrase)
 
 
-def test_metrics_port_that_is_taken_is_told():
-    metrics = Metrics()
-    port = metrics.serve(0)
-
-    with pytest.raises(PortUnusable, match=f"setting 'metrics_port': nothing can listen on port {port}"):
-        Metrics().serve(port)
-
-
 def test_file_that_is_no_database_is_told_in_one_sentence(away):
     (away.parent / "node.db").write_bytes(b"not a database, but long enough to be looked at" * 100)
 
     result = run("status", "--config", away)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.strip() == "the node's database cannot be used: file is not a database"
 
 

@@ -31,11 +31,11 @@ from oracles.chain import FeedKey, ReportKey
 from oracles.checkpoints import READING_POINTS, Point, go_on
 from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
+from oracles.operating.status import status_of
 from oracles.rules.decisions import Verdict
 from oracles.rules.loading import built_in_rules
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
-from oracles.status import status_lines
 from oracles.store.models import EventStatus, ReadingRow, ReadingStatus, ReportRow, ReportStatus
 
 TEMPERATURE = condition_policy(FeedKind.TEMPERATURE)
@@ -492,8 +492,7 @@ def last_value(bench, *, hours: int) -> None:
 
 def overdue(bench) -> tuple[float | None, list[str]]:
     gauge = bench.node.metrics.registry.get_sample_value("portolan_oracle_overdue_feeds")
-    lines = list(status_lines(bench.settings))
-    return gauge, [line for line in lines if " due at " in line]
+    return gauge, status_of(bench.settings).overdue_feeds
 
 
 @pytest.mark.parametrize("hours", [3, 5])
@@ -519,7 +518,7 @@ def test_an_overdue_feed_is_said_until_it_has_a_value(node):
     node.drop("sensor.json", epcis(temperature(4)))
     node.settle()
     due_at = int((NOON - timedelta(hours=1)).timestamp())
-    assert overdue(node) == (1, [f"  {GOODS} due at {due_at}"])
+    assert overdue(node) == (1, [f"{GOODS} due at {due_at}"])
 
     last_value(node, hours=0)
     node.chain.mine()
@@ -599,11 +598,11 @@ def test_status_and_metrics_show_readings_and_reports(relay):
     relay.drop("sensor.json", epcis(temperature(4), temperature(5, order="PO-LATER")))
     relay.settle()
 
-    lines = list(status_lines(relay.settings))
+    found = status_of(relay.settings)
 
-    assert "Readings      1 counted, 1 waiting" in lines
-    assert "Reports       1 reported" in lines
-    assert any("waiting temperature 5000" in line for line in lines)
+    assert found.counts["readings"] == {"counted": 1, "waiting": 1}
+    assert found.counts["reports"] == {"reported": 1}
+    assert any("waiting temperature 5000" in line for line in found.readings)
     registry = relay.node.metrics.registry
     assert registry.get_sample_value("portolan_oracle_reports_total", {"answer": "reported"}) == 1
     assert registry.get_sample_value("portolan_oracle_readings_total", {"answer": "counted"}) == 1

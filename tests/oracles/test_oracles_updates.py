@@ -7,15 +7,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from oracle_fakes import NOON, ORDER, temperature
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle_fakes import NETWORK_KEY, NOON, ORDER, temperature
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from chain_node.client import Milestone
+from oracles.adapters import read_document
+from oracles.checkpoints import go_on
+from oracles.metrics import Metrics
 from oracles.rules.decisions import chain_seconds
+from oracles.rules.loading import built_in_rules
 from oracles.rules.updates import Account, Ruling, ruling
-from oracles.store.models import EventStatus, ObservationStatus, ReadingRow
+from oracles.store.database import Database
+from oracles.store.models import EventRow, EventStatus, ObservationStatus, ReadingRow
 from oracles.store.movements import MovementRow
 from oracles.store.retractions import RetractionRow
+from oracles.storing import Storing
 
 SAILED = NOON - timedelta(hours=5)
 BOX, OTHER_BOX = "APZU4812090", "MSKU9070323"
@@ -162,6 +171,24 @@ def test_account_that_is_told_again_last_counts_again(bench):
     assert statuses(bench) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN]
 
 
+def test_signed_account_that_is_told_again_last_stands(bench):
+    tell(bench, "first", sailing(told=1))
+    bench.settle()
+    tell(bench, "second", sailing(DELAYED, told=2))
+    tell(bench, "first-again", sailing(told=3))
+    bench.settle()
+
+    assert facts(bench) == [(Milestone.DEPARTED, chain_seconds(SAILED))]
+    assert statuses(bench) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN]
+
+
+def test_account_that_replaces_one_and_contradicts_another_does_both(bench):
+    bench.chain.away = True
+    tell(bench, "all", sailing(told=1), sailing(DELAYED, told=2), sailing(SAILED + timedelta(minutes=5), told=2))
+
+    assert statuses(bench) == [EventStatus.WITHDRAWN, EventStatus.HELD, EventStatus.HELD]
+
+
 def test_repeat_makes_an_account_newer_than_what_came_between(bench):
     tell(bench, "first", sailing(told=1))
     tell(bench, "again", sailing(told=3))
@@ -208,6 +235,30 @@ def test_gate_without_a_call_may_be_passed_twice(bench):
     assert EventStatus.WITHDRAWN not in statuses(bench)
 
 
+MESSAGES = st.tuples(st.integers(0, 3), st.integers(1, 6), st.sampled_from(["ACT", "ACT", "ACT", "EST"]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(MESSAGES, min_size=1, max_size=7, unique_by=lambda its: its[1]), st.randoms(use_true_random=False))
+def test_any_sequence_of_messages_signs_the_newest_account(messages, random):
+    """Each of a minute, told at a moment of its own; in any order, some of them twice."""
+    actual = [(told, minutes) for minutes, told, classifier in messages if classifier == "ACT"]
+    order = [*messages, *messages[:2]]
+    random.shuffle(order)
+    database = Database(None)
+    database.prepare()
+    storing = Storing(database, NETWORK_KEY, built_in_rules(), go_on, Metrics())
+    for minutes, told, classifier in order:
+        message = json.dumps(sailing(SAILED + timedelta(minutes=minutes), told, classifier)).encode()
+        storing.store(read_document("paper", message, 10_000))
+
+    with database.session() as session:
+        rows = session.exec(select(EventRow).where(EventRow.status == EventStatus.NEW)).all()
+    database.close()
+    newest = [(SAILED + timedelta(minutes=max(actual)[1])).isoformat()] if actual else []
+    assert [row.occurred_at for row in rows] == newest
+
+
 # 3.0 and retractions
 
 
@@ -246,6 +297,14 @@ def test_event_of_3_is_overridden_as_a_whole_by_its_later_update(bench_3):
 
     assert facts(bench_3) == [(Milestone.DEPARTED, chain_seconds(SAILED))]
     assert statuses(bench_3) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN, EventStatus.NOT_SIGNED]
+
+
+def test_event_of_3_without_its_party_replaces_nothing(bench_3):
+    bench_3.chain.away = True
+    tell(bench_3, "one", of_3(told=1, eventRouting={}, eventClassification=of_3()["eventClassification"]))
+    tell(bench_3, "two", of_3(DELAYED, told=2, eventRouting={}))
+
+    assert EventStatus.WITHDRAWN not in statuses(bench_3)
 
 
 @pytest.mark.parametrize("first", ["event", "retraction"])

@@ -1,0 +1,167 @@
+"""Takes archived documents through the pipeline again: after a rule or the program changed, or into an empty database.
+
+It stores, as the intake does; deciding and signing stay with the node when it runs next. What was vouched for,
+withdrawn or laid to rest is never touched, and the network's own record of votes stands: nothing is voted on twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from fnmatch import fnmatch
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from oracles.adapters import read_document
+from oracles.canonical import CanonicalEvent, Document
+from oracles.errors import FLAWS, DocumentRefused
+from oracles.operating.held import DISMISSED
+from oracles.rules.decisions import Verdict, paper_view
+from oracles.settings import NodeSettings
+from oracles.sources.directory import papers_in
+from oracles.store.database import Database
+from oracles.store.models import DocumentRow, DocumentStatus, EventRow, EventStatus, ObservationRow
+from oracles.storing import Storing
+
+OPEN: Final = (EventStatus.NEW, EventStatus.WAITING, EventStatus.NOT_SIGNED, EventStatus.HELD)
+
+STILL_ASKED: Final = ((EventStatus.WAITING, EventStatus.NEW), (EventStatus.NEW, EventStatus.NEW))
+"""The node asks about these by itself."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which documents: taken between two days (UTC, both included), by name. Empty chooses all."""
+
+    first: date | None = None
+    last: date | None = None
+    patterns: tuple[str, ...] = ()
+
+    def takes(self, name: str, moment: datetime) -> bool:
+        day = moment.astimezone(UTC).date()
+        in_time = (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+        return in_time and (not self.patterns or any(fnmatch(name, pattern) for pattern in self.patterns))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a document, or one event of it, comes to. `was` is empty of what the database did not know."""
+
+    file: str
+    event_hash: str
+    was: str
+    becomes: str
+
+
+@dataclass
+class Replaying:
+    """One run, in one process, while the node does not run. A dry one stores nothing."""
+
+    settings: NodeSettings
+    database: Database
+    storing: Storing
+    chosen: Chosen
+    dry: bool = False
+    documents: int = 0
+
+    def run(self) -> Iterator[Change]:
+        """The oldest document first, each in a transaction of its own; the changes as they are made."""
+        for path, moment in self._papers():
+            if not self.chosen.takes(path.name, moment):
+                continue
+            self.documents += 1
+            data = path.read_bytes()
+            try:
+                limit, versions = self.settings.file_limit_bytes, self.settings.dcsa.schema_versions
+                document = read_document(path.name, data, limit, versions)
+            except DocumentRefused as error:
+                yield Change(path.name, "", "archived", f"no longer read: {error.why}")
+                continue
+            yield from self._take(path, document, moment)
+
+    def _papers(self) -> list[tuple[Path, datetime]]:
+        """With the moment at which each was taken: as the database has it, else as the file has."""
+        with self.database.session() as session:
+            known = {
+                row.sha256: row.received_at for row in session.exec(select(DocumentRow).order_by(col(DocumentRow.id)))
+            }
+        found = []
+        for path in papers_in(self.settings.archive):
+            moment = known.get(sha256(path.read_bytes()).hexdigest())
+            written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            found.append((path, datetime.fromisoformat(moment) if moment else written))
+        return sorted(found, key=lambda entry: (entry[1], entry[0].name))
+
+    def _take(self, path: Path, document: Document, moment: datetime) -> list[Change]:
+        with self.database.session() as session:
+            is_known = (
+                session.exec(select(DocumentRow).where(DocumentRow.sha256 == document.sha256)).first() is not None
+            )
+            rows = {event.event_hash: _row(session, event) for event in document.events}
+        new = [name for name, row in rows.items() if row is None]
+        changes = [Change(path.name, name, "", self._first_status(document, name)) for name in new]
+        if not is_known and not new:
+            changes.append(Change(path.name, "", "", "a document with nothing new"))
+        if (new or not is_known) and not self.dry:
+            self._store(path, document, moment)
+        for event in document.events:
+            if rows[event.event_hash] is not None:
+                changes += self._reconsider(path, event)
+        return changes
+
+    def _store(self, path: Path, document: Document, moment: datetime) -> None:
+        def archived(_: Session, row: DocumentRow) -> None:
+            row.status, row.filed_as, row.received_at = DocumentStatus.ARCHIVED, path.name, moment.isoformat()
+
+        try:
+            self.storing.store(document, archived)
+        except FLAWS as error:
+            raise DocumentRefused(path.name, f"this program failed on it ({type(error).__name__})") from error
+
+    def _reconsider(self, path: Path, event: CanonicalEvent) -> list[Change]:
+        """A known event, by the paper alone; the network's part follows when the node runs."""
+        if event.correction is not None:
+            return []
+        with self.database.session() as session:
+            row = _row(session, event)
+            if row is None or not _is_open(session, row):
+                return []
+            view = paper_view(event, self.storing.rules)
+            kind, milestone, decision = view.kind, view.milestone, view.decision
+            if decision.verdict is Verdict.SIGN:
+                status, reason = EventStatus.NEW, ""
+            else:
+                status, reason = EventStatus.NOT_SIGNED, decision.reason
+            before = (row.status, row.reason, row.milestone, row.kind)
+            if before == (status, reason, milestone, kind or "") or (row.status, status) in STILL_ASKED:
+                return []
+            if not self.dry:
+                row.status, row.reason, row.milestone, row.kind, row.retry_at = (
+                    status,
+                    reason,
+                    milestone,
+                    kind or "",
+                    None,
+                )
+            was = f"{before[0]}: {before[1]}".removesuffix(": ")
+            return [Change(path.name, event.event_hash, was, reason or "decided anew when the node runs")]
+
+    def _first_status(self, document: Document, event_hash: str) -> str:
+        event = next(event for event in document.events if event.event_hash == event_hash)
+        decision = paper_view(event, self.storing.rules).decision
+        return "decided when the node runs" if decision.verdict is Verdict.SIGN else decision.reason
+
+
+def _row(session: Session, event: CanonicalEvent) -> EventRow | None:
+    return session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
+
+
+def _is_open(session: Session, row: EventRow) -> bool:
+    """Whether nothing binds it: no vote, no word of the operator, no correction."""
+    if row.status not in OPEN or row.resolved or row.reason.startswith((DISMISSED, "not signed: it is a correction")):
+        return False
+    return session.exec(select(ObservationRow).where(ObservationRow.event_id == row.id)).first() is None
