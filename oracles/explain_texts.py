@@ -102,6 +102,7 @@ def _event_object(explanation: Explanation, its: Explained) -> dict[str, Any]:
         "document": explanation.name,
         "number": its.number,
         "network_away": explanation.away,
+        "set_aside": explanation.set_aside,
         "kind_rule": its.kind_rule,
         "rule": result.rule or its.kind_rule,
         "milestone": result.milestone.name if result.milestone else None,

@@ -164,6 +164,6 @@ def _row(session: Session, event: CanonicalEvent) -> EventRow | None:
 
 def _is_open(session: Session, row: EventRow) -> bool:
     """Whether nothing binds it: no vote, no word of the operator, no correction."""
-    if row.status not in OPEN or row.reason.startswith((DISMISSED, "not signed: it is a correction")):
+    if row.status not in OPEN or row.resolved or row.reason.startswith((DISMISSED, "not signed: it is a correction")):
         return False
     return session.exec(select(ObservationRow).where(ObservationRow.event_id == row.id)).first() is None

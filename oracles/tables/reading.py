@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path, PurePath
@@ -118,7 +118,8 @@ def _event(read: RowEvent) -> CanonicalEvent:
         # Without its line: the same row on another line of a later export is the same correction.
         reason, of = f"cancelled by a row of a table ({read.cancellation.reason})", read.cancellation.event_id
         correction = Correction(reason, parsed.occurred_at, event_hash=event_hash(parsed), source_event_id=of)
-    return replace(epcis.canonical(parsed, epcis.activity(parsed), correction=correction), line=read.line)
+    event = epcis.canonical(parsed, epcis.activity(parsed), correction=correction)
+    return event.model_copy(update={"line": read.line})
 
 
 def _set_aside(

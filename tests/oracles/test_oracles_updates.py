@@ -18,7 +18,7 @@ from oracles.adapters import read_document
 from oracles.checkpoints import go_on
 from oracles.metrics import Metrics
 from oracles.rules.decisions import Verdict, chain_seconds
-from oracles.rules.milestones import ATTESTABLE
+from oracles.rules.loading import built_in_rules
 from oracles.rules.updates import Account, Ruling, ruling
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, ObservationStatus, ReadingRow
@@ -276,7 +276,7 @@ def test_any_sequence_of_messages_signs_the_newest_account(messages, random):
     random.shuffle(order)
     database = Database(None)
     database.prepare()
-    storing = Storing(database, NETWORK_KEY, ATTESTABLE, go_on, Metrics())
+    storing = Storing(database, NETWORK_KEY, built_in_rules(), go_on, Metrics())
     for minutes, told, classifier in order:
         message = json.dumps(sailing(SAILED + timedelta(minutes=minutes), told, classifier)).encode()
         storing.store(read_document("paper", message, 10_000))
