@@ -19,6 +19,7 @@ class Standard(StrEnum):
     EPCIS = "EPCIS 2.0"
     DCSA = "DCSA Track & Trace 2.2"
     UBL = "UBL ReceiptAdvice"
+    CSV = "CSV"
     UBL_DESPATCH = "UBL DespatchAdvice"
     UBL_STATUS = "UBL TransportationStatus"
     PRICES = "price list"
@@ -144,6 +145,8 @@ class CanonicalEvent:
     correction: Correction | None = None
     measurements: tuple[Measured, ...] = ()
     unreadable: tuple[str, ...] = ()
+    line: int | None = None
+    """Where it begins in a table of many, for messages."""
     movements: tuple[str, ...] = ()
 
     @property
@@ -172,6 +175,15 @@ class Version:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """A part of a file that is not taken with the rest: `data` lies in quarantine as `name`, `reason` beside it."""
+
+    name: str
+    data: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
 class Document:
     """A file, read: its events in the order of the paper, or the quotes of a price list."""
 
@@ -180,6 +192,7 @@ class Document:
     standard: Standard
     events: Sequence[CanonicalEvent] = field(default=())
     quotes: Sequence[Measured] = field(default=())
+    set_aside: SetAside | None = None
     version: Version | None = None
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 
 class Point(StrEnum):
+    ROWS_SET_ASIDE = "rows-set-aside"
     DOCUMENT_STORING = "document-storing"
     DOCUMENT_STORED = "document-stored"
     DOCUMENT_MOVED = "document-moved"
@@ -74,10 +75,13 @@ DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
 
+TABLE_POINTS = frozenset({Point.ROWS_SET_ASIDE})
+"""Those that only CSV files pass."""
+
 MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
 """Those that only readings pass which a broker brings."""
 
-_OTHER_WAYS = READING_POINTS | CAPTURE_POINTS | DROP_POINTS | RETRACTION_POINTS | MQTT_POINTS
+_OTHER_WAYS = READING_POINTS | CAPTURE_POINTS | DROP_POINTS | RETRACTION_POINTS | MQTT_POINTS | TABLE_POINTS
 
 VOTE_POINTS = frozenset(Point) - _OTHER_WAYS
 """Those that every file of the inbox passes on the way of its vote."""

@@ -38,6 +38,7 @@ from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
 from oracles.store.database import Database, database_lock
+from oracles.tables.commands import csv_app
 
 oracle_app = typer.Typer(
     name="oracle",
@@ -45,6 +46,10 @@ oracle_app = typer.Typer(
     no_args_is_help=True,
 )
 oracle_app.add_typer(token_app, name="token")
+oracle_app.add_typer(csv_app, name="csv")
+oracle_app.add_typer(key_app, name="key")
+oracle_app.command("message")(message_command)
+oracle_app.add_typer(protection_app, name="protection")
 oracle_app.add_typer(held_app, name="held")
 oracle_app.add_typer(quarantine_app, name="quarantine")
 oracle_app.command("init")(init_command)
@@ -53,9 +58,6 @@ oracle_app.command("replay")(replay_command)
 oracle_app.command("verify")(verify_command)
 oracle_app.command("backup")(backup_command)
 oracle_app.command("restore")(restore_command)
-oracle_app.add_typer(key_app, name="key")
-oracle_app.command("message")(message_command)
-oracle_app.add_typer(protection_app, name="protection")
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The node's settings (TOML).", show_default=False)]
 

@@ -47,6 +47,7 @@ from oracles.sources.directory import Directory
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, NetworkRow
 from oracles.storing import Storing
+from oracles.tables.reading import reader_of
 from oracles.voting import Voting
 
 log = structlog.get_logger("oracles")
@@ -98,12 +99,18 @@ class Node:
         self._guard = Guard(self.health, database, room, settings.disk_reserve_bytes, clock, dry)
         self._link = Link(connect, self.metrics, clock)
         directory = Directory(
-            settings.inbox, settings.archive, settings.quarantine, settings.settle_seconds, clock, dry=dry
+            settings.inbox,
+            settings.archive,
+            settings.quarantine,
+            settings.settle_seconds,
+            clock,
+            dry=dry,
+            tables=bool(settings.csv),
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
-        read = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+        read = reader_of(settings.csv, partial(read_document, dcsa_versions=settings.dcsa.schema_versions))
         self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._protection: ProtectionStore | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlmodel import select
@@ -26,6 +27,7 @@ from oracles.rules.milestones import kind_of
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
+from oracles.tables.reading import reader_of
 
 THOUSAND = 1000
 WHOLE = (FeedKind.DOOR,)
@@ -50,7 +52,8 @@ class _View:
 
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
-    document = read_document(str(path), file_bytes(path), settings.file_limit_bytes, settings.dcsa.schema_versions)
+    other = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
+    document = reader_of(settings.csv, other)(str(path), file_bytes(path), settings.file_limit_bytes)
     count, noun = len(document.events or document.quotes), "event" if document.events else "value"
     yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
@@ -64,6 +67,8 @@ def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
     else:
         key = NetworkKey.load(settings.network_key_file)
         judge = Judge(chain, key, named_account(settings), settings.organisation, settings.milestones)
+    if document.set_aside is not None:
+        yield f"Set aside: {document.set_aside.reason}"
     view = _View(settings, judge, head, Database(settings.database) if settings.database.is_file() else None)
     for number, event in enumerate(document.events, 1):
         yield ""
@@ -75,7 +80,8 @@ def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
 def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[str]:
     measured = f", {event.quantity / 1000:g} {event.unit}" if event.unit else ""
     when = f"{event.occurred_at:%Y-%m-%dT%H:%M:%SZ} (local {event.local_offset})"
-    yield f"{number}. {event.activity}: {kind_of(event.activity) or 'no fact'}, {event.classifier}, {when}{measured}"
+    place, fact = f" (line {event.line})" if event.line else "", kind_of(event.activity) or "no fact"
+    yield f"{number}.{place} {event.activity}: {fact}, {event.classifier}, {when}{measured}"
     yield f"   hash       {event.event_hash}"
     yield f"   references {', '.join(map(str, event.references)) or 'none'}"
     for its in event.measurements:

@@ -79,6 +79,12 @@ class Intake:
         return True
 
     def _store(self, document: Document) -> None:
+        aside = document.set_aside
+        if aside is not None:
+            # Before the rest is stored: a bad row is never lost, whenever the process dies.
+            self.directory.keep_aside(aside.name, aside.data, aside.reason)
+            self.checkpoint(Point.ROWS_SET_ASIDE)
+            log.warning("rows set aside", file=document.name, kept_as=aside.name, operator_action_required=True)
         try:
             self.storing.store(document)
         except FLAWS as error:

@@ -18,6 +18,7 @@ from oracles.keys.settings import KeySettings
 from oracles.mqtt.settings import MqttSettings
 from oracles.rules.milestones import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
+from oracles.tables.settings import CsvSettings
 
 _KEY_FILES: Final = ("keystore", "passphrase_file")
 _SERVED: Final = {"capture": True, "dcsa": False}
@@ -54,6 +55,8 @@ class NodeSettings(SettingTable):
     """Whether this node gathers the readings in the exchange and sends them as reports."""
     gather_seconds: Annotated[float, Field(ge=0, le=600)] = 1.0
     """How long a relay waits for more readings of a round once there are enough."""
+    csv: tuple[CsvSettings, ...] = ()
+    """Files of the inbox that are tables; without any, CSV files are left alone."""
     retracts: bool = True
     """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
     milestones: frozenset[Milestone] = ATTESTABLE
@@ -142,6 +145,7 @@ class NodeSettings(SettingTable):
 
     @property
     def protection_file(self) -> Path:
+        """The store of what was signed."""
         return self.protection or self.database.with_name("protection.db")
 
     @property

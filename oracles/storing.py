@@ -100,6 +100,7 @@ class Storing:
     ) -> dict[str, object]:
         """Stores one event or correction and returns its log line."""
         line: dict[str, object] = {"event_hash": event.event_hash, "activity": str(event.activity)}
+        line |= {"line": event.line} if event.line else {}
         if not ruling.stands:
             event = replace(event, correction=None)
         if event.correction is not None:

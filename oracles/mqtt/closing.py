@@ -54,38 +54,51 @@ class Closing:
     clock: Callable[[], datetime]
     checkpoint: Checkpoint = go_on
     _forgot_at: datetime | None = field(default=None, init=False)
-    _parked: set[Group] = field(default_factory=set, init=False)
-    """What was looked at and is not in the table of devices: not looked at again before either changes."""
+    _parked: dict[tuple[str, int], int] = field(default_factory=dict, init=False)
+    """Of a device's window, how many readings the table of devices does not place: asked again when either changes."""
+    _alerts_from: int = field(default=0, init=False)
+    """Alarms up to this row went out, or are of devices that the table does not place."""
 
     def alert(self) -> None:
         """Alarms and open doors, at once; they wait only where no consignment is named for their device."""
+        number = col(SensorReadingRow.id)
         with self.database.session() as session:
             waiting = select(SensorReadingRow).where(
                 SensorReadingRow.source == self.settings.source,
                 SensorReadingRow.urgent,
                 col(SensorReadingRow.alert_id).is_(None),
+                number > self._alerts_from,
             )
-            for row in session.exec(waiting.order_by(col(SensorReadingRow.at)).limit(MOST_WINDOWS)).all():
-                about = self._about(row)
-                if about is None:
-                    self._unplaced(row.device, "alarm")
-                    continue
-                body = alert_document(strict_json.parse(about.encode()), _reading(row))
-                row.alert_id = self._document(session, body, "", Window(moment_of(row.window), 1, 0))
-                log.warning("sensor alarm", source=self.settings.source, device=row.device, type=row.type)
+            rows = session.exec(waiting.order_by(number).limit(MOST_WINDOWS)).all()
+            for row in rows:
+                self._alert(session, row)
+        if rows:
+            # Only now: before the commit it would be forgotten with everything else.
+            self._alerts_from = max(row.id or 0 for row in rows)
         self.hand_over()
+
+    def _alert(self, session: Session, row: SensorReadingRow) -> None:
+        about = self._about(row)
+        if about is None:
+            self._unplaced(row.device, "alarm")
+            return
+        body = alert_document(strict_json.parse(about.encode()), _reading(row))
+        row.alert_id = self._document(session, body, "", Window(moment_of(row.window), 1, 0))
+        log.warning("sensor alarm", source=self.settings.source, device=row.device, type=row.type)
 
     def close(self, *, heard_all: bool) -> None:
         """Windows whose time is over. Without `heard_all` the broker may hold readings of them, so they wait longer."""
         now = self.clock()
         if self.devices.look():
             self._parked.clear()
+            self._alerts_from = 0
         for group in self._closable(now, heard_all):
             device, start, count = group
+            self._parked.pop((device, start), None)
             with self.database.session() as session:
                 left = count - self._close(session, device, start)
                 if left:
-                    self._parked.add((device, start, left))
+                    self._parked[device, start] = left
                 self.checkpoint(Point.MQTT_CLOSING)
             self.checkpoint(Point.MQTT_CLOSED)
         self.hand_over()
@@ -93,7 +106,7 @@ class Closing:
 
     def unplaced(self) -> int:
         """How many readings wait for the table of devices to name a consignment."""
-        return sum(count for _, _, count in self._parked)
+        return sum(self._parked.values())
 
     def hand_over(self) -> None:
         """Into the inbox, oldest first. Raises OSError: then it is tried again."""
@@ -128,7 +141,7 @@ class Closing:
                 .order_by(window, device)
             )
             found = [(device, start, count) for device, start, count in session.exec(waiting).all()]
-        return [group for group in found if group not in self._parked][:MOST_WINDOWS]
+        return [group for group in found if self._parked.get(group[:2]) != group[2]][:MOST_WINDOWS]
 
     def _close(self, session: Session, device: str, start: int) -> int:
         """How many readings went into documents."""

@@ -130,13 +130,18 @@ class Receiving:
         return self._away_since is not None and self.clock() - self._away_since > patience
 
     async def _pause(self, seconds: float) -> None:
-        """Windows are closed meanwhile, too: their readings are here."""
-        until = time.monotonic() + seconds
+        """Windows are closed meanwhile, too: their readings are here. What fails is tried again after the pause."""
+        until, works = time.monotonic() + seconds, True
         while not self.stopping.is_set() and time.monotonic() < until:
             try:
-                self._work()
+                if works:
+                    self._work()
             except SQLAlchemyError as error:
+                works = False
                 self._failed(error)
+            except FLAWS:
+                works = False
+                log.exception("sensors not handed over", source=self.settings.source, operator_action_required=True)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), TURN_SECONDS)
 

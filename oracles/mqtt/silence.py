@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlmodel import select
+from sqlmodel import col, or_, select
 
 from oracles.mqtt.devices import Devices
 from oracles.mqtt.figures import SensorFigures
@@ -21,7 +21,7 @@ log = structlog.get_logger("oracles")
 
 @dataclass
 class Silence:
-    """One source's devices: those that have spoken, and are neither forgotten nor out of the table by now."""
+    """One source's devices: those that have spoken. One whose entries in the table are all over is not waited for."""
 
     settings: MqttSettings
     database: Database
@@ -32,28 +32,28 @@ class Silence:
     def look(self) -> None:
         """Says once that a device went quiet, and once that it speaks again."""
         now = self.clock()
+        limit = micros(now - timedelta(seconds=self.settings.stale_seconds))
+        device = SensorDeviceRow
+        candidates = select(device).where(
+            device.source == self.settings.source, or_(col(device.spoke_at) < limit, col(device.silent))
+        )
         silent = 0
         with self.database.session() as session:
-            rows = session.exec(select(SensorDeviceRow).where(SensorDeviceRow.source == self.settings.source)).all()
-            for row in rows:
-                if self._is_forgotten(row, now):
+            for row in session.exec(candidates).all():
+                if micros(now) - row.spoke_at > self.settings.forget_seconds * 1_000_000:
                     session.delete(row)
                     log.info("sensor forgotten", source=row.source, device=row.device)
                     continue
-                is_silent = now - moment_of(row.spoke_at) > timedelta(seconds=self.settings.stale_seconds)
+                is_silent = row.spoke_at < limit and not self.devices.is_over(row.device, now)
                 silent += is_silent
                 if is_silent != row.silent:
                     row.silent = is_silent
                     self._say(row)
         self.figures.stale.labels(self.settings.source).set(silent)
 
-    def _is_forgotten(self, row: SensorDeviceRow, now: datetime) -> bool:
-        since = micros(now) - row.spoke_at
-        return since > self.settings.forget_seconds * 1_000_000 or self.devices.is_over(row.device, now)
-
     def _say(self, row: SensorDeviceRow) -> None:
         line = {"source": row.source, "device": row.device, "spoke_at": moment_of(row.spoke_at).isoformat()}
         if row.silent:
             log.warning("sensor silent", **line, operator_action_required=True)
         else:
-            log.info("sensor speaks again", **line)
+            log.info("sensor no longer silent", **line)

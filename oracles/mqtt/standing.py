@@ -22,7 +22,7 @@ def sensor_lines(session: Session, tables: tuple[MqttSettings, ...]) -> Iterator
         made = _count(session, SensorDocumentRow, table, col(SensorDocumentRow.body).is_(None))
         devices = session.exec(select(SensorDeviceRow).where(SensorDeviceRow.source == table.source)).all()
         yield (
-            f"Sensors       {table.source}: {len(devices)} devices, {open_readings} readings in open windows, "
+            f"{table.source}: {len(devices)} devices, {open_readings} readings in open windows, "
             f"{made} documents handed over, {waiting} waiting"
         )
         for row in sorted((row for row in devices if row.silent), key=lambda its: its.spoke_at)[:MOST_LISTED]:

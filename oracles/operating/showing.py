@@ -61,6 +61,7 @@ def _lists(found: Status) -> list[RenderableType]:
         held.append(f"  {item.what} {item.name} {item.milestone} {item.file}: {item.reason}")
         held.append(f"    To do: {item.do}")
     headed = {
+        "Sensors:": found.sensors,
         "For the operator:": held,
         "Waiting:": found.waiting,
         "Readings under way:": found.readings,
@@ -69,7 +70,6 @@ def _lists(found: Status) -> list[RenderableType]:
         "Overdue feeds:": found.overdue_feeds,
         "Corrections:": found.corrections,
     }
-    parts += [Text(line) for line in found.sensors]
     return parts + [_list(heading, lines) for heading, lines in headed.items() if lines]
 
 

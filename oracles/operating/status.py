@@ -102,6 +102,7 @@ class Status(BaseModel):
     problems: list[Problem] = []
     chain: Chain = Chain()
     sources: list[SourceState] = []
+    sensors: list[str] = []
     counts: dict[str, dict[str, int]] = {}
     outbox: Outbox = Outbox()
     votes: Votes = Votes()
@@ -110,7 +111,6 @@ class Status(BaseModel):
     waiting: list[str] = []
     readings: list[str] = []
     transactions: list[str] = []
-    sensors: list[str] = []
     retractions: list[str] = []
     overdue_feeds: list[str] = []
     corrections: list[str] = []
@@ -180,6 +180,7 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
     seen = picture(session, settings, now)
     return {
         "sources": list(seen.sources),
+        "sensors": list(sensor_lines(session, settings.mqtt)),
         "counts": seen.counts,
         "outbox": Outbox(depth=seen.outbox_depth, oldest_seconds=round(seen.oldest_unsettled_seconds, 1)),
         "votes": Votes(signed=seen.signed, submitted=seen.submitted, confirmed=seen.confirmed, refused=seen.refused),
@@ -188,7 +189,6 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
         "waiting": _waiting(session),
         "readings": _readings(session),
         "transactions": _transactions(session),
-        "sensors": list(sensor_lines(session, settings.mqtt)),
         "retractions": _retractions(session),
         "overdue_feeds": _overdue_feeds(session),
         "corrections": _corrections(session),

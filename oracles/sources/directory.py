@@ -2,7 +2,8 @@
 
 The contract with whoever drops files is an atomic rename into the inbox. A plain copy is understood too: what does not
 read yet is left alone until its size and time have stood still for `settle_seconds` and at least two looks. A JSON or
-XML document that reads to its end is complete (no proper beginning of one is well-formed), so it need not wait.
+XML document that reads to its end is complete (no proper beginning of one is well-formed), so it need not wait. Every
+beginning of a table is a table, so CSV files always wait, and are looked for only where the settings know tables.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 SUFFIXES: Final = (".json", ".xml")
+RESTING_SUFFIXES: Final = (".csv",)
+"""Files that are judged only after they have stood still."""
 REASON_SUFFIX: Final = ".reason.txt"
 
 Stamp = tuple[int, int, int]
@@ -52,10 +55,12 @@ class Directory:
         clock: Callable[[], float] = time.monotonic,
         *,
         dry: bool = False,
+        tables: bool = False,
     ) -> None:
-        """A dry directory moves nothing and looks at each file once."""
+        """A dry directory moves nothing and looks at each file once. `tables`: whether CSV files are taken."""
         self.inbox, self.archive, self.quarantine = inbox, archive, quarantine
         self.dry = dry
+        self._suffixes = SUFFIXES + (RESTING_SUFFIXES if tables else ())
         self._settle_seconds = settle_seconds
         self._clock = clock
         self._seen: dict[str, _Sighting] = {}
@@ -71,7 +76,8 @@ class Directory:
         for name in sorted(present):
             sighting = self._sight(name, present[name])
             settled = sighting.looks >= 2 and self._clock() - sighting.since >= self._settle_seconds
-            if not sighting.done and (settled or not sighting.tried):
+            must_rest = name.lower().endswith(RESTING_SUFFIXES)
+            if not sighting.done and (settled or not (sighting.tried or must_rest)):
                 sighting.tried = True
                 yield Candidate(self.inbox / name, sighting.stamp, settled)
 
@@ -83,11 +89,24 @@ class Directory:
         """Moves a malformed file into the quarantine, its reason beside it; None where it is no longer that file."""
         return self._move(name, stamp, self.quarantine, reason)
 
+    def keep_aside(self, name: str, data: bytes, reason: str) -> None:
+        """Lays a part of a file into the quarantine, on disk when this returns. Again it changes nothing."""
+        if self.dry:
+            return
+        target = self.quarantine / name
+        target.with_name(target.name + REASON_SUFFIX).write_text(reason + "\n", encoding="utf-8")
+        unfinished = self.quarantine / f".{name}.part"
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+
     def _present(self) -> dict[str, Stamp]:
         found = {}
         with os.scandir(self.inbox) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or not entry.name.lower().endswith(SUFFIXES):
+                if entry.name.startswith(".") or not entry.name.lower().endswith(self._suffixes):
                     continue
                 try:
                     status = entry.stat(follow_symlinks=False)

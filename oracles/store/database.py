@@ -26,14 +26,14 @@ TABLES: Final = (
     retractions.RetractionRow,
     movements.MovementRow,
     movements.MessageRow,
-    operations.HeartbeatRow,
-    operations.OperatorActRow,
     protection.ProtectionMarkRow,
     versions.PaperVersionRow,
     sensors.SensorReadingRow,
     sensors.SensorDocumentRow,
     sensors.SensorDeviceRow,
     sensors.SensorSourceRow,
+    operations.HeartbeatRow,
+    operations.OperatorActRow,
 )
 BUSY_SECONDS = 10.0
 """How long a write waits for another program that writes."""

@@ -26,6 +26,7 @@ def event_row(event: CanonicalEvent, kind: Kind | None, document_id: int) -> Eve
         quantity=event.quantity,
         unit=event.unit or "",
         status=EventStatus.NEW,
+        line=event.line,
     )
 
 
@@ -53,6 +54,7 @@ def event_of(row: EventRow, references: list[EventReferenceRow]) -> CanonicalEve
         source_event_id=row.source_event_id or None,
         recorded_at=datetime.fromisoformat(row.recorded_at) if row.recorded_at else None,
         place=row.place or None,
+        line=row.line,
     )
 
 

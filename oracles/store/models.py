@@ -124,6 +124,8 @@ class EventRow(NodeTable, table=True):
     milestone: int | None = None
     sequence: int | None = None
     decided_block: int | None = None
+    line: int | None = None
+    """Of its document, where that is a table."""
 
 
 class EventReferenceRow(NodeTable, table=True):
@@ -207,9 +209,9 @@ class ObservationRow(NodeTable, table=True):
     status: str = Field(index=True)
     reason: str = ""
     block: int | None = None
-    decided_at: str | None = Field(default_factory=_now)
     signed_at: int | None = None
     """On the machine's clock, Unix seconds; stays when a signature is withdrawn before it was sent."""
+    decided_at: str | None = Field(default_factory=_now)
 
 
 class ReadingRow(NodeTable, table=True):

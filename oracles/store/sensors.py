@@ -5,7 +5,7 @@ Moments are microseconds since 1970, UTC.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from oracles.store.models import NodeTable
@@ -22,6 +22,8 @@ class SensorReadingRow(NodeTable, table=True):
     __table_args__ = (
         UniqueConstraint("source", "device", "about", "type", "uom", "component", "at", "sequence", "value"),
         Index("sensor_reading_open", "source", "document_id", "window"),
+        # What is asked several times a second must not grow with what went out long ago.
+        Index("sensor_reading_urgent", "source", "id", sqlite_where=text("urgent = 1 AND alert_id IS NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -50,7 +52,11 @@ class SensorDocumentRow(NodeTable, table=True):
     """
 
     __tablename__ = "sensor_document"
-    __table_args__ = (UniqueConstraint("source", "sha256"), Index("sensor_document_window", "series", "window"))
+    __table_args__ = (
+        UniqueConstraint("source", "sha256"),
+        Index("sensor_document_window", "series", "window"),
+        Index("sensor_document_waiting", "source", "id", sqlite_where=text("body IS NOT NULL")),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     source: str

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from capture_desk import Desk, new_desk
 from oracle_bench import Bench
+from oracle_fakes import declared_error, epcis, epcis_event
 
 
 @pytest.fixture
@@ -18,3 +19,13 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
+
+
+@pytest.fixture
+def voted(bench: Bench) -> Bench:
+    """A node whose vote on what the warehouse received was counted; `wrong` is the paper that corrects it."""
+    event = epcis_event()
+    bench.drop("event.json", epcis(event))
+    bench.settle()
+    bench.wrong = epcis(declared_error(event))
+    return bench

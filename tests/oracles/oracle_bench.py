@@ -39,6 +39,8 @@ class Bench:
     checkpoint: Checkpoint = field(init=False, default=go_on)
     captures: CaptureStore | None = field(init=False, default=None)
     database: Database = field(init=False)
+    wrong: bytes = b""
+    """A paper that corrects the one that was voted on, where a test has such."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)

@@ -13,6 +13,7 @@ from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
+from oracle_withdrawals import Withdrawal, objection
 
 from chain_node.client import (
     Call,
@@ -81,19 +82,6 @@ ORACLE_ADDRESS = "0x00000000000000000000000000000000000000AA"
 
 def keyed(kind: str, value: str) -> bytes:
     return reference(NETWORK_KEY, kind, value)
-
-
-@dataclass(frozen=True)
-class Withdrawal:
-    """A call that takes one item of a vote back."""
-
-    vote: SignedVote
-    place: int
-    evidence: bytes
-
-    @property
-    def item(self) -> Observation:
-        return self.vote.observations[self.place]
 
 
 @dataclass
@@ -193,9 +181,9 @@ class FakeChain:
         return Refusal.NONE
 
     def _withdraw(self, its: Withdrawal) -> Outcome:
-        objection = self._objection(its, NODE_ACCOUNT.address)
-        if objection is not None:
-            return Outcome(self.block, reverted=str(objection))
+        error = self._objection(its, NODE_ACCOUNT.address)
+        if error is not None:
+            return Outcome(self.block, reverted=str(error))
         key = key_of(its.item)
         self.retracted.append((key, its.evidence))
         fact = self.facts.get(key, OPEN)
@@ -207,21 +195,9 @@ class FakeChain:
         return Outcome(self.block, retracted=frozenset({key}), facts={})
 
     def _objection(self, its: Withdrawal, account: str) -> ContractReverted | None:
-        """Why the contract would not take it back, in the order of its checks."""
-        caller, signer = self.membership(account, "", 0), self.membership(its.vote.signer, "", 0)
-        key, item = key_of(its.item), its.item
-        fact = self.facts.get(key, OPEN)
-        if not caller.organisation:
-            return ContractReverted("NotAdmitted", {}, f"account {account} belongs to no participant of this network")
-        if caller.organisation != signer.organisation:
-            return ContractReverted("VoteOfOther", {}, f"the vote is of organisation {signer.organisation}")
-        if fact.status is FactStatus.DISPUTED:
-            return ContractReverted("NothingToRetract", {}, "the fact is disputed: no vote can be retracted")
-        if fact.status is FactStatus.FINAL:
-            counted = fact.least_quantity <= item.quantity <= fact.greatest_quantity
-        else:
-            counted = caller.organisation in self.voted.get(key, [])
-        return None if counted else ContractReverted("VoteNotCounted", {}, "the organisation has no vote that counts")
+        key, caller = key_of(its.item), self.membership(account, "", 0)
+        signer, fact = self.membership(its.vote.signer, "", 0), self.facts.get(key, OPEN)
+        return objection(its, account, caller, signer, fact, self.voted.get(key, []))
 
     def _report(self, report: Report) -> dict[ReportKey, str]:
         key = ReportKey(report.policy_id, report.subject, report.round)
@@ -326,11 +302,10 @@ class FakeChain:
 
     def gas(self, account: str, call: Call) -> int:
         self._ask()
-        objection = None
-        if bytes(call.data) in self.withdrawals:
-            objection = self._objection(self.withdrawals[bytes(call.data)], account)
-        if objection is not None:
-            raise objection
+        its = self.withdrawals.get(bytes(call.data))
+        error = self._objection(its, account) if its is not None else None
+        if error is not None:
+            raise error
         return self.needed_gas
 
     def send(self, raw: bytes) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from oracles.checkpoints import DROP_POINTS, MQTT_POINTS, go_on
 from oracles.errors import OracleError
 from oracles.metrics import Metrics
 from oracles.mqtt.service import MqttUnusable, hearing
+from oracles.mqtt.taking import Message, Taking
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 
@@ -226,6 +228,26 @@ def test_what_was_published_while_the_node_was_away_comes_later(listener, broker
         wait(lambda: len(listener.values()) == 20)
 
     assert listener.values() == [str(place) for place in range(20)]
+
+
+def test_message_that_the_disk_does_not_take_stays_with_the_broker(listener, broker, monkeypatch):
+    tried: list[int] = []
+    take = Taking.take
+
+    def full_at_first(self: Taking, messages: Sequence[Message]) -> None:
+        tried.append(len(messages))
+        if len(tried) < 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        take(self, messages)
+
+    monkeypatch.setattr(Taking, "take", full_at_first)
+    with capture_logs() as lines, listener.running():
+        wait(listener.connected)
+        broker.publish(TOPIC, message(minutes(40), 1))
+        wait(lambda: len(listener.values()) == 1)
+
+    assert len(tried) == 3
+    assert {line["reason"] for line in lines if line["event"] == "sensors not stored"} == {"No space left on device"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from datetime import timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ from structlog.testing import capture_logs
 from oracles.checkpoints import Checkpoint, Point
 from oracles.mqtt.readings import Reading, Series
 from oracles.mqtt.windows import Window, summary, window_document, window_of
+from oracles.sources.drop import Drop
 from oracles.store.database import Database
 from oracles.store.sensors import SensorDeviceRow, SensorDocumentRow
 from standards.epcis import event_hash, references, sensor_readings
@@ -250,6 +252,16 @@ def test_alarm_of_an_unknown_device_is_not_lost(desk):
     assert report_of(desk.documents()[0]).value == 26
 
 
+def test_alarms_of_unknown_devices_keep_no_other_back(desk):
+    desk.say(*(message(minutes(1), 26, number, alarm=True) for number in range(201)), topic="fleet/north/TK-9")
+    desk.say(message(minutes(1), 27, alarm=True))
+
+    desk.turn()
+    desk.turn()
+
+    assert [report_of(data).value for data in desk.documents()] == [27]
+
+
 def test_epcis_alarm_goes_on_byte_for_byte(desk):
     desk.changes = {"payload": "epcis", "mapping": None}
     desk.restart()
@@ -334,8 +346,8 @@ def test_silent_device_is_said_until_it_speaks(desk):
         desk.turn(1)
 
     assert desk.figure("stale_sensors") == 0
-    told = [line["event"] for line in lines if line["event"].startswith("sensor s")]
-    assert told == ["sensor silent", "sensor speaks again"]
+    told = [line["event"] for line in lines if line["event"].startswith("sensor ")]
+    assert told == ["sensor silent", "sensor no longer silent"]
 
 
 def test_retained_message_does_not_say_that_its_device_speaks(desk):
@@ -349,10 +361,22 @@ def test_device_whose_journey_is_over_is_not_waited_for(desk):
     desk.write_devices(f'[[device]]\nid = "TK-1"\nuntil = {NOON.isoformat()}\norder = "{ORDER}"\n')
     desk.say(message(minutes(1), 4))
 
-    desk.turn(3600)
+    with capture_logs() as lines:
+        desk.turn(3600)
 
-    assert desk.rows(SensorDeviceRow) == []
     assert desk.figure("stale_sensors") == 0
+    assert not [line for line in lines if line["event"].startswith("sensor ")]
+
+
+def test_device_that_is_silent_for_long_is_forgotten(desk):
+    desk.say(message(minutes(1), 4))
+    desk.turn(604_800)
+    assert desk.figure("stale_sensors") == 1
+
+    desk.turn(1)
+
+    assert desk.figure("stale_sensors") == 0
+    assert desk.rows(SensorDeviceRow) == []
 
 
 # Death
@@ -462,3 +486,24 @@ def test_any_arrival_order_and_any_repetition_gives_the_same_windows(tmp_path_fa
     assert other.documents() == plain.documents()
     starts = {window_of(at, WINDOW) for at, _ in drawn}
     assert len(plain.documents()) == len(starts)
+
+
+# A disk that takes nothing
+
+
+def test_document_that_the_inbox_does_not_take_is_handed_over_later(desk, monkeypatch):
+    desk.say(message(minutes(30), 4))
+    with monkeypatch.context() as broken:
+        broken.setattr(Drop, "put", _full)
+        with pytest.raises(OSError, match="No space"):
+            desk.turn(LATE)
+    assert desk.documents() == []
+    desk.write_devices('[[device]]\nid = "TK-1"\norder = "PO-OTHER"\n')
+
+    desk.turn()
+
+    assert [references(event_of(data))[0].value for data in desk.documents()] == [ORDER]
+
+
+def _full(*_: object) -> str:
+    raise OSError(errno.ENOSPC, "No space left on device")

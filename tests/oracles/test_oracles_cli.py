@@ -8,14 +8,27 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
-from oracle_fakes import LEI, dcsa_departure, epcis, epcis_event, price_list, receipt_advice, temperature
+from oracle_fakes import (
+    LEI,
+    dcsa_departure,
+    declared_error,
+    epcis,
+    epcis_event,
+    price_list,
+    receipt_advice,
+    temperature,
+)
 from typer.testing import CliRunner
 
+from oracles.adapters import read_document
 from oracles.cli import oracle_app
 from oracles.errors import DatabaseTooNew, KeystoreUnreadable
 from oracles.signing import Signer, account_of
 from oracles.store.database import Database
+from oracles.store.mapping import event_row
+from oracles.store.models import DocumentRow, DocumentStatus
 
+WMS = Path(__file__).parents[2] / "examples" / "wms"
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "epcis" / "event-hash-vectors"
 
 
@@ -117,6 +130,42 @@ def test_explain_says_what_a_paper_measures(away):
     assert "reading    would wait: the network is away" in measured
     assert "unreadable /sensorElementList/0/sensorReport/1: it names no unit" in measured
     assert "measures   price of cocoa TNE/EUR 7450.50 at 2026-05-28T11:50:00Z" in priced
+
+
+def test_explain_reads_tables_as_the_settings_say(away):
+    table = f'[[csv]]\nfiles = "wms*.csv"\nmapping = "{WMS / "wms.toml"}"\n'
+    away.write_text(away.read_text() + table)
+    data = (WMS / "wms.csv").read_bytes()
+    for name in ("wms.csv", "other.csv"):
+        (away.parent / name).write_bytes(data)
+    (away.parent / "wms-bad.csv").write_bytes(data.replace(b"08:15", b"8 Uhr"))
+
+    told = run("explain", "--config", away, away.parent / "wms.csv").output
+
+    assert "CSV, 4 events" in told
+    assert "1. (line 3) EPCIS 2.0: receiving: received, actual, 2026-05-27T06:15:00Z (local +02:00), 12950 KGM" in told
+    assert "correction cancelled by a row of a table (did_not_occur)" in told
+    assert "has a pattern for this name" in run("explain", "--config", away, away.parent / "other.csv").stderr
+    refused = run("explain", "--config", away, away.parent / "wms-bad.csv").stderr
+    assert "1 of 5 rows are bad" in refused
+    assert "line 3: column Datum, Uhrzeit: '27.05.2026 8 Uhr' is no time" in refused
+
+
+def test_explain_says_what_a_correction_would_do(away):
+    database = Database(away.parent / "node.db")
+    database.prepare()
+    event = read_document("event", epcis(epcis_event()), 10**6).events[0]
+    with database.session() as session:
+        document = DocumentRow(name="event.json", sha256="00", received_at="", status=DocumentStatus.ARCHIVED)
+        session.add(document)
+        session.flush()
+        assert document.id is not None
+        session.add(event_row(event, None, document.id))
+    (away.parent / "error.json").write_bytes(epcis(declared_error(epcis_event())))
+
+    told = run("explain", "--config", away, away.parent / "error.json").output
+
+    assert f"of         {event.event_hash} (new): would be withdrawn" in told
 
 
 def test_explain_of_a_malformed_document_is_one_sentence(away):

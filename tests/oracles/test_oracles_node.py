@@ -8,19 +8,18 @@ import signal
 import socket
 import time
 from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from eth_account import Account
-from oracle_fakes import declared_error, epcis, epcis_event, temperature
+from oracle_fakes import epcis, epcis_event, temperature
 from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, new_lei, until
 from typer.testing import CliRunner
 
 from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, condition_feed
 from chain_node.engines.base import hasten
 from oracles.adapters import read_document
-from oracles.checkpoints import VOTE_POINTS, Point
+from oracles.checkpoints import VOTE_POINTS
 from oracles.cli import oracle_app
 from oracles.judging import Judge
 from oracles.network import Network
@@ -193,84 +192,6 @@ def test_metrics_are_served_on_loopback(trade):
             answer = b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
 
     assert 'portolan_oracle_votes_total{answer="counted"} 1.0' in answer
-
-
-def test_errordeclaration_after_the_vote_takes_it_back(trade):
-    """While votes are gathered it is gone; another's vote then makes no fact, and the retraction names its paper."""
-    subject = trade.open("PO-ERROR")
-    node = trade.node("warehouse", Role.WAREHOUSE)
-    event = epcis_event(at=trade.moment(), order="PO-ERROR")
-    wrong = epcis(declared_error(event))
-
-    with node.running() as process:
-        node.drop("event.json", epcis(event))
-        process.wait_for("vote counted")
-        node.drop("error.json", wrong)
-        (line,) = process.wait_for("vote retracted")
-        node.drop("replaced.json", epcis(epcis_event(at=trade.moment(), order="PO-ERROR", quantity=900)))
-        held = process.wait_for("decision", 2)[1]
-
-    assert (line["milestone"], line["fact"]) == ("RECEIVED", "gathering")
-    assert retractions(trade, subject) == [sha256(wrong).digest()]
-    assert trade.fact(subject, Milestone.RECEIVED).count == 0
-    assert "there is no other vote on a fact: then 950000 thousandths" in held["reason"]
-
-
-def test_errordeclaration_after_the_fact_is_final_disputes_it(trade):
-    subject = trade.open("PO-FINAL-ERROR")
-    warehouse, inspector = trade.node("warehouse", Role.WAREHOUSE), trade.node("inspector", Role.INSPECTOR)
-    event = epcis_event(at=trade.moment(), order="PO-FINAL-ERROR")
-
-    with warehouse.running() as first, inspector.running():
-        warehouse.drop("receiving.json", epcis(event))
-        inspector.drop("seen.json", epcis(event))
-        until(lambda: trade.fact(subject, Milestone.RECEIVED).status is FactStatus.FINAL)
-        warehouse.drop("error.json", epcis(declared_error(event)))
-        (line,) = first.wait_for("vote retracted")
-
-    assert line["fact"] == "disputed"
-    assert trade.fact(subject, Milestone.RECEIVED).status is FactStatus.DISPUTED
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        Point.DOCUMENT_STORED,
-        Point.RETRACTION_LAYING,
-        Point.RETRACTION_LAID,
-        Point.TRANSACTION_BROADCAST,
-    ],
-)
-def test_killed_node_takes_its_vote_back_exactly_once(trade, point):
-    order = f"PO-RETRACT-{point}"
-    subject = trade.open(order)
-    node = trade.node("warehouse", Role.WAREHOUSE)
-    event = epcis_event(at=trade.moment(), order=order)
-    node.drop("receiving.json", epcis(event))
-    with node.running() as process:
-        process.wait_for("vote counted")
-        until(lambda: node.transactions() == ["settled"])
-    node.drop("error.json", epcis(declared_error(event)))
-    with node.running("--die-at", point) as dying:
-        assert dying.wait_for_death() == DIED_BY_KILL
-
-    with node.running() as process:
-        process.wait_for("network")
-        until(lambda: node.transactions() == ["settled", "settled"])
-        for _ in range(2):
-            hasten(trade.network.chain.node)
-            time.sleep(0.2)
-
-    assert len(retractions(trade, subject)) == 1
-    assert node.transactions() == ["settled", "settled"]
-
-
-def retractions(trade: Trade, subject: bytes) -> list[bytes]:
-    """The evidence of each vote that was taken back."""
-    chain = trade.network.chain
-    events = [chain.decode(log) for log in chain.logs(chain.addresses.first_block, chain.block_number())]
-    taken = [e for e in events if e and e.name == "VoteRetracted" and bytes(e.arguments["subject"]) == subject]
-    return [bytes(e.arguments["evidence"]) for e in taken]
 
 
 def test_explain_says_what_the_node_would_do_without_doing_it(trade):
