@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from chain_node.abi import client_files, write_client_files
+from chain_node.admission_cli import admit
 from chain_node.brownie import BrownieFailed, prepare_brownie
 from chain_node.client import AddressBook, Chain, Node
 from chain_node.compile import ROOT, CompileError, compile_contracts
@@ -186,6 +187,9 @@ def brownie(network: NetworkOption = "local", data_dir: DataOption = None) -> No
     endpoint = find_endpoint(folder)
     for line in prepare_brownie(Path.home(), endpoint.rpc_url if endpoint else None):
         Console().print(line, soft_wrap=True)
+
+
+node_app.command("admit")(plainly(admit))
 
 
 @plainly

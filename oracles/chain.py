@@ -19,6 +19,7 @@ from chain_node.client import (
     Policy,
     Refusal,
     Report,
+    Vote,
     condition_feed,
 )
 
@@ -78,13 +79,34 @@ class ReportKey:
 
 @dataclass(frozen=True)
 class SignedVote:
-    """A whole batch under one signature; the mask marks every item of it."""
+    """A list under one signature. Of the node's own lists the mask marks every item, of others' what it vouches for."""
 
     observations: Sequence[Observation]
     mask: int
     evidence: bytes
     signature: bytes
     signer: str
+
+    def place_of(self, key: Key) -> int:
+        """Where the vote speaks of a fact. Raises LookupError."""
+        for place, item in enumerate(self.observations):
+            if self.mask >> place & 1 and (item.subject, int(item.milestone), item.sequence) == (
+                key.subject,
+                int(key.milestone),
+                key.sequence,
+            ):
+                return place
+        raise LookupError(f"the vote does not speak of {key}")
+
+
+@dataclass(frozen=True)
+class CountedVotes:
+    """Organisations whose votes on one fact a block counted. `final`: the fact had its quorum with them."""
+
+    key: Key
+    block: int
+    organisations: frozenset[int]
+    final: bool
 
 
 @dataclass(frozen=True)
@@ -141,13 +163,22 @@ class NodeChain(Protocol):
         """A version of 0 where there is none."""
 
     def feed_record(self, key: FeedKey, block: int) -> FeedRecord: ...
+    def feed_period(self, key: FeedKey, block: int) -> int:
+        """When what is remembered of a condition begins, Unix seconds; 0 where its range is not watched."""
+
+    def past_counted(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int]:
+        """Organisations whose readings were counted for the feed's past while that round was the next."""
+
     def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
         """Organisations whose readings made that round's value; None where these blocks do not tell."""
 
     def nonce(self, account: str) -> int:
         """Number of the account's transactions up to the newest block."""
 
-    def attest(self, vote: SignedVote) -> Call: ...
+    def votes(self, from_block: int, to_block: int) -> Sequence[CountedVotes]:
+        """Votes on facts that these blocks counted, whoever sent them."""
+
+    def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call: ...
     def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:
         """Takes back what stands at `place` of the vote; by an account of the organisation that gave it."""
 

@@ -46,6 +46,21 @@ class Point(StrEnum):
     CAPTURE_FILED = "capture-filed"
     DROP_WRITTEN = "drop-written"
     DROP_PLACED = "drop-placed"
+    POLL_ANSWERED = "poll-answered"
+    POLL_KEPT = "poll-kept"
+    FOLDER_COPIED = "folder-copied"
+    FOLDER_REMEMBERED = "folder-remembered"
+    LIST_OFFERED = "list-offered"
+    LIST_BOUND = "list-bound"
+    LIST_SIGNING = "list-signing"
+    LIST_SIGNED = "list-signed"
+    LIST_ANSWERED = "list-answered"
+    LIST_SETTLING = "list-settling"
+    LIST_SETTLED = "list-settled"
+    LIST_TAKING_BACK = "list-taking-back"
+    LIST_TAKEN_BACK = "list-taken-back"
+    BUNDLE_STORING = "bundle-storing"
+    BUNDLE_STORED = "bundle-stored"
     MQTT_STORING = "mqtt-storing"
     MQTT_STORED = "mqtt-stored"
     MQTT_ACKNOWLEDGED = "mqtt-acknowledged"
@@ -72,8 +87,19 @@ CAPTURE_POINTS = frozenset(point for point in Point if point.name.startswith("CA
 DROP_POINTS = frozenset({Point.DROP_WRITTEN, Point.DROP_PLACED})
 """Those that only documents pass which a source other than a file lays into the inbox."""
 
+POLL_POINTS = frozenset({Point.POLL_ANSWERED, Point.POLL_KEPT})
+"""Those that only pages pass for which a carrier was asked."""
+LIST_POINTS = frozenset(point for point in Point if point.name.startswith("LIST_"))
+"""Those that only a node passes which uses a relay; the last two where the relay lets it down."""
+
+BUNDLE_POINTS = frozenset({Point.BUNDLE_STORING, Point.BUNDLE_STORED})
+"""Those that only a relay passes."""
+
 RETRACTION_POINTS = frozenset({Point.RETRACTION_LAYING, Point.RETRACTION_LAID, Point.READING_RECALLED})
 """Those that only what is corrected passes: votes that are taken back, readings that leave the exchange."""
+
+FOLDER_POINTS = frozenset({Point.FOLDER_COPIED, Point.FOLDER_REMEMBERED})
+"""Those that only files of partners' folders pass."""
 
 TABLE_POINTS = frozenset({Point.ROWS_SET_ASIDE})
 """Those that only CSV files pass."""
@@ -81,7 +107,18 @@ TABLE_POINTS = frozenset({Point.ROWS_SET_ASIDE})
 MQTT_POINTS = frozenset(point for point in Point if point.name.startswith("MQTT_"))
 """Those that only readings pass which a broker brings."""
 
-_OTHER_WAYS = READING_POINTS | CAPTURE_POINTS | DROP_POINTS | RETRACTION_POINTS | MQTT_POINTS | TABLE_POINTS
+_OTHER_WAYS = frozenset().union(
+    READING_POINTS,
+    CAPTURE_POINTS,
+    DROP_POINTS,
+    POLL_POINTS,
+    FOLDER_POINTS,
+    RETRACTION_POINTS,
+    TABLE_POINTS,
+    MQTT_POINTS,
+    LIST_POINTS,
+    BUNDLE_POINTS,
+)
 
 VOTE_POINTS = frozenset(Point) - _OTHER_WAYS
 """Those that every file of the inbox passes on the way of its vote."""

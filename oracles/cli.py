@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -16,7 +14,7 @@ from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Death, die_at, go_on
 from oracles.daemon import Node
 from oracles.errors import OracleError
-from oracles.explain import explain_lines
+from oracles.explain import explain_json, explain_lines
 from oracles.hashing import hashes_of
 from oracles.http.commands import token_app
 from oracles.keys.commands import key_app
@@ -27,15 +25,20 @@ from oracles.network import connector
 from oracles.operating.backup_commands import backup_command, restore_command
 from oracles.operating.collecting import Collected
 from oracles.operating.commands import held_app, status_command
+from oracles.operating.init_command import init_command
 from oracles.operating.monitor import monitored
 from oracles.operating.quarantine_commands import quarantine_app
 from oracles.operating.replay_command import replay_command
 from oracles.operating.verify_command import verify_command
 from oracles.protection.commands import protection_app
 from oracles.refusals import one_sentence
+from oracles.relay.commands import relay_command
+from oracles.relay.ends import RelayEnds, relay_ends
+from oracles.rule_commands import resolve_command, rules_app
 from oracles.services import Surroundings, running
 from oracles.settings import NodeSettings, load_settings
 from oracles.signing import Signer
+from oracles.stopping import StopSignal
 from oracles.store.database import Database, database_lock
 from oracles.tables.commands import csv_app
 
@@ -46,11 +49,15 @@ oracle_app = typer.Typer(
 )
 oracle_app.add_typer(token_app, name="token")
 oracle_app.add_typer(csv_app, name="csv")
+oracle_app.add_typer(rules_app, name="rules")
+oracle_app.command("resolve")(resolve_command)
+oracle_app.command("relay")(relay_command)
 oracle_app.add_typer(key_app, name="key")
 oracle_app.command("message")(message_command)
 oracle_app.add_typer(protection_app, name="protection")
 oracle_app.add_typer(held_app, name="held")
 oracle_app.add_typer(quarantine_app, name="quarantine")
+oracle_app.command("init")(init_command)
 oracle_app.command("status")(status_command)
 oracle_app.command("replay")(replay_command)
 oracle_app.command("verify")(verify_command)
@@ -101,18 +108,21 @@ def hash_command(
 
 @oracle_app.command("explain")
 def explain_command(
-    config: ConfigOption, document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")]
+    config: ConfigOption,
+    document: Annotated[Path, typer.Argument(help="A document as it would lie in the inbox.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event or value.")] = False,
 ) -> None:
     """Say what a document is, which consignment and milestone it concerns, and whether this node would sign it."""
     with one_sentence():
         settings = load_settings(config, needs_key=False)
-        for line in explain_lines(settings, document):
+        for line in (explain_json if as_json else explain_lines)(settings, document):
             typer.echo(line)
 
 
 def _serve(settings: NodeSettings, database: Database, signer: Signer | None, death: Death | None) -> None:
     checkpoint = go_on if death is None else die_at(death)
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
+    relays = RelayEnds() if signer is None else relay_ends(settings, signer.address)
     node = Node(
         settings,
         database,
@@ -122,9 +132,10 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, de
         dry=signer is None,
         checkpoint=checkpoint,
         capture=capture,
+        relays=relays,
     )
-    stop = _StopSignal()
-    around = Surroundings(settings, database, checkpoint, node.metrics, capture)
+    stop = StopSignal()
+    around = Surroundings(settings, database, checkpoint, node.metrics, capture, relays)
     # A dry run answers nobody and asks nobody: what it took it would forget.
     services = nullcontext() if signer is None else running(around)
     try:
@@ -143,22 +154,3 @@ def _monitoring(settings: NodeSettings, database: Database, node: Node, *, dry: 
         node.metrics.registry.register(Collected(settings, database, node.health))
     with monitored(settings.metrics_port, node.metrics.registry, node.health):
         yield
-
-
-class _StopSignal:
-    """Set by Ctrl-C or SIGTERM; the cycle in progress is finished first. A second signal does not wait."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
-
-    def _stop(self, number: int, _: object) -> None:
-        self._event.set()
-        signal.signal(number, signal.SIG_DFL)
-
-    def is_set(self) -> bool:
-        return self._event.is_set()
-
-    def sleep(self, seconds: float) -> None:
-        self._event.wait(seconds)

@@ -17,6 +17,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from chain_node.client import Refusal
 from oracles.canonical import CanonicalEvent, Correction
 from oracles.rules.milestones import SHIPPING
+from oracles.store.bundles import bundle_in
 from oracles.store.mapping import utc_text
 from oracles.store.models import (
     CorrectionRow,
@@ -234,6 +235,9 @@ def _batch_reopened(session: Session, observation: ObservationRow) -> bool:
         return False
     # What was sent once may still arrive, even where its nonce was taken from it since.
     if submission.status != SubmissionStatus.SIGNED or submission.attempts:
+        return False
+    if bundle_in(session, submission) is not None:
+        # A relay has the vote.
         return False
     submission.status, submission.reason = SubmissionStatus.VOID, "a correction came before it was sent"
     statement = select(ObservationRow).where(ObservationRow.submission_id == submission.id)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
-from oracles.adapters import read_document
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
 from oracles.cargo import Manifest
+from oracles.cargo.bundles import BundleCargo
 from oracles.cargo.reports import ReportCargo
 from oracles.cargo.retractions import RetractionCargo
 from oracles.cargo.votes import VoteCargo
@@ -39,6 +38,10 @@ from oracles.operating.standing import Standing
 from oracles.outbox import Outbox
 from oracles.protection.guard import open_protection
 from oracles.protection.store import ProtectionStore
+from oracles.reading import reader
+from oracles.relay.ends import RelayEnds
+from oracles.relay.gathering import Gathering
+from oracles.relay.voting import ListVoting
 from oracles.relaying import Relaying
 from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
@@ -47,7 +50,6 @@ from oracles.sources.directory import Directory
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, NetworkRow
 from oracles.storing import Storing
-from oracles.tables.reading import reader_of
 from oracles.voting import Voting
 
 log = structlog.get_logger("oracles")
@@ -67,6 +69,8 @@ class Work:
     voting: Voting | None
     outbox: Outbox | None
     confirming: Confirming | None
+    lists: ListVoting | None
+    gathering: Gathering | None
     standing: Standing
     scanned: int
     confirmed: int = -1
@@ -88,11 +92,14 @@ class Node:
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
         capture: CaptureStore | None = None,
+        relays: RelayEnds | None = None,
         health: Health | None = None,
     ) -> None:
-        """With `capture` it also takes what comes in over HTTP."""
+        """With `capture` it also takes what comes in over HTTP; with `relays` it uses relays, or is one. Raises
+        RulesInvalid."""
         self._settings, self._database, self._key, self._signer = settings, database, key, signer
         self._dry, self._checkpoint, self._clock = dry, checkpoint, clock
+        self._rules = settings.rulebook()
         self.metrics = metrics or Metrics()
         self.health = health or Health(clock)
         room = (settings.inbox.parent,) if dry else (settings.inbox.parent, settings.database.parent)
@@ -109,10 +116,14 @@ class Node:
         )
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
-        storing = Storing(database, key, settings.milestones, checkpoint, self.metrics, settings.retracts)
-        read = reader_of(settings.csv, partial(read_document, dcsa_versions=settings.dcsa.schema_versions))
-        self._intake = Intake(database, directory, storing, settings.file_limit_bytes, checkpoint, read)
+        storing = Storing(database, key, self._rules, checkpoint, self.metrics, settings.retracts)
+        limit_bytes = settings.file_limit_bytes
+        self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, reader(settings))
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
+        self._mail, self._desk = (relays.mail, relays.desk) if relays else (None, None)
+        # What relays and nodes know of each other outlives a network that is away for a while.
+        self._lists: ListVoting | None = None
+        self._gathering: Gathering | None = None
         self._protection: ProtectionStore | None = None
         self._signer_pause = SignerPause(clock)
         self._work: Work | None = None
@@ -132,11 +143,11 @@ class Node:
         while not (prepared := self._guard.attempt(self.prepare)) and not stopping():
             sleep(PAUSE_SECONDS)
         while not stopping():
-            if self._guard.attempt(self.cycle):
+            if self._guard.turn(self.cycle):
                 sleep(self._settings.poll_interval_seconds)
             else:
                 # As after a start: what is on disk counts, not what this process remembers.
-                self._work = None
+                self._work = self._lists = self._gathering = None
                 sleep(PAUSE_SECONDS)
         if prepared:
             self._guard.stopped()
@@ -144,11 +155,16 @@ class Node:
     def cycle(self) -> None:
         """One turn. A network that is away keeps nothing from being taken in; a disk without room does."""
         taken = self._take() if self._guard.has_room() else 0
-        if self._link.may_try and (taken or self._clock() >= self._next_look):
+        if self._link.may_try and (taken or self._rings or self._clock() >= self._next_look):
             self._talk_safely()
         self._intake.file_away()
         if self._capturing is not None:
             self._capturing.file_away()
+
+    @property
+    def _rings(self) -> bool:
+        """Whether a relay has something for this node, or somebody something for its relay."""
+        return (self._mail is not None and self._mail.rings) or (self._desk is not None and self._desk.rang.is_set())
 
     def _take(self) -> int:
         return self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
@@ -175,7 +191,9 @@ class Node:
         work.heartbeats.run(head)
         self._notice(work, head)
         self._confirm(work, head)
-        waits = bool(work.deciding.awake) or (work.outbox is not None and work.outbox.waits)
+        waits = bool(work.deciding.awake) or any(
+            task is not None and task.waits for task in (work.outbox, work.lists, work.gathering)
+        )
         # While something is under way each turn looks again; else now and then.
         self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
         self.metrics.head.set(head.number)
@@ -191,13 +209,19 @@ class Node:
                 busy += work.relaying.run(head)
             if work.retracting is not None:
                 busy += work.retracting.run(head)
+            if work.gathering is not None:
+                busy += work.gathering.run(head)
+            if work.lists is not None:
+                busy += work.lists.run(head)
             if work.voting is not None and work.outbox is not None:
                 work.voting.run()
                 busy += work.outbox.run()
         except SignerAway as error:
             self._signer_pause.failed(error)
+            self.health.say(Trouble.KEY_UNUSABLE, str(error))
         else:
             self._signer_pause.worked()
+            self.health.clear(Trouble.KEY_UNUSABLE)
         return busy
 
     def _connected(self) -> Work:
@@ -205,8 +229,10 @@ class Node:
         chain = self._link.open()
         self._check_network(chain)
         account = self._signer.address if self._signer else None
-        judge = Judge(chain, self._key, account, self._settings.organisation, self._settings.milestones)
-        deciding = Deciding(self._database, judge, self._checkpoint, self.metrics, dry=self._dry)
+        judge = Judge(chain, self._key, account, self._settings.organisation, self._rules)
+        deciding = Deciding(
+            self._database, judge, self._checkpoint, self.metrics, self._dry, self._settings.consider_seconds
+        )
         deciding.wake_all()
         head = chain.head()
         kind = self._signer.kind if self._signer else None
@@ -224,7 +250,9 @@ class Node:
         )
         heartbeats = Heartbeats(self._database, judge, self.metrics)
         relaying, retracting = self._relaying(chain, judge), self._retracting(chain)
-        work = (judge, deciding, measuring, heartbeats, relaying, retracting, *self._sending(chain))
+        lists, gathering = self._list_voting(chain, judge), self._gathering_on(chain)
+        sending = self._sending(chain, lists)
+        work = (judge, deciding, measuring, heartbeats, relaying, retracting, *sending, lists, gathering)
         self._work = Work(chain, *work, self._standing(chain, account, head), head.number)
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
@@ -242,19 +270,62 @@ class Node:
         wait, account = self._settings.gather_seconds, self._signer.address
         return Relaying(self._database, chain, judge, self._exchange, account, wait, self._checkpoint, self._clock)
 
+    def _list_voting(self, chain: NodeChain, judge: Judge) -> ListVoting | None:
+        settings = self._settings
+        if self._mail is None or self._signer is None or settings.bundling is None or self._protection is None:
+            return None
+        if self._lists is None:
+            self._lists = ListVoting(
+                self._database,
+                chain,
+                judge,
+                self._signer,
+                self._protection,
+                self._mail,
+                settings.bundling,
+                settings.confirmations,
+                self._checkpoint,
+                self.metrics,
+                self._clock,
+            )
+        self._lists.chain, self._lists.judge = chain, judge
+        return self._lists
+
+    def _gathering_on(self, chain: NodeChain) -> Gathering | None:
+        if self._desk is None or self._signer is None or self._settings.relay is None or self._dry:
+            return None
+        if self._gathering is None:
+            self._gathering = Gathering(
+                self._desk,
+                self._database,
+                chain,
+                self._signer.address,
+                self._settings.relay,
+                self._checkpoint,
+                self.metrics,
+                self._clock,
+            )
+        self._gathering.chain = chain
+        return self._gathering
+
     def _retracting(self, chain: NodeChain) -> Retracting | None:
         if self._signer is None or self._dry:
             return None
         return Retracting(self._database, chain, self._signer.address, self._checkpoint, self.metrics)
 
-    def _sending(self, chain: NodeChain) -> tuple[Voting | None, Outbox | None, Confirming | None]:
+    def _sending(
+        self, chain: NodeChain, lists: ListVoting | None
+    ) -> tuple[Voting | None, Outbox | None, Confirming | None]:
         if self._dry or self._signer is None or self._protection is None:
             return None, None, None
         settings = self._settings
-        kinds = (ReportCargo, RetractionCargo, VoteCargo)
+        kinds = (ReportCargo, RetractionCargo, BundleCargo, VoteCargo)
         manifest = Manifest([kind(chain, self.metrics) for kind in kinds])
+        voting = Voting(self._database, chain, self._signer, self._protection, settings.batch_limit, self._checkpoint)
+        if lists is not None:
+            voting.spared, voting.adopts = lists.spared, lists.adopts
         return (
-            Voting(self._database, chain, self._signer, self._protection, settings.batch_limit, self._checkpoint),
+            voting,
             Outbox(
                 self._database,
                 chain,
@@ -283,6 +354,8 @@ class Node:
         """Once a block: what is in none of the blocks up to this head will be in a later one."""
         if work.confirming is not None and head.number != work.confirmed:
             work.confirming.run(head)
+            if work.lists is not None:
+                work.lists.settle(head)
             work.confirmed = head.number
 
     def _notice(self, work: Work, head: Head) -> None:

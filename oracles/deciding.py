@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from oracles.canonical import CanonicalEvent
@@ -13,48 +14,64 @@ from oracles.chain import Head, Key
 from oracles.checkpoints import Checkpoint, Point
 from oracles.judging import Judge, Judgement
 from oracles.metrics import Metrics
-from oracles.rules.decisions import Decision, Verdict, chain_seconds
+from oracles.resolving import apply_all
+from oracles.rivals import CONFLICT, RULE, Considering, account_of, own_objection, settle
+from oracles.rules.decisions import SIGN, Decision, Verdict, chain_seconds
 from oracles.store.database import Database
 from oracles.store.mapping import event_of
 from oracles.store.models import EventReferenceRow, EventRow, EventStatus, ObservationRow, ObservationStatus
-from oracles.store.retractions import OPEN, RetractionRow, RetractionStatus
+from oracles.store.resolutions import ResolutionAction
 
 log = structlog.get_logger("oracles")
 
 MOST_AT_ONCE = 64
+MOST_NEW = 1024
 STATUS_OF = {
     Verdict.SIGN: EventStatus.VOUCHED,
     Verdict.WAIT: EventStatus.WAITING,
     Verdict.REFUSE: EventStatus.NOT_SIGNED,
     Verdict.HOLD: EventStatus.HELD,
 }
+VERDICT_OF = {str(status): verdict for verdict, status in STATUS_OF.items()}
 
 
 @dataclass
 class Deciding:
-    """New events at once; waiting ones when something woke them. A dry node stores no observation."""
+    """New events at once; waiting ones when something woke them. A dry node stores no observation.
+
+    `consider_seconds`: how long a paper waits for another of the same fact before it is signed.
+    """
 
     database: Database
     judge: Judge
     checkpoint: Checkpoint
     metrics: Metrics
     dry: bool = False
+    consider_seconds: int = 0
     awake: set[int] = field(default_factory=set)
 
     def run(self, head: Head) -> int:
-        """Number of events decided; at most MOST_AT_ONCE, so that a flood does not keep votes from being sent."""
+        """Number of events decided.
+
+        All that are new, up to MOST_NEW: two papers that came together must be compared before one is signed.
+        """
+        self._hear_operator()
         pending = self._pending()
         if not pending:
             return 0
         judged = [(event_id, event, self.judge.judge(event, head)) for event_id, event in pending]
         with self.database.session() as session:
-            lines = [self._record(session, event_id, event, result, head) for event_id, event, result in judged]
+            lines = self._record_all(session, judged, head)
             self.checkpoint(Point.OBSERVATION_DECIDING)
         self.awake.difference_update(event_id for event_id, _ in pending)
         for line in lines:
             self._tell(line, head)
         self.checkpoint(Point.OBSERVATION_DECIDED)
         return len(pending)
+
+    def _hear_operator(self) -> None:
+        with self.database.session() as session:
+            self.awake.update(apply_all(session))
 
     def wake(self, references: Sequence[str], head: Head) -> None:
         """Waiting events whose reference was linked, or whose time has come."""
@@ -71,20 +88,21 @@ class Deciding:
                 self.awake.update(found for found in session.exec(linked) if found is not None)
 
     def wake_all(self) -> None:
+        """All that wait, and those that were held for another paper, which a correction may have withdrawn."""
         with self.database.session() as session:
-            waiting = session.exec(select(EventRow.id).where(EventRow.status == EventStatus.WAITING))
+            waiting = session.exec(select(EventRow.id).where(_may_go_on()))
             self.awake.update(found for found in waiting if found is not None)
 
     def _pending(self) -> list[tuple[int, CanonicalEvent]]:
         with self.database.session() as session:
-            is_awake = (col(EventRow.status) == EventStatus.WAITING) & col(EventRow.id).in_(
-                sorted(self.awake)[:MOST_AT_ONCE]
-            )
-            statement = select(EventRow).where((col(EventRow.status) == EventStatus.NEW) | is_awake)
-            rows = session.exec(statement.order_by(col(EventRow.id)).limit(MOST_AT_ONCE)).all()
+            chosen = sorted(self.awake)[:MOST_AT_ONCE]
+            is_awake = _may_go_on() & col(EventRow.id).in_(chosen)
+            awake = session.exec(select(EventRow).where(is_awake).order_by(col(EventRow.id))).all()
             # Woken events that no longer wait would otherwise be asked for again and again.
-            if len(rows) < MOST_AT_ONCE:
-                self.awake.intersection_update(row.id for row in rows if row.id is not None)
+            self.awake.difference_update(set(chosen) - {row.id for row in awake if row.id is not None})
+            is_new = col(EventRow.status) == EventStatus.NEW
+            new = session.exec(select(EventRow).where(is_new).order_by(col(EventRow.id)).limit(MOST_NEW)).all()
+            rows = sorted([*awake, *new], key=lambda row: row.id or 0)
             return [(row.id, event_of(row, self._references(session, row.id))) for row in rows if row.id is not None]
 
     @staticmethod
@@ -92,26 +110,62 @@ class Deciding:
         statement = select(EventReferenceRow).where(EventReferenceRow.event_id == event_id)
         return list(session.exec(statement.order_by(col(EventReferenceRow.id))))
 
-    def _record(
-        self, session: Session, event_id: int, event: CanonicalEvent, result: Judgement, head: Head
-    ) -> dict[str, object]:
-        row = session.get_one(EventRow, event_id)
-        decision = result.decision
-        if result.key is not None:
-            decision = own_objection(session, event, result.key) or decision
-        changed = (row.status, row.reason) != (STATUS_OF[decision.verdict], decision.reason)
-        row.status, row.reason, row.retry_at = STATUS_OF[decision.verdict], decision.reason, decision.retry_at
-        row.decided_block = head.number
-        if result.key is not None:
-            row.subject, row.milestone, row.sequence = (
-                result.key.subject.hex(),
-                int(result.key.milestone),
-                result.key.sequence,
-            )
-            if decision.verdict is Verdict.SIGN and not self.dry:
-                session.add(_observation(event_id, event, result.key))
+    def _record_all(
+        self, session: Session, judged: Sequence[tuple[int, CanonicalEvent, Judgement]], head: Head
+    ) -> list[dict[str, object]]:
+        """First each for itself, then those that would be signed against all that speak of the same fact."""
+        found = [(session.get_one(EventRow, event_id), event, result) for event_id, event, result in judged]
+        before = [(row.status, row.reason) for row, _, _ in found]
+        decisions = [self._note(session, row, result, head) for row, _, result in found]
         session.flush()
-        return _line(event, result, decision) if changed else {}
+        for place, (row, event, result) in enumerate(found):
+            if decisions[place].verdict is Verdict.SIGN and result.key is not None:
+                decisions[place] = self._settle(session, row, event, result.key, head)
+        lines = []
+        for (row, event, result), decision, was in zip(found, decisions, before, strict=True):
+            # What a later account of the same fact made of it counts.
+            if (row.status, row.reason) != was:
+                told = decision if row.reason == decision.reason else Decision(VERDICT_OF[row.status], row.reason)
+                lines.append(_line(event, result, told))
+        return lines
+
+    def _note(self, session: Session, row: EventRow, result: Judgement, head: Head) -> Decision:
+        """What is decided of an event without a look at others that are not signed yet."""
+        decision = result.decision
+        row.kind, row.decided_block = result.kind or "", head.number
+        row.milestone = int(result.milestone) if result.milestone else None
+        if result.key is not None:
+            row.subject, row.sequence = result.key.subject.hex(), result.key.sequence
+            decision = own_objection(session, account_of(row), result.key) or decision
+        if decision.for_operator and row.resolved == ResolutionAction.SIGN:
+            decision = SIGN
+        elif decision.verdict is Verdict.HOLD:
+            row.held_for = RULE if decision.for_operator else ""
+        if decision.verdict is Verdict.WAIT and row.held_for == CONFLICT and row.status == EventStatus.HELD:
+            return decision
+        if decision.verdict is not Verdict.SIGN:
+            _store(row, decision)
+        elif row.status == EventStatus.NEW:
+            row.status = EventStatus.WAITING
+        if decision.verdict is Verdict.SIGN and row.considered_at is None:
+            row.considered_at = head.timestamp
+        return decision
+
+    def _settle(self, session: Session, row: EventRow, event: CanonicalEvent, key: Key, head: Head) -> Decision:
+        if row.status not in (EventStatus.WAITING, EventStatus.HELD) or (
+            row.status == EventStatus.HELD and row.held_for != CONFLICT
+        ):
+            # An account that came before it in this turn has decided it.
+            return Decision(VERDICT_OF[row.status], row.reason)
+        decision = settle(session, row, key, Considering(self.consider_seconds, head.timestamp))
+        _store(row, decision)
+        session.flush()
+        if decision.verdict is Verdict.SIGN:
+            row.held_for = ""
+            if not self.dry:
+                session.add(_observation(row.id or 0, event, key))
+                session.flush()
+        return decision
 
     def _tell(self, line: dict[str, object], head: Head) -> None:
         if not line:
@@ -124,32 +178,13 @@ class Deciding:
             log.info("decision", block=head.number, dry_run=self.dry, **line)
 
 
-def own_objection(session: Session, event: CanonicalEvent, key: Key) -> Decision | None:
-    """What this node said before of the same fact binds it."""
-    statement = select(ObservationRow).where(
-        ObservationRow.subject == key.subject.hex(),
-        ObservationRow.milestone == int(key.milestone),
-        ObservationRow.sequence == key.sequence,
-        ObservationRow.status != ObservationStatus.WITHDRAWN,
-    )
-    prior = session.exec(statement).first()
-    if prior is None:
-        return None
-    retraction = session.exec(select(RetractionRow).where(RetractionRow.observation_id == prior.id)).first()
-    if retraction is not None and retraction.status in OPEN:
-        return Decision(Verdict.WAIT, "this node's other account of the fact is being taken back")
-    if retraction is not None and retraction.status == RetractionStatus.RETRACTED:
-        return Decision(Verdict.HOLD, f"after a retraction there is no other vote on a fact: {_both(prior, event)}")
-    if (prior.occurred_at, prior.quantity) == (chain_seconds(event.occurred_at), event.quantity):
-        return Decision(Verdict.REFUSE, "not signed: this node has vouched for the same already, from another paper")
-    return Decision(Verdict.HOLD, f"differs from what this node vouched for: {_both(prior, event)}")
+def _may_go_on() -> ColumnElement[bool]:
+    conflict = (col(EventRow.status) == EventStatus.HELD) & (col(EventRow.held_for) == CONFLICT)
+    return (col(EventRow.status) == EventStatus.WAITING) | conflict
 
 
-def _both(prior: ObservationRow, event: CanonicalEvent) -> str:
-    return (
-        f"then {prior.quantity} thousandths at {prior.occurred_at}, "
-        f"now {event.quantity} at {chain_seconds(event.occurred_at)}"
-    )
+def _store(row: EventRow, decision: Decision) -> None:
+    row.status, row.reason, row.retry_at = STATUS_OF[decision.verdict], decision.reason, decision.retry_at
 
 
 def _observation(event_id: int, event: CanonicalEvent, key: Key) -> ObservationRow:
@@ -171,4 +206,4 @@ def _line(event: CanonicalEvent, result: Judgement, decision: Decision) -> dict[
         line["milestone"] = result.milestone.name
     if result.key is not None:
         line |= {"subject": result.key.subject.hex(), "sequence": result.key.sequence}
-    return line | {"quantity": event.quantity, "match": result.match, "reason": decision.reason}
+    return line | {"rule": result.rule, "quantity": event.quantity, "match": result.match, "reason": decision.reason}

@@ -23,6 +23,24 @@ class SettingsInvalid(OracleError):
         self.problems = tuple(problems)
 
 
+class RulesInvalid(OracleError):
+    """A rules file cannot be used. Carries all problems, each with its line."""
+
+    def __init__(self, path: Path, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.path = path
+        self.problems = tuple(problems)
+
+
+class NotHeld(OracleError):
+    """The operator cannot decide about an event that the node does not hold."""
+
+    def __init__(self, event_hash: str, why: str) -> None:
+        super().__init__(f"{event_hash}: only events that are held wait for the operator; {why}")
+        self.event_hash = event_hash
+        self.why = why
+
+
 class DocumentRefused(OracleError):
     """A file is not a document that this node reads; `why` is what its sender must mend."""
 

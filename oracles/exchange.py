@@ -44,10 +44,13 @@ class SignedReading:
     observed_at: int
     signer: str
     signature: bytes
+    late: bool = False
+    """Whether it is no newer than the feed's value was: beside the reading for the next value there is room for one."""
 
     @property
     def file_name(self) -> str:
-        return f"{self.key.feed.hex()[:24]}-{self.round}-{self.signer.lower().removeprefix('0x')}{SUFFIX}"
+        name = f"{self.key.feed.hex()[:24]}-{self.round}-{self.signer.lower().removeprefix('0x')}"
+        return f"{name}{'-late' if self.late else ''}{SUFFIX}"
 
     @property
     def is_signed(self) -> bool:
@@ -98,6 +101,7 @@ class SignedReading:
             observed_at,
             str(plain["signer"]),
             bytes.fromhex(plain["signature"]),
+            plain.get("late") is True,
         )
 
 

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import select
 
-from chain_node.client import FeedKind
 from chain_node.errors import RetryableError
 from chain_node.references import NetworkKey
-from oracles.adapters import read_document
-from oracles.canonical import CanonicalEvent, Measured
+from oracles.canonical import CanonicalEvent, Document, Measured
 from oracles.chain import Head
 from oracles.corrections import foretold
-from oracles.deciding import own_objection
+from oracles.explain_texts import json_lines, text_lines
+from oracles.explained import Explained, Explanation, Sensed
 from oracles.hashing import file_bytes
 from oracles.judging import Judge, Judgement
 from oracles.keys.opening import named_account
 from oracles.measuring import NO_EXCHANGE
 from oracles.network import connector
-from oracles.rules.decisions import Decision, Verdict, paper_decision
-from oracles.rules.milestones import kind_of
+from oracles.reading import reader
+from oracles.rivals import open_accounts, own_objection
+from oracles.rules.accounts import Account, contradiction
+from oracles.rules.book import Rulebook
+from oracles.rules.decisions import Decision, Verdict, chain_seconds, own_decision, paper_view
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
-from oracles.tables.reading import reader_of
-
-THOUSAND = 1000
-WHOLE = (FeedKind.DOOR,)
-UNITS = {FeedKind.TEMPERATURE: " °C", FeedKind.HUMIDITY: " %", FeedKind.SHOCK: " g"}
-VERDICTS = {
-    Verdict.SIGN: "would be signed now",
-    Verdict.WAIT: "would wait",
-    Verdict.REFUSE: "would not be signed",
-    Verdict.HOLD: "would be held for the operator",
-}
+from oracles.updates import foretold_update
 
 
 @dataclass(frozen=True)
@@ -45,75 +36,107 @@ class _View:
     """What there is to ask; `judge` and `head` are None where the network is away."""
 
     settings: NodeSettings
-    judge: Judge | None
-    head: Head | None
-    database: Database | None
+    rules: Rulebook
+    judge: Judge | None = None
+    head: Head | None = None
+    database: Database | None = None
+    away: str = ""
 
 
 def explain_lines(settings: NodeSettings, path: Path) -> Iterator[str]:
-    """Raises DocumentRefused, WrongNetwork. A network that is away leaves what the paper alone decides."""
-    other = partial(read_document, dcsa_versions=settings.dcsa.schema_versions)
-    document = reader_of(settings.csv, other)(str(path), file_bytes(path), settings.file_limit_bytes)
-    count, noun = len(document.events or document.quotes), "event" if document.events else "value"
-    yield f"{path}: {document.standard}, {count} {noun}{'' if count == 1 else 's'}"
-    connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
-    judge: Judge | None = None
-    head: Head | None = None
+    """For people. Raises DocumentRefused, RulesInvalid, WrongNetwork. A network that is away leaves what the paper
+    alone decides."""
+    yield from text_lines(explained(settings, path))
+
+
+def explain_json(settings: NodeSettings, path: Path) -> Iterator[str]:
+    """For programs: one JSON object a line for each event or value. Raises likewise."""
+    yield from json_lines(explained(settings, path))
+
+
+def explained(settings: NodeSettings, path: Path) -> Explanation:
+    document = reader(settings)(str(path), file_bytes(path), settings.file_limit_bytes)
+    view = _view(settings)
+    events = [_explained(view, number, event) for number, event in enumerate(document.events, 1)]
+    quotes = [Sensed(its, _measured_decision(view, its, None)) for its in document.quotes]
+    aside = document.set_aside.reason if document.set_aside else ""
+    return Explanation(str(path), document.standard, _compared(view, document, events), quotes, view.away, aside)
+
+
+def _view(settings: NodeSettings) -> _View:
+    rules = settings.rulebook()
+    database = Database(settings.database) if settings.database.is_file() else None
+    if database is not None:
+        database.prepare()
+    view = _View(settings, rules, database=database)
     try:
-        chain = connect()
+        chain = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)()
         head = chain.head()
     except RetryableError as error:
-        yield f"Only what the paper decides: {error}"
-    else:
-        key = NetworkKey.load(settings.network_key_file)
-        judge = Judge(chain, key, named_account(settings), settings.organisation, settings.milestones)
-    if document.set_aside is not None:
-        yield f"Set aside: {document.set_aside.reason}"
-    view = _View(settings, judge, head, Database(settings.database) if settings.database.is_file() else None)
-    for number, event in enumerate(document.events, 1):
-        yield ""
-        yield from _event_lines(view, number, event)
-    for quote in document.quotes:
-        yield from _measured_lines(view, quote, None)
+        return replace(view, away=str(error))
+    key = NetworkKey.load(settings.network_key_file)
+    judge = Judge(chain, key, named_account(settings), settings.organisation, rules)
+    return replace(view, judge=judge, head=head)
 
 
-def _event_lines(view: _View, number: int, event: CanonicalEvent) -> Iterator[str]:
-    measured = f", {event.quantity / 1000:g} {event.unit}" if event.unit else ""
-    when = f"{event.occurred_at:%Y-%m-%dT%H:%M:%SZ} (local {event.local_offset})"
-    place, fact = f" (line {event.line})" if event.line else "", kind_of(event.activity) or "no fact"
-    yield f"{number}.{place} {event.activity}: {fact}, {event.classifier}, {when}{measured}"
-    yield f"   hash       {event.event_hash}"
-    yield f"   references {', '.join(map(str, event.references)) or 'none'}"
-    for its in event.measurements:
-        yield from _measured_lines(view, its, event)
-    for problem in event.unreadable:
-        yield f"   unreadable {problem}"
+def _explained(view: _View, number: int, event: CanonicalEvent) -> Explained:
+    said = view.rules.kind_rule(event)
+    sensed = [Sensed(its, _measured_decision(view, its, event)) for its in event.measurements]
+    result = _judgement(view, event)
+    found = Explained(number, event.model_copy(update={"kind": result.kind}), sensed, result, said.name if said else "")
+    if event.correction is not None and not event.correction.replaces:
+        why = Decision(Verdict.REFUSE, "not signed: it is a correction")
+        found = replace(found, judgement=replace(result, decision=why), is_correction=True)
     if event.correction is not None:
-        yield f"   correction {event.correction.reason}"
-        yield from _correction_lines(view, event)
-        if not event.correction.replaces:
-            return
+        found = replace(found, corrects=_corrects(view, event))
+    if found.is_correction:
+        return found
     known = _known(view.database, event)
-    if known is not None:
-        yield f"   known      {known}"
-        return
-    yield from _decision_lines(_judgement(view.settings, event, view.judge, view.head), event, view.database)
+    return replace(found, known=known) if known else _told(view.database, found)
 
 
-def _correction_lines(view: _View, event: CanonicalEvent) -> Iterator[str]:
-    """What it means for each event that this node knows."""
-    if view.database is None or event.correction is None:
-        return
-    with view.database.session() as session:
-        for line in foretold(session, event, event.correction, retracts=view.settings.retracts):
-            yield f"   of         {line}"
+def _told(database: Database | None, its: Explained) -> Explained:
+    """With what other messages about the same movement mean for it."""
+    if database is None:
+        return its
+    with database.session() as session:
+        told, replaced = foretold_update(session, its.event)
+    if told is not None and its.judgement.decision.verdict is not Verdict.REFUSE:
+        its = replace(its, judgement=replace(its.judgement, decision=told))
+    return replace(its, replaces=replaced)
 
 
-def _measured_lines(view: _View, its: Measured, event: CanonicalEvent | None) -> Iterator[str]:
-    thousandths = its.kind > FeedKind.FX and its.kind not in WHOLE
-    shown = its.value / THOUSAND if thousandths else its.value
-    yield f"   measures   {its.label} {shown:f}{UNITS.get(its.kind, '')} at {its.observed_at:%Y-%m-%dT%H:%M:%SZ}"
-    yield _verdict_line("   reading   ", _measured_decision(view, its, event))
+def _compared(view: _View, document: Document, events: Sequence[Explained]) -> list[Explained]:
+    """With what this node and the document's other events say of the same facts."""
+    accounts = {its.number: _account(its.event) for its in events if _would_sign(its)}
+    return [
+        replace(its, judgement=replace(its.judgement, decision=_decision(view, its, events, accounts)))
+        if its.number in accounts
+        else its
+        for its in events
+    ]
+
+
+def _decision(view: _View, its: Explained, events: Sequence[Explained], accounts: dict[int, Account]) -> Decision:
+    key, own = its.judgement.key, accounts[its.number]
+    assert key is not None
+    others = [accounts[other.number] for other in events if other.number in accounts and other.judgement.key == key]
+    if view.database is not None:
+        with view.database.session() as session:
+            objection = own_objection(session, own, key)
+            others += open_accounts(session, key)
+        if objection is not None:
+            return objection
+    why = contradiction(own, [other for other in others if other.event_hash != own.event_hash])
+    return its.judgement.decision if why is None else Decision(Verdict.HOLD, why, for_operator=True)
+
+
+def _would_sign(its: Explained) -> bool:
+    return its.judgement.decision.verdict is Verdict.SIGN and its.judgement.key is not None and not its.known
+
+
+def _account(event: CanonicalEvent) -> Account:
+    return Account(event.event_hash, chain_seconds(event.occurred_at), event.quantity)
 
 
 def _measured_decision(view: _View, its: Measured, event: CanonicalEvent | None) -> Decision:
@@ -124,37 +147,29 @@ def _measured_decision(view: _View, its: Measured, event: CanonicalEvent | None)
     return view.judge.judge_measured(its, event, view.head)
 
 
-def _judgement(settings: NodeSettings, event: CanonicalEvent, judge: Judge | None, head: Head | None) -> Judgement:
-    if judge is not None and head is not None:
-        return judge.judge(event, head)
-    kind = kind_of(event.activity)
-    milestone, decision = paper_decision(event, kind, settings.milestones)
+def _judgement(view: _View, event: CanonicalEvent) -> Judgement:
+    if view.judge is not None and view.head is not None:
+        return view.judge.judge(event, view.head)
+    paper = paper_view(event, view.rules)
+    decision = paper.decision
     if decision.verdict is Verdict.SIGN:
-        decision = Decision(Verdict.WAIT, "the network is away")
-    return Judgement(decision, kind, milestone)
+        held = own_decision(paper, event, chain_seconds(event.occurred_at))
+        decision = held if held.verdict is Verdict.HOLD else Decision(Verdict.WAIT, "the network is away")
+    return Judgement(decision, paper.kind, paper.milestone, rule=paper.rule)
 
 
-def _decision_lines(result: Judgement, event: CanonicalEvent, database: Database | None) -> Iterator[str]:
-    decision = result.decision
-    if result.milestone is not None:
-        yield f"   milestone  {result.milestone.name}"
-    if result.key is not None:
-        yield f"   subject    {result.key.subject.hex()} ({result.match})"
-        if database is not None:
-            with database.session() as session:
-                decision = own_objection(session, event, result.key) or decision
-    yield _verdict_line("   verdict   ", decision)
+def _corrects(view: _View, event: CanonicalEvent) -> tuple[str, ...]:
+    """What a correction means for each event that this node knows."""
+    if view.database is None or event.correction is None:
+        return ()
+    with view.database.session() as session:
+        return tuple(foretold(session, event, event.correction, retracts=view.settings.retracts))
 
 
-def _verdict_line(heading: str, decision: Decision) -> str:
-    reason = "" if decision.verdict is Verdict.SIGN else f": {decision.reason.removeprefix('not signed: ')}"
-    return f"{heading} {VERDICTS[decision.verdict]}{reason}"
-
-
-def _known(database: Database | None, event: CanonicalEvent) -> str | None:
+def _known(database: Database | None, event: CanonicalEvent) -> str:
     """What this node already decided about the very same event."""
     if database is None:
-        return None
+        return ""
     with database.session() as session:
         row = session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
-    return None if row is None else f"{row.status}{f': {row.reason}' if row.reason else ''}"
+    return "" if row is None else f"{row.status}{f': {row.reason}' if row.reason else ''}"

@@ -46,9 +46,11 @@ class Heartbeats:
             session.exec(delete(OverdueFeedRow))
             session.add_all(_row(key, due_at) for key, due_at in overdue.items())
         for key in overdue.keys() - before.keys():
-            log.warning("feed overdue", feed=str(key), due_at=overdue[key], block=head.number)
+            log.warning(
+                "feed overdue", feed=str(key), subject=key.subject.hex(), due_at=overdue[key], block=head.number
+            )
         for key in before.keys() - overdue.keys():
-            log.info("feed no longer overdue", feed=str(key), block=head.number)
+            log.info("feed no longer overdue", feed=str(key), subject=key.subject.hex(), block=head.number)
 
     def _overdue(self, newest: Mapping[FeedKey, int], head: Head) -> dict[FeedKey, int]:
         """When each of them was due."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from chain_node.client import FeedRules, FeedTerms, Membership, Milestone, Policy
@@ -10,6 +9,7 @@ from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Kind, Measured
 from oracles.chain import FeedKey, Head, Key, NodeChain
 from oracles.matching import Match, Matcher
+from oracles.rules.book import Rulebook
 from oracles.rules.decisions import (
     FIRST_DELIVERY,
     Decision,
@@ -17,9 +17,9 @@ from oracles.rules.decisions import (
     Verdict,
     chain_seconds,
     network_decision,
-    paper_decision,
+    own_decision,
+    paper_view,
 )
-from oracles.rules.milestones import kind_of
 from oracles.rules.readings import ReadingStanding, reading_decision, scaled
 
 
@@ -32,15 +32,14 @@ class Judgement:
     milestone: Milestone | None = None
     key: Key | None = None
     match: str = ""
+    rule: str = ""
 
 
 class Judge:
     """One node's view of one network. What rarely changes is kept until `forget`."""
 
-    def __init__(
-        self, chain: NodeChain, key: NetworkKey, account: str | None, lei: str, attested: Collection[Milestone]
-    ) -> None:
-        self._chain, self._account, self._lei, self._attested = chain, account, lei, attested
+    def __init__(self, chain: NodeChain, key: NetworkKey, account: str | None, lei: str, rules: Rulebook) -> None:
+        self._chain, self._account, self._lei, self._rules = chain, account, lei, rules
         self._matcher = Matcher(chain, key)
         self._beneficiaries: dict[bytes, int] = {}
         self._policies: dict[int, Policy] = {}
@@ -54,17 +53,27 @@ class Judge:
         self._membership = None
 
     def judge(self, event: CanonicalEvent, head: Head) -> Judgement:
-        kind = kind_of(event.activity)
-        milestone, decision = paper_decision(event, kind, self._attested)
-        if decision.verdict is not Verdict.SIGN or milestone is None:
-            return Judgement(decision, kind, milestone)
+        """First what the paper says, then what the network would count, last what the node's own rules ask for."""
+        view = paper_view(event, self._rules)
+        kind, milestone = view.kind, view.milestone
+        if view.decision.verdict is not Verdict.SIGN or milestone is None:
+            return Judgement(view.decision, kind, milestone, rule=view.rule)
         match = self._matcher.match(event.references, head.number)
         if match.subject is None:
             verdict = Verdict.HOLD if match.ambiguous else Verdict.WAIT
-            return Judgement(Decision(verdict, match.reason), kind, milestone, match=match.reason)
+            return Judgement(Decision(verdict, match.reason), kind, milestone, match=match.reason, rule=view.rule)
         key = Key(match.subject, milestone, FIRST_DELIVERY)
         decision = network_decision(milestone, chain_seconds(event.occurred_at), event.quantity, self._read(key, head))
-        return Judgement(decision, kind, milestone, key, match.reason)
+        if decision.verdict is Verdict.SIGN:
+            decision = own_decision(view, event, head.timestamp)
+        return Judgement(decision, kind, milestone, key, match.reason, view.rule)
+
+    def again(self, key: Key, occurred_at: int, quantity: int, head: Head) -> Decision:
+        """What the network would say now of figures that this node has decided on."""
+        return network_decision(Milestone(key.milestone), occurred_at, quantity, self._read(key, head))
+
+    def policy(self, milestone: int, head: Head) -> Policy:
+        return self._policy(milestone, head.number)
 
     def organisation(self, head: Head) -> int:
         return self._member(head).organisation
@@ -95,6 +104,7 @@ class Judge:
             rules=rules,
             terms=terms,
             record=self._chain.feed_record(key, head.number),
+            period_since=self._chain.feed_period(key, head.number) if key.is_condition else None,
         )
 
     def feed_rules(self, key: FeedKey, head: Head) -> FeedRules:

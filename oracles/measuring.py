@@ -1,4 +1,5 @@
-"""From measured values and prices to signed readings: one open reading a feed, the oldest value first.
+"""From measured values and prices to signed readings: one open reading a feed, the oldest value first; beside it one
+of a condition's past, which was read out late.
 
 A reading is signed for the feed's next round and lies in the exchange until that round is over. Then the next value's
 turn has come, so that a breach between two reports is reported too, and not only what came last.
@@ -7,7 +8,7 @@ turn has come, so that a breach between two reports is reported too, and not onl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import structlog
@@ -57,6 +58,10 @@ class Measuring:
     checkpoint: Checkpoint
     metrics: Metrics
     _looked_at: int = -1
+    _standings_at: int = -1
+    _standings: dict[FeedKey, ReadingStanding] = field(default_factory=dict)
+    _looked_back: dict[int, int] = field(default_factory=dict)
+    """Up to which block this process has looked for what became of each late reading."""
 
     def run(self, head: Head) -> int:
         """Number of readings settled or signed. What waits is asked about once a block."""
@@ -107,9 +112,12 @@ class Measuring:
                 return Decision(Verdict.HOLD if match.ambiguous else Verdict.WAIT, match.reason), None, None
             row.subject = match.subject.hex()
             key = key_of(row)
-        if _has_open(session, row):
+        if _has_open(session, row, late=False) and (not key.is_condition or _has_open(session, row, late=True)):
             return BEHIND, None, None
-        standing = self.judge.reading_standing(key, head)
+        standing = self._standing(key, head)
+        row.late = standing.is_late(row.observed_at)
+        if _has_open(session, row, late=row.late):
+            return BEHIND, None, None
         return reading_decision(_value(row, standing), row.observed_at, standing), standing, key
 
     def _sign(
@@ -123,7 +131,14 @@ class Measuring:
         void_after = at + standing.rules.max_age_seconds
         place = (self.chain.chain_id, self.chain.feed_oracle_address)
         statement = reading_statement(
-            *place, feed=key.feed, round=round_, version=version, value=value, at=at, void_after=void_after
+            *place,
+            feed=key.feed,
+            round=round_,
+            version=version,
+            value=value,
+            at=at,
+            void_after=void_after,
+            late=row.late,
         )
         (objection,) = self.protection.allow([statement], signer.address, standing.now)
         self.checkpoint(Point.READING_BOUND)
@@ -168,6 +183,7 @@ class Measuring:
             row.observed_at,
             row.signer,
             bytes.fromhex(row.signature),
+            row.late,
         )
 
     # Settling
@@ -177,7 +193,7 @@ class Measuring:
 
     def _settle(self, row: ReadingRow, head: Head) -> bool:
         """A round that is over answers the reading; a changed policy voids it, and it is signed anew."""
-        standing = self.judge.reading_standing(key_of(row), head)
+        standing = self._standing(key_of(row), head)
         status, reason = self._answer(row, standing, head)
         if status is None:
             return False
@@ -195,6 +211,8 @@ class Measuring:
 
     def _answer(self, row: ReadingRow, standing: ReadingStanding, head: Head) -> tuple[ReadingStatus | None, str]:
         assert row.round is not None
+        if row.late:
+            return self._late_answer(row, row.round, standing, head)
         if standing.record.round >= row.round:
             counted = self.chain.counted_in(key_of(row), row.round, row.signed_block or 0, head.number)
             if counted is not None and standing.membership.organisation in counted:
@@ -205,6 +223,34 @@ class Measuring:
         if expired(row.observed_at, standing):
             return ReadingStatus.MISSED, f"too few others measured in time: no report within {_age(standing)}"
         return None, ""
+
+    def _late_answer(
+        self, row: ReadingRow, round_: int, standing: ReadingStanding, head: Head
+    ) -> tuple[ReadingStatus | None, str]:
+        """The past may be reported in any round, so a round that is over has it signed anew for the next."""
+        looked = max(self._looked_back.get(row.id or 0, 0), row.signed_block or 0)
+        counted = self.chain.past_counted(key_of(row), round_, looked, head.number)
+        self._looked_back[row.id or 0] = head.number
+        if standing.membership.organisation in counted:
+            return ReadingStatus.COUNTED, "for the past"
+        if standing.rules.version != row.version:
+            return ReadingStatus.WAITING, "the feed's policy changed: to be signed anew"
+        if expired(row.observed_at, standing):
+            return ReadingStatus.MISSED, f"too few others measured that time: no report within {_age(standing)}"
+        if standing.period_since is not None and row.observed_at <= standing.period_since:
+            return ReadingStatus.MISSED, "the feed remembers nothing of that time any more"
+        if standing.record.round >= round_:
+            return ReadingStatus.WAITING, "its round is over: to be signed anew for the next"
+        return None, ""
+
+    def _standing(self, key: FeedKey, head: Head) -> ReadingStanding:
+        """Asked once a block for all readings of a feed."""
+        if self._standings_at != head.number:
+            self._standings_at = head.number
+            self._standings.clear()
+        if key not in self._standings:
+            self._standings[key] = self.judge.reading_standing(key, head)
+        return self._standings[key]
 
     def _tell(self, row: ReadingRow, decision: Decision, head: Head) -> None:
         line = {
@@ -253,11 +299,13 @@ def _value(row: ReadingRow, standing: ReadingStanding) -> int | None:
     return scaled(Decimal(row.value), 0 if is_condition else standing.rules.decimals)
 
 
-def _has_open(session: Session, row: ReadingRow) -> bool:
+def _has_open(session: Session, row: ReadingRow, *, late: bool) -> bool:
+    """Whether another reading of the feed is out, for its next value or for its past."""
     statement = select(ReadingRow.id).where(
         ReadingRow.policy_id == row.policy_id,
         ReadingRow.subject == row.subject,
         col(ReadingRow.status).in_(OPEN),
+        col(ReadingRow.late) == late,
     )
     return session.exec(statement).first() is not None
 

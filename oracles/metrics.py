@@ -24,7 +24,33 @@ class Metrics:
             ["interface", "method", "status"],
             registry=self.registry,
         )
+        self.relay_offers = self._counter("relay_offers", "Offers that came to this relay, by its answer", "status")
+        self.relay_answers = self._counter("relay_answers", "Votes that came to this relay, by its answer", "status")
+        self.relay_lists = Counter("portolan_oracle_relay_proposals", "Lists proposed", registry=self.registry)
+        self.relay_left_out = Counter(
+            "portolan_oracle_relay_left_out", "Offers that differ too much from others", registry=self.registry
+        )
+        self.relay_bundles = self._counter("relay_bundles", "Bundles by what became of them", "answer")
+        self.relay_bundle_items = Histogram(
+            "portolan_oracle_relay_bundle_items",
+            "Facts in one transaction of this relay",
+            registry=self.registry,
+            buckets=(1, 2, 5, 10, 20, 50, 64),
+        )
+        self.relay_fallbacks = self._counter("relay_fallbacks", "Facts sent without a relay, by reason", "reason")
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
+        self.carrier_failures = self._counter("carrier_failures", "Times that a carrier gave no page", "source")
+        self.carrier_answered_at = Gauge(
+            "portolan_oracle_carrier_answered_at",
+            "When a carrier that is asked last gave a page, Unix seconds",
+            ["source"],
+            registry=self.registry,
+        )
+        self.silent_carriers = Gauge(
+            "portolan_oracle_silent_carriers",
+            "Carriers that have not answered for longer than they may",
+            registry=self.registry,
+        )
         self.waiting = Gauge("portolan_oracle_waiting_events", "Events asked about again", registry=self.registry)
         self.held = Gauge("portolan_oracle_held_events", "Events for the operator", registry=self.registry)
         self.overdue = Gauge(

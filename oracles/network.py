@@ -18,13 +18,14 @@ from chain_node.client import (
     FeedRules,
     FeedTerms,
     Membership,
+    Observation,
     Policy,
     Refusal,
     Report,
     Vote,
 )
 from chain_node.errors import RequestRefused
-from oracles.chain import Changes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
+from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
 FEEDS: Final = "FeedOracle"
@@ -117,6 +118,19 @@ class Network:
     def feed_record(self, key: FeedKey, block: int) -> FeedRecord:
         return self.chain.feeds.record(key.feed, block)
 
+    def feed_period(self, key: FeedKey, block: int) -> int:
+        return self.chain.feeds.excursion(key.kind, key.subject, block).since
+
+    def past_counted(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int]:
+        its = ReportKey(key.policy_id, key.subject, round)
+        found: set[int] = set()
+        for first in range(from_block, to_block + 1, MOST_BLOCKS):
+            for log in self.chain.logs(first, min(first + MOST_BLOCKS - 1, to_block)):
+                event = self.chain.decode(log) if log.address == self.feed_oracle_address else None
+                if event is not None and event.name == "PastValueReported" and _report_key(event) == its:
+                    found |= organisations(int(event.arguments["organisations"]))
+        return frozenset(found)
+
     def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
         if to_block - from_block >= MOST_BLOCKS:
             return None
@@ -130,8 +144,18 @@ class Network:
     def nonce(self, account: str) -> int:
         return self.chain.transaction_count(account, "latest")
 
-    def attest(self, vote: SignedVote) -> Call:
-        return self.chain.milestones.attest(vote.observations, [_packable(vote)])
+    def votes(self, from_block: int, to_block: int) -> Sequence[CountedVotes]:
+        found = []
+        for start in range(from_block, to_block + 1, MOST_BLOCKS):
+            for log in self.chain.logs(start, min(start + MOST_BLOCKS - 1, to_block)):
+                event = self.chain.decode(log) if log.address == self.oracle_address else None
+                if event is not None and event.name in VOTE_EVENTS:
+                    counted = organisations(int(event.arguments["organisations"]))
+                    found.append(CountedVotes(_key(event), event.block_number, counted, event.name == "FactFinal"))
+        return found
+
+    def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
+        return self.chain.milestones.attest(observations, votes)
 
     def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:
         return self.chain.milestones.retract(vote.observations, place, _packable(vote), evidence)

@@ -16,7 +16,7 @@ from oracles.chain import FeedKey, Head, NodeChain
 from oracles.checkpoints import Checkpoint, Point
 from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
-from oracles.rules.readings import Offer, ReadingStanding, chosen
+from oracles.rules.readings import Offer, ReadingStanding, chosen, current, late_choices
 from oracles.store.database import Database
 from oracles.store.models import ReportRow, ReportStatus, SubmissionRow, SubmissionStatus
 
@@ -39,6 +39,7 @@ class Relaying:
     _enough_since: dict[bytes, float] = field(default_factory=dict)
     _refused: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
     """Of each feed the signatures that would not hold as a report, so that the same are not tried again and again."""
+    _refused_late: dict[bytes, set[frozenset[bytes]]] = field(default_factory=dict)
 
     def run(self, head: Head) -> int:
         """Number of feeds for which readings are being gathered or were."""
@@ -57,7 +58,34 @@ class Relaying:
             self._enough_since.pop(key.feed, None)
             return False
         offers = [self._offer(number, its, head) for number, its in enumerate(present)]
-        taken = [present[offer.number] for offer in chosen(offers, standing)]
+        # The past first: it leaves the round to the readings for the next value, which would take the round from it.
+        return self._look_back(key, present, offers, standing) or self._go_on(key, present, offers, standing)
+
+    def _look_back(
+        self, key: FeedKey, present: Sequence[SignedReading], offers: Sequence[Offer], standing: ReadingStanding
+    ) -> bool:
+        """Reports late readings of a condition, each once."""
+        done = self._reported(key, standing.round)
+        left = [offer for offer in offers if present[offer.number].signature not in done]
+        refused = self._refused_late.setdefault(key.feed, set())
+        for choice in late_choices(left, standing):
+            taken = [present[offer.number] for offer in choice]
+            signatures = frozenset(its.signature for its in taken)
+            if signatures in refused:
+                continue
+            if self._holds(report_of(key, standing.round, taken)):
+                return self._store(key, taken, standing)
+            refused.add(signatures)
+            values = {its.signer: its.value for its in taken}
+            log.warning("late readings do not make a report", feed=str(key), round=standing.round, values=values)
+        if not any(standing.is_late(offer.observed_at) for offer in offers):
+            refused.clear()
+        return False
+
+    def _go_on(
+        self, key: FeedKey, present: Sequence[SignedReading], offers: Sequence[Offer], standing: ReadingStanding
+    ) -> bool:
+        taken = [present[offer.number] for offer in chosen(current(offers, standing), standing)]
         if not taken:
             self._enough_since.pop(key.feed, None)
             return False
@@ -81,6 +109,9 @@ class Relaying:
             log.warning("readings do not make a report", feed=str(key), round=standing.round, values=values)
             return False
         self._enough_since.pop(key.feed, None)
+        return self._store(key, taken, standing)
+
+    def _store(self, key: FeedKey, taken: Sequence[SignedReading], standing: ReadingStanding) -> bool:
         with self.database.session() as session:
             submission = _submission(self.chain.chain_id, self.account)
             session.add(submission)
@@ -89,7 +120,8 @@ class Relaying:
             session.add(_report_row(submission.id, key, standing.round, taken))
             session.flush()
             self.checkpoint(Point.REPORT_GATHERING)
-        log.info("report gathered", feed=str(key), round=standing.round, readings=len(taken), submission=submission.id)
+        place = {"feed": str(key), "subject": key.subject.hex(), "round": standing.round}
+        log.info("report gathered", **place, readings=len(taken), submission=submission.id)
         self.checkpoint(Point.REPORT_GATHERED)
         return True
 
@@ -98,6 +130,18 @@ class Relaying:
             return self.chain.would_hold(report, self.account)
         except ContractReverted:
             return False
+
+    def _reported(self, key: FeedKey, round: int) -> frozenset[bytes]:
+        """Signatures that this relay has reported in the round, as only those of the past can have been."""
+        with self.database.session() as session:
+            statement = select(ReportRow).where(
+                ReportRow.policy_id == key.policy_id.hex(),
+                ReportRow.subject == key.subject.hex(),
+                ReportRow.round == round,
+                ReportRow.status == ReportStatus.REPORTED,
+            )
+            rows = session.exec(statement).all()
+        return frozenset(bytes.fromhex(its["signature"]) for row in rows for its in json.loads(row.readings))
 
     def _is_under_way(self, key: FeedKey) -> bool:
         with self.database.session() as session:

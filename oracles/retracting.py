@@ -19,6 +19,7 @@ from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, Point
 from oracles.corrections import STANDS
 from oracles.metrics import Metrics
+from oracles.store.bundles import bundle_in
 from oracles.store.database import Database
 from oracles.store.models import ObservationRow, ObservationStatus, SubmissionRow, SubmissionStatus
 from oracles.store.retractions import RetractionRow, RetractionStatus
@@ -104,6 +105,9 @@ class Retracting:
     def _may_come_back(self, session: Session, observation: ObservationRow) -> bool:
         """Whether the network lost the block of the vote and its nonce is still to be had."""
         vote = session.get_one(SubmissionRow, observation.submission_id)
+        if bundle_in(session, vote) is not None:
+            # Others have it too, and may send it as long as there are blocks.
+            return observation.status == ObservationStatus.COUNTED
         if not vote.hash or vote.nonce is None or self.chain.outcome(bytes.fromhex(vote.hash)) is not None:
             return False
         return self.chain.nonce(vote.signer) <= vote.nonce

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Checkpoint
 from oracles.dcsa.taking import Taking
 from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
+from oracles.relay.ends import RelayEnds
 from oracles.settings import NodeSettings
 from oracles.sources.drop import Drop
+from oracles.sources.folders import Folder, watching
 from oracles.store.database import Database
 
 
@@ -29,7 +32,11 @@ class Surroundings:
     checkpoint: Checkpoint
     metrics: Metrics
     capture: CaptureStore | None
+    relays: RelayEnds = field(default_factory=RelayEnds)
 
+
+POSTED: Final = "http"
+"""The source of papers that came by `POST /papers`."""
 
 Service = Callable[[Surroundings], AbstractContextManager[object]]
 
@@ -48,8 +55,32 @@ def running(around: Surroundings) -> Iterator[None]:
 def _services(settings: NodeSettings) -> Iterator[Service]:
     if settings.http is not None:
         yield _http
+    if settings.dcsa.poll:
+        yield _dcsa_polling
+    if settings.folders:
+        yield _folders
+    if settings.bundling is not None:
+        yield _relay_client
     if settings.mqtt:
         yield _mqtt
+
+
+@contextmanager
+def _folders(around: Surroundings) -> Iterator[None]:
+    settings, checkpoint = around.settings, around.checkpoint
+    found = [
+        Folder(
+            its,
+            around.database,
+            Drop(settings.inbox, its.source, checkpoint),
+            settings.file_limit_bytes,
+            checkpoint,
+            bool(settings.csv),
+        )
+        for its in settings.folders
+    ]
+    with watching(found):
+        yield
 
 
 @contextmanager
@@ -59,6 +90,20 @@ def _http(around: Surroundings) -> Iterator[None]:
 
     assert around.settings.http is not None
     with serving(around.settings.http, list(interfaces(around)), around.metrics):
+        try:
+            yield
+        finally:
+            if around.relays.desk is not None:
+                around.relays.desk.close()
+
+
+@contextmanager
+def _relay_client(around: Surroundings) -> Iterator[None]:
+    from oracles.relay.client import relay_client
+
+    assert around.settings.bundling is not None
+    assert around.relays.mail is not None
+    with relay_client(around.settings.bundling, around.relays.account, around.relays.mail):
         yield
 
 
@@ -71,6 +116,15 @@ def interfaces(around: Surroundings) -> Iterator[Interface]:
 
         limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
         yield capture_interface(settings.capture, around.capture, limits)
+    if settings.http.lets_clients_in:
+        from oracles.sources.posted import papers_interface
+
+        limits = Limits(settings.file_limit_bytes, settings.http.read_seconds)
+        yield papers_interface(Drop(settings.inbox, POSTED, around.checkpoint), limits, tables=bool(settings.csv))
+    if around.relays.desk is not None:
+        from oracles.relay.app import relay_interface
+
+        yield relay_interface(around.relays.desk)
     if settings.dcsa.listens:
         yield from _dcsa_interfaces(around, settings.http.read_seconds)
 
@@ -91,6 +145,27 @@ def taking(around: Surroundings, source: str) -> Taking:
     settings = around.settings
     drop = Drop(settings.inbox, source, around.checkpoint)
     return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+
+
+@contextmanager
+def _dcsa_polling(around: Surroundings) -> Iterator[None]:
+    from oracles.dcsa.asking import Asking
+    from oracles.dcsa.polling import Poller, polling
+
+    settings, into_inbox = around.settings, taking(around, "dcsapoll")
+    pollers = [
+        Poller(
+            its,
+            around.database,
+            into_inbox,
+            Asking(its, settings.file_limit_bytes),
+            around.checkpoint,
+            around.metrics,
+        )
+        for its in settings.dcsa.poll
+    ]
+    with polling(pollers):
+        yield
 
 
 @contextmanager

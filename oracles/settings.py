@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from stdnum import lei
@@ -12,16 +13,22 @@ from stdnum import lei
 from chain_node.client import Milestone
 from oracles.capture.settings import CaptureSettings
 from oracles.dcsa.settings import DcsaSettings
-from oracles.errors import SettingsInvalid
+from oracles.errors import RulesInvalid, SettingsInvalid
 from oracles.http.settings import HttpSettings
 from oracles.keys.settings import KeySettings
 from oracles.mqtt.settings import MqttSettings
-from oracles.rules.milestones import ATTESTABLE
+from oracles.relay.settings import BundlingSettings, RelaySettings
+from oracles.rules.book import Rulebook
+from oracles.rules.loading import built_in_rules, read_rules
+from oracles.rules.tables import ATTESTABLE
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
+from oracles.sources.folder_settings import FolderSettings
 from oracles.tables.settings import CsvSettings
 
+S = TypeVar("S", bound=SettingTable)
+
 _KEY_FILES: Final = ("keystore", "passphrase_file")
-_SERVED: Final = {"capture": True, "dcsa": False}
+_SERVED: Final = {"capture": True, "dcsa": False, "relay": False}
 """Tables that switch on what comes in over HTTP: whether its senders are the clients of the table `[http]`, or known by
 what they sign."""
 
@@ -30,9 +37,9 @@ class NodeSettings(SettingTable):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
     paths: ClassVar = frozenset(
-        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "protection"}
+        {"deployments", "network_key_file", *_KEY_FILES, "inbox", "database", "exchange", "protection", "rules"}
     )
-    needed: ClassVar = frozenset({"deployments", "network_key_file"})
+    needed: ClassVar = frozenset({"deployments", "network_key_file", "rules"})
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     organisation: str
@@ -59,7 +66,13 @@ class NodeSettings(SettingTable):
     """Files of the inbox that are tables; without any, CSV files are left alone."""
     retracts: bool = True
     """Whether a vote that a paper corrects is taken back by itself; else it is only raised to the operator."""
+    folders: tuple[FolderSettings, ...] = ()
+    """Folders of partners that are read besides the inbox, and left as they are."""
     milestones: frozenset[Milestone] = ATTESTABLE
+    rules: Path | None = None
+    """What is which fact, and what of it this node attests; without it the rules that come with the program."""
+    consider_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
+    """How long, on the chain's clock, a paper waits for another source of the same fact before it is signed."""
     poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
     head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
@@ -88,6 +101,11 @@ class NodeSettings(SettingTable):
     """Which Track & Trace this node reads, who may send it, and whom it asks for it."""
     mqtt: tuple[MqttSettings, ...] = ()
     """Brokers whose sensors this node hears."""
+
+    relay: RelaySettings | None = None
+    """A relay that this node runs for others: it bundles their votes, over HTTP."""
+    bundling: BundlingSettings | None = None
+    """Relays that this node uses; without them it sends each batch by itself."""
 
     @field_validator("organisation")
     @classmethod
@@ -132,9 +150,19 @@ class NodeSettings(SettingTable):
             raise ValueError("setting 'http': nobody could come in: set tokens, or client_ca with client_subjects")
         return self
 
+    @model_validator(mode="after")
     def _has_one_key(self) -> NodeSettings:
         if self.key is not None and (self.keystore or self.passphrase_file):
             raise ValueError("settings 'key' and 'keystore': a node has one key; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _folders_are_others(self) -> NodeSettings:
+        own = {self.inbox, self.archive, self.quarantine}
+        paths = [folder.path for folder in self.folders]
+        for path in paths:
+            if path in own or paths.count(path) > 1:
+                raise ValueError(f"setting 'folders': {path} is the node's own, or listed twice")
         return self
 
     @model_validator(mode="after")
@@ -147,6 +175,10 @@ class NodeSettings(SettingTable):
     def protection_file(self) -> Path:
         """The store of what was signed."""
         return self.protection or self.database.with_name("protection.db")
+
+    def rulebook(self) -> Rulebook:
+        """The node's rules, read now. Raises RulesInvalid."""
+        return (built_in_rules() if self.rules is None else load_rules(self.rules)).attesting(self.milestones)
 
     @property
     def archive(self) -> Path:
@@ -164,21 +196,36 @@ def _listens(table: SettingTable | None) -> bool:
 
 def load_settings(path: Path, *, needs_key: bool = True) -> NodeSettings:
     """The settings in `path`, or SettingsInvalid with all problems at once. `needs_key` is off for a dry run."""
+    return load_table(NodeSettings, path, lambda table: _missing_files(table, needs_key))
+
+
+def load_table(model: type[S], path: Path, problems_of: Callable[[Table], Sequence[str]]) -> S:
+    """A file of settings; `problems_of` says what is wrong with it besides its values. Raises SettingsInvalid."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsInvalid(path, [f"cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(path, [f"is not TOML: {error}"]) from error
-    absolute = resolved(NodeSettings, table, path.resolve().parent)
-    problems = _missing_files(absolute, needs_key)
+    absolute = resolved(model, table, path.resolve().parent)
+    problems = list(problems_of(absolute))
     try:
-        settings = NodeSettings.model_validate(absolute)
+        settings = model.model_validate(absolute)
     except ValidationError as error:
-        raise SettingsInvalid(path, [*(_sentence(detail) for detail in error.errors()), *problems]) from error
+        raise SettingsInvalid(path, [*(sentence(detail) for detail in error.errors()), *problems]) from error
     if problems:
         raise SettingsInvalid(path, problems)
     return settings
+
+
+def load_rules(path: Path) -> Rulebook:
+    """The rules in `path`. Raises RulesInvalid with all problems."""
+    try:
+        return read_rules(path.read_text(encoding="utf-8"), path)
+    except OSError as error:
+        raise RulesInvalid(path, [f"cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise RulesInvalid(path, [f"is not UTF-8: byte {error.start}"]) from error
 
 
 def _missing_files(table: Table, needs_key: bool) -> list[str]:
@@ -195,7 +242,8 @@ def _missing_files(table: Table, needs_key: bool) -> list[str]:
     return problems
 
 
-def _sentence(detail: object) -> str:
+def sentence(detail: object) -> str:
+    """What pydantic found wrong with a setting, in words of whoever wrote it."""
     assert isinstance(detail, dict)
     where = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "missing":

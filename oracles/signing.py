@@ -18,9 +18,11 @@ from chain_node.client import (
     reading_digest,
     reading_typed_data,
 )
+from chain_node.client.admission import AdmissionRequest
 from oracles.chain import SignedVote
 from oracles.keys.key import Key, LocalKey, Message
 from oracles.keys.keystore import account_of, open_keystore
+from oracles.relay.messages import offer_digest, offer_typed_data
 
 __all__ = ["Signer", "account_of"]
 
@@ -46,7 +48,12 @@ class Signer:
         self, chain_id: int, oracle_address: str, observations: Sequence[Observation], evidence: bytes
     ) -> SignedVote:
         """Vouches for all of the observations. The protection store must have allowed them before."""
-        mask = (1 << len(observations)) - 1
+        return self.vote_on(chain_id, oracle_address, observations, (1 << len(observations)) - 1, evidence)
+
+    def vote_on(
+        self, chain_id: int, oracle_address: str, observations: Sequence[Observation], mask: int, evidence: bytes
+    ) -> SignedVote:
+        """Vouches for those of the observations that the mask marks, which the protection store must have allowed."""
         content = (chain_id, oracle_address, observations, mask, evidence)
         message = Message(attestation_digest(*content), partial(attestation_typed_data, *content))
         return SignedVote(observations, mask, evidence, self._key.sign(message), self.address)
@@ -60,6 +67,15 @@ class Signer:
         digest = reading_digest(chain_id, feed_oracle_address, **content)  # type: ignore[arg-type]
         typed_data = partial(reading_typed_data, chain_id, feed_oracle_address, **content)  # type: ignore[arg-type]
         return self._key.sign(Message(digest, typed_data))
+
+    def admission(self, request: AdmissionRequest) -> bytes:
+        """Proves to a network's registrar that the request's account is this key's."""
+        return self._key.sign(Message(request.digest, lambda: request.typed_data))
+
+    def offer(self, chain_id: int, oracle_address: str, observations: Sequence[Observation], expires_at: int) -> bytes:
+        """Tells a relay what this node has decided on: no vote, and good until `expires_at` (Unix seconds)."""
+        content = (chain_id, oracle_address, observations, expires_at)
+        return self._key.sign(Message(offer_digest(*content), partial(offer_typed_data, *content)))
 
     def transaction(self, call: Call, nonce: int, gas: int, chain_id: int) -> SignedTransaction:
         return self._key.transaction(call_fields(call, nonce=nonce, gas=gas, chain_id=chain_id))

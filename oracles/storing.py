@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 from sqlmodel import Session, select
 
-from chain_node.client import Milestone
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Classifier, Document, Measured
 from oracles.checkpoints import Checkpoint, Point
 from oracles.corrections import BY_HAND, Effect, corrected_before, record_correction, revived, states_again
 from oracles.metrics import Metrics
-from oracles.rules.decisions import Verdict, chain_seconds, paper_decision
-from oracles.rules.milestones import kind_of
+from oracles.rules.book import Rulebook
+from oracles.rules.decisions import Verdict, chain_seconds, paper_view
 from oracles.store.database import Database
 from oracles.store.mapping import event_row, reference_rows
 from oracles.store.models import (
@@ -48,7 +47,7 @@ class Storing:
 
     database: Database
     key: NetworkKey
-    attested: Collection[Milestone]
+    rules: Rulebook
     checkpoint: Checkpoint
     metrics: Metrics
     retracts: bool = True
@@ -61,8 +60,10 @@ class Storing:
             session.add(row)
             session.flush()
             assert row.id is not None
+            stamp = {"raw_sha256": document.sha256, "received_at": datetime.fromisoformat(row.received_at)}
+            events = [event.model_copy(update=stamp) for event in document.events]
             ruling = self._ruling(session, document, row.id)
-            lines = [self._store_event(session, event, row.id, ruling) for event in document.events]
+            lines = [self._store_event(session, event, row.id, ruling) for event in events]
             quotes = [self._store_measured(session, its, row.id) for its in document.quotes]
             also(session, row)
             self.checkpoint(Point.DOCUMENT_STORING)
@@ -102,7 +103,7 @@ class Storing:
         line: dict[str, object] = {"event_hash": event.event_hash, "activity": str(event.activity)}
         line |= {"line": event.line} if event.line else {}
         if not ruling.stands:
-            event = replace(event, correction=None)
+            event = event.model_copy(update={"correction": None})
         if event.correction is not None:
             effects = record_correction(session, document_id, event, event.correction, retracts=self.retracts)
             line |= _correction_line(effects, event.correction.reason)
@@ -160,10 +161,9 @@ class Storing:
         return True
 
     def _new_event(self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling) -> EventRow:
-        kind = kind_of(event.activity)
-        row = event_row(event, kind, document_id)
-        milestone, decision = paper_decision(event, kind, self.attested)
-        row.milestone = milestone
+        view = paper_view(event, self.rules)
+        row = event_row(event.model_copy(update={"kind": view.kind}), document_id)
+        row.milestone, decision = view.milestone, view.decision
         correction = corrected_before(session, event)
         if event.correction is not None and not event.correction.replaces:
             row.status, row.reason = EventStatus.NOT_SIGNED, "not signed: it is a correction"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlmodel import Session, col, select
@@ -17,6 +17,7 @@ from oracles.protection.guard import remember
 from oracles.protection.statements import Objection, vote_statements
 from oracles.protection.store import ProtectionStore
 from oracles.signing import Signer
+from oracles.store.bundles import bundle_in
 from oracles.store.database import Database
 from oracles.store.models import (
     EventRow,
@@ -30,10 +31,18 @@ from oracles.store.models import (
 log = structlog.get_logger("oracles")
 
 
+def _adopts_nothing(_bound: Observation, _own: Observation) -> bool:
+    return False
+
+
 @dataclass
 class Voting:
     """Signs what was decided, oldest first, `batch_limit` observations under one signature. What the protection store
-    does not allow is held for the operator, and the rest of its batch signed."""
+    does not allow is held for the operator, and the rest of its batch signed.
+
+    `spared`: numbers of those that wait for a relay's list. `adopts`: whether what was bound for a relay's list, and
+    may have been signed before this process or this database began, is supported by the papers: then that is signed.
+    """
 
     database: Database
     chain: NodeChain
@@ -41,6 +50,8 @@ class Voting:
     protection: ProtectionStore
     batch_limit: int
     checkpoint: Checkpoint
+    spared: Callable[[], Collection[int]] = frozenset
+    adopts: Callable[[Observation, Observation], bool] = _adopts_nothing
 
     def run(self) -> int:
         """Number of votes signed."""
@@ -55,6 +66,9 @@ class Voting:
         """Votes signed, 0 or 1; None where nothing is left to sign."""
         with self.database.session() as session:
             decided = select(ObservationRow).where(ObservationRow.status == ObservationStatus.DECIDED)
+            spared = self.spared()
+            if spared:
+                decided = decided.where(col(ObservationRow.id).not_in(spared))
             rows = session.exec(decided.order_by(col(ObservationRow.id)).limit(self.batch_limit)).all()
             if not rows:
                 return None
@@ -80,14 +94,24 @@ class Voting:
         statements = vote_statements(self.chain.chain_id, self.chain.oracle_address, observations)
         answers = self.protection.allow(statements, self.signer.address, int(time.time()))
         self.checkpoint(Point.VOTE_BOUND)
-        pairs = list(zip(rows, answers, strict=True))
+        pairs = [(row, None if self._adopted(row, no) else no) for row, no in zip(rows, answers, strict=True)]
         return [row for row, no in pairs if no is None], [(row, no) for row, no in pairs if no is not None]
+
+    def _adopted(self, row: ObservationRow, objection: Objection | None) -> bool:
+        """Takes over the figures that this node is bound to, where its papers support them too."""
+        if objection is None or objection.bound is None:
+            return False
+        own, bound = observation_of(row), objection.bound
+        if not self.adopts(replace(own, occurred_at=bound.moment, quantity=bound.figure), own):
+            return False
+        row.occurred_at, row.quantity = bound.account
+        return True
 
     def _sign(self, session: Session, rows: Sequence[ObservationRow]) -> SubmissionRow:
         evidence = evidence_root([bytes.fromhex(row.evidence) for row in rows])
         observations = [observation_of(row) for row in rows]
         vote = self.signer.vote(self.chain.chain_id, self.chain.oracle_address, observations, evidence)
-        submission = self._submission(vote)
+        submission = submission_of(vote, self.chain.chain_id, SubmissionStatus.SIGNED)
         session.add(submission)
         session.flush()
         for row in rows:
@@ -96,15 +120,16 @@ class Voting:
         remember(session, self.protection)
         return submission
 
-    def _submission(self, vote: SignedVote) -> SubmissionRow:
-        return SubmissionRow(
-            status=SubmissionStatus.SIGNED,
-            chain_id=self.chain.chain_id,
-            signer=vote.signer,
-            mask=hex(vote.mask),
-            evidence=vote.evidence.hex(),
-            signature=vote.signature.hex(),
-        )
+
+def submission_of(vote: SignedVote, chain_id: int, status: SubmissionStatus) -> SubmissionRow:
+    return SubmissionRow(
+        status=status,
+        chain_id=chain_id,
+        signer=vote.signer,
+        mask=hex(vote.mask),
+        evidence=vote.evidence.hex(),
+        signature=vote.signature.hex(),
+    )
 
 
 def hold(session: Session, row: ObservationRow, reason: str) -> None:
@@ -130,14 +155,17 @@ def observation_of(row: ObservationRow) -> Observation:
 
 
 def batch_of(session: Session, submission: SubmissionRow) -> list[ObservationRow]:
-    """The observations of a submission in the order in which they were signed."""
+    """What this node vouches for in a submission. Of a list of its own in the order in which they were signed."""
     statement = select(ObservationRow).where(ObservationRow.submission_id == submission.id)
     return list(session.exec(statement.order_by(col(ObservationRow.id))))
 
 
 def vote_of(session: Session, submission: SubmissionRow) -> SignedVote:
+    """What the submission's signature is on: the node's own figures, or the list of a relay."""
+    bundle = bundle_in(session, submission)
+    own = [] if bundle else [observation_of(row) for row in batch_of(session, submission)]
     return SignedVote(
-        observations=[observation_of(row) for row in batch_of(session, submission)],
+        observations=bundle.items() if bundle else own,
         mask=int(submission.mask, 16),
         evidence=bytes.fromhex(submission.evidence),
         signature=bytes.fromhex(submission.signature),

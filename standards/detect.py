@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from standards import strict_json, xml
+from standards.epcis.documents import MAY_REPEAT
 from standards.epcis.events import EVENT_TYPES
 from standards.errors import StandardsError
 from standards.prices.price_list import PRICE_LIST
@@ -37,23 +38,29 @@ class NotRecognised(StandardsError):
     """The bytes follow none of the standards that we read."""
 
 
-def detect(data: bytes) -> Standard:
+def detect(data: bytes, limit_bytes: int = xml.DEFAULT_LIMIT_BYTES) -> Standard:
     """The standard that `data` follows: EPCIS 2.0, DCSA, our price list in JSON; UBL, CII in XML; invoices in PDF.
 
     Raises NotRecognised for any other, JsonRefused or XmlRefused for what cannot even be read.
     """
+    return detected(data, limit_bytes)[0]
+
+
+def detected(data: bytes, limit_bytes: int = strict_json.DEFAULT_LIMIT_BYTES) -> tuple[Standard, Any]:
+    """The standard, and of JSON the value that `data` writes, so that it need not be read twice; else None."""
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:8]
     if start.startswith(PDF):
-        return "invoice"
+        return "invoice", None
     if start.startswith(b"<") or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _of_xml(data)
+        return _of_xml(data, limit_bytes), None
     if start[:1] in (b"{", b"["):
-        return _of_json(strict_json.parse(data, may_repeat=("eventID",)))
+        value = strict_json.parse(data, limit_bytes, MAY_REPEAT)
+        return _of_json(value), value
     raise NotRecognised("the file is neither JSON nor XML nor PDF" if start else "the file is empty")
 
 
-def _of_xml(data: bytes) -> Standard:
-    root = str(xml.parse(data).tag)
+def _of_xml(data: bytes, limit_bytes: int) -> Standard:
+    root = str(xml.parse(data, limit_bytes).tag)
     standard = _ROOTS.get(root)
     if standard is not None:
         return standard

@@ -48,7 +48,9 @@ def parse(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES, may_repeat: Colle
         raise JsonRefused(error.msg[:1].lower() + error.msg[1:], error.lineno, error.colno) from error
     except RecursionError as error:
         raise JsonRefused(f"it is nested deeper than the {DEPTH_LIMIT} levels allowed") from error
-    _check_depth_and_text(value)
+    # Few brackets cannot lie deep, and only an escape writes half a pair: most documents need no further look.
+    if data.count(b"{") + data.count(b"[") >= DEPTH_LIMIT or b"\\u" in data:
+        _check_depth_and_text(value)
     return value
 
 

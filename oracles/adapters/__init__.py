@@ -7,18 +7,14 @@ from hashlib import sha256
 from typing import Final
 
 from oracles.adapters import dcsa, epcis, prices, ubl
-from oracles.canonical import CanonicalEvent, Document, Standard
+from oracles.canonical import Document, Standard
 from oracles.errors import FLAWS, DocumentRefused
 from standards.dcsa import DEFAULT_VERSIONS, Version
-from standards.detect import detect
+from standards.detect import detected
 from standards.errors import StandardsError
 
-Reader = Callable[[bytes, int], list[CanonicalEvent]]
 VersionReader = Callable[[bytes, int], ubl.Read]
 
-_READERS: Final[Mapping[str, tuple[Standard, Reader]]] = {
-    "epcis": (Standard.EPCIS, epcis.read),
-}
 _VERSION_READERS: Final[Mapping[str, tuple[Standard, VersionReader]]] = {
     "receipt_advice": (Standard.UBL, ubl.receipt_advice),
     "despatch_advice": (Standard.UBL_DESPATCH, ubl.despatch_advice),
@@ -34,16 +30,15 @@ def read_document(
     if len(data) > limit_bytes:
         raise DocumentRefused(name, f"it is larger than the {limit_bytes} bytes that this node reads")
     try:
-        found = detect(data)
+        found, value = detected(data, limit_bytes)
         if found == "prices":
             return _price_list(name, data, limit_bytes)
         if found in _VERSION_READERS:
             return _numbered(name, data, limit_bytes, *_VERSION_READERS[found])
         if found == "dcsa":
             standard, events = Standard.DCSA, dcsa.read(data, limit_bytes, dcsa_versions)
-        elif found in _READERS:
-            standard, read = _READERS[found]
-            events = read(data, limit_bytes)
+        elif found == "epcis":
+            standard, events = Standard.EPCIS, epcis.read_parsed(value)
         else:
             raise DocumentRefused(name, f"an {found} is no logistics event; it goes to the gateway")
     except StandardsError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Final
 
 from oracles.adapters import epcis
@@ -25,7 +24,6 @@ from standards.dcsa.events import EARLIEST
 from standards.epcis import parse_event
 
 RETRACTION: Final = "RETRACTION"
-
 _CLASSIFIERS: Final[Mapping[str, Classifier]] = {
     "ACT": Classifier.ACTUAL,
     "EST": Classifier.ESTIMATED,
@@ -40,6 +38,7 @@ def read(data: bytes, limit_bytes: int, versions: Collection[Version] = DEFAULT_
 
 def canonical(message: Message) -> CanonicalEvent:
     converted = parse_event(to_epcis(message))
+    version = str(message.version)
     if isinstance(message, Retraction):
         correction = Correction(
             f"the carrier retracted {message.retracted_id}",
@@ -48,11 +47,12 @@ def canonical(message: Message) -> CanonicalEvent:
             source_event_id=message.retracted_id,
         )
         activity = Activity(Standard.DCSA, RETRACTION)
-        return epcis.canonical(converted, activity, source_event_id=message.id, correction=correction)
+        return epcis.canonical(converted, activity, source_event_id=message.id, correction=correction, version=version)
     classifier = _CLASSIFIERS[message.classifier]
-    event = epcis.canonical(converted, _activity(message), classifier, source_event_id=message.id)
+    event = epcis.canonical(converted, _activity(message), classifier, source_event_id=message.id, version=version)
     dropped = tuple(map(str, message.dropped))
-    return replace(event, movements=movements(message), unreadable=(*event.unreadable, *dropped))
+    told = {"movements": movements(message), "unreadable": (*event.unreadable, *dropped)}
+    return event.model_copy(update=told)
 
 
 def _activity(event: DcsaEvent) -> Activity:

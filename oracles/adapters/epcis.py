@@ -4,23 +4,45 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from chain_node.client import FeedKind
-from oracles.canonical import Activity, CanonicalEvent, Classifier, Correction, Measured, Reference, Standard
+from oracles.canonical import (
+    MOST_QUANTITY,
+    Activity,
+    CanonicalEvent,
+    Classifier,
+    Correction,
+    Extension,
+    Measured,
+    PaperReference,
+    Party,
+    Place,
+    Reference,
+    Standard,
+    whole_milliseconds,
+)
 from oracles.rules.milestones import BILL_OF_LADING, CONFORMANT, NON_CONFORMANT, VOID_SHIPPING
 from standards.epcis import (
+    EpcisDocument,
     EpcisEvent,
     EpcisInvalid,
     Problem,
     StandardEvent,
+    documents,
     event_hash,
+    extensions,
     parse_document,
+    parties,
+    place,
     quantity_thousandths,
+    read_document,
     references,
     sensor_readings,
+    subjects,
     vocabulary,
 )
+from standards.identifiers import named
 
 _KIND_OF: Final = {
     "temperature": FeedKind.TEMPERATURE,
@@ -28,15 +50,27 @@ _KIND_OF: Final = {
     "shock": FeedKind.SHOCK,
     "door": FeedKind.DOOR,
 }
-MOST_QUANTITY: Final = 2**63 - 1
-"""In thousandths: what a number of the node's database holds."""
+VERSION: Final = "2.0"
+_PLACES: Final = frozenset({"gln", "unlocode", "geo"})
+_PARTIES: Final = frozenset({"gln", "lei"})
 
 _NOT_SOUND = frozenset({"non_conformant", "damaged", "destroyed", "needs_replacement"})
 
 
 def read(data: bytes, limit_bytes: int) -> list[CanonicalEvent]:
     """Raises StandardsError."""
-    return [canonical(event, activity(event)) for event in parse_document(data, limit_bytes).events]
+    return _events(parse_document(data, limit_bytes))
+
+
+def read_parsed(value: Any) -> list[CanonicalEvent]:
+    """Likewise, of a value that `strict_json.parse` gave."""
+    return _events(read_document(value))
+
+
+def _events(document: EpcisDocument) -> list[CanonicalEvent]:
+    about = _envelope(document)
+    version = document.schema_version or VERSION
+    return [canonical(event, activity(event), version=version, about=about) for event in document.events]
 
 
 def canonical(
@@ -45,8 +79,13 @@ def canonical(
     classifier: Classifier = Classifier.ACTUAL,
     source_event_id: str | None = None,
     correction: Correction | None = None,
+    version: str = VERSION,
+    about: tuple[Party, ...] = (),
 ) -> CanonicalEvent:
-    """What every adapter ends in. An error declaration makes the event a correction of the one with its hash."""
+    """What every adapter ends in. An error declaration makes the event a correction of the one with its hash.
+
+    `version` is that of the standard which the paper follows, `about` the parties that only the document names.
+    """
     quantity, unit = quantity_thousandths(event)
     if quantity > MOST_QUANTITY:
         raise EpcisInvalid([Problem("", f"{quantity // 1000} is more than this node can count")])
@@ -54,22 +93,28 @@ def canonical(
     sensed = sensor_readings(event)
     return CanonicalEvent(
         activity=seen,
+        standard_version=version,
         event_hash=name,
         classifier=classifier,
-        occurred_at=event.occurred_at,
+        occurred_at=whole_milliseconds(event.occurred_at),
         references=tuple(Reference(found.kind, found.value) for found in references(event)),
         local_offset=event.event_time_zone_offset,
         quantity=quantity,
         unit=unit,
         source_event_id=source_event_id or event.event_id,
         recorded_at=event.record_time,
+        subjects=tuple(Reference(found.scheme, found.code) for found in subjects(event)),
         place=_place(event),
+        disposition=(event.state or event.disposition) if isinstance(event, StandardEvent) else None,
+        documents=tuple(PaperReference(*found) for found in documents(event)),
+        parties=(*about, *(_party(found.role, *found.name) for found in parties(event))),
         correction=correction or _correction(event, seen, name),
         measurements=tuple(
             Measured(_KIND_OF[found.condition], Decimal(found.value), found.measured_at)
             for found in sensed.measurements
         ),
         unreadable=tuple(map(str, sensed.problems)),
+        extensions=tuple(Extension(*found) for found in extensions(event)),
     )
 
 
@@ -98,7 +143,12 @@ def _correction(event: EpcisEvent, seen: Activity, name: str) -> Correction | No
     declared = event.error_declaration
     if declared is not None:
         reason = vocabulary.bare("reason", declared.reason, event.context) or "no reason given"
-        return Correction(f"declared an error ({reason})", declared.declaration_time, event_hash=name)
+        return Correction(
+            f"declared an error ({reason})",
+            declared.declaration_time,
+            event_hash=name,
+            corrected_by=declared.corrective_event_ids,
+        )
     if seen.code == VOID_SHIPPING:
         return Correction("the shipping was voided", _moment(event))
     return None
@@ -108,8 +158,19 @@ def _moment(event: EpcisEvent) -> datetime:
     return event.record_time or event.occurred_at
 
 
-def _place(event: EpcisEvent) -> str | None:
-    if not isinstance(event, StandardEvent):
+def _place(event: EpcisEvent) -> Place | None:
+    found = place(event)
+    if found is None:
         return None
-    place = event.read_point or event.biz_location
-    return place.id if place else None
+    name = named(found)
+    return Place(found, name.scheme, name.code) if name.scheme in _PLACES else Place(found)
+
+
+def _party(role: str, scheme: str, code: str) -> Party:
+    return Party(role, scheme if scheme in _PARTIES else "uri", code)
+
+
+def _envelope(document: EpcisDocument) -> tuple[Party, ...]:
+    """Who sent the document and to whom, where it says so."""
+    sides = (("sender", document.sender), ("receiver", document.receiver))
+    return tuple(_party(role, *named(found)) for role, found in sides if found)

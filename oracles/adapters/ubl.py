@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +25,9 @@ from standards.ubl import (
     status_to_epcis,
     to_epcis,
 )
+
+VERSION: Final = "2"
+"""Of UBL; Peppol's profile is told by the document itself."""
 
 Read = tuple[list[CanonicalEvent], Version | None]
 
@@ -88,8 +90,8 @@ class Paper:
         """Each event once, however often the document repeats it. Raises StandardsError."""
         found: dict[str, CanonicalEvent] = {}
         for its, seen, classifier in converted:
-            event = epcis.canonical(parse_event(its), seen, classifier, source_event_id=self._id)
-            found.setdefault(event.event_hash, replace(event, correction=None))
+            event = epcis.canonical(parse_event(its), seen, classifier, source_event_id=self._id, version=VERSION)
+            found.setdefault(event.event_hash, event.model_copy(update={"correction": None}))
         return list(found.values())
 
     def version(self, events: list[CanonicalEvent], code: str, issued_at: datetime) -> Read:
@@ -99,16 +101,14 @@ class Paper:
         if stage is VersionStage.ORIGINAL:
             return events, version
         if stage is VersionStage.CANCELLATION:
-            why = f"{self._label} was cancelled"
-            return [
-                replace(
-                    event,
-                    correction=Correction(why, issued_at, event_hash=event.event_hash, source_event_id=self._id),
-                )
-                for event in events
-            ], version
+            return [self._cancelling(event, issued_at) for event in events], version
         keeps = frozenset(event.event_hash for event in events)
         correction = Correction(
             f"{self._label} was replaced", issued_at, source_event_id=self._id, replaces=True, keeps=keeps
         )
-        return [replace(event, correction=correction) for event in events], version
+        return [event.model_copy(update={"correction": correction}) for event in events], version
+
+    def _cancelling(self, event: CanonicalEvent, issued_at: datetime) -> CanonicalEvent:
+        why = f"{self._label} was cancelled"
+        its = Correction(why, issued_at, event_hash=event.event_hash, source_event_id=self._id)
+        return event.model_copy(update={"correction": its})

@@ -39,7 +39,7 @@ class ReportCargo:
         key = ReportKey(bytes.fromhex(row.policy_id), bytes.fromhex(row.subject), row.round)
         reason = (outcome.reports or {}).get(key, "no answer")
         row.status, row.reason = ReportStatus.REFUSED if reason else ReportStatus.REPORTED, reason
-        return [partial(self._tell, outcome.block, row.round, reason or "reported")]
+        return [partial(self._tell, outcome.block, row.subject, row.round, reason or "reported")]
 
     def fail(self, session: Session, submission: SubmissionRow, reason: str) -> bool:
         row = report_row_in(session, submission)
@@ -50,6 +50,6 @@ class ReportCargo:
     def handed_over(self, session: Session, submission: SubmissionRow) -> None:
         """Nothing is measured of reports."""
 
-    def _tell(self, block: int, round: int, answer: str) -> None:
+    def _tell(self, block: int, subject: str, round: int, answer: str) -> None:
         self.metrics.reports.labels(answer).inc()
-        log.info("report answered", block=block, round=round, answer=answer)
+        log.info("report answered", block=block, subject=subject, round=round, answer=answer)

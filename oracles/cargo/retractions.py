@@ -16,7 +16,7 @@ from oracles.chain import Key, NodeChain, Outcome
 from oracles.metrics import Metrics
 from oracles.store.models import EventRow, EventStatus, ObservationRow, ObservationStatus, SubmissionRow
 from oracles.store.retractions import RetractionRow, RetractionStatus
-from oracles.voting import batch_of, vote_of
+from oracles.voting import vote_of
 
 log = structlog.get_logger("oracles")
 
@@ -81,8 +81,8 @@ def call_of(session: Session, chain: NodeChain, row: RetractionRow) -> Call:
     """Shows the vote as it was signed, with the place of what is taken back in it."""
     observation = session.get_one(ObservationRow, row.observation_id)
     submission = session.get_one(SubmissionRow, observation.submission_id)
-    place = [item.id for item in batch_of(session, submission)].index(observation.id)
-    return chain.retract(vote_of(session, submission), place, bytes.fromhex(row.evidence))
+    vote = vote_of(session, submission)
+    return chain.retract(vote, vote.place_of(key_of(observation)), bytes.fromhex(row.evidence))
 
 
 def refuse(session: Session, row: RetractionRow, reason: str) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
-from chain_node.client import Call, Milestone, Refusal
+from chain_node.client import Call, Milestone, Refusal, Vote
 from oracles.cargo import Telling
 from oracles.chain import Key, NodeChain, Outcome
 from oracles.metrics import Metrics
@@ -41,10 +41,13 @@ class VoteCargo:
 
     def call(self, session: Session, submission: SubmissionRow) -> tuple[Call, int]:
         vote = vote_of(session, submission)
-        return self.chain.attest(vote), len(vote.observations)
+        own = Vote(vote.signer, vote.mask, vote.evidence, vote.signature)
+        return self.chain.attest(vote.observations, [own]), vote.mask.bit_count()
 
     def settle(self, session: Session, submission: SubmissionRow, outcome: Outcome) -> Sequence[Telling]:
-        lines = [_settle(session, item, outcome) for item in batch_of(session, submission)]
+        # A vote that a relay brought on chain in the meantime is counted already.
+        items = [item for item in batch_of(session, submission) if item.status == ObservationStatus.SIGNED]
+        lines = [_settle(session, item, outcome) for item in items]
         return [partial(self._tell, line, outcome.block, submission.hash) for line in lines]
 
     def fail(self, session: Session, submission: SubmissionRow, reason: str) -> bool:

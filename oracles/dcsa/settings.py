@@ -119,8 +119,9 @@ class DcsaSettings(SettingTable):
         _refuse_twice("id", (its.id for its in self.subscriptions))
         if self.takes_events and not self.schema_versions & DIALECTS:
             raise ValueError("takes_events: 'schema' must name the dialect of 3.0")
-        if any(its.api == "3.0" for its in self.poll) and not self.schema_versions & DIALECTS:
-            raise ValueError("poll: 'schema' must name the dialect of 3.0 that is asked for")
+        for its in self.poll:
+            if not self.schema_versions & (DIALECTS if its.api == "3.0" else {Version.V2_2}):
+                raise ValueError(f"poll: {its.name!r} is asked for {its.api}, which 'schema' must name")
         return self
 
     @property

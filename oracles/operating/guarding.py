@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from oracles.operating.health import Health, Trouble
 from oracles.operating.obstacles import obstacle_of, short_of_room
+from oracles.protection.errors import ProtectionError
 from oracles.store.database import Database
 
 log = structlog.get_logger("oracles")
@@ -33,6 +34,7 @@ class Guard:
     clock: Callable[[], float] = time.monotonic
     dry: bool = False
     _next_beat: float = 0.0
+    _told: frozenset[str] = frozenset()
 
     def attempt(self, step: Callable[[], None]) -> bool:
         """Whether the step went through. Where room is missing or the database is held it is to be tried again; any
@@ -40,18 +42,27 @@ class Guard:
         try:
             step()
             self._beat()
-        except (OSError, DBAPIError) as error:
+        except (OSError, DBAPIError, ProtectionError) as error:
             obstacle = obstacle_of(error)
             if obstacle is None:
                 raise
-            self.health.turned()
             self._hindered(*obstacle)
             # The next heartbeat shows whether there is room again.
             self._next_beat = 0.0
             return False
-        self.health.turned()
         self._free()
         return True
+
+    def turn(self, cycle: Callable[[], None]) -> bool:
+        """One turn of the loop, as `attempt`; the loop turns, be it in vain."""
+
+        def step() -> None:
+            cycle()
+            self.health.turned()
+
+        went_through = self.attempt(step)
+        self.health.turned()
+        return went_through
 
     def has_room(self) -> bool:
         """Whether documents may be taken in: what is on its way needs the last of the room."""
@@ -66,10 +77,12 @@ class Guard:
         self.attempt(lambda: None)
 
     def _beat(self) -> None:
-        if self.dry or self.clock() < self._next_beat:
+        """Now and then, and at once where something changed."""
+        names = frozenset(problem.name for problem in self.health.problems())
+        if self.dry or (self.clock() < self._next_beat and names == self._told):
             return
-        self._next_beat = self.clock() + HEARTBEAT_SECONDS
         self.health.write(self.database)
+        self._next_beat, self._told = self.clock() + HEARTBEAT_SECONDS, names
 
     def _hindered(self, trouble: Trouble, detail: str) -> None:
         if self.health.say(trouble, detail):

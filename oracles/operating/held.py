@@ -19,6 +19,11 @@ from oracles.store.operations import OperatorActRow
 MOST_LISTED: Final = 50
 DISMISSED: Final = "laid to rest"
 ADVICE: Final = (
+    ("there is no other vote on a fact", "compare both papers; this organisation has no other vote on that fact"),
+    ("stated again after", "ask the sender which of both holds; nothing more is signed of it"),
+    ("is itself a correction", "ask the sender what holds; what was taken back stays so"),
+    ("its vote cannot be taken back", "read the reason; retract the vote by hand (MilestoneOracle.retract)"),
+    ("cannot be taken back", "a value of the feed rests on it: call the network's operator"),
     ("differs from what this node vouched for", "compare both papers; if the first was wrong, retract its vote"),
     ("belong to different consignments", "the paper names two consignments: have its sender correct it"),
     ("in dispute on chain", "send the papers to the network's arbiter"),

@@ -22,14 +22,14 @@ def obstacle_of(error: Exception) -> tuple[Trouble, str] | None:
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         where = f"{error.filename}: " if error.filename else ""
         return Trouble.DISK_FULL, f"{where}{os.strerror(error.errno)}"
-    if not isinstance(error, DBAPIError):
-        return None
-    name = getattr(error.orig, "sqlite_errorname", "")
+    # The protection store speaks SQLite without SQLAlchemy, and words its own errors.
+    cause = error.orig if isinstance(error, DBAPIError) else error.__cause__ or error
+    name = getattr(cause, "sqlite_errorname", "")
     if name == _FULL or name.startswith(_WRITE_FAILED):
         # A full file system shows as an I/O error where SQLite extends its shared memory.
-        return Trouble.DISK_FULL, f"the database cannot be written: {error.orig}"
+        return Trouble.DISK_FULL, f"the database cannot be written: {cause}"
     if name.startswith(_HELD):
-        return Trouble.DATABASE_LOCKED, f"another program holds the database: {error.orig}"
+        return Trouble.DATABASE_LOCKED, f"another program holds the database: {cause}"
     return None
 
 

@@ -17,12 +17,12 @@ from typing import Final
 from chain_node.client import Milestone, Observation
 from chain_node.client.attested import CountedVote, FactKey, Record
 from chain_node.references import NetworkKey, reference
-from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent
 from oracles.errors import DocumentRefused
 from oracles.evidence import evidence_root
 from oracles.rules.decisions import chain_seconds
 from oracles.sources.directory import papers_in
+from oracles.tables.reading import Reader
 
 MOST_ATTEMPTS: Final = 4_096
 """Several papers may tell the same of one fact; so many ways to choose among them are tried for one signature."""
@@ -77,14 +77,14 @@ class Archive:
     _papers: dict[tuple[int, int], list[Paper]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path, key: NetworkKey, limit_bytes: int) -> Archive:
+    def read(cls, folder: Path, key: NetworkKey, limit_bytes: int, read: Reader) -> Archive:
         """Every document is parsed and hashed anew; those that cannot be read are named with the reason."""
         archive = cls()
         for path in papers_in(folder):
             data = path.read_bytes()
             archive.hashes[path.name] = sha256(data).hexdigest()
             try:
-                document = read_document(path.name, data, limit_bytes)
+                document = read(path.name, data, limit_bytes)
             except DocumentRefused as error:
                 archive.unreadable[path.name] = error.why
                 continue

@@ -53,7 +53,7 @@ def _replaying(settings: NodeSettings, chosen: Chosen, dry: bool) -> Iterator[Re
     try:
         database.prepare()
         key = NetworkKey.load(settings.network_key_file)
-        storing = Storing(database, key, settings.milestones, go_on, Metrics())
+        storing = Storing(database, key, settings.rulebook(), go_on, Metrics(), settings.retracts)
         yield Replaying(settings, database, storing, chosen, dry)
     finally:
         database.close()

@@ -16,12 +16,12 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from oracles.adapters import read_document
 from oracles.canonical import CanonicalEvent, Document
+from oracles.corrections import corrected_before
 from oracles.errors import FLAWS, DocumentRefused
 from oracles.operating.held import DISMISSED
-from oracles.rules.decisions import Verdict, paper_decision
-from oracles.rules.milestones import kind_of
+from oracles.reading import reader
+from oracles.rules.decisions import Verdict, paper_view
 from oracles.settings import NodeSettings
 from oracles.sources.directory import papers_in
 from oracles.store.database import Database
@@ -70,14 +70,16 @@ class Replaying:
     documents: int = 0
 
     def run(self) -> Iterator[Change]:
-        """The oldest document first, each in a transaction of its own; the changes as they are made."""
+        """The oldest document first, each in a transaction of its own; the changes as they are made. Raises
+        SettingsInvalid where the mapping of a table cannot be used."""
+        read = reader(self.settings, archived=True)
         for path, moment in self._papers():
             if not self.chosen.takes(path.name, moment):
                 continue
             self.documents += 1
             data = path.read_bytes()
             try:
-                document = read_document(path.name, data, self.settings.file_limit_bytes)
+                document = read(path.name, data, self.settings.file_limit_bytes)
             except DocumentRefused as error:
                 yield Change(path.name, "", "archived", f"no longer read: {error.why}")
                 continue
@@ -128,10 +130,10 @@ class Replaying:
             return []
         with self.database.session() as session:
             row = _row(session, event)
-            if row is None or not _is_open(session, row):
+            if row is None or not _is_open(session, row) or corrected_before(session, event) is not None:
                 return []
-            kind = kind_of(event.activity)
-            milestone, decision = paper_decision(event, kind, self.settings.milestones)
+            view = paper_view(event, self.storing.rules)
+            kind, milestone, decision = view.kind, view.milestone, view.decision
             if decision.verdict is Verdict.SIGN:
                 status, reason = EventStatus.NEW, ""
             else:
@@ -152,7 +154,7 @@ class Replaying:
 
     def _first_status(self, document: Document, event_hash: str) -> str:
         event = next(event for event in document.events if event.event_hash == event_hash)
-        _, decision = paper_decision(event, kind_of(event.activity), self.settings.milestones)
+        decision = paper_view(event, self.storing.rules).decision
         return "decided when the node runs" if decision.verdict is Verdict.SIGN else decision.reason
 
 

@@ -62,6 +62,8 @@ def _lists(found: Status) -> list[RenderableType]:
         held.append(f"    To do: {item.do}")
     headed = {
         "Sensors:": found.sensors,
+        "Carriers asked:": found.carriers,
+        "Carriers that do not answer:": found.silent_carriers,
         "For the operator:": held,
         "Waiting:": found.waiting,
         "Readings under way:": found.readings,

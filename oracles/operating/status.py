@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from chain_node.client import FeedKind, Milestone
 from oracles.chain import FeedKey
+from oracles.dcsa.standing import carrier_lines, silent_carriers
 from oracles.mqtt.standing import sensor_lines
 from oracles.operating.health import STALLED_SECONDS, Problem
 from oracles.operating.held import MOST_LISTED, Held, held_items
@@ -103,6 +104,8 @@ class Status(BaseModel):
     chain: Chain = Chain()
     sources: list[SourceState] = []
     sensors: list[str] = []
+    carriers: list[str] = []
+    silent_carriers: list[str] = []
     counts: dict[str, dict[str, int]] = {}
     outbox: Outbox = Outbox()
     votes: Votes = Votes()
@@ -144,7 +147,7 @@ def _judged(found: Status) -> Status:
     """With its verdict."""
     if found.process.state != "running" or found.problems:
         verdict = Verdict.NOT_ABLE_TO_WORK
-    elif found.held or found.quarantined or found.overdue_feeds:
+    elif found.held or found.quarantined or found.overdue_feeds or found.silent_carriers:
         verdict = Verdict.FOR_THE_OPERATOR
     else:
         verdict = Verdict.HEALTHY
@@ -181,6 +184,8 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
     return {
         "sources": list(seen.sources),
         "sensors": list(sensor_lines(session, settings.mqtt)),
+        "carriers": carrier_lines(session, settings.dcsa),
+        "silent_carriers": silent_carriers(session, settings.dcsa, now),
         "counts": seen.counts,
         "outbox": Outbox(depth=seen.outbox_depth, oldest_seconds=round(seen.oldest_unsettled_seconds, 1)),
         "votes": Votes(signed=seen.signed, submitted=seen.submitted, confirmed=seen.confirmed, refused=seen.refused),

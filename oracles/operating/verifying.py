@@ -13,6 +13,7 @@ from chain_node.client import AddressBook, Chain, Milestone, Observation
 from chain_node.client.attested import CountedVote, Record, lists_signed, votes_of
 from chain_node.references import NetworkKey
 from oracles.operating.proving import Archive, Finding, Proof, SubjectOf, changed_papers, findings
+from oracles.reading import reader
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import DocumentRow, DocumentStatus, ObservationRow, ObservationStatus
@@ -58,7 +59,8 @@ class Audit:
 def audit(settings: NodeSettings, archive_folder: Path | None = None) -> Audit:
     """From archive and chain; the database where it is there. Raises ChainError, ReferenceInvalid."""
     key = NetworkKey.load(settings.network_key_file)
-    archive = Archive.read(archive_folder or settings.archive, key, settings.file_limit_bytes)
+    read = reader(settings, archived=True)
+    archive = Archive.read(archive_folder or settings.archive, key, settings.file_limit_bytes, read)
     chain = Chain.connect(settings.rpc_url, AddressBook.load(settings.deployments), settings.rpc_timeout_seconds)
     try:
         block = chain.block_number()

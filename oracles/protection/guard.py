@@ -80,8 +80,8 @@ def _compare(store: ProtectionStore, mark: Head, signatures: int) -> None:
 
 def _signatures(session: Session) -> int:
     """Votes and readings that the database knows were signed."""
-    votes = select(func.count(col(ObservationRow.id))).where(
-        col(ObservationRow.status).in_([ObservationStatus.SIGNED, ObservationStatus.COUNTED, ObservationStatus.REFUSED])
-    )
+    never = [ObservationStatus.DECIDED, ObservationStatus.WITHDRAWN]
+    were_signed = col(ObservationRow.status).not_in(never) | col(ObservationRow.signed_at).is_not(None)
+    votes = select(func.count(col(ObservationRow.id))).where(were_signed)
     readings = select(func.count(col(ReadingRow.id))).where(ReadingRow.signature != "")
     return session.exec(votes).one() + session.exec(readings).one()

@@ -19,7 +19,7 @@ from oracles.voting import observation_of
 UNKNOWN_SIGNER: Final = "0x" + "00" * 20
 """The organisation has signed; by which of its accounts, nothing tells any more."""
 
-SIGNED: Final = (ObservationStatus.SIGNED, ObservationStatus.COUNTED, ObservationStatus.REFUSED)
+NEVER_SIGNED: Final = (ObservationStatus.DECIDED, ObservationStatus.WITHDRAWN)
 
 VoidAfter = Callable[[ReadingRow], int | None]
 
@@ -29,7 +29,7 @@ def in_database(session: Session, place: Place, void_after: VoidAfter | None = N
     now = int(time.time())
     signers = {row.id: row.signer for row in session.exec(select(SubmissionRow))}
     # What was signed and withdrawn before it was sent counts too.
-    were_signed = col(ObservationRow.status).in_(SIGNED) | col(ObservationRow.signed_at).is_not(None)
+    were_signed = col(ObservationRow.status).not_in(NEVER_SIGNED) | col(ObservationRow.signed_at).is_not(None)
     for row in session.exec(select(ObservationRow).where(were_signed)):
         (statement,) = vote_statements(place.chain_id, place.oracle, [observation_of(row)])
         signer = signers.get(row.submission_id, UNKNOWN_SIGNER)
@@ -82,5 +82,6 @@ def _reading(row: ReadingRow, place: Place, void_after: VoidAfter | None) -> Sig
         value=int(row.signed_value),
         at=row.observed_at,
         void_after=until,
+        late=row.late,
     )
     return SignedStatement(statement, row.signer, row.signed_at if row.signed_at is not None else row.observed_at)

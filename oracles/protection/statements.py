@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from chain_node.client import Milestone, Observation
 
@@ -103,9 +104,17 @@ def reading_statement(
     value: int,
     at: int,
     void_after: int | None,
+    late: bool = False,
 ) -> Statement:
-    key = StatementKey(About.READING, chain_id, feed_oracle, feed, round, version)
+    """A late reading is an account of its own moment and not of the round's value, so that is its key."""
+    about = past_of(feed, at) if late else feed
+    key = StatementKey(About.READING, chain_id, feed_oracle, about, round, version)
     return Statement(key, at, value, void_after)
+
+
+def past_of(feed: bytes, moment: int) -> bytes:
+    """What stands for one moment (Unix seconds) of a feed's past where a feed would stand."""
+    return sha256(b"portolan feed past 1" + feed + moment.to_bytes(8)).digest()
 
 
 def contradict(first: SignedStatement, second: SignedStatement) -> bool:

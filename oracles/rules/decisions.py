@@ -12,7 +12,8 @@ from typing import Final
 from chain_node.client import Fact, FactStatus, Membership, Milestone, Policy, Refusal
 from chain_node.vocabulary import words
 from oracles.canonical import CanonicalEvent, Classifier, Kind
-from oracles.rules.milestones import milestone_of
+from oracles.rules.book import Rulebook, too_old, unmet
+from oracles.rules.tables import AttestRule, HoldRule
 
 FIRST_DELIVERY: Final = 1
 """No paper of this stage numbers partial deliveries: each consignment has one, and a second account of it is held."""
@@ -30,12 +31,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """`reason` is one short sentence without a full stop. `retry_at`: chain time from which asking again may help."""
+    """`reason` is one short sentence without a full stop. `retry_at`: chain time from which asking again may help.
+
+    `for_operator`: an event that is held may be signed all the same, if the operator says so.
+    """
 
     verdict: Verdict
     reason: str
     retry_at: int | None = None
     mirrors: Refusal = Refusal.NONE
+    for_operator: bool = False
 
 
 SIGN: Final = Decision(Verdict.SIGN, "the paper supports it and the network would count it")
@@ -54,22 +59,61 @@ class Standing:
     voters: Collection[int]
 
 
-def paper_decision(
-    event: CanonicalEvent, kind: Kind | None, attested: Collection[Milestone]
-) -> tuple[Milestone | None, Decision]:
-    """What the paper alone decides; SIGN means that nothing in it speaks against signing."""
-    milestone = milestone_of(kind)
+@dataclass(frozen=True)
+class PaperView:
+    """What the node's rules make of a paper's event. `rule` is the name of the rule that decided, '' for none.
+
+    `decision` is SIGN where nothing in the paper speaks against it; `hold` then may still ask for the operator.
+    """
+
+    decision: Decision
+    kind: Kind | None
+    milestone: Milestone | None
+    rule: str = ""
+    attest: AttestRule | None = None
+    hold: HoldRule | None = None
+
+
+def paper_view(event: CanonicalEvent, rules: Rulebook) -> PaperView:
+    """What the paper alone decides."""
+    said = rules.kind_rule(event)
+    kind = said.kind if said else None
+    milestone = None if kind is None else rules.milestone_of(kind)
+    attest = None if milestone is None else rules.attest_rule(event, milestone)
+    why = _paper_objection(event, kind, milestone, rules, attest)
+    rule = attest or said
+    if why is not None:
+        return PaperView(Decision(Verdict.REFUSE, f"not signed: {why}"), kind, milestone, rule.name if rule else "")
+    assert milestone is not None
+    hold = rules.hold_rule(event, milestone)
+    return PaperView(SIGN, kind, milestone, (hold or rule).name if rule else "", attest, hold)
+
+
+def _paper_objection(
+    event: CanonicalEvent, kind: Kind | None, milestone: Milestone | None, rules: Rulebook, attest: AttestRule | None
+) -> str | None:
     if event.classifier is not Classifier.ACTUAL:
-        return milestone, Decision(Verdict.REFUSE, f"not signed: {event.classifier}")
-    if kind is None and event.measurements:
-        return None, Decision(Verdict.REFUSE, "not signed: no fact; what it measured goes to the feeds")
+        return str(event.classifier)
     if kind is None:
-        return None, Decision(Verdict.REFUSE, f"not signed: {event.activity} is no fact that moves money")
+        measured = "no fact; what it measured goes to the feeds"
+        return measured if event.measurements else f"{event.activity} is no fact that moves money"
     if milestone is None:
-        return None, Decision(Verdict.REFUSE, f"not signed: '{kind}' is no milestone")
-    if milestone not in attested:
-        return milestone, Decision(Verdict.REFUSE, f"not signed: this node does not attest {milestone.name}")
-    return milestone, SIGN
+        return f"'{kind}' is no milestone"
+    if milestone not in rules.attested:
+        return f"this node does not attest {milestone.name}"
+    if not rules.attests:
+        return None
+    return f"no rule of this node attests {milestone.name} for it" if attest is None else unmet(attest, event)
+
+
+def own_decision(view: PaperView, event: CanonicalEvent, now: int) -> Decision:
+    """What the node's own rules say where nothing else speaks against signing; `now` is the chain's, Unix seconds."""
+    why = None if view.attest is None else too_old(view.attest, event.occurred_at, now)
+    if why is not None:
+        return Decision(Verdict.REFUSE, f"not signed: {why}")
+    if view.hold is not None:
+        return Decision(Verdict.HOLD, f"{view.hold.reason} (rule {view.hold.name!r})", for_operator=True)
+    return SIGN
 
 
 def network_decision(milestone: Milestone, occurred_at: int, quantity: int, standing: Standing) -> Decision:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -19,7 +19,9 @@ SIGN: Final = Decision(Verdict.SIGN, "the paper measured it and the feed would t
 class ReadingStanding:
     """Everything that the contract would look at, read at one block. `now` is that block's time.
 
-    `beneficiary_group` is 0 of a price or a rate, which nobody gains from; `record` the feed's last value.
+    `beneficiary_group` is 0 of a price or a rate, which nobody gains from; `record` the feed's last value. Of a
+    condition `period_since` is when what is remembered of it begins (Unix seconds, 0 where it is not watched); None of
+    a price or a rate, whose past nobody asks for.
     """
 
     now: int
@@ -28,6 +30,12 @@ class ReadingStanding:
     rules: FeedRules
     terms: FeedTerms
     record: FeedRecord
+    period_since: int | None = None
+
+    def is_late(self, observed_at: int) -> bool:
+        """Whether a reading is no newer than the feed's last value: it counts for the past, as a breach does that was
+        read out late, and leaves value, moment and round as they are."""
+        return bool(self.record.round) and observed_at <= self.record.observed_at
 
     @property
     def round(self) -> int:
@@ -81,20 +89,41 @@ def chosen(offers: Sequence[Offer], standing: ReadingStanding) -> list[Offer]:
     rules = standing.rules
     newest: dict[int, Offer] = {}
     for offer in sorted(offers, key=lambda its: its.observed_at):
-        held = ReadingStanding(
-            standing.now, offer.membership, standing.beneficiary_group, rules, standing.terms, standing.record
-        )
+        held = replace(standing, membership=offer.membership)
         if _witness_objection(held) is None and _time_objection(offer.observed_at, held) is None:
             newest[offer.membership.organisation] = offer
     # Roles that are required must not lose their seat to a newer reading of another.
     seats = sorted(newest.values(), key=lambda its: (not its.membership.roles & rules.required_roles, -its.observed_at))
     taken = seats[: min(rules.organisations, MOST_READINGS)]
-    roles = 0
-    for offer in taken:
-        roles |= offer.membership.roles
-    if len(taken) < rules.threshold or rules.required_roles & ~roles:
+    if len(taken) < rules.threshold or rules.required_roles & ~_roles(taken):
         return []
     return sorted(taken, key=lambda its: its.value)
+
+
+def late_choices(offers: Sequence[Offer], standing: ReadingStanding) -> Iterator[list[Offer]]:
+    """What a relay may put into a report of the past, the fullest first: all that are late, else as few as count, that
+    lie nearest each other. All are late: with one that is newer the contract would read it as it reads them."""
+    late = [its for its in offers if standing.is_late(its.observed_at)]
+    taken = chosen(late, standing)
+    if taken:
+        yield taken
+    least = standing.rules.threshold
+    windows = [taken[first : first + least] for first in range(len(taken) - least + 1)] if len(taken) > least else []
+    for window in sorted(windows, key=lambda its: its[-1].value - its[0].value):
+        if not standing.rules.required_roles & ~_roles(window):
+            yield window
+
+
+def current(offers: Sequence[Offer], standing: ReadingStanding) -> list[Offer]:
+    """Those that make the feed's next value."""
+    return [its for its in offers if not standing.is_late(its.observed_at)]
+
+
+def _roles(offers: Sequence[Offer]) -> int:
+    roles = 0
+    for its in offers:
+        roles |= its.membership.roles
+    return roles
 
 
 def _witness_objection(standing: ReadingStanding) -> Decision | None:
@@ -118,8 +147,12 @@ def _time_objection(observed_at: int, standing: ReadingStanding) -> Decision | N
     if expired(observed_at, standing):
         age, most = standing.now - observed_at, standing.rules.max_age_seconds
         return Decision(Verdict.REFUSE, f"not signed: {age} seconds old, the feed takes {most}")
-    if observed_at <= standing.record.observed_at:
+    if not standing.is_late(observed_at):
+        return None
+    if standing.period_since is None:
         return Decision(Verdict.REFUSE, "not signed: the feed has a value that is not older")
+    if observed_at <= standing.period_since:
+        return Decision(Verdict.REFUSE, "not signed: it is from before what the feed remembers, as of an inspection")
     return None
 
 

@@ -60,7 +60,8 @@ def movements(event: DcsaEvent) -> tuple[str, ...]:
     if not event.is_actual:
         return ()
     if event.version in _OWN_IDS:
-        return (f"{BY_EVENT}|{event.id}",)
+        # Ids are unique within a party: without one, another carrier's event might have the same.
+        return () if event.id is None or event.id.startswith("|") else (f"{BY_EVENT}|{event.id}",)
     if not isinstance(event, TransportEvent | EquipmentEvent) or event.transport_call is None:
         return ()
     call = event.transport_call

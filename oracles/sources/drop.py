@@ -8,12 +8,16 @@ document is named by its own bytes, nothing is taken twice.
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from oracles.checkpoints import Checkpoint, Point, go_on
+
+_PLACING: Final = threading.Lock()
+"""Two that bring the same bytes at once would write one unfinished file. An inbox is one process's alone."""
 
 MARK: Final = "~"
 """Ends the name of the source in a file's name."""
@@ -31,6 +35,11 @@ class Drop:
     def put(self, data: bytes, suffix: str) -> str:
         """The name of the file, which is on disk when this returns. `suffix` as in `.json`. Raises OSError."""
         name = f"{self.source}{MARK}{sha256(data).hexdigest()[:32]}{suffix}"
+        with _PLACING:
+            self._place(data, name)
+        return name
+
+    def _place(self, data: bytes, name: str) -> None:
         unfinished = self.inbox / f".{name}.part"
         with unfinished.open("wb") as file:
             file.write(data)
@@ -40,7 +49,6 @@ class Drop:
         unfinished.replace(self.inbox / name)
         _sync_folder(self.inbox)
         self.checkpoint(Point.DROP_PLACED)
-        return name
 
 
 def source_of(name: str) -> str:

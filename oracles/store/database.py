@@ -15,7 +15,19 @@ from sqlalchemy.schema import CreateColumn
 from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
-from oracles.store import captures, movements, operations, protection, retractions, sensors, versions
+from oracles.store import (
+    bundles,
+    captures,
+    folders,
+    movements,
+    operations,
+    polls,
+    protection,
+    resolutions,
+    retractions,
+    sensors,
+    versions,
+)
 from oracles.store.models import NodeTable
 
 TABLES: Final = (
@@ -23,11 +35,15 @@ TABLES: Final = (
     captures.CaptureRow,
     captures.CapturedEventRow,
     captures.CapturedKeyRow,
+    resolutions.ResolutionRow,
     retractions.RetractionRow,
+    bundles.BundleRow,
     movements.MovementRow,
     movements.MessageRow,
+    polls.PollRow,
     protection.ProtectionMarkRow,
     versions.PaperVersionRow,
+    folders.FolderFileRow,
     sensors.SensorReadingRow,
     sensors.SensorDocumentRow,
     sensors.SensorDeviceRow,
@@ -61,6 +77,8 @@ class Database:
         with self._engine.begin() as connection:
             for table in NodeTable.metadata.sorted_tables:
                 _add_columns(connection, table)
+                for index in table.indexes:
+                    index.create(connection, checkfirst=True)
             if found != SCHEMA_VERSION:
                 connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chain_node.references import NetworkKey, reference
-from oracles.canonical import Activity, CanonicalEvent, Classifier, Kind, Reference, Standard
+from oracles.canonical import Activity, CanonicalEvent, Classifier, Place, Reference, Standard
 from oracles.store.models import EventReferenceRow, EventRow, EventStatus
 
 
-def event_row(event: CanonicalEvent, kind: Kind | None, document_id: int) -> EventRow:
+def event_row(event: CanonicalEvent, document_id: int) -> EventRow:
     return EventRow(
         document_id=document_id,
         event_hash=event.event_hash,
@@ -17,16 +17,17 @@ def event_row(event: CanonicalEvent, kind: Kind | None, document_id: int) -> Eve
         standard=event.activity.standard,
         activity=event.activity.code,
         traits=",".join(sorted(event.activity.traits)),
-        kind=kind or "",
+        kind=event.kind or "",
         classifier=event.classifier,
         occurred_at=utc_text(event.occurred_at),
         local_offset=event.local_offset,
         recorded_at=utc_text(event.recorded_at) if event.recorded_at else "",
-        place=event.place or "",
+        place=event.place.id if event.place else "",
         quantity=event.quantity,
         unit=event.unit or "",
         status=EventStatus.NEW,
         line=event.line,
+        canonical=event.model_dump_json(exclude_defaults=True),
     )
 
 
@@ -40,7 +41,9 @@ def reference_rows(event: CanonicalEvent, event_id: int, key: NetworkKey) -> lis
 
 
 def event_of(row: EventRow, references: list[EventReferenceRow]) -> CanonicalEvent:
-    """The event as it was stored; a correction is never stored as an event to decide, so it has none."""
+    """The event as it was stored. One of an earlier version has what its columns hold, and no correction."""
+    if row.canonical is not None:
+        return CanonicalEvent.model_validate_json(row.canonical)
     traits = frozenset(row.traits.split(",")) if row.traits else frozenset[str]()
     return CanonicalEvent(
         activity=Activity(Standard(row.standard), row.activity, traits),
@@ -53,9 +56,14 @@ def event_of(row: EventRow, references: list[EventReferenceRow]) -> CanonicalEve
         unit=row.unit or None,
         source_event_id=row.source_event_id or None,
         recorded_at=datetime.fromisoformat(row.recorded_at) if row.recorded_at else None,
-        place=row.place or None,
         line=row.line,
+        place=Place(row.place) if row.place else None,
     )
+
+
+def moment_of(text: str) -> datetime:
+    """The moment that `utc_text` wrote."""
+    return datetime.fromisoformat(text)
 
 
 def utc_text(moment: datetime) -> str:

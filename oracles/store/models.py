@@ -51,6 +51,8 @@ class ObservationStatus(StrEnum):
 
 
 class SubmissionStatus(StrEnum):
+    RELAYED = "relayed"
+    """A vote on a relay's list: the relay has it, and the node sends it too where it does not get on chain."""
     SIGNED = "signed"
     PREPARED = "prepared"
     """Has its nonce and its bytes; may have been sent."""
@@ -120,12 +122,20 @@ class EventRow(NodeTable, table=True):
     status: str = Field(index=True)
     reason: str = ""
     retry_at: int | None = None
-    subject: str = ""
+    subject: str = Field(default="", index=True)
     milestone: int | None = None
     sequence: int | None = None
     decided_block: int | None = None
     line: int | None = None
     """Of its document, where that is a table."""
+    considered_at: int | None = None
+    """Chain time at which nothing spoke against signing it for the first time."""
+    held_for: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """`conflict` where another paper says something else of the same fact, `rule` where a rule holds it."""
+    resolved: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    """What the operator decided of it, sign or drop."""
+    canonical: str | None = None
+    """The whole event as JSON; the columns above are what is asked for. None where an earlier version stored it."""
 
 
 class EventReferenceRow(NodeTable, table=True):
@@ -240,6 +250,8 @@ class ReadingRow(NodeTable, table=True):
     signer: str = ""
     signature: str = ""
     signed_block: int | None = None
+    late: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
+    """It was no newer than the feed's value when it was signed: it counts for the past."""
     void_after: int | None = None
     """Unix seconds after which the signed reading is too old for any report."""
     signed_at: int | None = None

@@ -14,8 +14,8 @@ from rich.text import Text
 from chain_node.client import Milestone
 from oracles.canonical import CanonicalEvent
 from oracles.hashing import file_bytes
-from oracles.rules.decisions import Verdict, paper_decision
-from oracles.rules.milestones import ATTESTABLE, kind_of
+from oracles.rules.decisions import Verdict, paper_view
+from oracles.rules.loading import built_in_rules
 from oracles.tables.reading import Skipped, load_mapping, rows_of, table_of
 from oracles.tables.settings import BadRows
 from standards.tables import RowProblem
@@ -107,7 +107,8 @@ def _checked(rows: Iterator[tuple[object, CanonicalEvent | RowProblem | Skipped]
 
 
 def _of_event(event: CanonicalEvent, seen: dict[str, int]) -> CheckedRow:
-    milestone, decision = paper_decision(event, kind_of(event.activity), ATTESTABLE)
+    view = paper_view(event, built_in_rules())
+    milestone, decision = view.milestone, view.decision
     assert event.line is not None
     verdict, reason = (ATTESTED, "") if decision.verdict is Verdict.SIGN else (NOT_ATTESTED, decision.reason)
     if event.correction is not None:
@@ -126,7 +127,7 @@ def _of_event(event: CanonicalEvent, seen: dict[str, int]) -> CheckedRow:
         quantity=event.quantity,
         unit=event.unit or "",
         references=tuple(map(str, event.references)),
-        place=event.place or "",
+        place=str(event.place or ""),
         event_id=event.source_event_id or "",
         event_hash=event.event_hash,
     )

@@ -25,8 +25,8 @@ from chain_node.client import Observation
 from chain_node.references import NetworkKey, reference
 from oracles.adapters import read_document
 from oracles.matching import Matcher
-from oracles.rules.decisions import FIRST_DELIVERY, chain_seconds, paper_decision
-from oracles.rules.milestones import ATTESTABLE, kind_of
+from oracles.rules.decisions import FIRST_DELIVERY, chain_seconds, paper_view
+from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer
 from scripts.bench.figures import Figure, middle
 from standards.epcis import event_hash, parse_document
@@ -80,18 +80,18 @@ def measure_oracle_events(_: Path, console: Console) -> list[Figure]:
 def _steps(documents: Sequence[bytes], account: LocalAccount) -> dict[str, float]:
     """Seconds by step. Of reading, what validating and hashing take is measured apart, on the same documents."""
     seconds = {"matched": 0.0, "signed": 0.0}
-    matcher, signer = _matcher(), Signer(account)
+    matcher, signer, rules = _matcher(), Signer(account), built_in_rules()
     began = time.process_time()
     events = [read_document("paper.json", data, LIMIT_BYTES).events[0] for data in documents]
     read = time.process_time() - began
     for event in events:
         began = time.process_time()
         subject = matcher.match(event.references, BLOCK).subject
-        milestone, decision = paper_decision(event, kind_of(event.activity), ATTESTABLE)
-        assert subject is not None, decision
-        assert milestone is not None, decision
+        view = paper_view(event, rules)
+        assert subject is not None, view
+        assert view.milestone is not None, view
         matched = time.process_time()
-        fact = Observation(subject, milestone, FIRST_DELIVERY, chain_seconds(event.occurred_at), event.quantity)
+        fact = Observation(subject, view.milestone, FIRST_DELIVERY, chain_seconds(event.occurred_at), event.quantity)
         signer.vote(CHAIN_ID, ORACLE, [fact], event.evidence)
         seconds["matched"] += matched - began
         seconds["signed"] += time.process_time() - matched

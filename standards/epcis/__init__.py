@@ -1,7 +1,7 @@
 """EPCIS 2.0 in JSON: documents and events, the CBV 2.0 event hash, and what an event says about its trade."""
 
 from standards.epcis.context import Context
-from standards.epcis.documents import EpcisDocument, parse_document, parse_event
+from standards.epcis.documents import EpcisDocument, parse_document, parse_event, read_document
 from standards.epcis.errors import EpcisInvalid
 from standards.epcis.event_hash import event_digest, event_hash, pre_hash_string
 from standards.epcis.events import (
@@ -14,7 +14,9 @@ from standards.epcis.events import (
     TransactionEvent,
     TransformationEvent,
 )
+from standards.epcis.extensions import extensions
 from standards.epcis.files import event_hashes
+from standards.epcis.mentions import documents, parties, place, subjects
 from standards.epcis.references import ReferenceKind, TradeReference, quantity_thousandths, references
 from standards.epcis.sensors import (
     DOOR_TYPE,
@@ -46,13 +48,19 @@ __all__ = [
     "TradeReference",
     "TransactionEvent",
     "TransformationEvent",
+    "documents",
     "event_digest",
     "event_hash",
     "event_hashes",
+    "extensions",
     "parse_document",
     "parse_event",
+    "parties",
+    "place",
     "pre_hash_string",
     "quantity_thousandths",
+    "read_document",
     "references",
     "sensor_readings",
+    "subjects",
 ]

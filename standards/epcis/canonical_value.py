@@ -10,6 +10,7 @@ from standards.epcis.context import Context
 from standards.epcis.vocabulary import from_urn
 from standards.identifiers import canonical
 
+_BEGINNINGS: Final = frozenset("0123456789+-.")
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 
 
@@ -23,7 +24,8 @@ def canonical_text(value: Any, context: Context) -> str:
     if isinstance(value, int | float | Decimal):
         return canonical_number(value)
     text = plain_text(value)
-    if _NUMBER.fullmatch(text):
+    # A number begins with a digit, a sign or a point: most texts are told apart by that.
+    if text[:1] in _BEGINNINGS and _NUMBER.fullmatch(text):
         return canonical_number(Decimal(text))
     return canonical(from_urn(context.expanded_value(text)))
 

@@ -40,11 +40,17 @@ class EpcisDocument:
     source: Mapping[str, Any]
     schema_version: str | None = None
     creation_date: datetime | None = None
+    sender: str | None = None
+    receiver: str | None = None
 
 
 def parse_document(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> EpcisDocument:
     """The document that `data` writes. Raises JsonRefused, or EpcisInvalid with a JSON pointer for each problem."""
-    value = strict_json.parse(data, limit_bytes, MAY_REPEAT)
+    return read_document(strict_json.parse(data, limit_bytes, MAY_REPEAT))
+
+
+def read_document(value: Any) -> EpcisDocument:
+    """The document of a value that `strict_json.parse` gave. Raises EpcisInvalid."""
     kind = document_type(value)
     if kind not in FRAMES:
         return _lone_event(value, kind)
@@ -54,7 +60,8 @@ def parse_document(data: bytes, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> Epcis
         raise EpcisInvalid(problems_of(error, ())) from error
     context = Context().with_declared(frame.declared_context)
     events = _events(frame.event_list, EVENTS_PATH[kind], context)
-    return EpcisDocument(kind, context, events, value, frame.schema_version, frame.creation_date)
+    sides = (frame.sender, frame.receiver) if isinstance(frame, DocumentFrame) else ()
+    return EpcisDocument(kind, context, events, value, frame.schema_version, frame.creation_date, *sides)
 
 
 def parse_event(source: Mapping[str, Any], context: Context | None = None) -> EpcisEvent:

@@ -49,13 +49,16 @@ def pre_hash_string(event: EpcisEvent | Mapping[str, Any], context: Context | No
 
 def _ordered(source: Mapping[str, Any], order: Mapping[str, Write], context: Context) -> str:
     written = []
-    for name, write in order.items():
-        value = source.get(name)
-        if value is not None:
-            try:
-                written.append(write(value, context))
-            except (AttributeError, TypeError, ValueError) as error:
-                raise _unwritable(name, error) from error
+    # Asked before the loop: what is no mapping is a problem of whoever holds it.
+    given = source.keys()
+    name = ""
+    try:
+        for name in [name for name in order if name in given]:
+            value = source[name]
+            if value is not None:
+                written.append(order[name](value, context))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _unwritable(name, error) from error
     return "".join(written)
 
 
@@ -98,16 +101,22 @@ def _field(name: str, canonical: Callable[[Any, Context], str] = canonical_text)
     """`name=value` for each value, sorted; nothing for an empty one."""
 
     def write(value: Any, context: Context) -> str:
-        values = value if isinstance(value, list) else [value]
-        texts = sorted(canonical(item, context) for item in values)
-        return "".join(f"{name}={text}" for text in texts if text)
+        if not isinstance(value, list):
+            text = canonical(value, context)
+            return f"{name}={text}" if text else ""
+        texts = sorted([canonical(item, context) for item in value])
+        return "".join([f"{name}={text}" for text in texts if text])
 
     return write
 
 
 def _term(name: str, vocabulary_name: str) -> Write:
+    words, stem = vocabulary.BY_NAME[vocabulary_name]
+
     def canonical(value: Any, context: Context) -> str:
         term = plain_text(value)
+        if term in words:
+            return stem + term
         if term and not vocabulary.is_term(vocabulary_name, term):
             raise ValueError(f"{term!r} is neither a word of the vocabulary ({vocabulary_name}) nor a URI of one's own")
         return canonical_text(vocabulary.web_uri(vocabulary_name, term, context), context)
@@ -135,18 +144,19 @@ def _under(name: str, write_inside: Write) -> Write:
 
 def _part(order: Mapping[str, Write]) -> Write:
     """An object: its own fields in order, then its extensions."""
-    return lambda value, context: _ordered(value, order, context) + _extensions(value, order, context)
 
+    def write(value: Any, context: Context) -> str:
+        own = _ordered(value, order, context)
+        rest = {name: item for name, item in value.items() if name not in order}
+        return own + _object(rest, context) if rest else own
 
-def _extensions(value: Mapping[str, Any], order: Mapping[str, Write], context: Context) -> str:
-    rest = {name: item for name, item in value.items() if name not in order}
-    return _object(rest, context)
+    return write
 
 
 def _each(order: Mapping[str, Write], name: str = "") -> Write:
     """A list of objects, written one by one and sorted."""
     write_part = _under(name, _part(order))
-    return lambda value, context: "".join(sorted(write_part(item, context) for item in value))
+    return lambda value, context: "".join(sorted([write_part(item, context) for item in value]))
 
 
 def _text(name: str) -> Write:

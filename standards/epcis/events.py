@@ -28,6 +28,8 @@ from standards.epcis.parts import (
     refuse_repeats,
 )
 
+_OF_GS1: Final = Context()
+
 
 class EpcisEvent(OpenPart):
     """What every event has. `source` is the event as it came, `context` what its document declared."""
@@ -41,16 +43,18 @@ class EpcisEvent(OpenPart):
     error_declaration: ErrorDeclaration | None = Field(None, alias="errorDeclaration")
     declared_context: fields.ContextDeclaration = Field(default=None, alias="@context")
 
-    _source: Mapping[str, Any] = PrivateAttr(default_factory=dict)
-    _context: Context = PrivateAttr(default_factory=Context)
+    # No factories: pydantic would look up their signatures for each event, which takes as long as all the rest.
+    _source: Mapping[str, Any] | None = PrivateAttr(default=None)
+    _context: Context | None = PrivateAttr(default=None)
 
     @property
     def source(self) -> Mapping[str, Any]:
-        return self._source
+        return (self.__pydantic_private__ or {}).get("_source") or {}
 
     @property
     def context(self) -> Context:
-        return self._context
+        # The way that pydantic itself goes to a private attribute is ten times as long, and this is asked often.
+        return (self.__pydantic_private__ or {}).get("_context") or _OF_GS1
 
     @property
     def occurred_at(self) -> datetime:

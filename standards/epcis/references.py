@@ -75,7 +75,7 @@ def references(event: EpcisEvent) -> list[TradeReference]:
             reference = _document(transaction, event)
             if reference is not None and reference.value.strip():
                 found[reference] = None
-    for identifier in _objects(event):
+    for identifier in objects(event):
         box = _box(identifier)
         if box is not None and box.value.strip():
             found[box] = None
@@ -87,7 +87,7 @@ def quantity_thousandths(event: EpcisEvent) -> tuple[int, str | None]:
 
     Serial items count as one piece each. (0, None) where nothing is measured, an amount is missing, or units differ.
     """
-    quantities, identifiers = _measured(event)
+    quantities, identifiers = measured(event)
     pieces = sum(1 for identifier in identifiers if _SERIAL_ITEM.fullmatch(canonical(identifier)))
     units = {_unit(quantity) for quantity in quantities} | ({PIECES} if pieces else set())
     if len(units) != 1 or any(quantity.quantity is None for quantity in quantities):
@@ -106,7 +106,7 @@ def _document(transaction: BizTransaction, event: StandardEvent) -> TradeReferen
         name, _, number = identifier[len(OWN_NAMES) :].partition(":")
         return TradeReference(_OWN_KINDS[name], unquote(number)) if name in _OWN_KINDS and number else None
     kind = _kind(transaction.type, event)
-    number = _number(identifier)
+    number = number_of(identifier)
     return TradeReference(kind, number) if kind and number else None
 
 
@@ -117,7 +117,7 @@ def _kind(transaction_type: str | None, event: StandardEvent) -> ReferenceKind |
     return _KIND_BY_TYPE.get(word) if word else None
 
 
-def _number(identifier: str) -> str:
+def number_of(identifier: str) -> str:
     """The document's number as its issuer wrote it: what stands last in a URN, a URL's path, or a GDTI."""
     for pattern, text in ((_CBV_DOCUMENT, identifier), (_DOCUMENT_KEY, canonical(identifier))):
         match = pattern.fullmatch(text)
@@ -139,7 +139,8 @@ def _box(identifier: str) -> TradeReference | None:
     return TradeReference("container", last.upper()) if is_container(last) else None
 
 
-def _objects(event: EpcisEvent) -> Iterator[str]:
+def objects(event: EpcisEvent) -> Iterator[str]:
+    """The single things and boxes of an event, as it names them."""
     lists: Iterable[tuple[str, ...] | None] = ()
     if isinstance(event, ObjectEvent):
         lists = (event.epc_list,)
@@ -157,7 +158,8 @@ def _one(identifier: str | None) -> tuple[str, ...]:
     return () if identifier is None else (identifier,)
 
 
-def _measured(event: EpcisEvent) -> tuple[tuple[Quantity, ...], tuple[str, ...]]:
+def measured(event: EpcisEvent) -> tuple[tuple[Quantity, ...], tuple[str, ...]]:
+    """What says how much the event is about: quantities of classes, and single things."""
     if isinstance(event, ObjectEvent | TransactionEvent):
         return event.quantity_list or (), event.epc_list or ()
     if isinstance(event, AggregationEvent | AssociationEvent):

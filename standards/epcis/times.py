@@ -23,7 +23,9 @@ def canonical_time(text: str) -> str:
     moment, fraction = _read(text)
     milliseconds = int((fraction + "000")[:3]) + (1 if fraction[3:4] >= "5" else 0)
     rounded = moment.replace(microsecond=0) + timedelta(milliseconds=milliseconds)
-    return f"{rounded:%Y-%m-%dT%H:%M:%S}.{rounded.microsecond // 1000:03}Z".zfill(24)
+    date = f"{rounded.year:04}-{rounded.month:02}-{rounded.day:02}"
+    time = f"{rounded.hour:02}:{rounded.minute:02}:{rounded.second:02}.{rounded.microsecond // 1000:03}"
+    return f"{date}T{time}Z"
 
 
 def _read(text: str) -> tuple[datetime, str]:

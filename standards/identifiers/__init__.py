@@ -15,9 +15,11 @@ from standards.identifiers.codes import (
 )
 from standards.identifiers.digital_link import canonical, canonical_link
 from standards.identifiers.epc_urn import link_of_urn
+from standards.identifiers.names import Name, named
 
 __all__ = [
     "IdentifierInvalid",
+    "Name",
     "canonical",
     "canonical_link",
     "check_digit",
@@ -28,6 +30,7 @@ __all__ = [
     "is_container",
     "lei",
     "link_of_urn",
+    "named",
     "sscc",
     "unlocode",
     "vessel",

@@ -12,6 +12,8 @@ from oracles.capture.store import CaptureStore
 from oracles.chain import NodeChain
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.daemon import Node
+from oracles.relay.ends import RelayEnds
+from oracles.relay.mail import RelayMail
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.store.database import Database
@@ -38,6 +40,7 @@ class Bench:
     node: Node = field(init=False)
     checkpoint: Checkpoint = field(init=False, default=go_on)
     captures: CaptureStore | None = field(init=False, default=None)
+    mail: RelayMail | None = field(init=False, default=None)
     database: Database = field(init=False)
     wrong: bytes = b""
     """A paper that corrects the one that was voted on, where a test has such."""
@@ -66,6 +69,8 @@ class Bench:
         signer = None if dry else Signer(NODE_ACCOUNT)
         listens = self.settings.capture is not None and not dry
         self.captures = CaptureStore(self.database, checkpoint) if listens else None
+        ends = RelayEnds() if signer is None or self.settings.bundling is None else RelayEnds(RelayMail())
+        self.mail = ends.mail
         self.node = Node(
             self.settings,
             self.database,
@@ -76,6 +81,7 @@ class Bench:
             checkpoint=checkpoint,
             clock=self.clock,
             capture=self.captures,
+            relays=ends,
         )
         self.node.prepare()
 

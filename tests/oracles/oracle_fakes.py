@@ -30,13 +30,14 @@ from chain_node.client import (
     Refusal,
     Report,
     Role,
+    Vote,
     condition_feed,
     condition_policy,
 )
 from chain_node.errors import AlreadyKnown, ContractReverted, NodeUnavailable, NonceTooLow
 from chain_node.references import NetworkKey, reference
-from oracles.chain import Changes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
-from oracles.rules.readings import Offer, ReadingStanding, chosen
+from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
+from oracles.rules.readings import Offer, ReadingStanding, chosen, current
 
 LEI = "999900SOUNDERSURVY30"
 NETWORK_KEY = NetworkKey(bytes(range(32)))
@@ -111,8 +112,9 @@ class FakeChain:
     linked_at: dict[bytes, int] = field(default_factory=dict)
     rules_changed_at: int = -1
     closed: int = 0
+    calls: dict[bytes, tuple[Sequence[Observation], Sequence[Vote]]] = field(default_factory=dict)
+    counted_votes: list[CountedVotes] = field(default_factory=list)
     behind: int | None = 0
-    calls: dict[bytes, SignedVote] = field(default_factory=dict)
     withdrawals: dict[bytes, Withdrawal] = field(default_factory=dict)
     withdrawn: dict[Key, list[int]] = field(default_factory=dict)
     retracted: list[tuple[Key, bytes]] = field(default_factory=list)
@@ -125,6 +127,9 @@ class FakeChain:
     others: dict[str, Membership] = field(default_factory=dict)
     reports: dict[bytes, Report] = field(default_factory=dict)
     counted_readings: dict[ReportKey, frozenset[int]] = field(default_factory=dict)
+    past_readings: list[tuple[int, ReportKey, frozenset[int]]] = field(default_factory=list)
+    past_values: list[tuple[ReportKey, int, int]] = field(default_factory=list)
+    periods: dict[bytes, int] = field(default_factory=dict)
 
     # What tests do to it
 
@@ -148,8 +153,8 @@ class FakeChain:
 
     def lose(self, raw: bytes) -> None:
         """The newest transaction's block is no longer of the chain: it waits for another one."""
-        vote = self.calls[bytes(fields_of(raw)["data"])]
-        for key in map(key_of, vote.observations):
+        observations, _ = self.calls[bytes(fields_of(raw)["data"])]
+        for key in map(key_of, observations):
             self.voted[key].remove(self.member.organisation)
             self.counted = [counted for counted in self.counted if counted[0] != key]
         self.count -= 1
@@ -165,19 +170,25 @@ class FakeChain:
             return Outcome(self.block, reports=self._report(self.reports[data]))
         if data in self.withdrawals:
             return self._withdraw(self.withdrawals[data])
-        vote = self.calls[data]
-        return Outcome(self.block, answers={key_of(item): self._answer(item, vote) for item in vote.observations})
+        observations, votes = self.calls[data]
+        answers = {}
+        for place, item in enumerate(observations):
+            for vote in votes:
+                if vote.mask >> place & 1:
+                    answers[key_of(item)] = self._answer(item, vote)
+        return Outcome(self.block, answers=answers)
 
-    def _answer(self, item: Observation, vote: SignedVote) -> Refusal:
-        key = key_of(item)
+    def _answer(self, item: Observation, vote: Vote) -> Refusal:
+        key, organisation = key_of(item), self.membership(vote.signer, "", 0).organisation
         if self.refuse is not Refusal.NONE:
             return self.refuse
-        if self.member.organisation in self.withdrawn.get(key, []):
+        if organisation in self.withdrawn.get(key, []):
             return Refusal.VOTE_WITHDRAWN
-        if self.member.organisation in self.voted.setdefault(key, []):
+        if organisation in self.voted.setdefault(key, []):
             return Refusal.ALREADY_VOTED
-        self.voted[key].append(self.member.organisation)
+        self.voted[key].append(organisation)
         self.counted.append((key, item.quantity, vote.evidence))
+        self.counted_votes.append(CountedVotes(key, self.block, frozenset({organisation}), final=False))
         return Refusal.NONE
 
     def _withdraw(self, its: Withdrawal) -> Outcome:
@@ -204,6 +215,12 @@ class FakeChain:
         taken = self._taken(report)
         if not taken:
             return {key: "ROUND_NOT_NEXT"}
+        if self._is_past(report):
+            value = taken[(len(taken) - 1) // 2].value
+            self.past_values.append((key, value, min(offer.observed_at for offer in taken)))
+            joined = frozenset(offer.membership.organisation for offer in taken)
+            self.past_readings.append((self.block, key, joined))
+            return {key: ""}
         feed = self._feed(report)
         values = [offer.value for offer in taken]
         oldest = min(offer.observed_at for offer in taken)
@@ -218,12 +235,19 @@ class FakeChain:
             return []
         group = self.beneficiaries.get(report.subject, 0)
         standing = ReadingStanding(int(self.now.timestamp()), NOBODY, group, rules, self.feed_terms, record)
+        if rules.kind > FeedKind.FX:
+            standing = replace(standing, period_since=self.periods.get(self._feed(report), 0))
         offers = [
             Offer(number, self.membership(its.signer, "", 0), its.value, its.observed_at)
             for number, its in enumerate(report.readings)
         ]
-        taken = chosen(offers, standing)
+        # A report that begins with a late reading is of the past; in another one late readings do not count.
+        taken = chosen(offers if self._is_past(report) else current(offers, standing), standing)
         return taken if taken and taken[-1].value - taken[0].value <= rules.most_spread else []
+
+    def _is_past(self, report: Report) -> bool:
+        record = self.records.get(self._feed(report), NO_VALUE)
+        return bool(record.round) and report.readings[0].observed_at <= record.observed_at
 
     def _feed(self, report: Report) -> bytes:
         kind = self.feed_rules[report.policy_id].kind
@@ -274,6 +298,16 @@ class FakeChain:
     def feed_record(self, key: FeedKey, block: int) -> FeedRecord:
         return self.records.get(key.feed, NO_VALUE)
 
+    def feed_period(self, key: FeedKey, block: int) -> int:
+        return self.periods.get(key.feed, 0)
+
+    def past_counted(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int]:
+        its = ReportKey(key.policy_id, key.subject, round)
+        found = [
+            joined for block, told, joined in self.past_readings if told == its and from_block <= block <= to_block
+        ]
+        return frozenset().union(*found)
+
     def counted_in(self, key: FeedKey, round: int, from_block: int, to_block: int) -> frozenset[int] | None:
         return self.counted_readings.get(ReportKey(key.policy_id, key.subject, round))
 
@@ -290,9 +324,13 @@ class FakeChain:
         self._ask()
         return self.count
 
-    def attest(self, vote: SignedVote) -> Call:
-        data = vote.signature
-        self.calls[data] = vote
+    def votes(self, from_block: int, to_block: int) -> Sequence[CountedVotes]:
+        self._ask()
+        return [its for its in self.counted_votes if from_block <= its.block <= to_block]
+
+    def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
+        data = keccak(b"".join(vote.signature for vote in votes))
+        self.calls[data] = (observations, votes)
         return Call(ORACLE_ADDRESS, data, "MilestoneOracle.attest")  # type: ignore[arg-type]
 
     def retract(self, vote: SignedVote, place: int, evidence: bytes) -> Call:

@@ -30,6 +30,14 @@ DIED_BY_KILL = -signal.SIGKILL
 PASSPHRASE = "of this test alone"
 
 
+def toml(settings: dict[str, Any]) -> str:
+    """Plain values first, then the tables."""
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items() if not isinstance(value, dict)]
+    for table in (name for name, value in settings.items() if isinstance(value, dict)):
+        lines += [f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in settings[table].items())]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass
 class NodeHome:
     """One organisation's node: its folder, its key, its processes."""
@@ -66,8 +74,7 @@ class NodeHome:
             "database": "node.db",
             "clock_tolerance_seconds": 0,
         }
-        lines = [f"{name} = {json.dumps(value)}" for name, value in (settings | self.changes).items()]
-        self.config.write_text("\n".join(lines) + "\n")
+        self.config.write_text(toml(settings | self.changes))
 
     def drop(self, name: str, data: bytes) -> float:
         """Renames a file into the inbox; the moment of it, on the machine's clock."""
@@ -100,10 +107,12 @@ class NodeProcess:
     Forked, which saves it the seconds of importing everything; `fresh` starts a new interpreter instead.
     """
 
-    def __init__(self, home: NodeHome, arguments: tuple[str, ...] = (), *, fresh: bool = False) -> None:
+    def __init__(
+        self, home: NodeHome, arguments: tuple[str, ...] = (), *, fresh: bool = False, verb: str = "run"
+    ) -> None:
         self.log_path = home.folder / f"log-{time.monotonic_ns()}.jsonl"
         self.log_path.touch()
-        command = ["run", "--config", str(home.config), *arguments]
+        command = [verb, "--config", str(home.config), *arguments]
         self._code: int | None = None
         self.pid = self._started(command) if fresh else self._forked(command)
 

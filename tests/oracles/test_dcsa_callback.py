@@ -337,7 +337,8 @@ def test_node_does_not_start_on_a_secret_that_signs_nothing(harbour, content, wh
         ({"poll": [{"name": "a", "base_url": "https://u:p@carrier.example"}]}, "plain URL"),
         ({"poll": [{"name": "a", "base_url": "https://carrier.example?x=1"}]}, "plain URL"),
         ({"poll": [{"name": "A b", "base_url": "https://carrier.example"}]}, "name"),
-        ({"poll": [{"name": "a", "base_url": "https://carrier.example", "api": "3.0"}]}, "must name the dialect"),
+        ({"poll": [{"name": "a", "base_url": "https://carrier.example", "api": "3.0"}]}, "must name"),
+        ({"schema": "3.0.0-2026-06", "poll": [{"name": "a", "base_url": "https://carrier.example"}]}, "must name"),
     ],
 )
 def test_setting_that_cannot_be_is_refused(bench, table, why):

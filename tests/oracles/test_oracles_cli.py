@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,21 @@ from oracle_fakes import (
     receipt_advice,
     temperature,
 )
+from test_oracles_updates import SAILED, sailing
 from typer.testing import CliRunner
 
+from chain_node.references import NetworkKey
 from oracles.adapters import read_document
+from oracles.checkpoints import go_on
 from oracles.cli import oracle_app
 from oracles.errors import DatabaseTooNew, KeystoreUnreadable
+from oracles.metrics import Metrics
+from oracles.rules.milestones import ATTESTABLE
 from oracles.signing import Signer, account_of
 from oracles.store.database import Database
 from oracles.store.mapping import event_row
 from oracles.store.models import DocumentRow, DocumentStatus
+from oracles.storing import Storing
 
 WMS = Path(__file__).parents[2] / "examples" / "wms"
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "epcis" / "event-hash-vectors"
@@ -130,6 +137,20 @@ def test_explain_says_what_a_paper_measures(away):
     assert "reading    would wait: the network is away" in measured
     assert "unreadable /sensorElementList/0/sensorReport/1: it names no unit" in measured
     assert "measures   price of cocoa TNE/EUR 7450.50 at 2026-05-28T11:50:00Z" in priced
+
+
+def test_explain_says_that_a_newer_message_says_otherwise(away):
+    newer, older = sailing(told=2), sailing(SAILED - timedelta(minutes=9), told=1)
+    database = Database(away.parent / "node.db")
+    database.prepare()
+    storing = Storing(database, NetworkKey(b"k" * 32), ATTESTABLE, go_on, Metrics())
+    storing.store(read_document("newer", json.dumps(newer).encode(), 10_000))
+    database.close()
+    (away.parent / "older.json").write_text(json.dumps(older))
+
+    result = run("explain", "--config", away, away.parent / "older.json")
+
+    assert "verdict    would not be signed: a newer message, of" in result.output
 
 
 def test_explain_reads_tables_as_the_settings_say(away):

@@ -92,15 +92,6 @@ def test_second_different_account_of_a_fact_is_held_and_raised_never_signed(benc
     assert any(line.get("operator_action_required") and line["event"] == "decision" for line in logs)
 
 
-def test_two_different_accounts_in_one_file_sign_the_first_and_hold_the_second(bench):
-    bench.drop("both.json", epcis(epcis_event(quantity=950), epcis_event(quantity=1000)))
-
-    bench.settle()
-
-    assert [quantity for _, quantity, _ in bench.chain.counted] == [950_000]
-    assert [event.status for event in bench.events()] == [EventStatus.VOUCHED, EventStatus.HELD]
-
-
 def test_another_paper_of_the_same_account_is_not_signed_again(bench):
     bench.drop("event.json", epcis(epcis_event(at=NOON - timedelta(hours=1))))
     bench.settle()

@@ -1,6 +1,7 @@
 """What a source other than a file hands over: whole, once, and on disk before anybody is told."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from oracle_fakes import epcis, epcis_event
@@ -26,6 +27,14 @@ def test_same_bytes_are_one_file(tmp_path):
     assert drop.put(b"{}", ".json") == drop.put(b"{}", ".json")
     assert drop.put(b"[]", ".json") != drop.put(b"{}", ".json")
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_same_bytes_from_many_at_once_are_one_whole_file(tmp_path):
+    data, drop = b"x" * 500_000, Drop(tmp_path, "dcsa")
+    with ThreadPoolExecutor(8) as pool:
+        (name,) = set(pool.map(lambda _: drop.put(data, ".json"), range(32)))
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == data
 
 
 @pytest.mark.parametrize("point", sorted(DROP_POINTS))

@@ -24,7 +24,7 @@ from oracles.adapters import read_document
 from oracles.checkpoints import go_on
 from oracles.errors import DocumentRefused
 from oracles.metrics import Metrics
-from oracles.rules.milestones import ATTESTABLE
+from oracles.rules.loading import built_in_rules
 from oracles.store.database import Database
 from oracles.storing import Storing
 
@@ -76,7 +76,7 @@ def _storing() -> Storing:
     """Into a database in memory: what was read must also have its place there."""
     database = Database(None)
     database.prepare()
-    return Storing(database, NetworkKey(bytes(32)), ATTESTABLE, go_on, Metrics())
+    return Storing(database, NetworkKey(bytes(32)), built_in_rules(), go_on, Metrics())
 
 
 @st.composite

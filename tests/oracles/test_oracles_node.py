@@ -16,7 +16,7 @@ from oracle_fakes import epcis, epcis_event, temperature
 from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, new_lei, until
 from typer.testing import CliRunner
 
-from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, condition_feed
+from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, Vote, condition_feed
 from chain_node.engines.base import hasten
 from oracles.adapters import read_document
 from oracles.checkpoints import VOTE_POINTS
@@ -24,7 +24,7 @@ from oracles.cli import oracle_app
 from oracles.judging import Judge
 from oracles.network import Network
 from oracles.rules.decisions import chain_seconds
-from oracles.rules.milestones import ATTESTABLE
+from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer
 
 pytestmark = pytest.mark.node
@@ -75,6 +75,34 @@ def test_readings_of_three_nodes_become_a_value_and_a_grade(trade):
     assert [line["answer"] for line in answers] == ["reported", "reported"]
     rules = trade.network.chain.grades.rules_version_of(b"180620".ljust(32, b"\0"))
     assert rules == 1
+
+
+def test_a_breach_that_is_read_out_late_widens_what_the_feed_remembers(trade):
+    """The loggers of all three were read out only after a calm value had been reported."""
+    subject = trade.open("PO-LATE")
+    exchange = str(trade.folder / "exchange")
+    roles = {"warehouse": Role.WAREHOUSE, "inspector": Role.INSPECTOR, "sensors": Role.SENSOR}
+    nodes = [trade.node(name, role, exchange=exchange, relays=name == "sensors") for name, role in roles.items()]
+    feed, feeds = condition_feed(FeedKind.TEMPERATURE, subject), trade.network.chain.feeds
+
+    def drop(name: str, celsius: float, seconds_ago: int) -> None:
+        at = trade.moment(seconds_ago)
+        for node, more in zip(nodes, (0, 0.2, 0.5), strict=True):
+            node.drop(name, epcis(temperature(celsius + more, at, order="PO-LATE")))
+
+    with nodes[0].running() as first, nodes[1].running(), nodes[2].running() as relay:
+        drop("calm.json", 16.5, 60)
+        until(lambda: feeds.record(feed).round == 1)
+        calm = feeds.record(feed)
+        drop("late.json", 30, 300)
+        until(lambda: feeds.record(feed).greatest > calm.greatest)
+        relay.wait_for("report answered", 2)
+        settled = first.wait_for("reading settled", 2)
+
+    record = feeds.record(feed)
+    assert (record.value, record.round, record.observed_at) == (calm.value, 1, calm.observed_at)
+    assert (record.least, record.greatest) == (16_700, 30_200)
+    assert [line["status"] for line in settled] == ["counted", "counted"]
 
 
 @pytest.mark.parametrize("point", sorted(VOTE_POINTS))
@@ -256,14 +284,17 @@ def test_own_check_says_what_the_contract_says(trade):
     chain, judged, refused = trade.network.chain, {}, {}
     for name, witness, order, moment in _cases(trade):
         event = read_document("paper", epcis(epcis_event(at=moment, order=order)), 10**6).events[0]
-        judge = Judge(Network(chain), trade.key, witness.address, new_lei(), ATTESTABLE)
+        judge = Judge(Network(chain), trade.key, witness.address, new_lei(), built_in_rules())
         judgement = judge.judge(event, Network(chain).head())
         observation = Observation(
             judgement.key.subject, Milestone.RECEIVED, 1, chain_seconds(event.occurred_at), event.quantity
         )
         address = str(chain.addresses.address("MilestoneOracle"))
         vote = Signer(witness).vote(chain.chain_id, address, [observation], event.evidence)
-        receipt = trade.network.send(trade.network.keys.account("deployer"), Network(chain).attest(vote))
+        ballot = Vote(vote.signer, vote.mask, vote.evidence, vote.signature)
+        receipt = trade.network.send(
+            trade.network.keys.account("deployer"), Network(chain).attest([observation], [ballot])
+        )
         events = [found for found in map(chain.decode, receipt.logs) if found]
         judged[name] = judgement.decision.mirrors
         refused[name] = next(

@@ -33,6 +33,7 @@ from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
 from oracles.operating.status import status_of
 from oracles.rules.decisions import Verdict
+from oracles.rules.loading import built_in_rules
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.store.models import EventStatus, ReadingRow, ReadingStatus, ReportRow, ReportStatus
@@ -582,7 +583,7 @@ def test_a_relay_needs_its_exchange(tmp_path: Path):
 
 
 def test_the_judge_says_of_each_value_whether_it_would_be_signed(node):
-    judge = Judge(node.chain, NETWORK_KEY, None, LEI, ())
+    judge = Judge(node.chain, NETWORK_KEY, None, LEI, built_in_rules())
     document = read_document("sensor.json", epcis(temperature(4), temperature(81)), 10**6)
     first, second = document.events
 

@@ -10,7 +10,6 @@ from oracle_fakes import OPEN, POLICY, WAREHOUSE
 
 from chain_node.client import Fact, FactStatus, Milestone, Refusal, Role
 from oracles.rules.decisions import Standing, Verdict, agrees, chain_seconds, network_decision
-from oracles.rules.milestones import ATTESTABLE, MILESTONE_OF, ROWS
 
 NOW = 1_780_000_000
 DAY = 86_400
@@ -115,15 +114,3 @@ def test_part_of_a_second_counts_as_the_next_one():
     assert chain_seconds(datetime(2026, 5, 28, 12, 0, 0, 1, UTC)) == chain_seconds(
         datetime(2026, 5, 28, 12, 0, 1, tzinfo=UTC)
     )
-
-
-def test_every_milestone_but_acceptance_can_be_attested_and_has_an_event():
-    assert {Milestone(m) for m in Milestone} - {Milestone.ACCEPTED} == ATTESTABLE
-    assert set(MILESTONE_OF) <= {row.kind for row in ROWS}
-
-
-def test_no_row_hides_another():
-    for place, row in enumerate(ROWS):
-        for earlier in ROWS[:place]:
-            same = (earlier.standard, earlier.code) == (row.standard, row.code)
-            assert not (same and earlier.needs <= row.needs), f"{row} is never reached"

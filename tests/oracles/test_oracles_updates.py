@@ -7,15 +7,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from oracle_fakes import NOON, ORDER, temperature
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle_fakes import NETWORK_KEY, NOON, ORDER, temperature
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from chain_node.client import Milestone
-from oracles.rules.decisions import chain_seconds
+from oracles.adapters import read_document
+from oracles.checkpoints import go_on
+from oracles.metrics import Metrics
+from oracles.rules.decisions import Verdict, chain_seconds
+from oracles.rules.milestones import ATTESTABLE
 from oracles.rules.updates import Account, Ruling, ruling
-from oracles.store.models import EventStatus, ObservationStatus, ReadingRow
+from oracles.store.database import Database
+from oracles.store.models import EventRow, EventStatus, ObservationStatus, ReadingRow
 from oracles.store.movements import MovementRow
 from oracles.store.retractions import RetractionRow
+from oracles.storing import Storing
+from oracles.updates import foretold_update
 
 SAILED = NOON - timedelta(hours=5)
 BOX, OTHER_BOX = "APZU4812090", "MSKU9070323"
@@ -133,9 +143,11 @@ def test_signed_but_unsent_account_is_neither_sent_nor_signed_otherwise(bench, m
         tell(bench, "first", sailing(told=1))
     assert [row.status for row in bench.observations()] == [ObservationStatus.SIGNED]
 
-    tell(bench, "second", sailing(DELAYED, told=2))
-    bench.settle()
+    with capture_logs() as logs:
+        tell(bench, "second", sailing(DELAYED, told=2))
+        bench.settle()
 
+    assert [line["event"] for line in logs if line.get("operator_action_required")] == ["update to look at"]
     assert facts(bench) == []
     assert statuses(bench) == [EventStatus.WITHDRAWN, EventStatus.HELD]
 
@@ -160,6 +172,24 @@ def test_account_that_is_told_again_last_counts_again(bench):
 
     assert facts(bench) == [(Milestone.DEPARTED, chain_seconds(SAILED))]
     assert statuses(bench) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN]
+
+
+def test_signed_account_that_is_told_again_last_stands(bench):
+    tell(bench, "first", sailing(told=1))
+    bench.settle()
+    tell(bench, "second", sailing(DELAYED, told=2))
+    tell(bench, "first-again", sailing(told=3))
+    bench.settle()
+
+    assert facts(bench) == [(Milestone.DEPARTED, chain_seconds(SAILED))]
+    assert statuses(bench) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN]
+
+
+def test_account_that_replaces_one_and_contradicts_another_does_both(bench):
+    bench.chain.away = True
+    tell(bench, "all", sailing(told=1), sailing(DELAYED, told=2), sailing(SAILED + timedelta(minutes=5), told=2))
+
+    assert statuses(bench) == [EventStatus.WITHDRAWN, EventStatus.HELD, EventStatus.HELD]
 
 
 def test_repeat_makes_an_account_newer_than_what_came_between(bench):
@@ -208,6 +238,56 @@ def test_gate_without_a_call_may_be_passed_twice(bench):
     assert EventStatus.WITHDRAWN not in statuses(bench)
 
 
+@pytest.mark.parametrize(
+    ("told", "at", "signed", "verdict", "why", "replaces"),
+    [
+        (1, DELAYED, False, Verdict.REFUSE, "a newer message, of", 0),
+        (2, DELAYED, False, Verdict.HOLD, "contradicts", 0),
+        (3, DELAYED, False, None, "", 1),
+        (3, DELAYED, True, Verdict.HOLD, "differs from what this node signed", 1),
+        (3, SAILED, True, None, "", 0),
+    ],
+)
+def test_what_a_message_would_mean_is_foretold_and_nothing_changed(bench, told, at, signed, verdict, why, replaces):
+    bench.chain.away = not signed
+    tell(bench, "known", sailing(told=2))
+    bench.settle()
+    (event,) = read_document("paper", json.dumps(sailing(at, told, eventID="new")).encode(), 10_000).events
+    before = statuses(bench), len(bench.rows(MovementRow))
+
+    with bench.database.session() as session:
+        decision, replaced = foretold_update(session, event)
+
+    assert (statuses(bench), len(bench.rows(MovementRow))) == before
+    assert len(replaced) == replaces
+    assert (decision.verdict if decision else None) == verdict
+    assert why in (decision.reason if decision else "")
+
+
+MESSAGES = st.tuples(st.integers(0, 3), st.integers(1, 6), st.sampled_from(["ACT", "ACT", "ACT", "EST"]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(MESSAGES, min_size=1, max_size=7, unique_by=lambda its: its[1]), st.randoms(use_true_random=False))
+def test_any_sequence_of_messages_signs_the_newest_account(messages, random):
+    """Each of a minute, told at a moment of its own; in any order, some of them twice."""
+    actual = [(told, minutes) for minutes, told, classifier in messages if classifier == "ACT"]
+    order = [*messages, *messages[:2]]
+    random.shuffle(order)
+    database = Database(None)
+    database.prepare()
+    storing = Storing(database, NETWORK_KEY, ATTESTABLE, go_on, Metrics())
+    for minutes, told, classifier in order:
+        message = json.dumps(sailing(SAILED + timedelta(minutes=minutes), told, classifier)).encode()
+        storing.store(read_document("paper", message, 10_000))
+
+    with database.session() as session:
+        rows = session.exec(select(EventRow).where(EventRow.status == EventStatus.NEW)).all()
+    database.close()
+    newest = [(SAILED + timedelta(minutes=max(actual)[1])).isoformat()] if actual else []
+    assert [row.occurred_at for row in rows] == newest
+
+
 # 3.0 and retractions
 
 
@@ -246,6 +326,14 @@ def test_event_of_3_is_overridden_as_a_whole_by_its_later_update(bench_3):
 
     assert facts(bench_3) == [(Milestone.DEPARTED, chain_seconds(SAILED))]
     assert statuses(bench_3) == [EventStatus.VOUCHED, EventStatus.WITHDRAWN, EventStatus.NOT_SIGNED]
+
+
+def test_event_of_3_without_its_party_replaces_nothing(bench_3):
+    bench_3.chain.away = True
+    tell(bench_3, "one", of_3(told=1, eventRouting={}, eventClassification=of_3()["eventClassification"]))
+    tell(bench_3, "two", of_3(DELAYED, told=2, eventRouting={}))
+
+    assert EventStatus.WITHDRAWN not in statuses(bench_3)
 
 
 @pytest.mark.parametrize("first", ["event", "retraction"])

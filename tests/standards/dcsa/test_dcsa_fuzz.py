@@ -76,13 +76,13 @@ def read(data: bytes) -> None:
         return
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(mutated())
 def test_mutated_events_are_read_or_refused(event: Any) -> None:
     read(json.dumps([event]).encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(CORPUS), st.integers(0, 2_000), st.binary(max_size=4))
 def test_broken_bytes_are_read_or_refused(event: dict[str, Any], place: int, noise: bytes) -> None:
     data = json.dumps(event).encode()
