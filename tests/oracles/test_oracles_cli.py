@@ -181,7 +181,7 @@ def test_explain_says_what_a_correction_would_do(away):
         session.add(document)
         session.flush()
         assert document.id is not None
-        session.add(event_row(event, None, document.id))
+        session.add(event_row(event, document.id))
     (away.parent / "error.json").write_bytes(epcis(declared_error(epcis_event())))
 
     told = run("explain", "--config", away, away.parent / "error.json").output
