@@ -28,7 +28,7 @@ from oracles.checkpoints import go_on
 from oracles.cli import oracle_app
 from oracles.errors import DatabaseTooNew, KeystoreUnreadable
 from oracles.metrics import Metrics
-from oracles.rules.milestones import ATTESTABLE
+from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer, account_of
 from oracles.store.database import Database
 from oracles.store.mapping import event_row
@@ -143,7 +143,7 @@ def test_explain_says_that_a_newer_message_says_otherwise(away):
     newer, older = sailing(told=2), sailing(SAILED - timedelta(minutes=9), told=1)
     database = Database(away.parent / "node.db")
     database.prepare()
-    storing = Storing(database, NetworkKey(b"k" * 32), ATTESTABLE, go_on, Metrics())
+    storing = Storing(database, NetworkKey(b"k" * 32), built_in_rules(), go_on, Metrics())
     storing.store(read_document("newer", json.dumps(newer).encode(), 10_000))
     database.close()
     (away.parent / "older.json").write_text(json.dumps(older))
