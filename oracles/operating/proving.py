@@ -6,7 +6,7 @@ database, where there is one, only tells which paper is gone or changed, and wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
@@ -93,11 +93,22 @@ class Archive:
         return archive
 
     def papers(self, its: Observation, subject_of: SubjectOf) -> list[Paper]:
-        """Those that tell the observation, of its consignment."""
-        found = self._papers.get((its.occurred_at, its.quantity), [])
-        its_own = [paper for paper in found if any(subject_of(keyed) == its.subject for keyed in paper.keyed)]
+        """Those that tell the observation, of its consignment; where none does, those that imply it: an observation is
+        a bound (no later than, at least), and in a relay's list the one that the papers of several nodes share."""
+        exact = self._of(its.subject, self._papers.get((its.occurred_at, its.quantity), []), subject_of)
+        its_own = exact or self._of(its.subject, self._implying(its), subject_of)
         # The same event on several papers proves no more than once.
         return list({paper.event.evidence: paper for paper in reversed(its_own)}.values())
+
+    @staticmethod
+    def _of(subject: bytes, papers: Iterable[Paper], subject_of: SubjectOf) -> list[Paper]:
+        return [paper for paper in papers if any(subject_of(keyed) == subject for keyed in paper.keyed)]
+
+    def _implying(self, its: Observation) -> Iterator[Paper]:
+        for (occurred_at, quantity), papers in self._papers.items():
+            is_as_measured = bool(quantity) == bool(its.quantity)
+            if is_as_measured and quantity >= its.quantity and occurred_at <= its.occurred_at:
+                yield from papers
 
     def _add(self, name: str, event: CanonicalEvent, key: NetworkKey) -> None:
         keyed = tuple(reference(key, found.kind, found.value) for found in event.references)

@@ -15,9 +15,11 @@ import pytest
 from eth_account import Account
 from oracle_fakes import epcis, epcis_event
 from oracle_nodes import DIED_BY_KILL, PASSPHRASE, NodeHome, NodeProcess, Trade, new_lei, toml, until
+from typer.testing import CliRunner
 
 from chain_node.client import FactStatus, Milestone, Role
 from oracles.checkpoints import BUNDLE_POINTS, LIST_POINTS, Point
+from oracles.cli import oracle_app
 from oracles.network import VOTE_EVENTS
 
 pytestmark = pytest.mark.node
@@ -136,6 +138,9 @@ def test_three_nodes_make_facts_in_one_transaction(trade):
     assert alone == [[], [], []]
     counted = [organisations_counted(trade, subject) for subject in subjects]
     assert all(len(found) == len(set(found)) for found in counted)
+    # The list's figures are none of its papers', and yet these prove what it signed.
+    audit = CliRunner().invoke(oracle_app, ["verify", "--config", str(nodes[0].config)])
+    assert audit.exit_code == 0, audit.output
 
 
 @pytest.mark.slow
