@@ -16,8 +16,9 @@ from oracles.refusals import one_sentence
 from oracles.settings import load_settings
 
 NEVER_TWICE = (
-    "Before the node runs: if the old machine's protection store can still be read, put it in place of {protection}. "
-    "It knows every signature up to the last; the one in the backup knows only those before it."
+    "Before the node runs it must know what it has signed. If the old machine's protection store can still be read, put "
+    "it at {protection}: it knows every signature. Else: portolan oracle protection import --config {config} {export}; "
+    "then do not hand in papers of the days since the backup before you have compared them with what was sent."
 )
 
 
@@ -48,7 +49,7 @@ def restore_command(config: ConfigOption, backup: Annotated[Path, typer.Argument
         typer.echo(f"Restored {len(restored.manifest.files)} files of {restored.manifest.made_at}.")
         if restored.taken_anew:
             typer.echo(f"{restored.taken_anew} papers lie in the inbox again: they came while the backup was made.")
-        if restored.is_protection_kept:
+        if restored.protection.exists():
             typer.echo(f"{restored.protection} was there and was left as it is.")
-        else:
-            typer.echo(NEVER_TWICE.format(protection=restored.protection))
+        elif restored.export is not None:
+            typer.echo(NEVER_TWICE.format(protection=restored.protection, export=restored.export, config=config))

@@ -2,7 +2,7 @@
 
 A backup is a folder, or one tar file of it: `manifest.json`, which names every file with its SHA-256, `node.db` (by
 SQLite's own backup), the papers of the inbox, the archive, the quarantine and those laid aside, the settings without
-secrets, and the list of contracts. Keys, passphrases, the network's key and tokens are never in it.
+secrets, the list of contracts, and what was signed (`protection.json`). Keys, passphrases, the network's key and tokens are never in it.
 
 The database is copied before the papers: a paper that is taken in between lies in the copied archive, though the copied
 database does not know it, and goes back into the inbox when the backup is restored.
@@ -27,11 +27,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from oracles.errors import OracleError
+from oracles.protection.interchange import write_export
+from oracles.protection.places import Place
+from oracles.protection.store import ProtectionStore
 from oracles.settings import NodeSettings
 
 MANIFEST: Final = "manifest.json"
 DATABASE: Final = "node.db"
-PROTECTION: Final = "protection.db"
+PROTECTION: Final = "protection.json"
+"""What was signed, as `protection export` writes it. The store itself is not in a backup: one that came back older than
+the last signature would let the node contradict itself without noticing."""
 CONFIG: Final = "node.toml"
 DEPLOYMENTS: Final = "deployments.json"
 MAPPINGS: Final = "mappings"
@@ -120,7 +125,7 @@ def _gather(settings: NodeSettings, config: Path, place: Path) -> Manifest:
         _copy_papers(settings.inbox.parent / name if name != "inbox" else settings.inbox, place / name)
     if settings.protection_file.is_file():
         # After the database, whose signatures it must all know.
-        copy_database(settings.protection_file, place / PROTECTION)
+        _export_protection(settings, place / PROTECTION)
     (place / CONFIG).write_text(without_secrets(config.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copyfile(settings.deployments, place / DEPLOYMENTS)
     for table in settings.csv:
@@ -132,6 +137,14 @@ def _gather(settings: NodeSettings, config: Path, place: Path) -> Manifest:
     manifest = Manifest(FORMAT, made_at, settings.name, settings.organisation, files)
     (place / MANIFEST).write_text(manifest.text(), encoding="utf-8")
     return manifest
+
+
+def _export_protection(settings: NodeSettings, target: Path) -> None:
+    store = ProtectionStore(settings.protection_file)
+    try:
+        write_export(store, Place.of(settings.deployments), target)
+    finally:
+        store.close()
 
 
 def _beside(file: Path, config: Path) -> Path:

@@ -29,12 +29,13 @@ from oracles.store.database import database_lock
 @dataclass(frozen=True)
 class Restored:
     """`taken_anew`: papers that were archived after the database was copied, now in the inbox again. `protection` is
-    where the store of what was signed lies; `is_protection_kept` where one was there already and was left alone."""
+    where the store of what was signed belongs, `export` what was signed up to the backup, to be imported: None where a
+    store was there already, which was left alone, or where nothing was signed."""
 
     manifest: Manifest
     taken_anew: int
     protection: Path
-    is_protection_kept: bool
+    export: Path | None
 
 
 def place_settings(backup: Path, config: Path) -> bool:
@@ -84,12 +85,13 @@ def _restore(settings: NodeSettings, folder: Path, manifest: Manifest) -> Restor
             shutil.copy2(path, target / path.name)
         sync(target)
     taken_anew = _take_anew(settings, folder / DATABASE)
-    is_kept = settings.protection_file.exists()
-    if not is_kept and (folder / PROTECTION).is_file():
-        _lay(folder / PROTECTION, settings.protection_file)
+    export = None
+    if (folder / PROTECTION).is_file() and not settings.protection_file.exists():
+        export = reserve(settings.protection_file.parent, PROTECTION)
+        _lay(folder / PROTECTION, export)
     # Last: without a database the place still counts as empty enough to see what is missing.
     _lay(folder / DATABASE, settings.database)
-    return Restored(manifest, taken_anew, settings.protection_file, is_kept)
+    return Restored(manifest, taken_anew, settings.protection_file, export)
 
 
 def _take_anew(settings: NodeSettings, database: Path) -> int:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from oracle_bench import Bench
-from oracle_fakes import LEI, NETWORK_KEY
+from oracle_fakes import FEEDS_ADDRESS, LEI, NETWORK_KEY, ORACLE_ADDRESS
 from typer.testing import CliRunner
 
 from oracles.cli import oracle_app
@@ -26,8 +26,15 @@ def still_running(bench: Bench) -> None:
 
 def config_of(bench: Bench) -> Path:
     (bench.folder / "network.key").write_text(NETWORK_KEY.secret.hex())
-    contract = {"address": "0x" + "11" * 20, "contract": "MilestoneOracle"}
-    deployments = {"network": "n", "chain_id": 1, "first_block": 1, "complete": True, "contracts": {"A": contract}}
+    addresses = {"MilestoneOracle": ORACLE_ADDRESS, "FeedOracle": FEEDS_ADDRESS}
+    contracts = {name: {"address": address, "contract": name} for name, address in addresses.items()}
+    deployments = {
+        "network": "fake",
+        "chain_id": bench.chain.chain_id,
+        "first_block": 1,
+        "complete": True,
+        "contracts": contracts,
+    }
     (bench.folder / "deployments.json").write_text(json.dumps(deployments))
     values: dict[str, object] = {"name": "warehouse", "organisation": LEI, "rpc_url": "http://127.0.0.1:9"}
     values |= {"deployments": "deployments.json", "network_key_file": "network.key"}

@@ -12,6 +12,7 @@ from oracle_fakes import epcis, epcis_event
 from typer.testing import CliRunner
 
 from chain_node.client import Milestone
+from chain_node.errors import DeploymentsInvalid
 from oracles.cli import oracle_app
 from oracles.operating.backups import BackupFailed, make_backup, without_secrets
 from oracles.store.database import database_lock
@@ -62,7 +63,7 @@ def test_backup_that_fails_leaves_nothing_behind(worked):
     config = config_of(worked)
     worked.settings.deployments.unlink()
 
-    with pytest.raises(OSError, match=r"deployments\.json"):
+    with pytest.raises(DeploymentsInvalid, match=r"deployments\.json"):
         make_backup(worked.settings, config, worked.folder / "b")
 
     assert [path.name for path in worked.folder.iterdir() if "b" in path.name.split(".") or "backup" in path.name] == []
@@ -75,15 +76,16 @@ def test_restored_node_goes_on_where_the_backup_was_made(worked, name):
     made = command(worked, "backup", worked.folder / name)
     lose_everything(worked)
     restored = command(worked, "restore", worked.folder / name)
+    imported = command(worked, "protection import", worked.folder / "protection.json")
     worked.restart()
     assert state(worked) == before
     worked.settle()
 
-    assert (made.exit_code, restored.exit_code) == (0, 0), restored.output
+    assert [its.exit_code for its in (made, restored, imported)] == [0, 0, 0], restored.output + imported.output
     assert worked.archived() == ["receiving.json", "unread.json"]
     assert worked.quarantined() == ["bad.json", "bad.json.reason.txt"]
     assert [Milestone(key.milestone).name for key, _, _ in worked.chain.counted] == ["RECEIVED", "STORED"]
-    assert "protection store" in restored.output
+    assert "protection import" in restored.output
 
 
 def test_manifest_names_every_file_and_no_secret_is_in_the_backup(worked):
@@ -132,6 +134,7 @@ def test_paper_that_came_while_the_backup_was_made_is_taken_anew(worked, monkeyp
     lose_everything(worked)
 
     result = command(worked, "restore", worked.folder / "b")
+    command(worked, "protection import", worked.folder / "protection.json")
     worked.restart()
     worked.settle()
 

@@ -43,6 +43,9 @@ def test_node_brought_back_from_an_older_backup_votes_once_for_each_fact(anvil_n
         process.end()
     lose(home.folder)
     restored = command("restore", "--config", home.config, backup)
+    with home.running() as unprotected:
+        unprotected.wait_for_death()
+    imported = command("protection", "import", "--config", home.config, home.folder / "protection.json")
     with home.running() as again:
         again.wait_for("network")
         home.drop("after.json", papers[1])
@@ -52,6 +55,8 @@ def test_node_brought_back_from_an_older_backup_votes_once_for_each_fact(anvil_n
 
     assert (made.exit_code, refused.exit_code, restored.exit_code) == (0, 1, 0), made.output + restored.output
     assert "another process of this node is at work" in refused.stderr
+    assert "protection" in unprotected.log_path.read_text().splitlines()[-1]
+    assert imported.exit_code == 0, imported.output
     assert [len(trade.votes(subject)) for subject in subjects] == [1, 1]
     assert again.lines("vote signed") == []
     assert audited.exit_code == 0, audited.output
