@@ -251,9 +251,9 @@ class CanonicalEvent(BaseModel):
     correction: Correction | None = None
     measurements: tuple[Measured, ...] = ()
     unreadable: tuple[str, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     line: int | None = None
     """Where it begins in a table of many, for messages."""
-    extensions: tuple[Extension, ...] = ()
     movements: tuple[str, ...] = ()
 
     @property
@@ -281,7 +281,7 @@ class Version:
     issued_at: Moment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class SetAside:
     """A part of a file that is not taken with the rest: `data` lies in quarantine as `name`, `reason` beside it."""
 

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from chain_node.errors import RetryableError
 from chain_node.references import NetworkKey
-from oracles.canonical import CanonicalEvent, Document, Measured
+from oracles.canonical import CanonicalEvent, Measured
 from oracles.chain import Head
 from oracles.corrections import foretold
 from oracles.explain_texts import json_lines, text_lines
@@ -28,6 +28,7 @@ from oracles.rules.decisions import Decision, Verdict, chain_seconds, own_decisi
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
+from oracles.updates import foretold_update
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def explained(settings: NodeSettings, path: Path) -> Explanation:
     events = [_explained(view, number, event) for number, event in enumerate(document.events, 1)]
     quotes = [Sensed(its, _measured_decision(view, its, None)) for its in document.quotes]
     aside = document.set_aside.reason if document.set_aside else ""
-    return Explanation(str(path), document.standard, _compared(view, document, events), quotes, view.away, aside)
+    return Explanation(str(path), document.standard, _compared(view, events), quotes, view.away, aside)
 
 
 def _view(settings: NodeSettings) -> _View:
@@ -90,10 +91,22 @@ def _explained(view: _View, number: int, event: CanonicalEvent) -> Explained:
         found = replace(found, corrects=_corrects(view, event))
     if found.is_correction:
         return found
-    return replace(found, known=_known(view.database, event))
+    known = _known(view.database, event)
+    return replace(found, known=known) if known else _told(view.database, found)
 
 
-def _compared(view: _View, document: Document, events: Sequence[Explained]) -> list[Explained]:
+def _told(database: Database | None, its: Explained) -> Explained:
+    """With what other messages about the same movement mean for it."""
+    if database is None:
+        return its
+    with database.session() as session:
+        told, replaced = foretold_update(session, its.event)
+    if told is not None and its.judgement.decision.verdict is not Verdict.REFUSE:
+        its = replace(its, judgement=replace(its.judgement, decision=told))
+    return replace(its, replaces=replaced)
+
+
+def _compared(view: _View, events: Sequence[Explained]) -> list[Explained]:
     """With what this node and the document's other events say of the same facts."""
     accounts = {its.number: _account(its.event) for its in events if _would_sign(its)}
     return [

@@ -67,6 +67,8 @@ def _event_lines(its: Explained) -> Iterator[str]:
     if its.known:
         yield f"   known      {its.known}"
         return
+    for name in its.replaces:
+        yield f"   replaces   {name}"
     if result.rule or its.kind_rule:
         yield f"   rule       {result.rule or its.kind_rule}"
     if result.milestone is not None:
@@ -100,6 +102,7 @@ def _event_object(explanation: Explanation, its: Explained) -> dict[str, Any]:
         "document": explanation.name,
         "number": its.number,
         "network_away": explanation.away,
+        "set_aside": explanation.set_aside,
         "kind_rule": its.kind_rule,
         "rule": result.rule or its.kind_rule,
         "milestone": result.milestone.name if result.milestone else None,
@@ -110,6 +113,7 @@ def _event_object(explanation: Explanation, its: Explained) -> dict[str, Any]:
         "reason": _reason(result.decision),
         "known": its.known,
         "corrects": list(its.corrects),
+        "replaces": list(its.replaces),
         "readings": [_sensed_object(sensed) for sensed in its.sensed],
         "event": _canonical_object(its.event),
     }

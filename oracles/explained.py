@@ -31,6 +31,8 @@ class Explained:
     is_correction: bool = False
     corrects: Sequence[str] = ()
     """What it would mean for each event that it takes back."""
+    replaces: Sequence[str] = ()
+    """Hashes of older accounts of the same movement that would give way to it."""
 
 
 @dataclass(frozen=True)

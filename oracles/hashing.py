@@ -21,7 +21,7 @@ def hashes_of(path: Path) -> list[str]:
     """CBV 2.0 hashes in the order of the file. Asks of EPCIS only what a hash needs. Raises DocumentRefused."""
     data = file_bytes(path)
     try:
-        if detect(data) == "epcis":
+        if detect(data, LIMIT_BYTES) == "epcis":
             return event_hashes(data, LIMIT_BYTES)
     except StandardsError as error:
         raise DocumentRefused(str(path), str(error)) from error

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlmodel import Session, col, select
 
 from oracles.canonical import CanonicalEvent, Standard
 from oracles.corrections import corrected_before, withdraw
+from oracles.rules.decisions import Decision, Verdict
 from oracles.rules.updates import Account, Ruling, ruling
 from oracles.store.mapping import utc_text
 from oracles.store.models import EventRow, EventStatus, ObservationRow, ObservationStatus
 from oracles.store.movements import MessageRow, MovementRow
+
+SAYS_OTHERWISE: Final = "a newer message, of {}, says otherwise"
+CONTRADICTS: Final = "contradicts another message of the same moment"
+DIFFERS: Final = "differs from what this node signed, in a newer message"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,23 @@ def apply_update(session: Session, event: CanonicalEvent, row: EventRow) -> Upda
     return _settle(session, event, row, own) if own else None
 
 
+def foretold_update(session: Session, event: CanonicalEvent) -> tuple[Decision | None, list[str]]:
+    """What other accounts of its movement would decide about an event that is new, and the hashes of those that it
+    would replace; changes nothing."""
+    if not event.movements or event.recorded_at is None:
+        return None, []
+    told_at = utc_text(event.recorded_at)
+    found = _others(session, event, 0, [(name, told_at) for name in event.movements])
+    late = [account.told_at for (account, _), result in found if result is Ruling.OLDER]
+    if late:
+        return Decision(Verdict.REFUSE, f"not signed: {SAYS_OTHERWISE.format(max(late))}"), []
+    older = [other for (_, other), result in found if result is Ruling.NEWER]
+    if any(result is Ruling.UNDECIDED for _, result in found):
+        return Decision(Verdict.HOLD, CONTRADICTS), [other.event_hash for other in older]
+    signed = any(_was_signed(session, other) for other in older)
+    return Decision(Verdict.HOLD, DIFFERS) if signed else None, [other.event_hash for other in older]
+
+
 def _remember_message(session: Session, event: CanonicalEvent, row: EventRow) -> None:
     assert row.id is not None
     if not event.source_event_id:
@@ -83,7 +106,8 @@ def _own_accounts(session: Session, event: CanonicalEvent, row: EventRow) -> lis
 
 
 def _settle(session: Session, event: CanonicalEvent, row: EventRow, own: Sequence[MovementRow]) -> Update | None:
-    found = _others(session, event, row, own)
+    assert row.id is not None
+    found = _others(session, event, row.id, [(account.name, account.told_at) for account in own])
     newer = [other for other, result in found if result is Ruling.OLDER]
     if newer:
         return _late(session, row, own, max(account.told_at for account, _ in newer))
@@ -102,11 +126,11 @@ def _settle(session: Session, event: CanonicalEvent, row: EventRow, own: Sequenc
     if not (undecided or older):
         return Update("told again, counts again", revived=True) if revived else None
     replaced = ", ".join(other.event_hash for _, other in older)
-    text = f"replaces {replaced}" if older else "contradicts another message of the same moment"
+    text = f"replaces {replaced}" if older else CONTRADICTS
     if not held:
         return Update(text, revived=revived)
     if row.status == EventStatus.NEW:
-        why = "differs from what this node signed, in a newer message" if older else text
+        why = DIFFERS if older else text
         row.status, row.reason = EventStatus.HELD, why
     return Update(text, raised=True, revived=revived)
 
@@ -115,23 +139,24 @@ Other = tuple[MovementRow, EventRow]
 
 
 def _others(
-    session: Session, event: CanonicalEvent, row: EventRow, own: Sequence[MovementRow]
+    session: Session, event: CanonicalEvent, own_id: int, own: Sequence[tuple[str, str]]
 ) -> list[tuple[Other, Ruling]]:
-    """Other accounts that stand, each event once, with how this one stands to them."""
+    """Other accounts that stand, each event once, with how this one stands to them; `own` are its movements, each with
+    when it was told."""
     found: dict[int, tuple[Other, Ruling]] = {}
-    for mine in own:
+    for name, told_at in own:
         statement = select(MovementRow, EventRow).where(
             MovementRow.event_id == EventRow.id,
-            MovementRow.name == mine.name,
-            MovementRow.event_id != row.id,
+            MovementRow.name == name,
+            MovementRow.event_id != own_id,
             ~col(MovementRow.replaced),
             col(EventRow.status).not_in((EventStatus.WITHDRAWN, EventStatus.CORRECTED)),
         )
-        new = Account(event.event_hash, event.occurred_at, event.activity.traits, _moment(mine.told_at))
+        new = Account(event.event_hash, event.occurred_at, event.activity.traits, _moment(told_at))
         for account, other in session.exec(statement):
             traits = frozenset(other.traits.split(",")) if other.traits else frozenset[str]()
             old = Account(other.event_hash, _moment(other.occurred_at), traits, _moment(account.told_at))
-            result = ruling(mine.name, new, old)
+            result = ruling(name, new, old)
             if result is not Ruling.AGREES:
                 found[account.event_id] = ((account, other), result)
     return list(found.values())
@@ -139,7 +164,7 @@ def _others(
 
 def _late(session: Session, row: EventRow, own: Sequence[MovementRow], told_at: str) -> Update:
     """An older message never overwrites a newer one."""
-    text = f"a newer message, of {told_at}, says otherwise"
+    text = SAYS_OTHERWISE.format(told_at)
     for account in own:
         account.replaced = True
     row.status, row.reason = EventStatus.WITHDRAWN, f"came late: {text}"

@@ -38,12 +38,12 @@ class NotRecognised(StandardsError):
     """The bytes follow none of the standards that we read."""
 
 
-def detect(data: bytes) -> Standard:
+def detect(data: bytes, limit_bytes: int = xml.DEFAULT_LIMIT_BYTES) -> Standard:
     """The standard that `data` follows: EPCIS 2.0, DCSA, our price list in JSON; UBL, CII in XML; invoices in PDF.
 
     Raises NotRecognised for any other, JsonRefused or XmlRefused for what cannot even be read.
     """
-    return detected(data)[0]
+    return detected(data, limit_bytes)[0]
 
 
 def detected(data: bytes, limit_bytes: int = strict_json.DEFAULT_LIMIT_BYTES) -> tuple[Standard, Any]:
@@ -52,15 +52,15 @@ def detected(data: bytes, limit_bytes: int = strict_json.DEFAULT_LIMIT_BYTES) ->
     if start.startswith(PDF):
         return "invoice", None
     if start.startswith(b"<") or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _of_xml(data), None
+        return _of_xml(data, limit_bytes), None
     if start[:1] in (b"{", b"["):
         value = strict_json.parse(data, limit_bytes, MAY_REPEAT)
         return _of_json(value), value
     raise NotRecognised("the file is neither JSON nor XML nor PDF" if start else "the file is empty")
 
 
-def _of_xml(data: bytes) -> Standard:
-    root = str(xml.parse(data).tag)
+def _of_xml(data: bytes, limit_bytes: int) -> Standard:
+    root = str(xml.parse(data, limit_bytes).tag)
     standard = _ROOTS.get(root)
     if standard is not None:
         return standard

@@ -34,6 +34,8 @@ DATABASE: Final = "node.db"
 PROTECTION: Final = "protection.db"
 CONFIG: Final = "node.toml"
 DEPLOYMENTS: Final = "deployments.json"
+MAPPINGS: Final = "mappings"
+"""What the columns of tables mean, as the files lie beside the settings: an archived table is not read without it."""
 FOLDERS: Final = ("inbox", "archive", "quarantine", "dropped")
 FORMAT: Final = 1
 TAR_SUFFIXES: Final = (".tar", ".tar.gz", ".tgz")
@@ -121,11 +123,21 @@ def _gather(settings: NodeSettings, config: Path, place: Path) -> Manifest:
         copy_database(settings.protection_file, place / PROTECTION)
     (place / CONFIG).write_text(without_secrets(config.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copyfile(settings.deployments, place / DEPLOYMENTS)
+    for table in settings.csv:
+        mapping = place / MAPPINGS / _beside(table.mapping, config)
+        mapping.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(table.mapping, mapping)
     files = tuple(_entry(path, place) for path in sorted(place.rglob("*")) if path.is_file())
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = Manifest(FORMAT, made_at, settings.name, settings.organisation, files)
     (place / MANIFEST).write_text(manifest.text(), encoding="utf-8")
     return manifest
+
+
+def _beside(file: Path, config: Path) -> Path:
+    """As the settings name it; one from elsewhere by its name alone."""
+    folder = config.resolve().parent
+    return file.resolve().relative_to(folder) if file.resolve().is_relative_to(folder) else Path(file.name)
 
 
 def copy_database(source: Path, target: Path) -> None:

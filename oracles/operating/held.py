@@ -15,10 +15,18 @@ from oracles.store.database import Database
 from oracles.store.models import DocumentRow, EventRow, EventStatus, ReadingRow, ReadingStatus, SubmissionRow
 from oracles.store.models import SubmissionStatus as Transaction
 from oracles.store.operations import OperatorActRow
+from oracles.store.resolutions import ResolutionAction
 
 MOST_LISTED: Final = 50
 DISMISSED: Final = "laid to rest"
 ADVICE: Final = (
+    ("there is no other vote on a fact", "compare both papers; this organisation has no other vote on that fact"),
+    ("stated again after", "ask the sender which of both holds; nothing more is signed of it"),
+    ("is itself a correction", "ask the sender what holds; what was taken back stays so"),
+    ("its vote cannot be taken back", "read the reason; retract the vote by hand (MilestoneOracle.retract)"),
+    ("cannot be taken back", "a value of the feed rests on it: call the network's operator"),
+    ("two accounts of one fact", "compare the papers; then resolve one with --sign, or all with --drop"),
+    ("(rule ", "look at it as your rule asks; then resolve it with --sign or --drop"),
     ("differs from what this node vouched for", "compare both papers; if the first was wrong, retract its vote"),
     ("belong to different consignments", "the paper names two consignments: have its sender correct it"),
     ("in dispute on chain", "send the papers to the network's arbiter"),
@@ -88,3 +96,5 @@ def lay_to_rest(database: Database, event_hash: str, who: str, reason: str) -> N
         act = OperatorActRow(at=now, who=who, act=DISMISSED, name=event_hash, sha256=document.sha256, reason=was)
         session.add(act)
         row.status, row.reason = EventStatus.NOT_SIGNED, f"{DISMISSED} by {who}: {reason}"
+        # Another account that was held with it is not decided for by that.
+        row.resolved = ResolutionAction.DROP

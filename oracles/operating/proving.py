@@ -17,17 +17,15 @@ from typing import Final
 from chain_node.client import Milestone, Observation
 from chain_node.client.attested import CountedVote, FactKey, Record
 from chain_node.references import NetworkKey, reference
-from oracles.canonical import CanonicalEvent, Document
+from oracles.canonical import CanonicalEvent
 from oracles.errors import DocumentRefused
 from oracles.evidence import evidence_root
 from oracles.rules.decisions import chain_seconds
 from oracles.sources.directory import papers_in
+from oracles.tables.reading import Reader
 
 MOST_ATTEMPTS: Final = 4_096
 """Several papers may tell the same of one fact; so many ways to choose among them are tried for one signature."""
-
-Reader = Callable[[str, bytes, int], Document]
-"""A document by its name and bytes; raises DocumentRefused."""
 
 SubjectOf = Callable[[bytes], bytes | None]
 """The consignment to which a keyed reference belongs; None where there is none."""
@@ -79,7 +77,7 @@ class Archive:
     _papers: dict[tuple[int, int], list[Paper]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path, key: NetworkKey, read: Reader, limit_bytes: int) -> Archive:
+    def read(cls, folder: Path, key: NetworkKey, limit_bytes: int, read: Reader) -> Archive:
         """Every document is parsed and hashed anew; those that cannot be read are named with the reason."""
         archive = cls()
         for path in papers_in(folder):

@@ -17,6 +17,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from oracles.canonical import CanonicalEvent, Document
+from oracles.corrections import corrected_before
 from oracles.errors import FLAWS, DocumentRefused
 from oracles.operating.held import DISMISSED
 from oracles.reading import reader
@@ -69,8 +70,9 @@ class Replaying:
     documents: int = 0
 
     def run(self) -> Iterator[Change]:
-        """The oldest document first, each in a transaction of its own; the changes as they are made."""
-        read = reader(self.settings)
+        """The oldest document first, each in a transaction of its own; the changes as they are made. Raises
+        SettingsInvalid where the mapping of a table cannot be used."""
+        read = reader(self.settings, archived=True)
         for path, moment in self._papers():
             if not self.chosen.takes(path.name, moment):
                 continue
@@ -128,7 +130,7 @@ class Replaying:
             return []
         with self.database.session() as session:
             row = _row(session, event)
-            if row is None or not _is_open(session, row):
+            if row is None or not _is_open(session, row) or corrected_before(session, event) is not None:
                 return []
             view = paper_view(event, self.storing.rules)
             kind, milestone, decision = view.kind, view.milestone, view.decision
@@ -162,6 +164,6 @@ def _row(session: Session, event: CanonicalEvent) -> EventRow | None:
 
 def _is_open(session: Session, row: EventRow) -> bool:
     """Whether nothing binds it: no vote, no word of the operator, no correction."""
-    if row.status not in OPEN or row.reason.startswith((DISMISSED, "not signed: it is a correction")):
+    if row.status not in OPEN or row.resolved or row.reason.startswith((DISMISSED, "not signed: it is a correction")):
         return False
     return session.exec(select(ObservationRow).where(ObservationRow.event_id == row.id)).first() is None

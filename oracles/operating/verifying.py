@@ -59,7 +59,8 @@ class Audit:
 def audit(settings: NodeSettings, archive_folder: Path | None = None) -> Audit:
     """From archive and chain; the database where it is there. Raises ChainError, ReferenceInvalid."""
     key = NetworkKey.load(settings.network_key_file)
-    archive = Archive.read(archive_folder or settings.archive, key, reader(settings), settings.file_limit_bytes)
+    read = reader(settings, archived=True)
+    archive = Archive.read(archive_folder or settings.archive, key, settings.file_limit_bytes, read)
     chain = Chain.connect(settings.rpc_url, AddressBook.load(settings.deployments), settings.rpc_timeout_seconds)
     try:
         block = chain.block_number()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,8 +38,6 @@ MEDIA_TYPES: Final[dict[str, str]] = {
 """Of papers, and how the files of each are called."""
 _OTHERS: Final[frozenset[Standard]] = frozenset({"invoice", "order"})
 
-Look = Callable[[bytes], None]
-
 
 class NotAPaper(RequestRefused):
     """Not well-formed: nobody will ever read it."""
@@ -55,7 +53,7 @@ class WrongPaper(RequestRefused):
     title = "Such papers are not taken here"
 
 
-def look(data: bytes, suffix: str) -> None:
+def look(data: bytes, suffix: str, limit_bytes: int) -> None:
     """What is told cheaply: that it is whole, is what it is said to be, and is of a kind that the inbox reads. What
     its fields say is looked at later, by the node. Raises RequestRefused."""
     opens = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -68,7 +66,7 @@ def look(data: bytes, suffix: str) -> None:
     if suffix == XML and opens in (b"{", b"["):
         raise NotAPaper("it is not XML, as its Content-Type says")
     try:
-        found = detect(data)
+        found = detect(data, limit_bytes)
     except NotRecognised as error:
         raise WrongPaper(str(error)) from error
     except StandardsError as error:
@@ -95,7 +93,7 @@ class Desk:
         return Response(body, 202, media_type="application/json")
 
     def _take(self, data: bytes, suffix: str) -> str:
-        look(data, suffix)
+        look(data, suffix, self.limits.body_bytes)
         return self.drop.put(data, suffix)
 
 

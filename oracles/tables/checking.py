@@ -127,7 +127,7 @@ def _of_event(event: CanonicalEvent, seen: dict[str, int]) -> CheckedRow:
         quantity=event.quantity,
         unit=event.unit or "",
         references=tuple(map(str, event.references)),
-        place=str(event.place or ""),
+        place=event.place.id if event.place else "",
         event_id=event.source_event_id or "",
         event_hash=event.event_hash,
     )

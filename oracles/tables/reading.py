@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path, PurePath
 
-from oracles.adapters import epcis, read_document
+from oracles.adapters import epcis
 from oracles.canonical import CanonicalEvent, Correction, Document, SetAside, Standard
 from oracles.errors import FLAWS, DocumentRefused, SettingsInvalid
 from oracles.tables.settings import SUFFIX, BadRows, CsvSettings
@@ -41,8 +41,8 @@ class Skipped:
     why: str
 
 
-def reader_of(tables: Sequence[CsvSettings], other: Reader = read_document) -> Reader:
-    """Reads what this node takes: CSV by the pattern of its name, all else with `other`. Raises SettingsInvalid."""
+def reader_of(tables: Sequence[CsvSettings], other: Reader, *, skips_bad_rows: bool = False) -> Reader:
+    """Reads CSV by the pattern of its name, all else with `other`. Raises SettingsInvalid."""
     mappings = [(table, load_mapping(table.mapping)) for table in tables]
 
     def read(name: str, data: bytes, limit_bytes: int) -> Document:
@@ -51,7 +51,8 @@ def reader_of(tables: Sequence[CsvSettings], other: Reader = read_document) -> R
             return other(name, data, limit_bytes)
         for table, mapping in mappings:
             if fnmatchcase(file, table.files):
-                return read_csv(name, data, limit_bytes, mapping, table.bad_rows)
+                bad_rows: BadRows = "set aside" if skips_bad_rows else table.bad_rows
+                return read_csv(name, data, limit_bytes, mapping, bad_rows)
         raise DocumentRefused(name, "no [[csv]] of the settings has a pattern for this name")
 
     return read
@@ -117,7 +118,8 @@ def _event(read: RowEvent) -> CanonicalEvent:
         # Without its line: the same row on another line of a later export is the same correction.
         reason, of = f"cancelled by a row of a table ({read.cancellation.reason})", read.cancellation.event_id
         correction = Correction(reason, parsed.occurred_at, event_hash=event_hash(parsed), source_event_id=of)
-    return replace(epcis.canonical(parsed, epcis.activity(parsed), correction=correction), line=read.line)
+    event = epcis.canonical(parsed, epcis.activity(parsed), correction=correction)
+    return event.model_copy(update={"line": read.line})
 
 
 def _set_aside(

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from capture_desk import SAMPLES
+from hypothesis import given
+from hypothesis import strategies as st
 from oracle_fakes import NOON, dcsa_departure, epcis, epcis_event, receipt_advice, temperature
 from pydantic import ValidationError
 
@@ -150,6 +152,53 @@ def test_a_correction_names_the_events_that_are_right() -> None:
 
     assert event.correction is not None
     assert event.correction.corrected_by == ("urn:uuid:1",)
+
+
+# One fact, one canonical event
+
+
+def rich(quantity: str = "2.5", zone: int = 0, link: bool = False) -> bytes:
+    """The same receipt of goods, written in another way."""
+    boxes = ["urn:epc:id:sscc:4012345.0000000333", "urn:epc:id:sscc:4012345.0000000111"]
+    links = ["https://id.gs1.org/00/040123450000003338", "https://example.org/00/040123450000001112"]
+    event = epcis_event(
+        at=NOON.astimezone(timezone(timedelta(minutes=zone))),
+        epcList=links if link else boxes,
+        quantityList=[{"epcClass": "urn:epc:class:lgtin:4012345.012345.L1", "quantity": 0, "uom": "KGM"}],
+        readPoint={"id": "urn:epc:id:sgln:4012345.00011.987"},
+    )
+    return epcis(event).replace(b'"quantity": 0', f'"quantity": {quantity}'.encode())
+
+
+def facts(event: CanonicalEvent) -> dict[str, Any]:
+    """All but the id under which the paper itself names the place."""
+    return event.model_dump(exclude={"place", "references", "subjects"}) | {
+        "things": {*event.subjects},
+        "references": {*event.references},
+        "place": event.place and event.place.code,
+    }
+
+
+@given(
+    quantity=st.sampled_from(["2.5", "2.50", "25e-1", "0.25E1"]),
+    zone=st.integers(-13 * 4, 13 * 4).map(lambda quarters: quarters * 15),
+    link=st.booleans(),
+    chance=st.randoms(use_true_random=False),
+)
+def test_one_fact_is_one_event_however_it_is_written(quantity: str, zone: int, link: bool, chance: Any) -> None:
+    document = json.loads(rich(quantity, zone, link).replace(quantity.encode(), b'"Q"'))
+    chance.shuffle(document["epcisBody"]["eventList"][0]["epcList"])
+    data = json.dumps(document).replace('"Q"', quantity).encode()
+
+    assert facts(only(data)) == facts(only(rich()))
+
+
+@given(st.integers(1, 10**6).filter(lambda thousandths: thousandths != 2_500))
+def test_another_quantity_is_another_event(thousandths: int) -> None:
+    other = only(rich(f"{thousandths / 1000:.3f}"))
+
+    assert other.event_hash != only(rich()).event_hash
+    assert other.quantity == thousandths
 
 
 # Extensions survive

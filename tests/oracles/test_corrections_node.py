@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 from oracle_fakes import declared_error, epcis, epcis_event
 from oracle_nodes import DIED_BY_KILL, NodeHome, Trade, until
+from typer.testing import CliRunner
 
 from chain_node.client import FactStatus, Milestone, Role
 from chain_node.engines.base import hasten
 from oracles.checkpoints import Point
+from oracles.cli import oracle_app
 
 pytestmark = pytest.mark.node
 
@@ -135,6 +138,9 @@ def test_row_of_a_table_is_attested_and_its_cancellation_taken_back(trade):
     assert len(retractions(trade, subject)) == 1
     (rows,) = (path for path in (node.folder / "quarantine").iterdir() if path.suffix == ".csv")
     assert rows.read_bytes() == b"when,what,amount,order,void\r\nyesterday,in,1,PO-TABLE,\r\n"
+    audited = CliRunner().invoke(oracle_app, ["verify", "--config", str(node.config), "--json"])
+    (finding,) = json.loads(audited.stdout)["findings"]
+    assert (finding["proof"], finding["is_retracted"]) == ("proved", True)
 
 
 def with_tables(node: NodeHome) -> NodeHome:

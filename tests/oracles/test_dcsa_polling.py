@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 from dcsa_carrier import Carrier, body_of, hangs_up, never_ends, says
 from oracle_bench import Bench
-from oracle_fakes import NOON
-from oracle_nodes import DIED_BY_KILL, NodeProcess, until
+from oracle_fakes import NOON, dcsa_departure
+from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, until
 from structlog.testing import capture_logs
 from test_capture_crash import LoneHome
-from test_dcsa_callback import secret_file
+from test_dcsa_callback import KEY, LISTENING, post, secret_file
 from test_oracles_updates import of_3, sailing
 
+from chain_node.client import FactStatus, Milestone, Role
 from oracles.checkpoints import DROP_POINTS, POLL_POINTS, Checkpoint, go_on
 from oracles.dcsa.asking import Asking, retry_after, wait_seconds
 from oracles.dcsa.pages import PageUnusable, newest_event, next_page
@@ -495,3 +496,25 @@ def test_asking_node_ends_cleanly_while_its_carrier_hangs(home, carrier):
     until(lambda: bool(carrier.asked))
 
     assert process.signal(signal.SIGTERM) == 0
+
+
+@pytest.mark.node
+def test_departure_that_one_node_is_told_and_another_asks_for_becomes_a_fact(anvil_network, carrier, tmp_path):
+    trade = Trade(anvil_network, tmp_path)
+    subject = trade.open("PO-SAILED")
+    skager, inspector = trade.node("skager", Role.CARRIER), trade.node("inspector", Role.INSPECTOR)
+    secret_file(skager.folder / "a.secret", KEY)
+    for home, table in ((skager, LISTENING), (inspector, POLLING.format(url=carrier.url))):
+        with home.config.open("a") as file:
+            file.write(table)
+    body = dcsa_departure(at=trade.moment(3_600), order="PO-SAILED")
+    process = NodeProcess(skager)
+    assert post(process, body) == 204
+    assert process.signal(signal.SIGKILL) == DIED_BY_KILL
+    carrier.events = [*json.loads(body), made(1)]
+    carrier.faults = [says(503), hangs_up]
+
+    with skager.running(), inspector.running():
+        until(lambda: trade.fact(subject, Milestone.DEPARTED).status is FactStatus.FINAL)
+
+    assert [milestone for milestone, _ in trade.votes(subject)] == [Milestone.DEPARTED] * 2

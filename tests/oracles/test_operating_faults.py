@@ -21,7 +21,7 @@ from oracle_nodes import Trade, until
 
 from chain_node.client import Role
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 RUN = "from oracles.cli import oracle_app; oracle_app()"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,21 @@ from oracle_fakes import (
     receipt_advice,
     temperature,
 )
+from test_oracles_updates import SAILED, sailing
 from typer.testing import CliRunner
 
+from chain_node.references import NetworkKey
 from oracles.adapters import read_document
+from oracles.checkpoints import go_on
 from oracles.cli import oracle_app
 from oracles.errors import DatabaseTooNew, KeystoreUnreadable
+from oracles.metrics import Metrics
+from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer, account_of
 from oracles.store.database import Database
 from oracles.store.mapping import event_row
 from oracles.store.models import DocumentRow, DocumentStatus
+from oracles.storing import Storing
 
 WMS = Path(__file__).parents[2] / "examples" / "wms"
 VECTORS = Path(__file__).parents[3] / "shared" / "data" / "epcis" / "event-hash-vectors"
@@ -132,6 +139,20 @@ def test_explain_says_what_a_paper_measures(away):
     assert "measures   price of cocoa TNE/EUR 7450.50 at 2026-05-28T11:50:00Z" in priced
 
 
+def test_explain_says_that_a_newer_message_says_otherwise(away):
+    newer, older = sailing(told=2), sailing(SAILED - timedelta(minutes=9), told=1)
+    database = Database(away.parent / "node.db")
+    database.prepare()
+    storing = Storing(database, NetworkKey(b"k" * 32), built_in_rules(), go_on, Metrics())
+    storing.store(read_document("newer", json.dumps(newer).encode(), 10_000))
+    database.close()
+    (away.parent / "older.json").write_text(json.dumps(older))
+
+    result = run("explain", "--config", away, away.parent / "older.json")
+
+    assert "verdict    would not be signed: a newer message, of" in result.output
+
+
 def test_explain_reads_tables_as_the_settings_say(away):
     table = f'[[csv]]\nfiles = "wms*.csv"\nmapping = "{WMS / "wms.toml"}"\n'
     away.write_text(away.read_text() + table)
@@ -160,7 +181,7 @@ def test_explain_says_what_a_correction_would_do(away):
         session.add(document)
         session.flush()
         assert document.id is not None
-        session.add(event_row(event, None, document.id))
+        session.add(event_row(event, document.id))
     (away.parent / "error.json").write_bytes(epcis(declared_error(epcis_event())))
 
     told = run("explain", "--config", away, away.parent / "error.json").output

@@ -11,21 +11,15 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oracle_bench import Bench, Clock
-from oracle_fakes import LEI, receipt_advice
+from oracle_bench import Clock
+from oracle_fakes import receipt_advice
 from oracle_nodes import until
 from structlog.testing import capture_logs
 
 from oracles.checkpoints import FOLDER_POINTS, Checkpoint, Death, die_at, go_on
-from oracles.errors import SettingsInvalid
-from oracles.http.settings import Right
-from oracles.http.tokens import TokenFile
-from oracles.services import Surroundings, running
-from oracles.settings import load_settings
 from oracles.sources.drop import Drop
 from oracles.sources.folder_settings import FolderSettings
 from oracles.sources.folders import Folder, is_final, watching
@@ -391,72 +385,3 @@ def test_upload_that_is_killed_is_never_taken_and_its_repetition_is(watched, tmp
     until(lambda: len(watched.taken()) == 2)
 
     assert PAPER in watched.taken()
-
-
-def test_node_makes_facts_of_what_partners_lay_down_and_send(tmp_path):
-    """All of it: the services of a node in threads of their own, its cycle turned here."""
-    folders = [{"path": tmp_path / name, "source": name, "settle_seconds": 0.1} for name in ("acme", "globex")]
-    for folder in folders:
-        Path(str(folder["path"])).mkdir()
-    http = {"listen": "127.0.0.1:0", "tokens": tmp_path / "tokens.json"}
-    bench = Bench(tmp_path, settings_changes={"folders": folders, "http": http})
-    token = TokenFile(tmp_path / "tokens.json").create("erp", frozenset({Right.PAPERS}))
-    around = Surroundings(bench.settings, bench.database, go_on, bench.node.metrics, None)
-
-    with capture_logs() as logs, running(around):
-        (url,) = [line["url"] for line in logs if line["event"] == "listening"]
-        (tmp_path / "acme" / "Receipt 17.xml").write_bytes(PAPER)
-        (tmp_path / "globex" / "Receipt 17.xml").write_bytes(receipt_advice((950, 0), number="RA-2"))
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/xml"}
-        sent = httpx.post(f"{url}/papers", content=PAPER, headers=headers, trust_env=False, timeout=20)
-        until(lambda: len([path for path in bench.settings.inbox.iterdir() if path.suffix == ".xml"]) == 3)
-        bench.settle()
-
-    assert sent.status_code == 202
-    assert [quantity for _, quantity, _ in bench.chain.counted] == [950_000]
-    assert sorted(name.partition("~")[0] for name in bench.archived()) == ["acme", "globex", "http"]
-
-
-# Settings
-
-BASE = f"""
-name = "warehouse"
-organisation = "{LEI}"
-rpc_url = "http://127.0.0.1:9"
-deployments = "deployments.json"
-network_key_file = "network.key"
-inbox = "inbox"
-database = "node.db"
-"""
-
-
-@pytest.mark.parametrize(
-    ("tables", "why"),
-    [
-        ('[[folders]]\npath = "inbox"\nsource = "a"', "is the node's own"),
-        ('[[folders]]\npath = "quarantine"\nsource = "a"', "is the node's own"),
-        ('[[folders]]\npath = "a"\nsource = "a"\n[[folders]]\npath = "a"\nsource = "b"', "or listed twice"),
-        ('[[folders]]\npath = "a"', "'folders.0.source' is missing"),
-        ('[[folders]]\npath = "a"\nsource = "A~b"', "folders.0.source"),
-        ('[[folders]]\npath = "a"\nsource = "a"\nsettle_seconds = 0', "folders.0.settle_seconds"),
-    ],
-)
-def test_folders_that_make_no_sense_are_refused(tmp_path, tables, why):
-    for name in ("deployments.json", "network.key"):
-        (tmp_path / name).touch()
-    (tmp_path / "node.toml").write_text(f"{BASE}\n{tables}\n")
-
-    with pytest.raises(SettingsInvalid) as refused:
-        load_settings(tmp_path / "node.toml", needs_key=False)
-
-    assert why in str(refused.value)
-
-
-def test_folders_start_at_the_files_own(tmp_path):
-    for name in ("deployments.json", "network.key"):
-        (tmp_path / name).touch()
-    (tmp_path / "node.toml").write_text(f'{BASE}\n[[folders]]\npath = "uploads/acme"\nsource = "acme"\n')
-
-    (folder,) = load_settings(tmp_path / "node.toml", needs_key=False).folders
-
-    assert folder.path == tmp_path / "uploads" / "acme"

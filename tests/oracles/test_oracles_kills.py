@@ -65,6 +65,8 @@ class Sender:
 class Campaign:
     """`expected` has for every consignment how many votes of this node there must be: one, whatever happens."""
 
+    name: str
+    """Of this campaign: its consignments are known by it on the one chain of all tests."""
     trade: Trade
     home: NodeHome
     sender: Sender
@@ -89,12 +91,12 @@ class Campaign:
         """New papers by both ways in, some of them twice, and an earlier one again."""
         number = next(self.numbers)
         for way in ("file", "capture"):
-            order = f"PO-{way}-{number}"
+            order = f"PO-{self.name}-{way}-{number}"
             self.expected[order] = self.trade.open(order)
             self.papers[order] = epcis(epcis_event(at=self.trade.moment(60), order=order))
-        self._drop(f"{number}.json", self.papers[f"PO-file-{number}"])
+        self._drop(f"{number}.json", self.papers[f"PO-{self.name}-file-{number}"])
         self._drop(f"again-{number}.json", self.random.choice(list(self.papers.values())))
-        self.sender.unanswered.append(self.papers[f"PO-capture-{number}"])
+        self.sender.unanswered.append(self.papers[f"PO-{self.name}-capture-{number}"])
         self.sender.send_all(process)
 
     def _drop(self, name: str, data: bytes) -> None:
@@ -136,4 +138,4 @@ def begun(trade: Trade, seed: int) -> Campaign:
     with home.config.open("a") as file:
         file.write(LISTENING)
     token = TokenFile(home.folder / "tokens.json").create("wms", frozenset({Right.CAPTURE}), None)
-    return Campaign(trade, home, Sender(token), Random(seed))
+    return Campaign(f"KILLS-{seed}", trade, home, Sender(token), Random(seed))

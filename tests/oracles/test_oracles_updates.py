@@ -17,14 +17,15 @@ from chain_node.client import Milestone
 from oracles.adapters import read_document
 from oracles.checkpoints import go_on
 from oracles.metrics import Metrics
-from oracles.rules.decisions import chain_seconds
-from oracles.rules.milestones import ATTESTABLE
+from oracles.rules.decisions import Verdict, chain_seconds
+from oracles.rules.loading import built_in_rules
 from oracles.rules.updates import Account, Ruling, ruling
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, ObservationStatus, ReadingRow
 from oracles.store.movements import MovementRow
 from oracles.store.retractions import RetractionRow
 from oracles.storing import Storing
+from oracles.updates import foretold_update
 
 SAILED = NOON - timedelta(hours=5)
 BOX, OTHER_BOX = "APZU4812090", "MSKU9070323"
@@ -142,9 +143,11 @@ def test_signed_but_unsent_account_is_neither_sent_nor_signed_otherwise(bench, m
         tell(bench, "first", sailing(told=1))
     assert [row.status for row in bench.observations()] == [ObservationStatus.SIGNED]
 
-    tell(bench, "second", sailing(DELAYED, told=2))
-    bench.settle()
+    with capture_logs() as logs:
+        tell(bench, "second", sailing(DELAYED, told=2))
+        bench.settle()
 
+    assert [line["event"] for line in logs if line.get("operator_action_required")] == ["update to look at"]
     assert facts(bench) == []
     assert statuses(bench) == [EventStatus.WITHDRAWN, EventStatus.HELD]
 
@@ -235,6 +238,32 @@ def test_gate_without_a_call_may_be_passed_twice(bench):
     assert EventStatus.WITHDRAWN not in statuses(bench)
 
 
+@pytest.mark.parametrize(
+    ("told", "at", "signed", "verdict", "why", "replaces"),
+    [
+        (1, DELAYED, False, Verdict.REFUSE, "a newer message, of", 0),
+        (2, DELAYED, False, Verdict.HOLD, "contradicts", 0),
+        (3, DELAYED, False, None, "", 1),
+        (3, DELAYED, True, Verdict.HOLD, "differs from what this node signed", 1),
+        (3, SAILED, True, None, "", 0),
+    ],
+)
+def test_what_a_message_would_mean_is_foretold_and_nothing_changed(bench, told, at, signed, verdict, why, replaces):
+    bench.chain.away = not signed
+    tell(bench, "known", sailing(told=2))
+    bench.settle()
+    (event,) = read_document("paper", json.dumps(sailing(at, told, eventID="new")).encode(), 10_000).events
+    before = statuses(bench), len(bench.rows(MovementRow))
+
+    with bench.database.session() as session:
+        decision, replaced = foretold_update(session, event)
+
+    assert (statuses(bench), len(bench.rows(MovementRow))) == before
+    assert len(replaced) == replaces
+    assert (decision.verdict if decision else None) == verdict
+    assert why in (decision.reason if decision else "")
+
+
 MESSAGES = st.tuples(st.integers(0, 3), st.integers(1, 6), st.sampled_from(["ACT", "ACT", "ACT", "EST"]))
 
 
@@ -247,7 +276,7 @@ def test_any_sequence_of_messages_signs_the_newest_account(messages, random):
     random.shuffle(order)
     database = Database(None)
     database.prepare()
-    storing = Storing(database, NETWORK_KEY, ATTESTABLE, go_on, Metrics())
+    storing = Storing(database, NETWORK_KEY, built_in_rules(), go_on, Metrics())
     for minutes, told, classifier in order:
         message = json.dumps(sailing(SAILED + timedelta(minutes=minutes), told, classifier)).encode()
         storing.store(read_document("paper", message, 10_000))

@@ -141,6 +141,16 @@ def test_body_beyond_the_limit_is_cut_off(desk):
     assert len(read) == 9
 
 
+def test_large_paper_is_taken_where_the_node_is_told_to(desk):
+    desk.bench.settings_changes["file_limit_bytes"] = 16 * 1024 * 1024
+    desk.restart()
+    paper = receipt_advice((950, 0)).replace(b"</ReceiptAdvice>", b" " * 9_000_000 + b"</ReceiptAdvice>")
+
+    assert post(desk, paper).status_code == 202
+    desk.bench.settle()
+    assert [quantity for _, quantity, _ in desk.bench.chain.counted] == [950_000]
+
+
 def test_body_that_does_not_come_is_given_up(desk):
     desk.bench.settings_changes["http"] |= {"read_seconds": 0.05}
 

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from oracle_bench import Bench
 from oracle_fakes import FEEDS_ADDRESS, NODE_ACCOUNT, NOON, ORACLE_ADDRESS, FakeChain, epcis, epcis_event
 
@@ -216,10 +223,12 @@ class Moves(RuleBasedStateMachine):
             self.store.check()
 
 
-TestMoves = Moves.TestCase
-TestMoves.settings = settings(
-    max_examples=40, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
-)
+MOVED = settings(max_examples=40, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.slow
+def test_no_order_of_moves_lets_out_two_signatures_of_one_key():
+    run_state_machine_as_test(Moves, settings=MOVED)
 
 
 # SIGKILL
