@@ -46,7 +46,7 @@ class RelaySettings(SettingTable):
     quorum_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
     """How long it waits until as many agree as the policy asks for, where nobody's vote is on chain yet: so a fact
     costs one transaction, and who errs does not come before those who agree."""
-    answer_seconds: Annotated[float, Field(gt=0, le=60)] = 0.5
+    answer_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
     """How long it waits for votes on a list, unless all are there."""
     list_limit: Annotated[int, Field(ge=1, le=MOST_ITEMS)] = 50
     items_per_second: Annotated[int, Field(ge=1, le=100_000)] = 500
