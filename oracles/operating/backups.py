@@ -2,7 +2,8 @@
 
 A backup is a folder, or one tar file of it: `manifest.json`, which names every file with its SHA-256, `node.db` (by
 SQLite's own backup), the papers of the inbox, the archive, the quarantine and those laid aside, the settings without
-secrets, the list of contracts, and what was signed (`protection.json`). Keys, passphrases, the network's key and tokens are never in it.
+secrets, the list of contracts, and what was signed (`protection.json`). Keys, passphrases, the network's key and tokens
+are never in it.
 
 The database is copied before the papers: a paper that is taken in between lies in the copied archive, though the copied
 database does not know it, and goes back into the inbox when the backup is restored.
