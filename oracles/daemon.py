@@ -186,14 +186,13 @@ class Node:
         work = self._work or self._connected()
         head = work.chain.head()
         work.standing.watch(head)
-        # What is new is sent first; then there is time to look at what the blocks brought.
+        # First what the blocks linked: a paper that waited for it may speak of the same fact as one that is new.
+        self._notice(work, head)
         busy = work.deciding.run(head) + self._sign_and_send(work, head)
         work.heartbeats.run(head)
-        self._notice(work, head)
         self._confirm(work, head)
-        waits = bool(work.deciding.awake) or any(
-            task is not None and task.waits for task in (work.outbox, work.lists, work.gathering)
-        )
+        tasks = (work.deciding, work.outbox, work.lists, work.gathering)
+        waits = any(task is not None and task.waits for task in tasks)
         # While something is under way each turn looks again; else now and then.
         self._next_look = self._clock() + (0 if busy or waits else self._settings.head_interval_seconds)
         self.metrics.head.set(head.number)
@@ -233,7 +232,7 @@ class Node:
         deciding = Deciding(
             self._database, judge, self._checkpoint, self.metrics, self._dry, self._settings.consider_seconds
         )
-        deciding.wake_all()
+        deciding.begin()
         head = chain.head()
         kind = self._signer.kind if self._signer else None
         place = {"network": chain.name, "chain_id": chain.chain_id, "block": head.number}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import structlog
 from sqlalchemy import ColumnElement
@@ -15,7 +16,7 @@ from oracles.checkpoints import Checkpoint, Point
 from oracles.judging import Judge, Judgement
 from oracles.metrics import Metrics
 from oracles.resolving import apply_all
-from oracles.rivals import CONFLICT, RULE, Considering, account_of, own_objection, settle
+from oracles.rivals import CONFLICT, RULE, Considering, account_of, own_objection, settle, unmatched
 from oracles.rules.decisions import SIGN, Decision, Verdict, chain_seconds
 from oracles.store.database import Database
 from oracles.store.mapping import event_of
@@ -32,6 +33,7 @@ STATUS_OF = {
     Verdict.REFUSE: EventStatus.NOT_SIGNED,
     Verdict.HOLD: EventStatus.HELD,
 }
+Judged = tuple[int, CanonicalEvent, Judgement]
 VERDICT_OF = {str(status): verdict for verdict, status in STATUS_OF.items()}
 
 
@@ -48,78 +50,118 @@ class Deciding:
     metrics: Metrics
     dry: bool = False
     consider_seconds: int = 0
-    awake: set[int] = field(default_factory=set)
+    awake: dict[int, None] = field(default_factory=dict)
+    """Looked at a few a turn, in the order in which they were woken: who is woken again keeps its place."""
+    linked: set[int] = field(default_factory=set)
+    """Woken by a link: looked at together, for they may speak of one fact."""
+    _first_look: set[int] = field(default_factory=set)
+    _kept_back: set[int] = field(default_factory=set)
+    """Would be signed, and are looked at again when all that waited were looked at once."""
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.awake or self.linked or self._kept_back)
 
     def run(self, head: Head) -> int:
         """Number of events decided.
 
-        All that are new, up to MOST_NEW: two papers that came together must be compared before one is signed.
+        All that are new, up to MOST_NEW, and whatever else may speak of the same fact: it is compared before one
+        is signed.
         """
         self._hear_operator()
+        if not self._first_look:
+            self.linked, self._kept_back = self.linked | self._kept_back, set()
         pending = self._pending()
         if not pending:
             return 0
-        judged = [(event_id, event, self.judge.judge(event, head)) for event_id, event in pending]
+        judged = self._judged(pending, head)
+        looked_at = {event_id for event_id, _, _ in judged}
+        self._first_look -= looked_at
         with self.database.session() as session:
             lines = self._record_all(session, judged, head)
             self.checkpoint(Point.OBSERVATION_DECIDING)
-        self.awake.difference_update(event_id for event_id, _ in pending)
+        self._fall_asleep(looked_at)
         for line in lines:
             self._tell(line, head)
         self.checkpoint(Point.OBSERVATION_DECIDED)
-        return len(pending)
+        return len(judged)
+
+    def _judged(self, pending: Sequence[tuple[int, CanonicalEvent]], head: Head) -> list[Judged]:
+        """With those that wait unmatched and are known by what leads to a consignment that would be signed for."""
+        judged: list[Judged] = []
+        while pending:
+            judged += [(event_id, event, self.judge.judge(event, head)) for event_id, event in pending]
+            would_sign = {result.key.subject for _, _, result in judged if result.key and result.decision == SIGN}
+            keyed = {known.hex() for subject in would_sign for known in self.judge.known_of(subject)}
+            with self.database.session() as session:
+                others = unmatched(session, keyed, {event_id for event_id, _, _ in judged}) if keyed else []
+                pending = self._events(session, others)
+        return sorted(judged, key=lambda found: found[0])
 
     def _hear_operator(self) -> None:
         with self.database.session() as session:
-            self.awake.update(apply_all(session))
+            self.awake |= dict.fromkeys(apply_all(session))
 
     def wake(self, references: Sequence[str], head: Head) -> None:
         """Waiting events whose reference was linked, or whose time has come."""
         with self.database.session() as session:
             waiting = select(EventRow.id).where(EventRow.status == EventStatus.WAITING)
             due = waiting.where(col(EventRow.retry_at) <= head.timestamp)
-            self.awake.update(found for found in session.exec(due) if found is not None)
+            self.awake |= _ids(session.exec(due).all())
             if references:
                 linked = waiting.where(
                     col(EventRow.id).in_(
                         select(EventReferenceRow.event_id).where(col(EventReferenceRow.keyed).in_(references))
                     )
                 )
-                self.awake.update(found for found in session.exec(linked) if found is not None)
+                self.linked |= _ids(session.exec(linked).all()).keys()
+
+    def begin(self) -> None:
+        """On a new connection: any reference may have been linked meanwhile, so nothing is signed before all that
+        waits was looked at once."""
+        self.wake_all()
+        self._first_look = set(self.awake)
 
     def wake_all(self) -> None:
         """All that wait, and those that were held for another paper, which a correction may have withdrawn."""
         with self.database.session() as session:
-            waiting = session.exec(select(EventRow.id).where(_may_go_on()))
-            self.awake.update(found for found in waiting if found is not None)
+            self.awake |= _ids(session.exec(select(EventRow.id).where(_may_go_on())).all())
 
     def _pending(self) -> list[tuple[int, CanonicalEvent]]:
         with self.database.session() as session:
-            chosen = sorted(self.awake)[:MOST_AT_ONCE]
+            chosen = {*islice(self.awake, MOST_AT_ONCE), *self.linked}
             is_awake = _may_go_on() & col(EventRow.id).in_(chosen)
             awake = session.exec(select(EventRow).where(is_awake).order_by(col(EventRow.id))).all()
             # Woken events that no longer wait would otherwise be asked for again and again.
-            self.awake.difference_update(set(chosen) - {row.id for row in awake if row.id is not None})
+            gone = chosen - {row.id for row in awake if row.id is not None}
+            self._fall_asleep(gone)
+            self._first_look -= gone
             is_new = col(EventRow.status) == EventStatus.NEW
             new = session.exec(select(EventRow).where(is_new).order_by(col(EventRow.id)).limit(MOST_NEW)).all()
-            rows = sorted([*awake, *new], key=lambda row: row.id or 0)
-            return [(row.id, event_of(row, self._references(session, row.id))) for row in rows if row.id is not None]
+            return self._events(session, [*awake, *new])
+
+    def _fall_asleep(self, ids: set[int]) -> None:
+        self.awake = {event_id: None for event_id in self.awake if event_id not in ids}
+        self.linked -= ids
+
+    def _events(self, session: Session, rows: Sequence[EventRow]) -> list[tuple[int, CanonicalEvent]]:
+        return [(row.id, event_of(row, self._references(session, row.id))) for row in rows if row.id is not None]
 
     @staticmethod
     def _references(session: Session, event_id: int) -> list[EventReferenceRow]:
         statement = select(EventReferenceRow).where(EventReferenceRow.event_id == event_id)
         return list(session.exec(statement.order_by(col(EventReferenceRow.id))))
 
-    def _record_all(
-        self, session: Session, judged: Sequence[tuple[int, CanonicalEvent, Judgement]], head: Head
-    ) -> list[dict[str, object]]:
+    def _record_all(self, session: Session, judged: Sequence[Judged], head: Head) -> list[dict[str, object]]:
         """First each for itself, then those that would be signed against all that speak of the same fact."""
         found = [(session.get_one(EventRow, event_id), event, result) for event_id, event, result in judged]
         before = [(row.status, row.reason) for row, _, _ in found]
         decisions = [self._note(session, row, result, head) for row, _, result in found]
         session.flush()
         for place, (row, event, result) in enumerate(found):
-            if decisions[place].verdict is Verdict.SIGN and result.key is not None:
+            if decisions[place].verdict is Verdict.SIGN and result.key is not None and self._first_look:
+                decisions[place] = self._keep_back(row)
+            elif decisions[place].verdict is Verdict.SIGN and result.key is not None:
                 decisions[place] = self._settle(session, row, event, result.key, head)
         lines = []
         for (row, event, result), decision, was in zip(found, decisions, before, strict=True):
@@ -151,6 +193,12 @@ class Deciding:
             row.considered_at = head.timestamp
         return decision
 
+    def _keep_back(self, row: EventRow) -> Decision:
+        self._kept_back.add(row.id or 0)
+        if row.status == EventStatus.WAITING:
+            row.reason = "what waits is looked at first"
+        return Decision(VERDICT_OF[row.status], row.reason)
+
     def _settle(self, session: Session, row: EventRow, event: CanonicalEvent, key: Key, head: Head) -> Decision:
         if row.status not in (EventStatus.WAITING, EventStatus.HELD) or (
             row.status == EventStatus.HELD and row.held_for != CONFLICT
@@ -176,6 +224,10 @@ class Deciding:
             log.error("decision", block=head.number, operator_action_required=True, **line)
         else:
             log.info("decision", block=head.number, dry_run=self.dry, **line)
+
+
+def _ids(found: Iterable[int | None]) -> dict[int, None]:
+    return dict.fromkeys(event_id for event_id in found if event_id is not None)
 
 
 def _may_go_on() -> ColumnElement[bool]:

@@ -82,6 +82,10 @@ class Judge:
         """The consignment that the event's references lead to."""
         return self._matcher.match(event.references, head.number)
 
+    def known_of(self, subject: bytes) -> list[bytes]:
+        """The references, in their form on chain, that led to the consignment so far."""
+        return self._matcher.known_of(subject)
+
     def judge_measured(self, its: Measured, event: CanonicalEvent | None, head: Head) -> Decision:
         """Would this node sign the value now? `event` is the one that it was measured with; a price has none."""
         key = FeedKey(its.kind, its.policy_id)

@@ -31,6 +31,7 @@ class Matcher:
     def __init__(self, links: Links, key: NetworkKey) -> None:
         self._network, self._key = links, key
         self._links: dict[bytes, bytes] = {}
+        self._known: dict[bytes, list[bytes]] = {}
 
     def match(self, references: Sequence[Reference], block: int) -> Match:
         """All references that are linked must agree: an event that names two consignments is nobody's."""
@@ -49,6 +50,10 @@ class Matcher:
         subject, known = next(iter(found.items()))
         return Match(subject, f"known by {known}")
 
+    def known_of(self, subject: bytes) -> list[bytes]:
+        """The references, in their form on chain, that were found to lead to the consignment so far."""
+        return self._known.get(subject, [])
+
     def _subject(self, known: Reference, block: int) -> bytes | None:
         keyed = reference(self._key, known.kind, known.value)
         if keyed not in self._links:
@@ -56,4 +61,5 @@ class Matcher:
             if subject is None:
                 return None
             self._links[keyed] = subject
+            self._known.setdefault(subject, []).append(keyed)
         return self._links[keyed]

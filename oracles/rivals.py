@@ -6,7 +6,7 @@ to the operator with its figures; a correction that withdraws one of them lets t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, or_, select
@@ -15,7 +15,7 @@ from oracles.chain import Key
 from oracles.rules.accounts import Account, contradiction, fullest
 from oracles.rules.decisions import SIGN, Decision, Verdict, chain_seconds
 from oracles.store.mapping import moment_of
-from oracles.store.models import EventRow, EventStatus, ObservationRow, ObservationStatus
+from oracles.store.models import EventReferenceRow, EventRow, EventStatus, ObservationRow, ObservationStatus
 from oracles.store.resolutions import ResolutionAction
 from oracles.store.retractions import OPEN, RetractionRow, RetractionStatus
 
@@ -82,6 +82,17 @@ def rivals(session: Session, row: EventRow, key: Key) -> list[EventRow]:
     """
     found = _open_events(session, key, and_dropped=row.held_for == CONFLICT)
     return [other for other in found if other.id != row.id]
+
+
+def unmatched(session: Session, keyed: Collection[str], known: Collection[int]) -> list[EventRow]:
+    """Undecided events without a consignment that have one of these references (as on chain), save those `known`."""
+    sharing = select(EventReferenceRow.event_id).where(col(EventReferenceRow.keyed).in_(keyed))
+    statement = select(EventRow).where(
+        col(EventRow.id).in_(sharing),
+        col(EventRow.status).in_([EventStatus.NEW, EventStatus.WAITING]),
+        EventRow.subject == "",
+    )
+    return [row for row in session.exec(statement.order_by(col(EventRow.id))) if row.id not in known]
 
 
 def open_accounts(session: Session, key: Key) -> list[Account]:

@@ -91,7 +91,7 @@ def test_node_that_is_not_admitted_waits_and_says_so_once(voted):
     with capture_logs() as logs:
         voted.settle()
     assert kinds(voted) == [RetractionStatus.WAITING]
-    assert [line["event"] for line in raised(logs)] == ["retraction", "not admitted"]
+    assert [line["event"] for line in raised(logs)] == ["not admitted", "retraction"]
 
     voted.chain.admit(WAREHOUSE)
     voted.settle()
