@@ -21,6 +21,7 @@ from oracles.http.clients import Clients
 from oracles.http.door import Door
 from oracles.http.interfaces import Interface
 from oracles.http.settings import HttpSettings
+from oracles.lasting import Told, lasting, nobody
 from oracles.metrics import Metrics
 
 log = structlog.get_logger("oracles")
@@ -69,7 +70,9 @@ class PeerProtocol(H11Protocol):
 
 
 @contextmanager
-def serving(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Metrics) -> Iterator[str]:
+def serving(
+    settings: HttpSettings, interfaces: Sequence[Interface], metrics: Metrics, told: Told = nobody
+) -> Iterator[str]:
     """Listens until the block ends; the URL. What was begun is finished. Raises ListenerUnusable."""
     listener = _bound(settings)
     try:
@@ -77,9 +80,9 @@ def serving(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Me
     except (OSError, ssl.SSLError) as error:
         listener.close()
         raise ListenerUnusable(settings.listen, f"TLS: {error}") from error
-    thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(_run, server, listener), name="http", daemon=True
-    )
+    work = lasting(_run, lambda: server.should_exit, "http", told)
+    run = contextvars.copy_context().run
+    thread = threading.Thread(target=run, args=(work, server, listener), name="http", daemon=True)
     thread.start()
     try:
         _wait_until_started(settings, server, thread)
@@ -95,11 +98,7 @@ def serving(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Me
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:
-    try:
-        server.run(sockets=[listener])
-    finally:
-        if not server.should_exit:
-            log.error("no longer listening", operator_action_required=True)
+    server.run(sockets=[listener])
 
 
 def _bound(settings: HttpSettings) -> socket.socket:
