@@ -33,6 +33,7 @@ class Head:
 
     number: int
     timestamp: int
+    hash: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,9 @@ class NodeChain(Protocol):
     @property
     def feed_oracle_address(self) -> str: ...
     def head(self) -> Head: ...
+    def block_hash(self, number: int) -> bytes | None:
+        """None where the network has no block of that number (any more)."""
+
     def blocks_behind(self) -> int | None:
         """How far the node that answers is behind its network; None where it does not tell."""
 

@@ -24,7 +24,7 @@ from chain_node.client import (
     Report,
     Vote,
 )
-from chain_node.errors import RequestRefused
+from chain_node.errors import AnswerMalformed, RequestRefused
 from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
@@ -66,7 +66,13 @@ class Network:
 
     def head(self) -> Head:
         block = self.chain.block("latest")
-        return Head(block.number, block.timestamp)
+        return Head(block.number, block.timestamp, block.hash)
+
+    def block_hash(self, number: int) -> bytes | None:
+        try:
+            return self.chain.block(number).hash
+        except AnswerMalformed:
+            return None
 
     def blocks_behind(self) -> int | None:
         try:
