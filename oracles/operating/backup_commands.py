@@ -18,8 +18,7 @@ from oracles.settings import load_settings
 NEVER_TWICE = (
     "Before the node runs it must know what it has signed. If the old machine's protection store can still be read, "
     "put it at {protection}: it knows every signature. Else: portolan oracle protection import --config {config} "
-    "{export}; then do not hand in papers of the days since the backup before you have compared them with what was "
-    "sent."
+    "{export}; then do not hand in papers of the days since the backup before you compared them with what was sent."
 )
 
 

@@ -21,7 +21,7 @@ RESTING_SUFFIXES: Final = (".csv",)
 """Files that are judged only after they have stood still."""
 REASON_SUFFIX: Final = ".reason.txt"
 NAME_LIMIT_BYTES: Final = 200
-"""Of names that are read or given. What is put after them (reason, bad rows) still fits into a file system's 255."""
+"""Of names that are read or given. What is put after them (reason, bad rows) fits into the 255 of file systems."""
 NOT_TEXT: Final = "its name is not UTF-8"
 
 Stamp = tuple[int, int, int]
