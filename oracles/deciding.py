@@ -59,6 +59,7 @@ class Deciding:
         pending = self._pending()
         if not pending:
             return 0
+        self.judge.look_ahead([event for _, event in pending], head)
         judged = [(event_id, event, self.judge.judge(event, head)) for event_id, event in pending]
         with self.database.session() as session:
             lines = self._record_all(session, judged, head)
