@@ -16,7 +16,7 @@ from eth_account.signers.local import LocalAccount
 from chain_node.client import Call, Chain, Role, SignedTransaction, sign_call
 from chain_node.keys import KeyRing
 from chain_node.references import reference
-from scripts.bench.papers import receiving
+from scripts.bench.papers import sighting
 from scripts.embedded import EmbeddedNetwork, NodeTables, Setting, SettingTable, free_port
 
 WITNESSES: Final = {
@@ -24,7 +24,7 @@ WITNESSES: Final = {
     "inspector": (Role.INSPECTOR, "999900PLUMBLINEINS71"),
     "consignee": (Role.CONSIGNEE, "999900BOREALISRETL40"),
 }
-SUPPLIER_LEI: Final = "999900ACMESUPPLIES58"
+SUPPLIER_LEI: Final = "999900CROWDSUPPLIE15"
 GAS: Final = 400_000
 IN_FLIGHT: Final = 500
 MINED_SECONDS: Final = 120.0
@@ -41,10 +41,11 @@ class Consignment:
 
 @dataclass
 class Crowd:
-    """Consignments of a supplier of their own, whose goods three nodes will see."""
+    """Consignments of a supplier of their own, whose goods three nodes will see; `step` is what they will see."""
 
     network: EmbeddedNetwork
     witnesses: Sequence[str]
+    step: str = "receiving"
     supplier: LocalAccount = field(default_factory=Account.create)
     _made: int = 0
 
@@ -87,7 +88,7 @@ class Crowd:
             (folder / witness).mkdir(parents=True, exist_ok=True)
             for its in consignments:
                 path = folder / witness / f"crowd-{its.number:06d}.json"
-                path.write_bytes(receiving(its.order, its.number, at, observer))
+                path.write_bytes(sighting(its.order, its.number, at, observer, self.step))
                 written.setdefault(witness, []).append(path)
         return written
 
@@ -134,9 +135,11 @@ def flooding(network: EmbeddedNetwork, papers: dict[str, list[Path]], ahead: int
         yield min(places.values())
 
 
-def bundling(witnesses: Sequence[str]) -> NodeTables:
+def bundling(witnesses: Sequence[str], *, patience_seconds: float = 3.0, quorum_seconds: float = 1.0) -> NodeTables:
     """Settings with which the first of the nodes runs a relay that all of them use."""
     port = free_port()
-    uses: SettingTable = {"urls": [f"http://127.0.0.1:{port}"]}
-    runs: dict[str, Setting | SettingTable] = {"bundling": uses, "http": {"listen": f"127.0.0.1:{port}"}, "relay": {}}
+    uses: SettingTable = {"urls": [f"http://127.0.0.1:{port}"], "patience_seconds": patience_seconds}
+    gathers: SettingTable = {"quorum_seconds": quorum_seconds}
+    listens: SettingTable = {"listen": f"127.0.0.1:{port}"}
+    runs: dict[str, Setting | SettingTable] = {"bundling": uses, "http": listens, "relay": gathers}
     return {witness: runs if witness == witnesses[0] else {"bundling": uses} for witness in witnesses}

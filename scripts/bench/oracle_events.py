@@ -31,7 +31,7 @@ from oracles.rules.decisions import FIRST_DELIVERY, chain_seconds, paper_view
 from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer
 from scripts.bench.figures import Figure, middle
-from scripts.bench.papers import receiving
+from scripts.bench.papers import sighting
 from standards.epcis import event_hash, parse_document
 
 EVENTS: Final = 1_000
@@ -151,7 +151,7 @@ def _matcher() -> Matcher:
 
 
 def _document(number: int) -> bytes:
-    return receiving(_order(number), number, datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=number))
+    return sighting(_order(number), number, datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=number))
 
 
 def _order(number: int) -> str:

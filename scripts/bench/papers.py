@@ -6,17 +6,17 @@ import json
 from datetime import datetime
 
 
-def receiving(order: str, number: int, at: datetime, observer: int = 0) -> bytes:
-    """A receipt of goods: of an order, by SSCC, counted, at a place, with a note of its own. Each `observer` tells the
-    same fact in an event of its own."""
+def sighting(order: str, number: int, at: datetime, observer: int = 0, step: str = "receiving") -> bytes:
+    """Goods that were received, say: of an order, by SSCC, counted, at a place, with a note of its own. Each `observer`
+    tells the same fact in an event of its own."""
     event = {
         "type": "ObjectEvent",
         "eventTime": at.isoformat(),
         "eventTimeZoneOffset": "+01:00",
         "epcList": [f"urn:epc:id:sscc:4012345.{number:010d}"],
         "action": "OBSERVE",
-        "bizStep": "receiving",
-        "disposition": "in_progress",
+        "bizStep": step,
+        "disposition": "in_transit" if step == "departing" else "in_progress",
         "readPoint": {"id": f"urn:epc:id:sgln:4012345.00011.{987 + observer}"},
         "bizLocation": {"id": "urn:epc:id:sgln:4012345.00011.0"},
         "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:4012345000009:{order}"}],

@@ -37,6 +37,9 @@ AHEAD: Final = 96
 """Papers in each inbox: more than a node takes in one turn."""
 CONSIGNMENTS: Final = {"relay": 9_000, "alone": 3_500}
 """More than are used up in the time."""
+PATIENCE_SECONDS: Final = 20.0
+QUORUM_SECONDS: Final = 8.0
+"""Nodes with full inboxes are not at the same paper at the same time: here the relay waits for the last of them."""
 CHAIN_FACTS: Final = 2_000
 LIST: Final = 50
 MOST_IN_BATCH: Final = 200
@@ -80,7 +83,10 @@ def measure_relay(work_dir: Path, console: Console) -> list[Figure]:
 
 def _ways() -> dict[str, NodeTables]:
     names = list(WITNESSES)
-    return {"relay": bundling(names), "alone": {name: {"batch_limit": 1} for name in names}}
+    return {
+        "relay": bundling(names, patience_seconds=PATIENCE_SECONDS, quorum_seconds=QUORUM_SECONDS),
+        "alone": {name: {"batch_limit": 1} for name in names},
+    }
 
 
 def _figure(name: str, value: Sustained, what: str, other: Sustained) -> Figure:
