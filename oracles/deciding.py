@@ -90,6 +90,7 @@ class Deciding:
         """With those that wait unmatched and are known by what leads to a consignment that would be signed for."""
         judged: list[Judged] = []
         while pending:
+            self.judge.look_ahead([event for _, event in pending], head)
             judged += [(event_id, event, self.judge.judge(event, head)) for event_id, event in pending]
             would_sign = {result.key.subject for _, _, result in judged if result.key and result.decision == SIGN}
             keyed = {known.hex() for subject in would_sign for known in self.judge.known_of(subject)}

@@ -99,6 +99,18 @@ class Network:
     def beneficiary_group(self, subject: bytes, block: int) -> int:
         return self.chain.milestones.subject(subject, block).beneficiary
 
+    def subjects_of(self, references: Sequence[bytes], block: int) -> Sequence[bytes | None]:
+        found = self.chain.milestones.subjects_of(references, block)
+        return [None if subject == NOTHING else subject for subject in found]
+
+    def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]:
+        return [subject.beneficiary for subject in self.chain.milestones.subjects(subjects, block)]
+
+    def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
+        asked = [(key.subject, int(key.milestone), key.sequence) for key in keys]
+        milestones = self.chain.milestones
+        return list(zip(milestones.facts(asked, block), milestones.voters_of_many(asked, block), strict=True))
+
     def membership(self, account: str | None, lei: str, block: int) -> Membership:
         registry = self.chain.registry
         if account is not None:

@@ -296,6 +296,15 @@ class FakeChain:
     def beneficiary_group(self, subject: bytes, block: int) -> int:
         return self.beneficiaries[subject]
 
+    def subjects_of(self, references: Sequence[bytes], block: int) -> Sequence[bytes | None]:
+        return [self.subject_of(its, block) for its in references]
+
+    def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]:
+        return [self.beneficiary_group(its, block) for its in subjects]
+
+    def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
+        return [(self.fact(key, block), self.voters(key, block)) for key in keys]
+
     def membership(self, account: str | None, lei: str, block: int) -> Membership:
         return self.others.get(account or "", self.member)
 
