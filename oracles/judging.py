@@ -83,8 +83,7 @@ class Judge:
             return Judgement(view.decision, kind, milestone, rule=view.rule)
         match = self._matcher.match(event.references, head.number)
         if match.subject is None:
-            verdict = Verdict.HOLD if match.ambiguous else Verdict.WAIT
-            return Judgement(Decision(verdict, match.reason), kind, milestone, match=match.reason, rule=view.rule)
+            return Judgement(Decision(match.verdict, match.reason), kind, milestone, match=match.reason, rule=view.rule)
         key = Key(match.subject, milestone, FIRST_DELIVERY)
         decision = network_decision(milestone, chain_seconds(event.occurred_at), event.quantity, self._read(key, head))
         if decision.verdict is Verdict.SIGN:
@@ -115,7 +114,7 @@ class Judge:
         if event is not None:
             match = self.match(event, head)
             if match.subject is None:
-                return Decision(Verdict.HOLD if match.ambiguous else Verdict.WAIT, match.reason)
+                return Decision(match.verdict, match.reason)
             key = FeedKey(its.kind, its.policy_id, match.subject)
         standing = self.reading_standing(key, head)
         value = scaled(its.value, 0 if key.is_condition else standing.rules.decimals)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from chain_node.references import NetworkKey, reference
 from oracles.canonical import Reference
+from oracles.rules.decisions import Verdict
 
 
 class Links(Protocol):
@@ -19,11 +20,12 @@ class Links(Protocol):
 
 @dataclass(frozen=True)
 class Match:
-    """`subject` is None where nothing is linked yet, or where the references lead to several consignments."""
+    """`subject` is None where nothing is linked yet, where the references lead to several consignments, or where there
+    are none; `verdict` is what that means for the event."""
 
     subject: bytes | None
     reason: str
-    ambiguous: bool = False
+    verdict: Verdict = Verdict.WAIT
 
 
 class Matcher:
@@ -49,7 +51,8 @@ class Matcher:
     def match(self, references: Sequence[Reference], block: int) -> Match:
         """All references that are linked must agree: an event that names two consignments is nobody's."""
         if not references:
-            return Match(None, "the paper names no reference that a consignment could be known by")
+            why = "not signed: the paper names no reference that a consignment could be known by"
+            return Match(None, why, Verdict.REFUSE)
         found: dict[bytes, Reference] = {}
         for known in references:
             subject = self._subject(known, block)
@@ -57,7 +60,7 @@ class Matcher:
                 found.setdefault(subject, known)
         if len(found) > 1:
             names = " and ".join(str(known) for known in found.values())
-            return Match(None, f"{names} belong to different consignments", ambiguous=True)
+            return Match(None, f"{names} belong to different consignments", Verdict.HOLD)
         if not found:
             return Match(None, f"no consignment is linked to {', '.join(map(str, references))}")
         subject, known = next(iter(found.items()))

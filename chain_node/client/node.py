@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any, Final, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -59,7 +60,8 @@ class Node:
         session.trust_env = False
         session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
         session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
-        self.rpc_url = rpc_url
+        self.rpc_url = without_secrets(rpc_url)
+        """For messages."""
         settings = {"timeout": timeout_seconds}
         self._provider = HTTPProvider(rpc_url, settings, session=session, exception_retry_configuration=None)
 
@@ -244,6 +246,12 @@ def _revert_data(data: Any) -> bytes | None:
         return None
     found = re.fullmatch(r"(?:Reverted )?0x([0-9a-fA-F]*)", data)
     return bytes.fromhex(found.group(1)) if found else None
+
+
+def without_secrets(rpc_url: str) -> str:
+    """Where a node is, for logs and errors: an address may hold a password, and its path a hosted node's key."""
+    address = urlsplit(rpc_url)
+    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], "", "", ""))
 
 
 def _why(error: requests.RequestException) -> str:
