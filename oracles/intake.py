@@ -16,15 +16,13 @@ from oracles.canonical import Document
 from oracles.checkpoints import Checkpoint, Point
 from oracles.errors import FLAWS, DocumentRefused
 from oracles.operating.obstacles import obstacle_of
+from oracles.origins import CAPTURED
 from oracles.sources.directory import Candidate, Directory
 from oracles.store.database import Database
 from oracles.store.models import DocumentRow, DocumentStatus
 from oracles.storing import Storing
 
 log = structlog.get_logger("oracles")
-
-CAPTURED: Final = "capture/"
-"""How the names of documents begin that came in over HTTP: no file's name holds a slash."""
 
 MOST_AT_ONCE: Final = 64
 

@@ -122,6 +122,11 @@ def _engine(path: Path | None) -> Engine:
         return create_engine("sqlite://", poolclass=StaticPool)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
 
+    @event.listens_for(engine, "do_connect")
+    def _private(*_: Any) -> None:
+        # It holds papers and signed transactions; SQLite's files beside it have the rights of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
     @event.listens_for(engine, "connect")
     def _durable(connection: Any, _: Any) -> None:
         # FULL: a commit returns only when it is on the disk, so what was sent is never forgotten.
