@@ -124,15 +124,17 @@ def waiting(network: EmbeddedNetwork, witness: str) -> int:
 
 
 def flooding(network: EmbeddedNetwork, papers: dict[str, list[Path]], ahead: int) -> Iterator[int]:
-    """Keeps up to `ahead` papers in every inbox; yields the number handed in so far, for ever or until none is left."""
-    places = dict.fromkeys(papers, 0)
-    while any(places[witness] < len(paths) for witness, paths in papers.items()):
-        for witness, paths in papers.items():
-            room = max(0, ahead - waiting(network, witness))
-            for path in paths[places[witness] : places[witness] + room]:
-                path.rename(network.node_dir(witness) / "inbox" / path.name)
-            places[witness] = min(len(paths), places[witness] + room)
-        yield min(places.values())
+    """Keeps up to `ahead` papers in the fullest inbox, the same at all nodes, which see a fact at about one time. Yields
+    the number handed in so far, until none is left."""
+    count = min(map(len, papers.values()))
+    place = 0
+    while place < count:
+        room = ahead - max(waiting(network, witness) for witness in papers)
+        until = min(count, place + max(0, room))
+        for its in range(place, until):
+            hand_in(network, papers, its)
+        place = until
+        yield place
 
 
 def bundling(witnesses: Sequence[str], *, patience_seconds: float = 3.0, quorum_seconds: float = 1.0) -> NodeTables:
