@@ -124,8 +124,8 @@ def waiting(network: EmbeddedNetwork, witness: str) -> int:
 
 
 def flooding(network: EmbeddedNetwork, papers: dict[str, list[Path]], ahead: int) -> Iterator[int]:
-    """Keeps up to `ahead` papers in the fullest inbox, the same at all nodes, which see a fact at about one time. Yields
-    the number handed in so far, until none is left."""
+    """Keeps up to `ahead` papers in the fullest inbox, the same at all nodes, which see a fact at about one time.
+    Yields the number handed in so far, until none is left."""
     count = min(map(len, papers.values()))
     place = 0
     while place < count:
