@@ -260,6 +260,11 @@ class CanonicalEvent(BaseModel):
     def evidence(self) -> bytes:
         return evidence_of(self.event_hash)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it measured, and found nothing: what did not measure has no unit."""
+        return self.unit is not None and not self.quantity
+
 
 class VersionStage(StrEnum):
     """What a sender says of a paper that it may send again under its number."""

@@ -43,6 +43,7 @@ from oracles.relay.ends import RelayEnds
 from oracles.relay.gathering import Gathering
 from oracles.relay.voting import ListVoting
 from oracles.relaying import Relaying
+from oracles.reorganising import Reorganising
 from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
@@ -72,6 +73,7 @@ class Work:
     lists: ListVoting | None
     gathering: Gathering | None
     standing: Standing
+    reorganising: Reorganising
     scanned: int
     confirmed: int = -1
 
@@ -185,6 +187,10 @@ class Node:
     def _talk(self) -> None:
         work = self._work or self._connected()
         head = work.chain.head()
+        if work.reorganising.run(head):
+            # Whatever was read of the blocks that are gone is read anew.
+            self._work = None
+            work = self._connected()
         work.standing.watch(head)
         # First what the blocks linked: a paper that waited for it may speak of the same fact as one that is new.
         self._notice(work, head)
@@ -252,7 +258,10 @@ class Node:
         lists, gathering = self._list_voting(chain, judge), self._gathering_on(chain)
         sending = self._sending(chain, lists)
         work = (judge, deciding, measuring, heartbeats, relaying, retracting, *sending, lists, gathering)
-        self._work = Work(chain, *work, self._standing(chain, account, head), head.number)
+        confirming = sending[-1]
+        manifest = None if confirming is None else confirming.manifest
+        reorganising = Reorganising(self._database, chain, manifest, self._checkpoint)
+        self._work = Work(chain, *work, self._standing(chain, account, head), reorganising, head.number)
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
         return self._work

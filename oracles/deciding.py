@@ -16,8 +16,8 @@ from oracles.checkpoints import Checkpoint, Point
 from oracles.judging import Judge, Judgement
 from oracles.metrics import Metrics
 from oracles.resolving import apply_all
-from oracles.rivals import CONFLICT, RULE, Considering, account_of, own_objection, settle, unmatched
-from oracles.rules.decisions import SIGN, Decision, Verdict, chain_seconds
+from oracles.rivals import CONFLICT, RULE, Considering, account_of, contradicts, own_objection, settle, unmatched
+from oracles.rules.decisions import NOTHING_THERE, SIGN, Decision, Verdict, chain_seconds
 from oracles.store.database import Database
 from oracles.store.mapping import event_of
 from oracles.store.models import EventReferenceRow, EventRow, EventStatus, ObservationRow, ObservationStatus
@@ -90,6 +90,7 @@ class Deciding:
         """With those that wait unmatched and are known by what leads to a consignment that would be signed for."""
         judged: list[Judged] = []
         while pending:
+            self.judge.look_ahead([event for _, event in pending], head)
             judged += [(event_id, event, self.judge.judge(event, head)) for event_id, event in pending]
             would_sign = {result.key.subject for _, _, result in judged if result.key and result.decision == SIGN}
             keyed = {known.hex() for subject in would_sign for known in self.judge.known_of(subject)}
@@ -156,13 +157,16 @@ class Deciding:
         """First each for itself, then those that would be signed against all that speak of the same fact."""
         found = [(session.get_one(EventRow, event_id), event, result) for event_id, event, result in judged]
         before = [(row.status, row.reason) for row, _, _ in found]
-        decisions = [self._note(session, row, result, head) for row, _, result in found]
+        decisions = [self._note(session, row, event, result, head) for row, event, result in found]
         session.flush()
         for place, (row, event, result) in enumerate(found):
             if decisions[place].verdict is Verdict.SIGN and result.key is not None and self._first_look:
                 decisions[place] = self._keep_back(row)
             elif decisions[place].verdict is Verdict.SIGN and result.key is not None:
                 decisions[place] = self._settle(session, row, event, result.key, head)
+            elif decisions[place] == NOTHING_THERE and result.key is not None and row.status == EventStatus.HELD:
+                decisions[place] = contradicts(session, row, result.key) or NOTHING_THERE
+                _store(row, decisions[place])
         lines = []
         for (row, event, result), decision, was in zip(found, decisions, before, strict=True):
             # What a later account of the same fact made of it counts.
@@ -171,7 +175,7 @@ class Deciding:
                 lines.append(_line(event, result, told))
         return lines
 
-    def _note(self, session: Session, row: EventRow, result: Judgement, head: Head) -> Decision:
+    def _note(self, session: Session, row: EventRow, event: CanonicalEvent, result: Judgement, head: Head) -> Decision:
         """What is decided of an event without a look at others that are not signed yet."""
         decision = result.decision
         row.kind, row.decided_block = result.kind or "", head.number
@@ -179,7 +183,7 @@ class Deciding:
         if result.key is not None:
             row.subject, row.sequence = result.key.subject.hex(), result.key.sequence
             decision = own_objection(session, account_of(row), result.key) or decision
-        if decision.for_operator and row.resolved == ResolutionAction.SIGN:
+        if decision.for_operator and row.resolved == ResolutionAction.SIGN and not event.is_empty:
             decision = SIGN
         elif decision.verdict is Verdict.HOLD:
             row.held_for = RULE if decision.for_operator else ""

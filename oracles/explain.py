@@ -24,7 +24,7 @@ from oracles.reading import reader
 from oracles.rivals import open_accounts, own_objection
 from oracles.rules.accounts import Account, contradiction
 from oracles.rules.book import Rulebook
-from oracles.rules.decisions import Decision, Verdict, chain_seconds, own_decision, paper_view
+from oracles.rules.decisions import NOTHING_THERE, Decision, Verdict, chain_seconds, own_decision, paper_view
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
 from oracles.store.models import EventRow
@@ -108,7 +108,7 @@ def _told(database: Database | None, its: Explained) -> Explained:
 
 def _compared(view: _View, events: Sequence[Explained]) -> list[Explained]:
     """With what this node and the document's other events say of the same facts."""
-    accounts = {its.number: _account(its.event) for its in events if _would_sign(its)}
+    accounts = {its.number: _account(its.event) for its in events if _speaks(its)}
     return [
         replace(its, judgement=replace(its.judgement, decision=_decision(view, its, events, accounts)))
         if its.number in accounts
@@ -131,12 +131,14 @@ def _decision(view: _View, its: Explained, events: Sequence[Explained], accounts
     return its.judgement.decision if why is None else Decision(Verdict.HOLD, why, for_operator=True)
 
 
-def _would_sign(its: Explained) -> bool:
-    return its.judgement.decision.verdict is Verdict.SIGN and its.judgement.key is not None and not its.known
+def _speaks(its: Explained) -> bool:
+    decision = its.judgement.decision
+    speaks = decision.verdict is Verdict.SIGN or decision == NOTHING_THERE
+    return speaks and its.judgement.key is not None and not its.known
 
 
 def _account(event: CanonicalEvent) -> Account:
-    return Account(event.event_hash, chain_seconds(event.occurred_at), event.quantity)
+    return Account(event.event_hash, chain_seconds(event.occurred_at), event.quantity, event.is_empty)
 
 
 def _measured_decision(view: _View, its: Measured, event: CanonicalEvent | None) -> Decision:

@@ -8,6 +8,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from oracles.errors import NotHeld
+from oracles.rivals import is_empty
 from oracles.store.database import Database
 from oracles.store.models import EventRow, EventStatus, ObservationRow, ObservationStatus
 from oracles.store.resolutions import ResolutionAction, ResolutionRow, ResolutionStatus
@@ -19,7 +20,7 @@ def decide(database: Database, event_hash: str, action: ResolutionAction, reason
     """Stores the operator's decision. Raises NotHeld where there is nothing to decide."""
     with database.session() as session:
         row = _event(session, event_hash)
-        why = _objection(session, row)
+        why = _objection(session, row, action)
         if why is not None:
             raise NotHeld(event_hash, why)
         session.add(
@@ -42,7 +43,7 @@ def apply_all(session: Session) -> list[int]:
 
 def _apply(session: Session, resolution: ResolutionRow) -> int | None:
     event = _event(session, resolution.event_hash)
-    why = _objection(session, event)
+    why = _objection(session, event, resolution.action)
     if event is None or why is not None:
         resolution.status, resolution.outcome = ResolutionStatus.REFUSED, why or ""
     elif resolution.action == ResolutionAction.DROP:
@@ -67,7 +68,7 @@ def _event(session: Session, event_hash: str) -> EventRow | None:
     return session.exec(select(EventRow).where(EventRow.event_hash == event_hash)).first()
 
 
-def _objection(session: Session, event: EventRow | None) -> str | None:
+def _objection(session: Session, event: EventRow | None, action: str) -> str | None:
     if event is None:
         return "this node knows no such event"
     if event.status != EventStatus.HELD:
@@ -77,4 +78,6 @@ def _objection(session: Session, event: EventRow | None) -> str | None:
     )
     if session.exec(vouched).first() is not None:
         return "this node has vouched for it already"
+    if action == ResolutionAction.SIGN and is_empty(event):
+        return "it says that there was nothing, which no vote can say"
     return None

@@ -42,9 +42,9 @@ def own_objection(session: Session, account: Account, key: Key) -> Decision | No
     both = _both(prior, account)
     if retraction is not None and retraction.status == RetractionStatus.RETRACTED:
         return Decision(Verdict.HOLD, f"after a retraction there is no other vote on a fact: {both}")
-    if (prior.occurred_at, prior.quantity) == (account.occurred_at, account.quantity):
+    if (prior.occurred_at, prior.quantity) == (account.occurred_at, account.quantity) and not account.is_empty:
         return Decision(Verdict.REFUSE, "not signed: this node has vouched for the same already, from another paper")
-    if prior.occurred_at == account.occurred_at and not account.quantity:
+    if prior.occurred_at == account.occurred_at and not account.quantity and not account.is_empty:
         return Decision(Verdict.REFUSE, "not signed: this node has vouched for it already, with its quantity")
     return Decision(Verdict.HOLD, f"differs from what this node vouched for: {both}")
 
@@ -118,8 +118,20 @@ def _open_events(session: Session, key: Key, *, and_dropped: bool = False) -> li
     return [row for row in found if not _is_signed(session, row)]
 
 
+def contradicts(session: Session, row: EventRow, key: Key) -> Decision | None:
+    """An event that is never signed still speaks against what others say of its fact: then all of them are held."""
+    others = rivals(session, row, key)
+    why = contradiction(account_of(row), [account_of(other) for other in others])
+    return None if why is None else _held(session, row, others, why)
+
+
+def is_empty(row: EventRow) -> bool:
+    """Whether its paper measured, and found nothing: one that did not measure has no unit."""
+    return bool(row.unit) and not row.quantity
+
+
 def account_of(row: EventRow) -> Account:
-    return Account(row.event_hash, chain_seconds(moment_of(row.occurred_at)), row.quantity)
+    return Account(row.event_hash, chain_seconds(moment_of(row.occurred_at)), row.quantity, is_empty(row))
 
 
 def _held(session: Session, row: EventRow, others: Sequence[EventRow], why: str) -> Decision:

@@ -33,13 +33,21 @@ def open_protection(path: Path, database: Database) -> ProtectionStore:
     with database.session() as session:
         mark = marked(session)
         signatures = _signatures(session)
+        had_store = session.get(ProtectionMarkRow, 1) is not None
     if not path.is_file() and (mark.number or signatures):
         text = f"there is no protection store, but the database knows of {signatures} signatures: {WAYS_BACK}"
+        raise ProtectionMissing(path, text)
+    if not path.is_file() and had_store:
+        # Younger than all signatures, as a copy of a database may be: what was signed since only the store knows.
+        text = f"there is no protection store, but this is a database beside which one was made: {WAYS_BACK}"
         raise ProtectionMissing(path, text)
     store = ProtectionStore(path)
     try:
         store.check()
         _compare(store, mark, signatures)
+        if not had_store:
+            with database.session() as session:
+                session.add(ProtectionMarkRow(id=1, number=mark.number, link=mark.link.hex()))
     except BaseException:
         store.close()
         raise

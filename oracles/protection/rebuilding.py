@@ -13,6 +13,7 @@ from oracles.measuring import key_of
 from oracles.network import MOST_BLOCKS, ORACLE, VOTE_EVENTS, organisations
 from oracles.protection.places import Place
 from oracles.protection.statements import SignedStatement, Statement, reading_statement, vote_statements
+from oracles.store.bundles import BundleRow
 from oracles.store.models import ObservationRow, ObservationStatus, ReadingRow, SubmissionRow
 from oracles.voting import observation_of
 
@@ -30,8 +31,15 @@ def in_database(session: Session, place: Place, void_after: VoidAfter | None = N
     signers = {row.id: row.signer for row in session.exec(select(SubmissionRow))}
     # What was signed and withdrawn before it was sent counts too.
     were_signed = col(ObservationRow.status).not_in(NEVER_SIGNED) | col(ObservationRow.signed_at).is_not(None)
+    listed = list(_on_lists(session, place, now))
+    yield from listed
+    lists = set(session.exec(select(BundleRow.submission_id)))
+    keys = {its.statement.key for its in listed}
     for row in session.exec(select(ObservationRow).where(were_signed)):
         (statement,) = vote_statements(place.chain_id, place.oracle, [observation_of(row)])
+        if statement.key in keys and (row.submission_id is None or row.submission_id in lists):
+            # Its own figures were not signed, but the list's.
+            continue
         signer = signers.get(row.submission_id, UNKNOWN_SIGNER)
         yield SignedStatement(statement, signer, now if row.signed_at is None else row.signed_at)
     # Of several readings of one round the earlier ones could no longer count when the last was signed.
@@ -43,6 +51,17 @@ def in_database(session: Session, place: Place, void_after: VoidAfter | None = N
         if kept is None or kept.signed_at <= its.signed_at:
             last[its.statement.key] = its
     yield from last.values()
+
+
+def _on_lists(session: Session, place: Place, now: int) -> Iterator[SignedStatement]:
+    """What this node signed of relays' lists: their figures may differ from its papers' within what the rules allow."""
+    its = select(BundleRow, SubmissionRow).join(SubmissionRow, col(SubmissionRow.id) == BundleRow.submission_id)
+    for bundle, submission in session.exec(its):
+        # Of a bundle that it sent as a relay nothing is marked: those are votes of others, or its own of another row.
+        mask = int(submission.mask, 16)
+        marked = [item for position, item in enumerate(bundle.items()) if mask >> position & 1]
+        for statement in vote_statements(place.chain_id, place.oracle, marked):
+            yield SignedStatement(statement, submission.signer, now)
 
 
 def on_chain(chain: Chain, place: Place, organisation: int) -> Iterator[SignedStatement]:

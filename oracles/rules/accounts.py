@@ -9,20 +9,27 @@ from datetime import UTC, datetime
 
 @dataclass(frozen=True)
 class Account:
-    """What one paper says of a fact: when (Unix seconds) and how much (thousandths, 0 where it does not tell)."""
+    """What one paper says of a fact: when (Unix seconds) and how much (thousandths, 0 where it does not tell).
+
+    `is_empty`: it does tell, and says that there was nothing (less than a thousandth).
+    """
 
     event_hash: str
     occurred_at: int
     quantity: int
+    is_empty: bool = False
 
     def agrees_with(self, other: Account) -> bool:
         """To the second, and in quantity unless one of them has measured none."""
+        if self.is_empty != other.is_empty:
+            return False
         same_quantity = self.quantity == other.quantity or not self.quantity or not other.quantity
         return self.occurred_at == other.occurred_at and same_quantity
 
     def __str__(self) -> str:
         moment = datetime.fromtimestamp(self.occurred_at, UTC)
         measured = f"{self.quantity} thousandths" if self.quantity else "no quantity"
+        measured = "that there was nothing" if self.is_empty else measured
         return f"{self.event_hash} says {measured} at {moment:%Y-%m-%dT%H:%M:%SZ}"
 
 

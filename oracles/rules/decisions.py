@@ -46,6 +46,10 @@ class Decision:
 SIGN: Final = Decision(Verdict.SIGN, "the paper supports it and the network would count it")
 
 
+NOTHING_THERE: Final = Decision(Verdict.HOLD, "the paper says that there was nothing", for_operator=True)
+"""The operator may drop it or decide for another account, but not have it signed."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """Everything that the contract would look at, read at one block. `now` is that block's time."""
@@ -108,6 +112,9 @@ def _paper_objection(
 
 def own_decision(view: PaperView, event: CanonicalEvent, now: int) -> Decision:
     """What the node's own rules say where nothing else speaks against signing; `now` is the chain's, Unix seconds."""
+    if event.is_empty:
+        # On chain 0 is no measure, so a vote would witness goods that the paper says were not there.
+        return NOTHING_THERE
     why = None if view.attest is None else too_old(view.attest, event.occurred_at, now)
     if why is not None:
         return Decision(Verdict.REFUSE, f"not signed: {why}")

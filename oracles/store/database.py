@@ -16,6 +16,7 @@ from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
 from oracles.store import (
+    blocks,
     bundles,
     captures,
     folders,
@@ -32,6 +33,7 @@ from oracles.store.models import NodeTable
 
 TABLES: Final = (
     NodeTable,
+    blocks.SeenBlockRow,
     captures.CaptureRow,
     captures.CapturedEventRow,
     captures.CapturedKeyRow,

@@ -31,6 +31,7 @@ from oracles.rules.decisions import FIRST_DELIVERY, chain_seconds, paper_view
 from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer
 from scripts.bench.figures import Figure, middle
+from scripts.bench.papers import sighting
 from standards.epcis import event_hash, parse_document
 
 EVENTS: Final = 1_000
@@ -41,7 +42,6 @@ LIMIT_BYTES: Final = 1 << 20
 Made = TypeVar("Made")
 CHAIN_ID: Final = 1
 ORACLE: Final = "0x" + "51" * 20
-BUYER: Final = "urn:epcglobal:cbv:bt:4012345000009"
 BLOCK: Final = 1
 HASHED: Final = bytes(range(32))
 
@@ -54,6 +54,9 @@ class Consignments:
 
     def subject_of(self, reference: bytes, block: int) -> bytes | None:
         return self.subjects.get(reference)
+
+    def subjects_of(self, references: Sequence[bytes], block: int) -> Sequence[bytes | None]:
+        return [self.subject_of(its, block) for its in references]
 
 
 def measure_oracle_events(_: Path, console: Console) -> list[Figure]:
@@ -148,35 +151,7 @@ def _matcher() -> Matcher:
 
 
 def _document(number: int) -> bytes:
-    """A warehouse's receipt of goods: of an order, by SSCC, counted, at a place, with a note of its own."""
-    moment = datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=number)
-    event = {
-        "type": "ObjectEvent",
-        "eventTime": moment.isoformat(),
-        "eventTimeZoneOffset": "+01:00",
-        "epcList": [f"urn:epc:id:sscc:4012345.{number:010d}"],
-        "action": "OBSERVE",
-        "bizStep": "receiving",
-        "disposition": "in_progress",
-        "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.987"},
-        "bizLocation": {"id": "urn:epc:id:sgln:4012345.00011.0"},
-        "bizTransactionList": [
-            {"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:4012345000009:{_order(number)}"}
-        ],
-        "quantityList": [{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 950, "uom": "KGM"}],
-        "example:dock": f"gate {number % 40}",
-    }
-    document = {
-        "@context": [
-            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
-            {"example": "https://ns.example.com/epcis/"},
-        ],
-        "type": "EPCISDocument",
-        "schemaVersion": "2.0",
-        "creationDate": moment.isoformat(),
-        "epcisBody": {"eventList": [event]},
-    }
-    return json.dumps(document).encode()
+    return sighting(_order(number), number, datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=number))
 
 
 def _order(number: int) -> str:
