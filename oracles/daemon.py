@@ -120,7 +120,7 @@ class Node:
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         storing = Storing(database, key, self._rules, checkpoint, self.metrics, settings.retracts)
         limit_bytes = settings.file_limit_bytes
-        self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, reader(settings))
+        self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, reader(settings), clock)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._mail, self._desk = (relays.mail, relays.desk) if relays else (None, None)
         # What relays and nodes know of each other outlives a network that is away for a while.
