@@ -122,7 +122,7 @@ class Node:
         storing = Storing(database, key, self._rules, checkpoint, self.metrics, settings.retracts)
         self._storing = storing
         limit_bytes = settings.file_limit_bytes
-        self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, reader(settings))
+        self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, reader(settings), clock)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
         self._mail, self._desk = (relays.mail, relays.desk) if relays else (None, None)
         # What relays and nodes know of each other outlives a network that is away for a while.
