@@ -12,7 +12,7 @@ from oracle_fakes import NOON, declared_error, epcis, epcis_event
 from oracles.store.database import Database, database_lock
 
 RECEIVING = epcis_event()
-STORING = epcis_event("storing", order=None)
+STORING = epcis_event("storing", order="PO-UNLINKED")
 
 
 def changes(result) -> list[dict[str, str]]:
