@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -25,6 +26,8 @@ from oracles.storing import Storing
 log = structlog.get_logger("oracles")
 
 MOST_AT_ONCE: Final = 64
+TURN_SECONDS: Final = 0.1
+"""A relay waits for a vote not much longer than this."""
 
 Reader = Callable[[str, bytes, int], Document]
 
@@ -39,6 +42,7 @@ class Intake:
     file_limit_bytes: int
     checkpoint: Checkpoint
     read: Reader = read_document
+    clock: Callable[[], float] = time.monotonic
     _complaints: set[str] = field(default_factory=set)
     _stored: list[tuple[Candidate, str]] = field(default_factory=list)
     """Files of this turn that are in the database and can leave the inbox, with their SHA-256."""
@@ -52,8 +56,13 @@ class Intake:
                     row.status = filed_status(row)
 
     def run(self) -> int:
-        """Number of documents taken; at most MOST_AT_ONCE looked at, so that a flood does not hold up votes."""
-        taken = sum(self._take(candidate) for candidate in islice(self.directory.candidates(), MOST_AT_ONCE))
+        """Number of documents taken; at most MOST_AT_ONCE looked at, and no new one after TURN_SECONDS, so that a flood
+        does not hold up votes."""
+        taken, until = 0, self.clock() + TURN_SECONDS
+        for candidate in islice(self.directory.candidates(), MOST_AT_ONCE):
+            taken += self._take(candidate)
+            if self.clock() >= until:
+                break
         for name, why in self.directory.left.items():
             self._complain(name, why)
         return taken

@@ -137,11 +137,10 @@ def flooding(network: EmbeddedNetwork, papers: dict[str, list[Path]], ahead: int
         yield place
 
 
-def bundling(witnesses: Sequence[str], *, patience_seconds: float = 3.0, quorum_seconds: float = 1.0) -> NodeTables:
+def bundling(witnesses: Sequence[str]) -> NodeTables:
     """Settings with which the first of the nodes runs a relay that all of them use."""
     port = free_port()
-    uses: SettingTable = {"urls": [f"http://127.0.0.1:{port}"], "patience_seconds": patience_seconds}
-    gathers: SettingTable = {"quorum_seconds": quorum_seconds}
+    uses: SettingTable = {"urls": [f"http://127.0.0.1:{port}"]}
     listens: SettingTable = {"listen": f"127.0.0.1:{port}"}
-    runs: dict[str, Setting | SettingTable] = {"bundling": uses, "http": listens, "relay": gathers}
+    runs: dict[str, Setting | SettingTable] = {"bundling": uses, "http": listens, "relay": {}}
     return {witness: runs if witness == witnesses[0] else {"bundling": uses} for witness in witnesses}

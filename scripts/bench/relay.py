@@ -37,9 +37,6 @@ AHEAD: Final = 96
 """Papers in each inbox: more than a node takes in one turn."""
 CONSIGNMENTS: Final = {"relay": 4_500, "alone": 2_000}
 """More than two cores use up in the time; where they are used up, the time ends with them."""
-PATIENCE_SECONDS: Final = 20.0
-QUORUM_SECONDS: Final = 8.0
-"""Nodes with full inboxes are not at the same paper at the same time: here the relay waits for the last of them."""
 CHAIN_FACTS: Final = 2_000
 LIST: Final = 50
 MOST_IN_BATCH: Final = 200
@@ -84,7 +81,7 @@ def measure_relay(work_dir: Path, console: Console) -> list[Figure]:
 def _ways() -> dict[str, NodeTables]:
     names = list(WITNESSES)
     return {
-        "relay": bundling(names, patience_seconds=PATIENCE_SECONDS, quorum_seconds=QUORUM_SECONDS),
+        "relay": bundling(names),
         "alone": {name: {"batch_limit": 1} for name in names},
     }
 

@@ -11,8 +11,9 @@ import pytest
 from oracle_fakes import epcis, epcis_event
 from structlog.testing import capture_logs
 
-from oracles.intake import MOST_AT_ONCE
+from oracles.intake import MOST_AT_ONCE, TURN_SECONDS
 from oracles.store.models import DocumentRow, DocumentStatus, SubmissionRow
+from oracles.storing import Storing
 
 
 def test_malformed_file_is_quarantined_with_the_reason_beside(bench):
@@ -161,6 +162,25 @@ def test_move_without_room_goes_on_to_the_caller(bench, monkeypatch):
 
     with pytest.raises(OSError, match="No space left"):
         bench.turn()
+
+
+def test_turn_that_takes_long_ends_with_the_paper_at_hand(bench, monkeypatch):
+    store = Storing.store
+
+    def slow(self: Storing, *arguments: object) -> None:
+        store(self, *arguments)
+        bench.clock.now += TURN_SECONDS
+
+    monkeypatch.setattr(Storing, "store", slow)
+    for number in range(3):
+        bench.drop(f"{number}.json", epcis(epcis_event(eventID=f"urn:uuid:{number}")))
+
+    bench.turn()
+
+    assert bench.archived() == ["0.json"]
+    bench.turn()
+    bench.turn()
+    assert bench.archived() == ["0.json", "1.json", "2.json"]
 
 
 def test_flood_of_files_does_not_hold_up_votes(bench):
