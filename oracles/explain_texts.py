@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from chain_node.client import FeedKind
-from oracles.canonical import CanonicalEvent
+from oracles.canonical import CanonicalEvent, Standard
 from oracles.explained import Explained, Explanation, Sensed
 from oracles.rules.decisions import Decision, Verdict
 
@@ -24,7 +24,7 @@ _VERDICTS: Final = {
 
 def text_lines(its: Explanation) -> Iterator[str]:
     count, noun = len(its.events or its.quotes), "event" if its.events else "value"
-    yield f"{its.name}: {its.standard}, {count} {noun}{'' if count == 1 else 's'}"
+    yield f"{its.name}: {_spoken(its)}, {count} {noun}{'' if count == 1 else 's'}"
     if its.away:
         yield f"Only what the paper decides: {its.away}"
     if its.set_aside:
@@ -34,6 +34,14 @@ def text_lines(its: Explanation) -> Iterator[str]:
         yield from _event_lines(found)
     for quote in its.quotes:
         yield from _sensed_lines(quote)
+
+
+def _spoken(its: Explanation) -> str:
+    """The standard with the version that the events are of: rules have one name for all versions of Track & Trace."""
+    versions = sorted({found.event.standard_version for found in its.events} - {""})
+    if its.standard is not Standard.DCSA or not versions:
+        return str(its.standard)
+    return f"{its.standard.rpartition(' ')[0]} {', '.join(versions)}"
 
 
 def json_lines(its: Explanation) -> Iterator[str]:
