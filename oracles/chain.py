@@ -33,6 +33,7 @@ class Head:
 
     number: int
     timestamp: int
+    hash: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,22 @@ class NodeChain(Protocol):
     @property
     def feed_oracle_address(self) -> str: ...
     def head(self) -> Head: ...
+    def block_hash(self, number: int) -> bytes | None:
+        """None where the network has no block of that number (any more)."""
+
     def blocks_behind(self) -> int | None:
         """How far the node that answers is behind its network; None where it does not tell."""
 
     def changes(self, from_block: int, to_block: int) -> Changes: ...
     def subject_of(self, reference: bytes, block: int) -> bytes | None: ...
     def beneficiary_group(self, subject: bytes, block: int) -> int: ...
+    def subjects_of(self, references: Sequence[bytes], block: int) -> Sequence[bytes | None]:
+        """As `subject_of`, of many at once; so are the next two."""
+
+    def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]: ...
+    def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
+        """Each fact with its voters."""
+
     def membership(self, account: str | None, lei: str, block: int) -> Membership:
         """Of the account; of the organisation where there is no account (a dry run)."""
 

@@ -50,6 +50,7 @@ class Point(StrEnum):
     POLL_KEPT = "poll-kept"
     FOLDER_COPIED = "folder-copied"
     FOLDER_REMEMBERED = "folder-remembered"
+    BLOCKS_TAKEN_BACK = "blocks-taken-back"
     LIST_OFFERED = "list-offered"
     LIST_BOUND = "list-bound"
     LIST_SIGNING = "list-signing"

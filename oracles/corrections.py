@@ -16,6 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from chain_node.client import Refusal
 from oracles.canonical import CanonicalEvent, Correction
+from oracles.origins import may_correct, origin_of
 from oracles.rules.milestones import SHIPPING
 from oracles.store.bundles import bundle_in
 from oracles.store.mapping import utc_text
@@ -42,6 +43,8 @@ KNOWN = "its vote is taken back already"
 UNCOUNTED = "withdrawn: its vote was never counted"
 RECALLED = "its readings are taken out of the exchange"
 IN_A_VALUE = "its readings are in a feed's value and cannot be taken back"
+FOREIGN = "came from another sender, so it stays; if it is to be taken back, lay the correction into the inbox"
+DOUBTED = "another sender takes it back"
 NO_RETURN = "is itself a correction: what it took back stays so, a vote once retracted has no other on its fact"
 STANDS = frozenset({Refusal.ALREADY_VOTED.name, "no answer"})
 """Refusals of a vote that leave the organisation's vote on that fact, given by another of its nodes, on chain."""
@@ -74,7 +77,7 @@ def record_correction(
     session: Session, document_id: int, event: CanonicalEvent, correction: Correction, *, retracts: bool = True
 ) -> list[Effect] | None:
     """Stores the correction and applies it to the events it means; None where it was applied before."""
-    digest = _digest(event, correction)
+    digest = _digest(event, correction, origin_of(session, document_id))
     if session.exec(select(CorrectionRow).where(CorrectionRow.digest == digest)).first():
         return None
     targets = _targets(session, event, correction)
@@ -90,18 +93,32 @@ def record_correction(
     session.add(row)
     session.flush()
     its = Applying(session, row.reason, row, retracts)
-    effects = [_withdraw(its, target) for target in targets]
+    own = [target for target in targets if may_correct(session, document_id, target.document_id)]
+    effects = [_withdraw(its, target) for target in own]
+    if not (own and correction.source_event_id):
+        # Two carriers may have the same running numbers: who means an event of his own does not mean another's.
+        effects += [_doubted(its, target) for target in targets if target not in own]
     row.effect = "; ".join(map(str, effects)) or "nothing of it is known here"
     session.flush()
     return effects
 
 
-def corrected_before(session: Session, event: CanonicalEvent) -> CorrectionRow | None:
-    """A correction that arrived ahead of the event it takes back."""
+def corrected_before(session: Session, event: CanonicalEvent, document_id: int) -> CorrectionRow | None:
+    """A correction, of the same sender, that arrived ahead of the event it takes back."""
     means_it = col(CorrectionRow.event_hash) == event.event_hash
     if event.source_event_id:
         means_it = means_it | (col(CorrectionRow.cancelled_id) == f"{event.activity.standard}|{event.source_event_id}")
-    return session.exec(select(CorrectionRow).where(means_it).order_by(col(CorrectionRow.id).desc())).first()
+    found = session.exec(select(CorrectionRow).where(means_it).order_by(col(CorrectionRow.id).desc()))
+    return next((row for row in found if may_correct(session, row.document_id, document_id)), None)
+
+
+def doubt_before(session: Session, event: CanonicalEvent, document_id: int) -> str:
+    """Why an event is held whose error another sender declared ahead of it; empty where nobody did."""
+    means_it = (col(CorrectionRow.event_hash) == event.event_hash) & (col(CorrectionRow.source_hash) != "")
+    for row in session.exec(select(CorrectionRow).where(means_it)):
+        if not may_correct(session, row.document_id, document_id):
+            return f"{DOUBTED}: {row.reason}"
+    return ""
 
 
 def states_again(event: CanonicalEvent, correction: CorrectionRow) -> bool:
@@ -115,7 +132,11 @@ def states_again(event: CanonicalEvent, correction: CorrectionRow) -> bool:
 def revived(session: Session, known: EventRow, event: CanonicalEvent) -> bool:
     """A paper that was replaced may be replaced back: what it said first counts again, unless it was cancelled."""
     replaces = event.correction is not None and event.correction.replaces
-    if not replaces or known.status != EventStatus.WITHDRAWN or corrected_before(session, event) is not None:
+    if (
+        not replaces
+        or known.status != EventStatus.WITHDRAWN
+        or corrected_before(session, event, known.document_id) is not None
+    ):
         return False
     known.status, known.reason = EventStatus.NEW, ""
     return True
@@ -160,6 +181,13 @@ def _withdraw(its: Applying, target: EventRow) -> Effect:
         target.status, target.reason = EventStatus.WITHDRAWN, f"corrected: {reason}"
     told = "; ".join(filter(None, (done if _observation(its.session, target) or not readings else "", readings)))
     return Effect(target.event_hash, told, raised=in_a_value or done == BY_HAND)
+
+
+def _doubted(its: Applying, target: EventRow) -> Effect:
+    """What another sender says is no correction; but what is in doubt is not signed before the operator looked."""
+    if _observation(its.session, target) is None and target.status in (EventStatus.NEW, EventStatus.WAITING):
+        target.status, target.reason, target.retry_at = EventStatus.HELD, f"{DOUBTED}: {its.reason}", None
+    return Effect(target.event_hash, FOREIGN, raised=True)
 
 
 def _is_correction(its: Applying, target: EventRow) -> bool:
@@ -278,9 +306,9 @@ def _shipments(event: CanonicalEvent) -> SelectOfScalar[EventRow]:
     )
 
 
-def _digest(event: CanonicalEvent, correction: Correction) -> str:
+def _digest(event: CanonicalEvent, correction: Correction, origin: str) -> str:
     moment = correction.declared_at.isoformat() if correction.declared_at else ""
-    parts = (event.event_hash, correction.event_hash or "", moment, correction.reason)
+    parts = (event.event_hash, correction.event_hash or "", moment, correction.reason, *filter(None, [origin]))
     return sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
@@ -21,7 +20,7 @@ from oracles.cargo.votes import VoteCargo
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.confirming import Confirming
-from oracles.deciding import Deciding
+from oracles.deciding import Deciding, status_counts
 from oracles.errors import DatabaseOfOtherNetwork
 from oracles.exchange import Exchange
 from oracles.heartbeats import Heartbeats
@@ -44,12 +43,13 @@ from oracles.relay.ends import RelayEnds
 from oracles.relay.gathering import Gathering
 from oracles.relay.voting import ListVoting
 from oracles.relaying import Relaying
+from oracles.reorganising import Reorganising
 from oracles.retracting import Retracting
 from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.sources.directory import Directory
 from oracles.store.database import Database
-from oracles.store.models import EventRow, EventStatus, NetworkRow
+from oracles.store.models import EventStatus, NetworkRow
 from oracles.storing import Storing
 from oracles.voting import Voting
 
@@ -73,6 +73,7 @@ class Work:
     lists: ListVoting | None
     gathering: Gathering | None
     standing: Standing
+    reorganising: Reorganising
     scanned: int
     confirmed: int = -1
 
@@ -189,6 +190,10 @@ class Node:
     def _talk(self) -> None:
         work = self._work or self._connected()
         head = work.chain.head()
+        if work.reorganising.run(head):
+            # Whatever was read of the blocks that are gone is read anew.
+            self._work = None
+            work = self._connected()
         work.standing.watch(head)
         # First what the blocks linked: a paper that waited for it may speak of the same fact as one that is new.
         self._notice(work, head)
@@ -256,7 +261,10 @@ class Node:
         lists, gathering = self._list_voting(chain, judge), self._gathering_on(chain)
         sending = self._sending(chain, lists)
         work = (judge, deciding, measuring, heartbeats, relaying, retracting, *sending, lists, gathering)
-        self._work = Work(chain, *work, self._standing(chain, account, head), head.number)
+        confirming = sending[-1]
+        manifest = None if confirming is None else confirming.manifest
+        reorganising = Reorganising(self._database, chain, manifest, self._checkpoint)
+        self._work = Work(chain, *work, self._standing(chain, account, head), reorganising, head.number)
         # Before anything is sent again: it may have got into a block while this process was away.
         self._confirm(self._work, head)
         return self._work
@@ -386,13 +394,6 @@ class Node:
         counts = status_counts(self._database)
         self.metrics.waiting.set(counts.get(EventStatus.WAITING, 0))
         self.metrics.held.set(counts.get(EventStatus.HELD, 0))
-
-
-def status_counts(database: Database) -> dict[str, int]:
-    """Events by status."""
-    with database.session() as session:
-        statement = select(EventRow.status, func.count(col(EventRow.id))).group_by(EventRow.status)
-        return dict(session.exec(statement).all())
 
 
 def _place(row: NetworkRow) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 
 import structlog
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from oracles.canonical import CanonicalEvent
 from oracles.chain import Head, Key
@@ -90,6 +90,7 @@ class Deciding:
         """With those that wait unmatched and are known by what leads to a consignment that would be signed for."""
         judged: list[Judged] = []
         while pending:
+            self.judge.look_ahead([event for _, event in pending], head)
             judged += [(event_id, event, self.judge.judge(event, head)) for event_id, event in pending]
             would_sign = {result.key.subject for _, _, result in judged if result.key and result.decision == SIGN}
             keyed = {known.hex() for subject in would_sign for known in self.judge.known_of(subject)}
@@ -227,6 +228,13 @@ class Deciding:
             log.error("decision", block=head.number, operator_action_required=True, **line)
         else:
             log.info("decision", block=head.number, dry_run=self.dry, **line)
+
+
+def status_counts(database: Database) -> dict[str, int]:
+    """Events by status."""
+    with database.session() as session:
+        statement = select(EventRow.status, func.count(col(EventRow.id))).group_by(EventRow.status)
+        return dict(session.exec(statement).all())
 
 
 def _ids(found: Iterable[int | None]) -> dict[int, None]:

@@ -15,15 +15,14 @@ from oracles.adapters import read_document
 from oracles.canonical import Document
 from oracles.checkpoints import Checkpoint, Point
 from oracles.errors import FLAWS, DocumentRefused
+from oracles.operating.obstacles import obstacle_of
+from oracles.origins import CAPTURED
 from oracles.sources.directory import Candidate, Directory
 from oracles.store.database import Database
 from oracles.store.models import DocumentRow, DocumentStatus
 from oracles.storing import Storing
 
 log = structlog.get_logger("oracles")
-
-CAPTURED: Final = "capture/"
-"""How the names of documents begin that came in over HTTP: no file's name holds a slash."""
 
 MOST_AT_ONCE: Final = 64
 
@@ -54,7 +53,10 @@ class Intake:
 
     def run(self) -> int:
         """Number of documents taken; at most MOST_AT_ONCE looked at, so that a flood does not hold up votes."""
-        return sum(self._take(candidate) for candidate in islice(self.directory.candidates(), MOST_AT_ONCE))
+        taken = sum(self._take(candidate) for candidate in islice(self.directory.candidates(), MOST_AT_ONCE))
+        for name, why in self.directory.left.items():
+            self._complain(name, why)
+        return taken
 
     def _take(self, candidate: Candidate) -> bool:
         name = candidate.path.name
@@ -63,7 +65,7 @@ class Intake:
         except FileNotFoundError:
             return False
         except OSError as error:
-            self._complain(name, f"cannot be read: {error.strerror}")
+            self._leave(name, "cannot be read", error)
             return False
         digest = sha256(data).hexdigest()
         if not self._resumed(candidate, digest):
@@ -74,7 +76,11 @@ class Intake:
                     return False
                 self.storing.refuse(name, digest, error.why)
             else:
-                self._store(document)
+                try:
+                    self._store(document)
+                except OSError as error:
+                    self._leave(name, "its bad rows cannot be laid aside", error)
+                    return False
         self._stored.append((candidate, digest))
         return True
 
@@ -94,12 +100,23 @@ class Intake:
     def file_away(self) -> None:
         """Moves what was stored out of the inbox. Apart from `run`, so that votes need not wait for it."""
         while self._stored:
-            self._file(*self._stored.pop(0))
+            candidate, digest = self._stored.pop(0)
+            try:
+                self._file(candidate, digest)
+            except OSError as error:
+                self._leave(candidate.path.name, "was taken, but cannot be moved out of it", error)
 
     def _bytes(self, candidate: Candidate) -> bytes:
         # One byte more than allowed is enough to tell that a file is too large.
         with candidate.path.open("rb") as handle:
             return handle.read(self.file_limit_bytes + 1)
+
+    def _leave(self, name: str, why: str, error: OSError) -> None:
+        """One file must not hold up the others; a disk without room holds up all, and goes on to the caller."""
+        if obstacle_of(error) is not None:
+            raise error
+        self.directory.try_later(name)
+        self._complain(name, f"{why}: {error.strerror}")
 
     def _complain(self, name: str, why: str) -> None:
         if name not in self._complaints:

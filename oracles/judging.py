@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chain_node.client import FeedRules, FeedTerms, Membership, Milestone, Policy
+from chain_node.client import Fact, FeedRules, FeedTerms, Membership, Milestone, Policy
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Kind, Measured
 from oracles.chain import FeedKey, Head, Key, NodeChain
@@ -45,6 +46,28 @@ class Judge:
         self._policies: dict[int, Policy] = {}
         self._feed_policies: dict[bytes, tuple[FeedRules, FeedTerms]] = {}
         self._membership: Membership | None = None
+        self._tallies: dict[tuple[Key, int], tuple[Fact, Sequence[int]]] = {}
+        """What was asked ahead, by fact and block."""
+
+    def look_ahead(self, events: Sequence[CanonicalEvent], head: Head) -> None:
+        """Asks the network at once for what `judge` would ask for one by one of each of these events."""
+        views = [(event, paper_view(event, self._rules)) for event in events]
+        asked = [
+            (event, view.milestone)
+            for event, view in views
+            if view.decision.verdict is Verdict.SIGN and view.milestone is not None
+        ]
+        self._tallies = {}
+        if len(asked) < 2:
+            return
+        self._matcher.look_ahead([its for event, _ in asked for its in event.references], head.number)
+        matches = [(self.match(event, head).subject, milestone) for event, milestone in asked]
+        keys = list(dict.fromkeys(Key(subject, its, FIRST_DELIVERY) for subject, its in matches if subject is not None))
+        unknown = list(dict.fromkeys(key.subject for key in keys if key.subject not in self._beneficiaries))
+        groups = self._chain.beneficiary_groups(unknown, head.number)
+        self._beneficiaries |= dict(zip(unknown, groups, strict=True))
+        tallies = self._chain.tallies(keys, head.number)
+        self._tallies = {(key, head.number): its for key, its in zip(keys, tallies, strict=True)}
 
     def forget(self) -> None:
         """Policies or participants changed on chain."""
@@ -60,8 +83,7 @@ class Judge:
             return Judgement(view.decision, kind, milestone, rule=view.rule)
         match = self._matcher.match(event.references, head.number)
         if match.subject is None:
-            verdict = Verdict.HOLD if match.ambiguous else Verdict.WAIT
-            return Judgement(Decision(verdict, match.reason), kind, milestone, match=match.reason, rule=view.rule)
+            return Judgement(Decision(match.verdict, match.reason), kind, milestone, match=match.reason, rule=view.rule)
         key = Key(match.subject, milestone, FIRST_DELIVERY)
         decision = network_decision(milestone, chain_seconds(event.occurred_at), event.quantity, self._read(key, head))
         if decision.verdict is Verdict.SIGN:
@@ -92,7 +114,7 @@ class Judge:
         if event is not None:
             match = self.match(event, head)
             if match.subject is None:
-                return Decision(Verdict.HOLD if match.ambiguous else Verdict.WAIT, match.reason)
+                return Decision(match.verdict, match.reason)
             key = FeedKey(its.kind, its.policy_id, match.subject)
         standing = self.reading_standing(key, head)
         value = scaled(its.value, 0 if key.is_condition else standing.rules.decimals)
@@ -121,14 +143,17 @@ class Judge:
 
     def _read(self, key: Key, head: Head) -> Standing:
         block = head.number
+        # Used once: whoever asks again wants to know how it stands then.
+        ahead = self._tallies.pop((key, block), None)
+        fact, voters = ahead or (self._chain.fact(key, block), self._chain.voters(key, block))
         return Standing(
             block=block,
             now=head.timestamp,
             membership=self._member(head),
             beneficiary_group=self._beneficiary(key.subject, block),
             policy=self._policy(key.milestone, block),
-            fact=self._chain.fact(key, block),
-            voters=self._chain.voters(key, block),
+            fact=fact,
+            voters=voters,
         )
 
     def _member(self, head: Head) -> Membership:

@@ -109,7 +109,7 @@ class Measuring:
             references = select(EventReferenceRow).where(EventReferenceRow.event_id == event.id)
             match = self.judge.match(event_of(event, list(session.exec(references))), head)
             if match.subject is None:
-                return Decision(Verdict.HOLD if match.ambiguous else Verdict.WAIT, match.reason), None, None
+                return Decision(match.verdict, match.reason), None, None
             row.subject = match.subject.hex()
             key = key_of(row)
         if _has_open(session, row, late=False) and (not key.is_condition or _has_open(session, row, late=True)):

@@ -24,7 +24,7 @@ from chain_node.client import (
     Report,
     Vote,
 )
-from chain_node.errors import RequestRefused
+from chain_node.errors import AnswerMalformed, RequestRefused
 from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
@@ -66,7 +66,13 @@ class Network:
 
     def head(self) -> Head:
         block = self.chain.block("latest")
-        return Head(block.number, block.timestamp)
+        return Head(block.number, block.timestamp, block.hash)
+
+    def block_hash(self, number: int) -> bytes | None:
+        try:
+            return self.chain.block(number).hash
+        except AnswerMalformed:
+            return None
 
     def blocks_behind(self) -> int | None:
         try:
@@ -92,6 +98,18 @@ class Network:
 
     def beneficiary_group(self, subject: bytes, block: int) -> int:
         return self.chain.milestones.subject(subject, block).beneficiary
+
+    def subjects_of(self, references: Sequence[bytes], block: int) -> Sequence[bytes | None]:
+        found = self.chain.milestones.subjects_of(references, block)
+        return [None if subject == NOTHING else subject for subject in found]
+
+    def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]:
+        return [subject.beneficiary for subject in self.chain.milestones.subjects(subjects, block)]
+
+    def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
+        asked = [(key.subject, int(key.milestone), key.sequence) for key in keys]
+        milestones = self.chain.milestones
+        return list(zip(milestones.facts(asked, block), milestones.voters_of_many(asked, block), strict=True))
 
     def membership(self, account: str | None, lei: str, block: int) -> Membership:
         registry = self.chain.registry

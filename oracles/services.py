@@ -140,11 +140,11 @@ def _dcsa_interfaces(around: Surroundings, read_seconds: float) -> Iterator[Inte
         yield events_interface(into_inbox, limits)
 
 
-def taking(around: Surroundings, source: str) -> Taking:
+def taking(around: Surroundings, source: str, sender: str = "") -> Taking:
     """How Track & Trace gets into the inbox, under the name of that source."""
     settings = around.settings
     drop = Drop(settings.inbox, source, around.checkpoint)
-    return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes)
+    return Taking(around.database, drop, settings.dcsa.schema_versions, settings.file_limit_bytes, sender)
 
 
 @contextmanager
@@ -152,12 +152,12 @@ def _dcsa_polling(around: Surroundings) -> Iterator[None]:
     from oracles.dcsa.asking import Asking
     from oracles.dcsa.polling import Poller, polling
 
-    settings, into_inbox = around.settings, taking(around, "dcsapoll")
+    settings = around.settings
     pollers = [
         Poller(
             its,
             around.database,
-            into_inbox,
+            taking(around, "dcsapoll", its.name),
             Asking(its, settings.file_limit_bytes),
             around.checkpoint,
             around.metrics,

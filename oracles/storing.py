@@ -12,7 +12,15 @@ from sqlmodel import Session, select
 from chain_node.references import NetworkKey
 from oracles.canonical import CanonicalEvent, Classifier, Document, Measured
 from oracles.checkpoints import Checkpoint, Point
-from oracles.corrections import BY_HAND, Effect, corrected_before, record_correction, revived, states_again
+from oracles.corrections import (
+    BY_HAND,
+    Effect,
+    corrected_before,
+    doubt_before,
+    record_correction,
+    revived,
+    states_again,
+)
 from oracles.metrics import Metrics
 from oracles.rules.book import Rulebook
 from oracles.rules.decisions import Verdict, chain_seconds, paper_view
@@ -164,7 +172,8 @@ class Storing:
         view = paper_view(event, self.rules)
         row = event_row(event.model_copy(update={"kind": view.kind}), document_id)
         row.milestone, decision = view.milestone, view.decision
-        correction = corrected_before(session, event)
+        correction = corrected_before(session, event, document_id)
+        doubt = doubt_before(session, event, document_id)
         if event.correction is not None and not event.correction.replaces:
             row.status, row.reason = EventStatus.NOT_SIGNED, "not signed: it is a correction"
         elif correction is not None and states_again(event, correction):
@@ -174,6 +183,8 @@ class Storing:
             row.status, row.reason = EventStatus.WITHDRAWN, f"corrected: {correction.reason}"
         elif decision.verdict is not Verdict.SIGN:
             row.status, row.reason = EventStatus.NOT_SIGNED, decision.reason
+        elif doubt:
+            row.status, row.reason = EventStatus.HELD, doubt
         elif not ruling.stands:
             row.status, row.reason = ruling.event_status, ruling.reason
         session.add(row)
@@ -207,7 +218,7 @@ def _hold_where_stated_again(session: Session, event: CanonicalEvent, known: Eve
     """The same fact on a later paper than its correction: which of them is right is for a person."""
     if known.status not in (EventStatus.CORRECTED, EventStatus.WITHDRAWN):
         return
-    correction = corrected_before(session, event)
+    correction = corrected_before(session, event, known.document_id)
     if correction is not None and states_again(event, correction):
         known.status, known.reason, known.retry_at = EventStatus.HELD, _stated_again(correction), None
         log.error("stated again", event_hash=event.event_hash, reason=known.reason, operator_action_required=True)

@@ -44,7 +44,7 @@ def apply_update(session: Session, event: CanonicalEvent, row: EventRow) -> Upda
         return None
     if row.status == EventStatus.WITHDRAWN and not _is_replaced(session, row):
         return None
-    correction = corrected_before(session, event)
+    correction = corrected_before(session, event, row.document_id)
     if correction is not None:
         if row.status in (EventStatus.WITHDRAWN, EventStatus.HELD):
             return None

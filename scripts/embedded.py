@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,9 @@ GATHER_SECONDS = 0.3
 """Long enough for nodes that were handed their papers together."""
 NOT_SIGNED = ("not signed", "refuse", "known")
 PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE")
+Setting = str | int | float | Sequence[str]
+SettingTable = Mapping[str, Setting]
+NodeTables = Mapping[str, Mapping[str, Setting | SettingTable]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Outcome:
 @dataclass(frozen=True)
 class EmbeddedSettings:
     """`clock` is the chain's time at its first block, the machine's where it is None. Ports of 0 take free ones; an
-    `rpc_port` of None is the network's own."""
+    `rpc_port` of None is the network's own. `thresholds` are numbers of organisations, by milestone, that are not as
+    the network's policies have them."""
 
     data_dir: Path
     clock: datetime | None = None
@@ -53,6 +57,7 @@ class EmbeddedSettings:
     rpc_port: int | None = 0
     more_currencies: tuple[str, ...] = ()
     gateway_database_url: str = ""
+    thresholds: Mapping[str, int] = field(default_factory=dict)
 
 
 class EmbeddedNetwork:
@@ -61,7 +66,8 @@ class EmbeddedNetwork:
     def __init__(self, settings: EmbeddedSettings, console: Console) -> None:
         self.settings, self.console = settings, console
         self.data_dir = settings.data_dir.resolve()
-        self.definition = _with_currencies(load_network(NETWORK_FOLDER), settings.more_currencies)
+        definition = _with_currencies(load_network(NETWORK_FOLDER), settings.more_currencies)
+        self.definition = _with_thresholds(definition, settings.thresholds)
         self._supervisor = Supervisor()
         self._engine = AnvilEngine(self._anvil_settings())
         self._chain: Chain | None = None
@@ -131,7 +137,7 @@ class EmbeddedNetwork:
         return self.data_dir / "gateway.toml"
 
     def _start_gateway(self) -> None:
-        port = _free_port(self.settings.gateway_port)
+        port = free_port(self.settings.gateway_port)
         self.gateway_url = f"http://127.0.0.1:{port}"
         _write_toml(
             self._gateway_config,
@@ -164,14 +170,18 @@ class EmbeddedNetwork:
         """The address of the node's own key, which is made here at the first call."""
         return make_keystore(self.node_dir(name))
 
-    def start_nodes(self, organisations: Mapping[str, str]) -> None:
+    def start_nodes(self, organisations: Mapping[str, str], more: NodeTables | None = None) -> None:
         """One process a node; `organisations` gives the LEI for each node's name. They share an exchange for what they
-        measure, and the first of them relays it."""
+        measure, and the first of them relays it. `more` are further settings, by the node's name."""
         relay = next(iter(organisations), "")
         for name, lei in organisations.items():
-            self._start_node(name, lei, relays=name == relay)
+            self._start_node(name, lei, relays=name == relay, more=(more or {}).get(name, {}))
 
-    def _start_node(self, name: str, lei: str, *, relays: bool) -> None:
+    def stop_nodes(self) -> None:
+        """Everything but the chain, at once and in order; the state stays."""
+        self._supervisor.stop()
+
+    def _start_node(self, name: str, lei: str, *, relays: bool, more: Mapping[str, Setting | SettingTable]) -> None:
         folder = self.node_dir(name)
         self.node_account(name)
         (folder / "inbox").mkdir(parents=True, exist_ok=True)
@@ -193,6 +203,7 @@ class EmbeddedNetwork:
                 "gather_seconds": GATHER_SECONDS,
                 # The embedded chain may have the time of its trade.
                 "clock_tolerance_seconds": 0,
+                **more,
             },
         )
         seen = len(self._node_log(name))
@@ -265,6 +276,13 @@ def _with_currencies(network: Network, more: tuple[str, ...]) -> Network:
     return network.model_copy(update={"config": network.config.model_copy(update={"currencies": currencies})})
 
 
+def _with_thresholds(network: Network, thresholds: Mapping[str, int]) -> Network:
+    policies = dict(network.config.policies)
+    for milestone, threshold in thresholds.items():
+        policies[milestone] = policies[milestone].model_copy(update={"threshold": threshold})
+    return network.model_copy(update={"config": network.config.model_copy(update={"policies": policies})})
+
+
 def _outcome(log: list[dict[str, Any]], file: str) -> Outcome | None:
     """A file is known by name when it is taken, its events by their hash when they are decided."""
     hashes: set[str] = set()
@@ -288,11 +306,16 @@ def _portolan(*arguments: str) -> str:
     return done.stdout
 
 
-def _write_toml(path: Path, values: Mapping[str, str | int | float]) -> None:
-    path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items()), encoding="utf-8")
+def _write_toml(path: Path, values: Mapping[str, Setting | SettingTable]) -> None:
+    """Plain values first, then the tables."""
+    tables = {name: value for name, value in values.items() if isinstance(value, Mapping)}
+    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if key not in tables]
+    for name, table in tables.items():
+        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _free_port(wanted: int) -> int:
+def free_port(wanted: int = 0) -> int:
     """The wanted port, or any for 0. Raises `OSError` where it is taken: whoever answers there is a stranger."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

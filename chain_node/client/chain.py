@@ -51,10 +51,10 @@ class Chain:
         node = Node(rpc_url, timeout_seconds)
         found = node.chain_id()
         if found != addresses.chain_id:
-            raise WrongNetwork(rpc_url, f"its chain id is {found}, {addresses.network} has {addresses.chain_id}")
+            raise WrongNetwork(node.rpc_url, f"its chain id is {found}, {addresses.network} has {addresses.chain_id}")
         for name, address in addresses.addresses.items():
             if not node.code(address):
-                raise WrongNetwork(rpc_url, f"there is no contract at {address}, where {name} should be")
+                raise WrongNetwork(node.rpc_url, f"there is no contract at {address}, where {name} should be")
             break
         return cls(node, addresses)
 

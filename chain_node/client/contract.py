@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from eth_typing import ChecksumAddress
@@ -34,6 +35,15 @@ class Contract:
         answer = self.node.call(self.address, kind.encode(*values), None, block, self.interface_name)
         try:
             return kind.decode(answer)
+        except ValueError as error:
+            raise AnswerMalformed(f"{self.name} at {self.address} answered {function} strangely: {error}") from error
+
+    def read_many(self, function: str, asked: Sequence[Sequence[Any]], block: BlockTag = "latest") -> list[list[Any]]:
+        """The outputs of a view for each list of values, asked at once. Raises the first revert, typed."""
+        kind = self.interface.functions[function]
+        answers = self.node.calls(self.address, [kind.encode(*values) for values in asked], block)
+        try:
+            return [kind.decode(answer) for answer in answers]
         except ValueError as error:
             raise AnswerMalformed(f"{self.name} at {self.address} answered {function} strangely: {error}") from error
 

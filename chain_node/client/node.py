@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any, Final, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -32,6 +33,8 @@ from chain_node.errors.decoding import decode_revert
 from chain_node.interface import checksum
 
 _CONNECTIONS: Final = 128
+_MOST_IN_BATCH: Final = 100
+"""Nodes refuse longer ones, some at a thousand."""
 # Geth, Besu, Quorum and anvil word these differently; the first that fits counts.
 _POOL_REFUSALS: Final[tuple[tuple[str, type[TransactionRefused]], ...]] = (
     (r"nonce[ _]too[ _]low|nonce is too low|nonce below", NonceTooLow),
@@ -57,7 +60,8 @@ class Node:
         session.trust_env = False
         session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
         session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
-        self.rpc_url = rpc_url
+        self.rpc_url = without_secrets(rpc_url)
+        """For messages."""
         settings = {"timeout": timeout_seconds}
         self._provider = HTTPProvider(rpc_url, settings, session=session, exception_retry_configuration=None)
 
@@ -137,6 +141,15 @@ class Node:
         """What a call would return; raises the typed revert."""
         message = _message(to, data, sender)
         return _bytes(self.request("eth_call", message, tag(block), contract=contract))
+
+    def calls(self, to: str, datas: Sequence[bytes], block: BlockTag) -> list[bytes]:
+        """What many calls of one contract would return, asked at once; raises the first refusal among them."""
+        answers: list[bytes] = []
+        for start in range(0, len(datas), _MOST_IN_BATCH):
+            part = datas[start : start + _MOST_IN_BATCH]
+            requests_ = [("eth_call", (_message(to, data, None), tag(block))) for data in part]
+            answers += map(_bytes, self.batch(requests_))
+        return answers
 
     def estimate_gas(self, to: str | None, data: bytes, sender: str, contract: str | None = None) -> int:
         return int(self.request("eth_estimateGas", _message(to, data, sender), contract=contract), 16)
@@ -233,6 +246,12 @@ def _revert_data(data: Any) -> bytes | None:
         return None
     found = re.fullmatch(r"(?:Reverted )?0x([0-9a-fA-F]*)", data)
     return bytes.fromhex(found.group(1)) if found else None
+
+
+def without_secrets(rpc_url: str) -> str:
+    """Where a node is, for logs and errors: an address may hold a password, and its path a hosted node's key."""
+    address = urlsplit(rpc_url)
+    return urlunsplit((address.scheme, address.netloc.rpartition("@")[2], "", "", ""))
 
 
 def _why(error: requests.RequestException) -> str:

@@ -20,7 +20,8 @@ from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Point
 from oracles.errors import FLAWS
 from oracles.http.problems import Problem
-from oracles.intake import CAPTURED, filed_status
+from oracles.intake import filed_status
+from oracles.origins import CAPTURED
 from oracles.sources.directory import REASON_SUFFIX, Directory, reserve
 from oracles.store.captures import CaptureRow, CaptureStatus
 from oracles.store.models import DocumentRow

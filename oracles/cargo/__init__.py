@@ -38,6 +38,9 @@ class Cargo(Protocol):
     def fail(self, session: Session, submission: SubmissionRow, reason: str) -> bool:
         """Stores that nothing of it is on chain and repeating will not help. True where the operator must act."""
 
+    def reopen(self, session: Session, submission: SubmissionRow) -> None:
+        """Takes back what `settle` stored: the block that held the transaction is gone."""
+
     def handed_over(self, session: Session, submission: SubmissionRow) -> None:
         """It was sent for the first time."""
 

@@ -50,6 +50,9 @@ class BundleCargo:
         self.metrics.relay_bundles.labels("failed").inc()
         return False
 
+    def reopen(self, session: Session, submission: SubmissionRow) -> None:
+        """A relay only counts."""
+
     def handed_over(self, session: Session, submission: SubmissionRow) -> None:
         """Nothing is measured of bundles."""
 

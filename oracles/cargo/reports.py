@@ -47,6 +47,11 @@ class ReportCargo:
         row.status, row.reason = ReportStatus.REFUSED, reason
         return True
 
+    def reopen(self, session: Session, submission: SubmissionRow) -> None:
+        row = report_row_in(session, submission)
+        assert row is not None
+        row.status, row.reason = ReportStatus.OPEN, ""
+
     def handed_over(self, session: Session, submission: SubmissionRow) -> None:
         """Nothing is measured of reports."""
 

@@ -65,6 +65,14 @@ class RetractionCargo:
         row.status, row.reason = RetractionStatus.WAITING, reason
         return False
 
+    def reopen(self, session: Session, submission: SubmissionRow) -> None:
+        row = _row_in(session, submission)
+        assert row is not None
+        row.status, row.block, row.reason = RetractionStatus.LAID, None, ""
+        observation = session.get_one(ObservationRow, row.observation_id)
+        if observation.status == ObservationStatus.RETRACTED:
+            observation.status = ObservationStatus.COUNTED
+
     def handed_over(self, session: Session, submission: SubmissionRow) -> None:
         """Nothing is measured of retractions."""
 

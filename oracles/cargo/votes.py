@@ -30,6 +30,8 @@ log = structlog.get_logger("oracles")
 HARMLESS: Final = frozenset({Refusal.ALREADY_FINAL, Refusal.ALREADY_VOTED})
 """The fact stood, or this organisation's vote on it did, before this transaction came."""
 
+REFUSED_BY_NETWORK: Final = "the network refused the vote"
+
 
 @dataclass(frozen=True)
 class VoteCargo:
@@ -58,6 +60,15 @@ class VoteCargo:
             if event.status != EventStatus.CORRECTED:
                 event.status, event.reason = EventStatus.HELD, f"its transaction failed: {reason}"
         return True
+
+    def reopen(self, session: Session, submission: SubmissionRow) -> None:
+        for item in batch_of(session, submission):
+            if item.status not in (ObservationStatus.COUNTED, ObservationStatus.REFUSED):
+                continue
+            item.status, item.reason, item.block = ObservationStatus.SIGNED, "", None
+            event = session.get_one(EventRow, item.event_id)
+            if event.reason.startswith(REFUSED_BY_NETWORK):
+                event.status, event.reason = EventStatus.VOUCHED, ""
 
     def handed_over(self, session: Session, submission: SubmissionRow) -> None:
         now = datetime.now(UTC)
@@ -89,7 +100,7 @@ def _settle(session: Session, item: ObservationRow, outcome: Outcome) -> dict[st
         answer = "no answer" if refusal is None else refusal.name
         item.status, item.reason = ObservationStatus.REFUSED, answer
         if event.status != EventStatus.CORRECTED:
-            event.reason = f"the network refused the vote: {answer}"
+            event.reason = f"{REFUSED_BY_NETWORK}: {answer}"
             event.status = event.status if refusal in HARMLESS else EventStatus.HELD
     session.flush()
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -96,7 +97,7 @@ def callback_interface(settings: Sequence[SubscriptionSettings], taking: Taking,
         request.state.client = await to_thread.run_sync(
             subscriptions.check, subscription, body, stated, limiter=limiter
         )
-        await to_thread.run_sync(taking.take, body, limiter=limiter)
+        await to_thread.run_sync(replace(taking, sender=subscription.name).take, body, limiter=limiter)
         return Response(status_code=204)
 
     async def ping(request: Request) -> Response:
@@ -125,7 +126,7 @@ def _events_app(taking: Taking, limits: Limits, limiter: CapacityLimiter) -> Fas
         _check_version(request, "3")
         _check_type(request)
         body = await read_body(request, limits)
-        await to_thread.run_sync(taking.take, body, limiter=limiter)
+        await to_thread.run_sync(replace(taking, sender=client.name).take, body, limiter=limiter)
         return Response(b'{"feedbackElements":[]}', media_type=JSON)
 
     app.add_api_route(f"{EVENTS}/events", events, methods=["POST"])

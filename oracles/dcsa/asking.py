@@ -115,10 +115,10 @@ def retry_after(stated: str | None, now: datetime) -> float | None:
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), LONGEST_WAIT)
     try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        moment = parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    seconds = (moment.astimezone(UTC) - now).total_seconds()
+    seconds = (moment - now).total_seconds()
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 

@@ -15,6 +15,8 @@ from standards.errors import StandardsError
 
 LONGEST_NEXT: Final = 4_096
 _MOMENTS: Final = ("eventCreatedDateTime", "eventUpdatedDateTime")
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before it nothing was published: year 1 is what some programs write where they know no time."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -73,9 +75,10 @@ def next_page(settings: PollSettings, headers: Mapping[str, str], sweep_from: da
     return stated
 
 
-def newest_event(body: bytes, limit_bytes: int, now: datetime) -> datetime | None:
+def newest_event(body: bytes, limit_bytes: int, since: datetime, now: datetime) -> datetime | None:
     """When the newest event of a page was made; None where it has none. A moment ahead of `now` counts as now: an
-    event of next year must not make this year's be passed over. Raises PageUnusable where it is no list of events."""
+    event of next year must not make this year's be passed over; one before `since`, from where was asked, counts as
+    that. Raises PageUnusable where it is no list of events."""
     try:
         value = strict_json.parse(body, limit_bytes)
     except StandardsError as error:
@@ -83,14 +86,15 @@ def newest_event(body: bytes, limit_bytes: int, now: datetime) -> datetime | Non
     events = value.get("events") if isinstance(value, dict) else value
     if not isinstance(events, list):
         raise PageUnusable("it answered with no list of events")
-    return min(max(_moments(events), default=now), now) if events else None
+    return max(min(max(_moments(events), default=now), now), min(since, now)) if events else None
 
 
 def first_moment(settings: PollSettings, read_to: str, now: datetime) -> datetime:
     """Where a sweep begins: behind the newest event read, for those that were made late."""
-    if not read_to:
+    newest = datetime.fromisoformat(read_to) if read_to else _EARLIEST
+    if newest <= _EARLIEST:
         return now - timedelta(days=settings.first_days)
-    return datetime.fromisoformat(read_to) - timedelta(seconds=settings.overlap_seconds)
+    return newest - timedelta(seconds=settings.overlap_seconds)
 
 
 def _linked(url: str, link: str) -> str:

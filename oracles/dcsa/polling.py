@@ -87,7 +87,7 @@ class Poller:
                 self._forget_sweep()
             raise
         self.checkpoint(Point.POLL_ANSWERED)
-        newest = newest_event(answer.body, self.asking.limit_bytes, self.now())
+        newest = newest_event(answer.body, self.asking.limit_bytes, sweep_from, self.now())
         following = next_page(self.settings, answer.headers, sweep_from)
         self._pages.add(row.next_page)
         if following and following in self._pages:

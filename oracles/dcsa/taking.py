@@ -26,6 +26,8 @@ class Taking:
     drop: Drop
     versions: Collection[Version]
     limit_bytes: int
+    sender: str = ""
+    """Which carrier: what one tells, no other takes back."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, data: bytes) -> int:
@@ -48,7 +50,7 @@ class Taking:
         if self._was_read(sha256(data).hexdigest()):
             return False
         with self._lock:
-            self.drop.put(data, SUFFIX)
+            self.drop.put(data, SUFFIX, self.sender)
         return True
 
     def _was_read(self, digest: str) -> bool:

@@ -16,9 +16,9 @@ from oracles.refusals import one_sentence
 from oracles.settings import load_settings
 
 NEVER_TWICE = (
-    "Before the node runs it must know what it has signed. If the old machine's protection store can still be read, put "
-    "it at {protection}: it knows every signature. Else: portolan oracle protection import --config {config} {export}; "
-    "then do not hand in papers of the days since the backup before you have compared them with what was sent."
+    "Before the node runs it must know what it has signed. If the old machine's protection store can still be read, "
+    "put it at {protection}: it knows every signature. Else: portolan oracle protection import --config {config} "
+    "{export}; then do not hand in papers of the days since the backup before you compared them with what was sent."
 )
 
 

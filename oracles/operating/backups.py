@@ -2,7 +2,8 @@
 
 A backup is a folder, or one tar file of it: `manifest.json`, which names every file with its SHA-256, `node.db` (by
 SQLite's own backup), the papers of the inbox, the archive, the quarantine and those laid aside, the settings without
-secrets, the list of contracts, and what was signed (`protection.json`). Keys, passphrases, the network's key and tokens are never in it.
+secrets and what they name (rules, columns of tables, devices), the list of contracts, and what was signed
+(`protection.json`). Keys, passphrases, the network's key and tokens are never in it.
 
 The database is copied before the papers: a paper that is taken in between lies in the copied archive, though the copied
 database does not know it, and goes back into the inbox when the backup is restored.
@@ -39,8 +40,9 @@ PROTECTION: Final = "protection.json"
 the last signature would let the node contradict itself without noticing."""
 CONFIG: Final = "node.toml"
 DEPLOYMENTS: Final = "deployments.json"
-MAPPINGS: Final = "mappings"
-"""What the columns of tables mean, as the files lie beside the settings: an archived table is not read without it."""
+NAMED: Final = "named"
+"""What the settings name and is no secret, as the files lie beside them: without its rules a node would sign by others,
+and an archived table is not read without what its columns mean."""
 FOLDERS: Final = ("inbox", "archive", "quarantine", "dropped")
 FORMAT: Final = 1
 TAR_SUFFIXES: Final = (".tar", ".tar.gz", ".tgz")
@@ -128,10 +130,10 @@ def _gather(settings: NodeSettings, config: Path, place: Path) -> Manifest:
         _export_protection(settings, place / PROTECTION)
     (place / CONFIG).write_text(without_secrets(config.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copyfile(settings.deployments, place / DEPLOYMENTS)
-    for table in settings.csv:
-        mapping = place / MAPPINGS / _beside(table.mapping, config)
-        mapping.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(table.mapping, mapping)
+    for file in _named(settings):
+        copy = place / NAMED / _beside(file, config)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
     files = tuple(_entry(path, place) for path in sorted(place.rglob("*")) if path.is_file())
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = Manifest(FORMAT, made_at, settings.name, settings.organisation, files)
@@ -145,6 +147,17 @@ def _export_protection(settings: NodeSettings, target: Path) -> None:
         write_export(store, Place.of(settings.deployments), target)
     finally:
         store.close()
+
+
+def _named(settings: NodeSettings) -> Iterator[Path]:
+    if settings.rules is not None:
+        yield settings.rules
+    for table in settings.csv:
+        yield table.mapping
+    for broker in settings.mqtt:
+        yield from (file for file in (broker.devices, broker.tls_ca) if file is not None)
+    if settings.http is not None and settings.http.client_ca is not None:
+        yield settings.http.client_ca
 
 
 def _beside(file: Path, config: Path) -> Path:

@@ -20,6 +20,7 @@ from oracles.store.resolutions import ResolutionAction
 MOST_LISTED: Final = 50
 DISMISSED: Final = "laid to rest"
 ADVICE: Final = (
+    ("another sender takes it back", "ask both; then resolve it with --sign or --drop"),
     ("there is no other vote on a fact", "compare both papers; this organisation has no other vote on that fact"),
     ("stated again after", "ask the sender which of both holds; nothing more is signed of it"),
     ("is itself a correction", "ask the sender what holds; what was taken back stays so"),

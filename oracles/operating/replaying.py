@@ -140,7 +140,9 @@ class Replaying:
             return []
         with self.database.session() as session:
             row = _row(session, event)
-            if row is None or not _is_open(session, row) or corrected_before(session, event) is not None:
+            if row is None or not _is_open(session, row):
+                return []
+            if corrected_before(session, event, row.document_id) is not None:
                 return []
             view = paper_view(event, self.storing.rules)
             kind, milestone, decision = view.kind, view.milestone, view.decision

@@ -14,7 +14,7 @@ from oracles.operating.backups import (
     DATABASE,
     DEPLOYMENTS,
     FOLDERS,
-    MAPPINGS,
+    NAMED,
     PROTECTION,
     BackupFailed,
     Manifest,
@@ -48,11 +48,11 @@ def place_settings(backup: Path, config: Path) -> bool:
         deployments = config.parent / DEPLOYMENTS
         if not deployments.exists():
             shutil.copyfile(folder / DEPLOYMENTS, deployments)
-        for path in sorted((folder / MAPPINGS).rglob("*")):
-            mapping = config.parent / path.relative_to(folder / MAPPINGS)
-            if path.is_file() and not mapping.exists():
-                mapping.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, mapping)
+        for path in sorted((folder / NAMED).rglob("*")):
+            named = config.parent / path.relative_to(folder / NAMED)
+            if path.is_file() and not named.exists():
+                named.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, named)
     return True
 
 

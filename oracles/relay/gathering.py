@@ -132,6 +132,7 @@ class Gathering:
         if sum(member.organisation in told for told in self._waiting.values()) > MOST_OPEN:
             return Reply(429, "too much of this organisation waits")
         self._lately[member.organisation] = now
+        self._look_at_groups([item.observation().subject for item in offer.observations], head)
         for item in offer.observations:
             self._take(Told(member.organisation, item.observation()), account, member, head)
         return Reply(202)
@@ -178,6 +179,7 @@ class Gathering:
         """Lists of facts on which the same organisations have offered something, so that one mask fits all."""
         now, by_witnesses = self.clock(), dict[frozenset[str], list[list[_Offered]]]()
         lately = {organisation for organisation, at in self._lately.items() if now - at < LATELY_SECONDS}
+        self._look_for_votes(head)
         for key in [key for key, offers in self._waiting.items() if self._is_ready(key, offers, lately, head)]:
             self._voted_on.pop(key, None)
             for group in self._groups_of(key, self._waiting.pop(key)):
@@ -198,6 +200,17 @@ class Gathering:
         told = [offered.told for offered in offers.values()]
         groups, _ = proposed(told, self._policies[key.milestone][1], self.rules.time_tolerance_seconds)
         return max(len(group) for group in groups)
+
+    def _look_for_votes(self, head: Head) -> None:
+        """Asks at once what `_has_votes` would ask for one by one."""
+        due, now = list[Key](), self.clock()
+        for key, offers in self._waiting.items():
+            age = now - min(offered.at for offered in offers.values())
+            if key not in self._voted_on and self.rules.gather_seconds <= age < self.rules.quorum_seconds:
+                due.append(key)
+        if len(due) > 1:
+            found = zip(due, self.chain.tallies(due, head.number), strict=True)
+            self._voted_on |= {key: fact.status is not FactStatus.NONE for key, (fact, _) in found}
 
     def _has_votes(self, key: Key, head: Head) -> bool:
         """Whether votes on the fact are on chain, so that few more may be enough. Asked once a fact."""
@@ -331,6 +344,14 @@ class Gathering:
             if policy.threshold:
                 self._policies[milestone] = (now + MEMBER_SECONDS, policy)
         return policy
+
+    def _look_at_groups(self, subjects: Iterable[bytes], head: Head) -> None:
+        """Asks at once what `_group` would ask for one by one."""
+        unknown = [its for its in dict.fromkeys(subjects) if its not in self._groups]
+        if len(self._groups) + len(unknown) > MOST_GROUPS:
+            self._groups.clear()
+        groups = self.chain.beneficiary_groups(unknown, head.number) if len(unknown) > 1 else ()
+        self._groups |= {subject: group for subject, group in zip(unknown, groups, strict=False) if group}
 
     def _group(self, subject: bytes, head: Head) -> int:
         """The group that gains; 0 of what nobody has opened, which is asked again."""

@@ -20,6 +20,9 @@ SUFFIXES: Final = (".json", ".xml")
 RESTING_SUFFIXES: Final = (".csv",)
 """Files that are judged only after they have stood still."""
 REASON_SUFFIX: Final = ".reason.txt"
+NAME_LIMIT_BYTES: Final = 200
+"""Of names that are read or given. What is put after them (reason, bad rows) fits into the 255 of file systems."""
+NOT_TEXT: Final = "its name is not UTF-8"
 
 Stamp = tuple[int, int, int]
 """Inode, size in bytes, time of the last change in nanoseconds."""
@@ -64,6 +67,8 @@ class Directory:
         self._settle_seconds = settle_seconds
         self._clock = clock
         self._seen: dict[str, _Sighting] = {}
+        self.left: dict[str, str] = {}
+        """Files of the last look whose names cannot be kept, by a name that can be shown: why each is left alone."""
 
     def prepare(self) -> None:
         for folder in (self.inbox,) if self.dry else (self.inbox, self.archive, self.quarantine):
@@ -80,6 +85,12 @@ class Directory:
             if not sighting.done and (settled or not (sighting.tried or must_rest)):
                 sighting.tried = True
                 yield Candidate(self.inbox / name, sighting.stamp, settled)
+
+    def try_later(self, name: str) -> None:
+        """Offers a file again after `settle_seconds`, not in every turn."""
+        sighting = self._seen.get(name)
+        if sighting is not None:
+            sighting.since = self._clock()
 
     def file_away(self, name: str, stamp: Stamp) -> Path | None:
         """Moves a finished file into the archive and says where it lies now; None where it is no longer that file."""
@@ -104,6 +115,7 @@ class Directory:
 
     def _present(self) -> dict[str, Stamp]:
         found = {}
+        self.left = {}
         with os.scandir(self.inbox) as entries:
             for entry in entries:
                 if entry.name.startswith(".") or not entry.name.lower().endswith(self._suffixes):
@@ -112,7 +124,12 @@ class Directory:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                if stat.S_ISREG(status.st_mode):
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                flaw = flaw_of_name(entry.name)
+                if flaw:
+                    self.left[shown(entry.name)] = flaw
+                else:
                     found[entry.name] = (status.st_ino, status.st_size, status.st_mtime_ns)
         return found
 
@@ -133,17 +150,34 @@ class Directory:
         source = self.inbox / name
         if _stamp(source) != stamp:
             return None
-        target = reserve(folder, name)
-        if reason:
-            # The reason first: a file in quarantine always has one, whenever the process dies.
-            target.with_name(target.name + REASON_SUFFIX).write_text(reason + "\n", encoding="utf-8")
-        source.replace(target)
+        target = _moved(source, folder, reason)
         self._seen.pop(name, None)
         if _stamp(target) == stamp:
             return target
         # Another file took the name between the look and the move: it has not been read, so it goes back.
         target.replace(reserve(self.inbox, name))
         return None
+
+
+def flaw_of_name(name: str) -> str:
+    """Why a name of the inbox is not taken; empty where it is."""
+    if not is_text(name):
+        return NOT_TEXT
+    return f"its name is longer than {NAME_LIMIT_BYTES} bytes" if len(name.encode()) > NAME_LIMIT_BYTES else ""
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8: no other can be kept in the database."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def shown(name: str) -> str:
+    """A name that every log takes: bytes that are no UTF-8 as `\\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def papers_in(folder: Path) -> Iterator[Path]:
@@ -164,15 +198,38 @@ def _stamp(path: Path) -> Stamp | None:
     return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
+def _moved(source: Path, folder: Path, reason: str) -> Path:
+    """Where the file lies now. Raises OSError, and then nothing of the attempt stays."""
+    target = reserve(folder, source.name)
+    beside = target.with_name(target.name + REASON_SUFFIX)
+    try:
+        if reason:
+            # The reason first: a file in quarantine always has one, whenever the process dies.
+            beside.write_text(reason + "\n", encoding="utf-8")
+        source.replace(target)
+    except OSError:
+        if reason:
+            beside.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+        raise
+    return target
+
+
 def reserve(folder: Path, name: str) -> Path:
-    """A name that nothing else has, held by an empty file until the real one replaces it."""
+    """A name that nothing else has, held by an empty file until the real one replaces it. Where the name is longer than
+    NAME_LIMIT_BYTES its stem is cut."""
     stem, suffix = os.path.splitext(name)
     number = 1
     while True:
-        target = folder / (name if number == 1 else f"{stem}.{number}{suffix}")
+        end = suffix if number == 1 else f".{number}{suffix}"
+        target = folder / (_cut(stem, NAME_LIMIT_BYTES - len(end.encode())) + end)
         try:
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
         except FileExistsError:
             number += 1
         else:
             return target
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    return text.encode()[:most_bytes].decode("utf-8", "ignore")

@@ -8,6 +8,7 @@ document is named by its own bytes, nothing is taken twice.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +23,7 @@ _PLACING: Final = threading.Lock()
 MARK: Final = "~"
 """Ends the name of the source in a file's name."""
 INBOX: Final = "inbox"
+_SENDER: Final = re.compile(r"([0-9a-f]{8})-[0-9a-f]{32}\b")
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,11 @@ class Drop:
     source: str
     checkpoint: Checkpoint = go_on
 
-    def put(self, data: bytes, suffix: str) -> str:
-        """The name of the file, which is on disk when this returns. `suffix` as in `.json`. Raises OSError."""
-        name = f"{self.source}{MARK}{sha256(data).hexdigest()[:32]}{suffix}"
+    def put(self, data: bytes, suffix: str, sender: str = "") -> str:
+        """The name of the file, which is on disk when this returns. `suffix` as in `.json`. Where a source has several
+        senders the name tells them apart. Raises OSError."""
+        tag = f"{tag_of(sender)}-" if sender else ""
+        name = f"{self.source}{MARK}{tag}{sha256(data).hexdigest()[:32]}{suffix}"
         with _PLACING:
             self._place(data, name)
         return name
@@ -55,6 +59,17 @@ def source_of(name: str) -> str:
     """The source of a document by its name: the inbox's own files have none in theirs."""
     source, mark, _ = name.partition(MARK)
     return source if mark else INBOX
+
+
+def tag_of(sender: str) -> str:
+    """A sender in a file's name."""
+    return sha256(sender.encode()).hexdigest()[:8]
+
+
+def sender_tag(name: str) -> str:
+    """The sender's tag in the name of a document; empty where it has none."""
+    found = _SENDER.match(name.partition(MARK)[2])
+    return found[1] if found else ""
 
 
 def _sync_folder(folder: Path) -> None:

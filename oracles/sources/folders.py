@@ -23,7 +23,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, delete, select
 
 from oracles.checkpoints import Checkpoint, Point, go_on
-from oracles.sources.directory import RESTING_SUFFIXES, SUFFIXES
+from oracles.errors import FLAWS
+from oracles.sources.directory import NOT_TEXT, RESTING_SUFFIXES, SUFFIXES, is_text, shown
 from oracles.sources.drop import Drop
 from oracles.sources.folder_settings import FolderSettings
 from oracles.store.database import Database
@@ -38,6 +39,7 @@ TEMPORARY_STARTS: Final = (".", "~", "#")
 MOST_AT_ONCE: Final = 64
 """Files that one look takes, so that a flood in one folder does not hold up its own newest for ever."""
 STOP_SECONDS: Final = 10.0
+RETRY_SECONDS: Final = 10.0
 
 Stamp = tuple[int, int, int, int]
 """Inode, size, last change of the content and of the file itself: the latter no uploader can set back."""
@@ -66,6 +68,8 @@ class Folder:
     _seen: dict[str, _Sighting] = field(default_factory=dict)
     _taken: dict[str, str] | None = None
     _complaints: dict[str, str] = field(default_factory=dict)
+    _unnamed: set[str] = field(default_factory=set)
+    """Files of the last look whose names cannot be remembered, as they can be shown."""
 
     def look(self) -> int:
         """Takes what is whole; how many files. What cannot be read now is complained of once, and tried again."""
@@ -76,6 +80,8 @@ class Folder:
             return 0
         self._complaints.pop("", None)
         self._forget_absent(present)
+        for name in self._unnamed:
+            self._complain(name, NOT_TEXT)
         count = 0
         for name in sorted(present):
             if count < MOST_AT_ONCE and self._is_due(name, present[name]):
@@ -83,6 +89,7 @@ class Folder:
         return count
 
     def _present(self) -> Iterator[tuple[str, Stamp]]:
+        self._unnamed = set()
         with os.scandir(self.settings.path) as entries:
             for entry in entries:
                 if not is_final(entry.name, tables=self.tables):
@@ -91,8 +98,12 @@ class Folder:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                if stat.S_ISREG(status.st_mode):
+                if not stat.S_ISREG(status.st_mode):
+                    continue
+                if is_text(entry.name):
                     yield entry.name, _stamp(status)
+                else:
+                    self._unnamed.add(shown(entry.name))
 
     def _is_due(self, name: str, stamp: Stamp) -> bool:
         if self._known().get(name) == _text(stamp):
@@ -169,7 +180,9 @@ class Folder:
 
     def _forget_absent(self, present: dict[str, Stamp]) -> None:
         self._seen = {name: sighting for name, sighting in self._seen.items() if name in present}
-        self._complaints = {name: why for name, why in self._complaints.items() if name in present}
+        self._complaints = {
+            name: why for name, why in self._complaints.items() if name in present or name in self._unnamed
+        }
         gone = [name for name in self._known() if name not in present]
         for name in gone:
             with self.database.session() as session:
@@ -213,11 +226,12 @@ def _watch(folder: Folder, stopping: threading.Event) -> None:
     while not stopping.is_set():
         try:
             folder.look()
-        except (OSError, DBAPIError) as error:
-            # Our own disk or database: what was not remembered is taken again, which adds nothing.
-            reason = str(getattr(error, "orig", error))
+        except (OSError, DBAPIError, *FLAWS) as error:
+            # Our own disk, database or program: what was not remembered is taken again, which adds nothing. A folder
+            # whose thread has ended would be read no more, and nobody would know.
+            reason = f"{type(error).__name__}: {getattr(error, 'orig', error)}"
             log.error("folder not read", source=folder.settings.source, reason=reason, operator_action_required=True)
-            stopping.wait(STOP_SECONDS)
+            stopping.wait(RETRY_SECONDS)
         stopping.wait(folder.settings.poll_seconds)
 
 

@@ -87,14 +87,14 @@ class Desk:
         client.needs(Right.PAPERS)
         suffix = _suffix(request, self.media_types)
         data = await read_body(request, self.limits)
-        name = await to_thread.run_sync(self._take, data, suffix, limiter=self.limiter)
+        name = await to_thread.run_sync(self._take, data, suffix, client.name, limiter=self.limiter)
         log.info("paper received", file=name, client=client.name, bytes=len(data))
         body = strict_json.write({"paper": name}).encode()
         return Response(body, 202, media_type="application/json")
 
-    def _take(self, data: bytes, suffix: str) -> str:
+    def _take(self, data: bytes, suffix: str, sender: str) -> str:
         look(data, suffix, self.limits.body_bytes)
-        return self.drop.put(data, suffix)
+        return self.drop.put(data, suffix, sender)
 
 
 def papers_interface(drop: Drop, limits: Limits, *, tables: bool = False) -> Interface:

@@ -16,6 +16,7 @@ from sqlmodel import Session, create_engine, text
 
 from oracles.errors import DatabaseInUse, DatabaseTooNew
 from oracles.store import (
+    blocks,
     bundles,
     captures,
     folders,
@@ -32,6 +33,7 @@ from oracles.store.models import NodeTable
 
 TABLES: Final = (
     NodeTable,
+    blocks.SeenBlockRow,
     captures.CaptureRow,
     captures.CapturedEventRow,
     captures.CapturedKeyRow,
@@ -119,6 +121,11 @@ def _engine(path: Path | None) -> Engine:
     if path is None:
         return create_engine("sqlite://", poolclass=StaticPool)
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "do_connect")
+    def _private(*_: Any) -> None:
+        # It holds papers and signed transactions; SQLite's files beside it have the rights of this one.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     @event.listens_for(engine, "connect")
     def _durable(connection: Any, _: Any) -> None:

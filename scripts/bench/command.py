@@ -13,11 +13,13 @@ from scripts.bench.event_to_cash import measure_event_to_cash
 from scripts.bench.figures import Figure, write_report
 from scripts.bench.gateway_writes import measure_gateway_writes
 from scripts.bench.oracle_events import measure_oracle_events
+from scripts.bench.relay import measure_relay
 from scripts.bench.similarity import measure_similarity
 from scripts.gateway_client import GatewayRefused
 
 MEASUREMENTS = {
     "oracle-events": measure_oracle_events,
+    "relay": measure_relay,
     "event-to-cash": measure_event_to_cash,
     "gateway-writes": measure_gateway_writes,
     "similarity": measure_similarity,

@@ -1,7 +1,8 @@
 """What a node's own work costs on one core: EPCIS JSON validated, hashed, matched and signed, step by step.
 
-Beside it in the same run, of the same documents: `json.loads` with one signature of eth-account, which is the least
-that anybody does who signs events in Python; and the reference implementation of the event hash.
+Beside it in the same run, of the same documents: `json.loads` with one signature of eth-account, which is what whoever
+signs events in Python would write; the same with libsecp256k1 itself, which the node signs with; and the reference
+implementation of the event hash.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeVar
 
+import coincurve
 from epcis_event_hash_generator.hash_generator import epcis_hashes_from_events
 from epcis_event_hash_generator.json_to_py import event_list_from_epcis_document_json
 from eth_account import Account
@@ -29,15 +31,17 @@ from oracles.rules.decisions import FIRST_DELIVERY, chain_seconds, paper_view
 from oracles.rules.loading import built_in_rules
 from oracles.signing import Signer
 from scripts.bench.figures import Figure, middle
+from scripts.bench.papers import sighting
 from standards.epcis import event_hash, parse_document
 
 EVENTS: Final = 1_000
+BATCH: Final = 64
+"""Documents that a node takes in one turn, after which it lets go of them."""
 ROUNDS: Final = 7
 LIMIT_BYTES: Final = 1 << 20
 Made = TypeVar("Made")
 CHAIN_ID: Final = 1
 ORACLE: Final = "0x" + "51" * 20
-BUYER: Final = "urn:epcglobal:cbv:bt:4012345000009"
 BLOCK: Final = 1
 HASHED: Final = bytes(range(32))
 
@@ -51,24 +55,29 @@ class Consignments:
     def subject_of(self, reference: bytes, block: int) -> bytes | None:
         return self.subjects.get(reference)
 
+    def subjects_of(self, references: Sequence[bytes], block: int) -> Sequence[bytes | None]:
+        return [self.subject_of(its, block) for its in references]
+
 
 def measure_oracle_events(_: Path, console: Console) -> list[Figure]:
     """Processor time of one thread; each document holds one event, and each event gets a signature of its own."""
     documents = [_document(number) for number in range(EVENTS)]
     account: LocalAccount = Account.create()
-    least, node, hashes, reference_hashes = [], [], [], []
+    least, bare, node, hashes, reference_hashes = [], [], [], [], []
     shares: dict[str, list[float]] = {}
     with console.status("Reading, hashing, matching and signing events"):
         for _round in range(ROUNDS):
             least.append(_rate(lambda: _load_and_sign(documents, account)))
-            steps = _steps(documents, account)
+            bare.append(_rate(lambda: _load_and_sign_bare(documents, account)))
+            steps = _all_steps(documents, account)
             node.append(EVENTS / sum(steps.values()))
             for step, seconds in steps.items():
                 shares.setdefault(step, []).append(seconds / sum(steps.values()))
             hashes.append(_rate(lambda: _hashes(documents)))
             reference_hashes.append(_rate(lambda: _reference_hashes(documents)))
     return [
-        _against("oracle_events", node, "json.loads and one signature", least),
+        _against("oracle_events", node, "json.loads and one signature of eth-account", least),
+        _against("oracle_events_bare", node, "json.loads and one signature of libsecp256k1", bare),
         *(
             Figure(f"oracle_events: {step}", middle(s), "of it", "all steps", middle(s), s)
             for step, s in shares.items()
@@ -77,10 +86,20 @@ def measure_oracle_events(_: Path, console: Console) -> list[Figure]:
     ]
 
 
-def _steps(documents: Sequence[bytes], account: LocalAccount) -> dict[str, float]:
+def _all_steps(documents: Sequence[bytes], account: LocalAccount) -> dict[str, float]:
+    """Seconds by step, turn by turn as in a node."""
+    seconds: dict[str, float] = {}
+    matcher, signer = _matcher(), Signer(account)
+    for start in range(0, len(documents), BATCH):
+        for step, taken in _steps(documents[start : start + BATCH], matcher, signer).items():
+            seconds[step] = seconds.get(step, 0.0) + taken
+    return seconds
+
+
+def _steps(documents: Sequence[bytes], matcher: Matcher, signer: Signer) -> dict[str, float]:
     """Seconds by step. Of reading, what validating and hashing take is measured apart, on the same documents."""
     seconds = {"matched": 0.0, "signed": 0.0}
-    matcher, signer, rules = _matcher(), Signer(account), built_in_rules()
+    rules = built_in_rules()
     began = time.process_time()
     events = [read_document("paper.json", data, LIMIT_BYTES).events[0] for data in documents]
     read = time.process_time() - began
@@ -106,6 +125,13 @@ def _load_and_sign(documents: Sequence[bytes], account: LocalAccount) -> None:
         account.unsafe_sign_hash(Hash32(HASHED))
 
 
+def _load_and_sign_bare(documents: Sequence[bytes], account: LocalAccount) -> None:
+    key = coincurve.PrivateKey(bytes(account.key))
+    for data in documents:
+        json.loads(data)
+        key.sign_recoverable(HASHED, hasher=None)
+
+
 def _hashes(documents: Sequence[bytes]) -> list[str]:
     return [event_hash(event) for data in documents for event in parse_document(data, LIMIT_BYTES).events]
 
@@ -125,35 +151,7 @@ def _matcher() -> Matcher:
 
 
 def _document(number: int) -> bytes:
-    """A warehouse's receipt of goods: of an order, by SSCC, counted, at a place, with a note of its own."""
-    moment = datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=number)
-    event = {
-        "type": "ObjectEvent",
-        "eventTime": moment.isoformat(),
-        "eventTimeZoneOffset": "+01:00",
-        "epcList": [f"urn:epc:id:sscc:4012345.{number:010d}"],
-        "action": "OBSERVE",
-        "bizStep": "receiving",
-        "disposition": "in_progress",
-        "readPoint": {"id": "urn:epc:id:sgln:4012345.00011.987"},
-        "bizLocation": {"id": "urn:epc:id:sgln:4012345.00011.0"},
-        "bizTransactionList": [
-            {"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:4012345000009:{_order(number)}"}
-        ],
-        "quantityList": [{"epcClass": "urn:epc:class:lgtin:4012345.012345.998877", "quantity": 950, "uom": "KGM"}],
-        "example:dock": f"gate {number % 40}",
-    }
-    document = {
-        "@context": [
-            "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
-            {"example": "https://ns.example.com/epcis/"},
-        ],
-        "type": "EPCISDocument",
-        "schemaVersion": "2.0",
-        "creationDate": moment.isoformat(),
-        "epcisBody": {"eventList": [event]},
-    }
-    return json.dumps(document).encode()
+    return sighting(_order(number), number, datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=number))
 
 
 def _order(number: int) -> str:
@@ -169,10 +167,6 @@ def _seconds(work: Callable[[], Made]) -> tuple[Made, float]:
 def _rate(work: Callable[[], object]) -> float:
     """Events a second."""
     return EVENTS / _seconds(work)[1]
-
-
-def _share(step: str, samples: list[float]) -> Figure:
-    return Figure(f"oracle_events: {step}", middle(samples), "of it", "all steps", middle(samples), samples)
 
 
 def _against(name: str, values: list[float], what: str, others: list[float]) -> Figure:

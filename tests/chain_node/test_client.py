@@ -13,6 +13,7 @@ from chain_node.client import (
     Chain,
     FactStatus,
     Milestone,
+    Node,
     Observation,
     ReceivableState,
     Role,
@@ -314,3 +315,22 @@ def test_chain_is_shared_between_threads(anvil_network: RunningNetwork) -> None:
         thread.join()
 
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://127.0.0.1:8545", "http://127.0.0.1:8545"),
+        ("https://operator:HUNTER2@node.example:8545/v3/KEY77?token=T", "https://node.example:8545"),
+    ],
+)
+def test_node_that_is_away_is_named_without_its_secrets(address, shown):
+    assert str(NodeUnavailable(Node(address).rpc_url, "no connection")).startswith(f"the chain's node at {shown} does")
+
+
+def test_password_of_an_address_is_in_no_error():
+    with pytest.raises(NodeUnavailable) as raised:
+        Node("http://operator:HUNTER2@127.0.0.1:1/v3/KEY77", 1).chain_id()
+
+    assert "HUNTER2" not in str(raised.value)
+    assert "KEY77" not in str(raised.value)

@@ -115,6 +115,8 @@ class FakeChain:
     calls: dict[bytes, tuple[Sequence[Observation], Sequence[Vote]]] = field(default_factory=dict)
     counted_votes: list[CountedVotes] = field(default_factory=list)
     behind: int | None = 0
+    forked_at: int = 2**40
+    """Blocks from here on are others than they were."""
     withdrawals: dict[bytes, Withdrawal] = field(default_factory=dict)
     withdrawn: dict[Key, list[int]] = field(default_factory=dict)
     retracted: list[tuple[Key, bytes]] = field(default_factory=list)
@@ -160,6 +162,13 @@ class FakeChain:
         self.count -= 1
         self.pool[self.count] = raw
         del self.outcomes[transaction_hash(raw)]
+
+    def take_back(self) -> None:
+        """All blocks are others now: every transaction is gone, and waits nowhere."""
+        self.forked_at, self.block, self.count = 0, self.block + 1, 0
+        for gone in (self.pool, self.outcomes, self.voted, self.counted, self.counted_votes, self.retracted):
+            gone.clear()
+        self.withdrawn.clear()
 
     def _execute(self, raw: bytes) -> Outcome:
         if self.revert_next is not None:
@@ -261,7 +270,14 @@ class FakeChain:
 
     def head(self) -> Head:
         self._ask()
-        return Head(self.block, int(self.now.timestamp()))
+        return Head(self.block, int(self.now.timestamp()), self._hash(self.block))
+
+    def block_hash(self, number: int) -> bytes | None:
+        self._ask()
+        return self._hash(number) if number <= self.block else None
+
+    def _hash(self, number: int) -> bytes:
+        return bytes([number >= self.forked_at]) + number.to_bytes(31)
 
     def blocks_behind(self) -> int | None:
         self._ask()
@@ -279,6 +295,15 @@ class FakeChain:
 
     def beneficiary_group(self, subject: bytes, block: int) -> int:
         return self.beneficiaries[subject]
+
+    def subjects_of(self, references: Sequence[bytes], block: int) -> Sequence[bytes | None]:
+        return [self.subject_of(its, block) for its in references]
+
+    def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]:
+        return [self.beneficiary_group(its, block) for its in subjects]
+
+    def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
+        return [(self.fact(key, block), self.voters(key, block)) for key in keys]
 
     def membership(self, account: str | None, lei: str, block: int) -> Membership:
         return self.others.get(account or "", self.member)

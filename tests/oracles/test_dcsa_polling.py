@@ -198,6 +198,8 @@ def test_wait_is_left_to_chance_by_half(line, failures):
         ("999999999999", 86_400),
         ("Thu, 28 May 2026 12:00:30 GMT", 30),
         ("Thu, 28 May 2020 12:00:30 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -0100", None),
+        ("Thu, 28 May 2026 12:00:30 +99999999999999", None),
         ("soon", None),
         ("-5", None),
         ("", None),
@@ -276,6 +278,35 @@ def test_key_is_sent_read_anew_and_never_told(line, carrier, tmp_path):
     assert carrier.asked[0].headers["Authorization"] == "Bearer t0ken"
     assert "others may read it (644)" in line.row.failure
     assert not any(secret in json.dumps(logs, default=str) for secret in ("s3cret", "t0ken"))
+
+
+NO_TIMES = ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000000+00:00", "1970-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("moment", NO_TIMES)
+def test_event_of_the_year_one_neither_stops_a_carrier_nor_moves_its_cursor_back(line, carrier, moment):
+    carrier.faults = [says(200, json.dumps([{"eventCreatedDateTime": moment}]).encode())]
+    line.turn()
+    carrier.events = [made(number) for number in range(8)]
+    line.restart()
+
+    assert line.turn() == line.settings.interval_seconds
+
+    assert line.read() == IDS
+    begun = line.now - timedelta(days=line.settings.first_days)
+    assert line.sinces()[1] == f"{begun - timedelta(seconds=line.settings.overlap_seconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_cursor_of_the_year_one_in_an_older_database_begins_anew(line, carrier):
+    carrier.events = [made(number) for number in range(8)]
+    with line.bench.database.session() as session:
+        at = "0001-01-01T00:00:00+00:00"
+        session.add(PollRow(name="skager", asked_since=NOON.isoformat(), read_to=at, newest=at))
+
+    line.turn()
+
+    assert line.read() == IDS
+    assert line.sinces()[0] == f"{line.now - timedelta(days=line.settings.first_days):%Y-%m-%dT%H:%M:%SZ}"
 
 
 # What goes right
@@ -402,7 +433,7 @@ def test_cursor_that_is_over_begins_the_sweep_anew(line, carrier):
 @pytest.mark.parametrize("body", [b"nothing", b'{"events": 5}', b"[1"])
 def test_what_is_no_page_is_told(body):
     with pytest.raises(PageUnusable, match="no list of events"):
-        newest_event(body, LIMIT, NOON)
+        newest_event(body, LIMIT, NOON - DAY, NOON)
 
 
 def test_newest_event_is_found_in_every_version():
@@ -410,8 +441,10 @@ def test_newest_event_is_found_in_every_version():
     flat = {"eventCreatedDateTime": "2026-04-01T00:00:00+02:00"}
     of_june = {"eventUpdatedDateTime": "2026-03-01T00:00:00Z"}
     for events in ([flat, of_june, beta, {"metadata": 1}, 7], {"events": [beta]}):
-        assert newest_event(json.dumps(events).encode(), LIMIT, NOON) == datetime(2026, 5, 1, tzinfo=UTC)
-    assert newest_event(b"[]", LIMIT, NOON) is None
+        assert newest_event(json.dumps(events).encode(), LIMIT, NOON - 60 * DAY, NOON) == datetime(
+            2026, 5, 1, tzinfo=UTC
+        )
+    assert newest_event(b"[]", LIMIT, NOON - DAY, NOON) is None
 
 
 def test_no_header_says_that_it_was_the_last_page(line):

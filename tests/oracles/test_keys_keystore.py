@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
+from eth_keys.constants import SECPK1_N
+from hypothesis import given
+from hypothesis import strategies as st
 from oracle_fakes import NODE_ACCOUNT
 from test_oracles_settings import config, problems, write  # noqa: F401
 from typer.testing import CliRunner
@@ -15,6 +18,7 @@ from oracles.cli import oracle_app
 from oracles.errors import KeystoreUnreadable
 from oracles.keys import keystore as keystores
 from oracles.keys.files import write_secret
+from oracles.keys.key import LocalKey, Message, flaw
 from oracles.keys.keystore import account_of, make_keystore, open_keystore
 from oracles.settings import load_settings
 
@@ -121,3 +125,19 @@ def test_key_show_tells_kind_and_address(config, files):  # noqa: F811
 
     assert text.exit_code == 0, text.output
     assert text.stdout == f"kind     keystore\naddress  {NODE_ACCOUNT.address}\n"
+
+
+@given(secret=st.integers(1, SECPK1_N - 1), digest=st.binary(min_size=32, max_size=32))
+def test_signature_is_the_one_that_eth_account_makes(secret, digest):
+    account = Account.from_key(secret.to_bytes(32))
+
+    signature = LocalKey(account).sign(Message(digest, dict))
+
+    assert signature == bytes(account.unsafe_sign_hash(digest).signature)
+    assert flaw(signature, digest, account.address) is None
+
+
+@pytest.mark.parametrize("digest", [b"", bytes(31), bytes(33)])
+def test_what_is_no_digest_is_not_signed(digest):
+    with pytest.raises(ValueError, match="32 bytes"):
+        LocalKey(NODE_ACCOUNT).sign(Message(digest, dict))

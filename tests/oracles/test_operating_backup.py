@@ -15,6 +15,8 @@ from chain_node.client import Milestone
 from chain_node.errors import DeploymentsInvalid
 from oracles.cli import oracle_app
 from oracles.operating.backups import BackupFailed, make_backup, without_secrets
+from oracles.operating.restoring import place_settings
+from oracles.settings import load_settings
 from oracles.store.database import database_lock
 
 
@@ -26,6 +28,26 @@ def worked(bench):
     bench.settle()
     bench.drop("unread.json", epcis(epcis_event("storing")))
     return bench
+
+
+DEVICES = '[[device]]\nid = "probe"\norder = "PO-88213"\n'
+BROKER = """
+[[mqtt]]
+name = "reefers"
+host = "127.0.0.1"
+topics = ["reefers/#"]
+payload = "epcis"
+tls_ca = "broker-ca.pem"
+devices = "devices.toml"
+"""
+LISTENER = """
+[http]
+listen = "127.0.0.1:0"
+tls_certificate = "server.pem"
+tls_key = "server.key"
+client_ca = "clients-ca.pem"
+client_subjects = { "CN=wms" = ["papers"] }
+"""
 
 
 def lose_everything(bench) -> None:
@@ -249,6 +271,27 @@ def test_settings_that_are_not_there_are_laid_down(lost):
     assert second.exit_code == 0, second.output
     assert other.read_text() == config.read_text()
     assert (other.parent / "archive" / "receiving.json").is_file()
+
+
+def test_what_the_settings_name_is_in_the_backup_and_comes_back(worked):
+    rules = '[[hold]]\nname = "damaged"\ndisposition = ["damaged"]\nreason = "weigh it again"\n'
+    named = {"ours/rules.toml": rules, "devices.toml": DEVICES, "broker-ca.pem": "CA", "clients-ca.pem": "CLIENTS"}
+    for name, text in named.items():
+        (worked.folder / name).parent.mkdir(exist_ok=True)
+        (worked.folder / name).write_text(text)
+    (worked.folder / "server.key").write_text("KEYSECRET")
+    (worked.folder / "server.pem").write_text("PEM")
+    config = config_of(worked)
+    config.write_text(f'rules = "ours/rules.toml"\n{config.read_text()}{BROKER}{LISTENER}')
+    settings = load_settings(config, needs_key=False)
+
+    make_backup(settings, config, worked.folder / "b")
+    place_settings(worked.folder / "b", worked.folder / "elsewhere" / "node.toml")
+
+    assert {name: (worked.folder / "elsewhere" / name).read_text() for name in named} == named
+    assert b"KEYSECRET" not in b"".join(
+        path.read_bytes() for path in (worked.folder / "b").rglob("*") if path.is_file()
+    )
 
 
 def test_damaged_database_is_not_backed_up(worked):

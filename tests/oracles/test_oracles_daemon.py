@@ -167,15 +167,6 @@ def test_event_that_names_two_consignments_is_held(bench):
     assert "different consignments" in bench.event.reason
 
 
-def test_event_without_any_reference_waits_and_is_not_lost(bench):
-    bench.drop("bare.json", epcis(epcis_event(order=None)))
-
-    bench.settle()
-
-    assert bench.event.status == EventStatus.WAITING
-    assert bench.archived() == ["bare.json"]
-
-
 def test_node_that_is_not_admitted_yet_votes_once_it_is(bench):
     bench.chain.admit(type(WAREHOUSE)(0, 0, 0, 0, False, False))
     bench.drop("receiving.json", epcis(epcis_event()))
@@ -357,3 +348,12 @@ def test_connection_that_failed_is_closed_and_opened_anew(bench):
 
     assert bench.chain.closed == 1
     assert bench.node._link.chain is bench.chain
+
+
+def test_event_that_names_no_reference_is_never_signed(bench):
+    bench.drop("receiving.json", epcis(epcis_event(order=None)))
+
+    bench.settle()
+
+    assert bench.event.status == EventStatus.NOT_SIGNED
+    assert "names no reference" in bench.event.reason

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from oracles.sources.directory import Directory
+from oracles.sources.directory import Directory, reserve
+
+
+def denied(self: Path, *_: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
 
 class Clock:
@@ -75,6 +81,71 @@ def test_folders_and_links_are_left_alone(directory, tmp_path):
     (directory.inbox / "link.json").symlink_to(tmp_path / "outside.json")
 
     assert names(directory) == []
+
+
+LONGEST = 255 - len(".json")
+"""What file systems take of a name, less its end."""
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "why"),
+    [
+        (b"\xff\xfe.json", "\\xff\\xfe.json", "its name is not UTF-8"),
+        (b"a" * LONGEST + b".json", "a" * LONGEST + ".json", "its name is longer than 200 bytes"),
+        ("ä".encode() * 98 + b".json", "ä" * 98 + ".json", "its name is longer than 200 bytes"),
+    ],
+)
+def test_file_whose_name_cannot_be_kept_is_left_and_named(directory, name, told, why):
+    Path(os.fsdecode(bytes(directory.inbox) + b"/" + name)).write_text("{}")
+    (directory.inbox / "a.json").write_text("{}")
+
+    assert names(directory) == [("a.json", False)]
+    assert directory.left == {told: why}
+
+
+def test_longest_name_is_kept_also_a_second_time(directory):
+    name = "a" * 195 + ".json"
+    for _ in range(2):
+        (directory.inbox / name).write_text("{")
+        (candidate,) = directory.candidates()
+        directory.set_aside(name, candidate.stamp, "JSON refused")
+
+    assert sorted(len(path.name) for path in directory.quarantine.iterdir()) == [200, 200, 211, 211]
+
+
+@pytest.mark.parametrize("stem", ["a" * LONGEST, "ä" * (LONGEST // 2), "a" + "ä" * (LONGEST // 2 - 1)])
+def test_name_beyond_the_limit_is_cut_between_two_signs(directory, stem):
+    first, second = reserve(directory.archive, f"{stem}.json"), reserve(directory.archive, f"{stem}.json")
+
+    for path, end in ((first, ".json"), (second, ".2.json")):
+        assert 198 <= len(path.name.encode()) <= 200
+        assert path.name.endswith(end)
+        assert stem.startswith(path.name.removesuffix(end))
+
+
+def test_move_that_fails_leaves_nothing_of_it(directory, monkeypatch):
+    (directory.inbox / "a.json").write_text("{")
+    (candidate,) = directory.candidates()
+    monkeypatch.setattr(Path, "replace", denied)
+
+    with pytest.raises(PermissionError):
+        directory.set_aside("a.json", candidate.stamp, "JSON refused")
+
+    assert list(directory.quarantine.iterdir()) == []
+    assert (directory.inbox / "a.json").exists()
+
+
+def test_file_to_be_tried_later_waits_as_long_as_one_that_did_not_read(directory, clock):
+    (directory.inbox / "a.json").write_text("{")
+    names(directory)
+    clock.now = 1.0
+    assert names(directory) == [("a.json", True)]
+
+    directory.try_later("a.json")
+
+    assert names(directory) == []
+    clock.now = 2.0
+    assert names(directory) == [("a.json", True)]
 
 
 def test_archive_keeps_every_file_under_a_name_of_its_own(directory):

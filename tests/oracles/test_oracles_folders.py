@@ -208,6 +208,44 @@ def test_what_is_not_whole_is_left_and_told_once(partner, name, data):
     assert partner.settle() == 1
 
 
+def test_name_that_is_no_text_is_told_once_and_holds_up_no_other(partner):
+    path = Path(os.fsdecode(bytes(partner.uploads) + b"/\xff.xml"))
+    path.write_bytes(PAPER)
+    partner.put("b.xml", receipt_advice((940, 0)))
+
+    with capture_logs() as logs:
+        assert partner.settle() == 1
+        partner.settle()
+
+    told = [(line["name"], line["reason"]) for line in logs if line["event"] == "file left in its folder"]
+    assert told == [("\\xff.xml", "its name is not UTF-8")]
+    assert path.read_bytes() == PAPER
+    path.rename(partner.uploads / "c.xml")
+    assert partner.settle() == 1
+
+
+def test_failure_of_this_program_does_not_end_a_folders_thread(partner, monkeypatch):
+    failures = [ValueError("flaw"), LookupError("flaw")]
+    plain, partner.folder.clock = Folder.look, iter(range(0, 10**6, 5)).__next__
+
+    def look(self: Folder) -> int:
+        if failures:
+            raise failures.pop()
+        return plain(self)
+
+    monkeypatch.setattr(Folder, "look", look)
+    monkeypatch.setattr("oracles.sources.folders.RETRY_SECONDS", 0.01)
+    partner.folder.settings = partner.folder.settings.model_copy(update={"poll_seconds": 0.01})
+    partner.put("a.xml")
+
+    with capture_logs() as logs, watching([partner.folder]):
+        until(lambda: bool(partner.taken()))
+
+    told = [line["reason"] for line in logs if line["event"] == "folder not read"]
+    assert told == ["LookupError: flaw", "ValueError: flaw"]
+    assert partner.taken() == [PAPER]
+
+
 def test_folder_that_is_away_is_told_once_and_read_when_it_is_back(partner):
     partner.put("a.xml")
     partner.uploads.rename(partner.path / "away")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
 from pathlib import Path
 
+import pytest
 from oracle_fakes import epcis, epcis_event
 from structlog.testing import capture_logs
 
@@ -102,6 +105,62 @@ def test_unreadable_file_is_complained_about_once_and_left(bench, monkeypatch):
 
     assert sum(line["event"] == "file left in the inbox" for line in logs) == 1
     assert (bench.folder / "inbox" / "secret.json").exists()
+
+
+@pytest.mark.parametrize("content", [epcis(epcis_event()), b"{"], ids=["good", "malformed"])
+@pytest.mark.parametrize("name", [b"\xff\xfe.json", b"a" * 250 + b".json"], ids=["not UTF-8", "255 bytes"])
+def test_no_name_stops_a_node_also_after_a_restart(bench, name, content):
+    path = Path(os.fsdecode(bytes(bench.folder / "inbox") + b"/" + name))
+    path.write_bytes(content)
+    bench.drop("good.json", epcis(epcis_event(eventID="urn:uuid:good")))
+
+    with capture_logs() as logs:
+        bench.settle()
+        bench.restart()
+        bench.settle()
+
+    assert bench.archived() == ["good.json"]
+    assert path.read_bytes() == content
+    told = [line for line in logs if line["event"] == "file left in the inbox"]
+    assert len(told) == 2, "once by each process"
+    assert all("its name" in line["reason"] and line["operator_action_required"] for line in told)
+    json.dumps(told).encode()
+
+
+@pytest.mark.parametrize("content", [epcis(epcis_event()), b"{"], ids=["good", "malformed"])
+def test_file_that_cannot_be_moved_holds_up_no_other(bench, monkeypatch, content):
+    plain = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name == "a.json":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return plain(self, target)
+
+    bench.drop("a.json", content)
+    bench.drop("b.json", epcis(epcis_event(eventID="urn:uuid:b")))
+    with monkeypatch.context() as broken, capture_logs() as logs:
+        broken.setattr(Path, "replace", refuse)
+        bench.settle()
+    assert bench.archived() == ["b.json"]
+    assert bench.quarantined() == []
+    assert sum(line["event"] == "file left in the inbox" for line in logs) == 1
+
+    bench.settle()
+
+    assert sorted([*bench.archived(), *bench.quarantined()])[0] == "a.json"
+    assert list((bench.folder / "inbox").iterdir()) == []
+    assert len(bench.rows(DocumentRow)) == 2
+
+
+def test_move_without_room_goes_on_to_the_caller(bench, monkeypatch):
+    def refuse(self: Path, *_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    bench.drop("a.json", epcis(epcis_event()))
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(OSError, match="No space left"):
+        bench.turn()
 
 
 def test_flood_of_files_does_not_hold_up_votes(bench):

@@ -16,19 +16,19 @@ from random import Random
 import httpx
 import pytest
 from capture_desk import JSON
-from oracle_fakes import epcis, epcis_event
+from oracle_fakes import declared_error, epcis, epcis_event
 from oracle_nodes import DIED_BY_KILL, NodeHome, NodeProcess, Trade, until
 
 from chain_node.client import Milestone, Role
-from oracles.checkpoints import CAPTURE_POINTS, VOTE_POINTS, Point
+from oracles.checkpoints import CAPTURE_POINTS, DROP_POINTS, RETRACTION_POINTS, VOTE_POINTS, Point
 from oracles.http.settings import Right
 from oracles.http.tokens import TokenFile
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 
 KILLS = 100
-MOST_PASSAGES = 2
-LIFE_SECONDS = 4.0
+LIFE_SECONDS = 1.5
+POINTS = sorted((VOTE_POINTS | CAPTURE_POINTS | DROP_POINTS | RETRACTION_POINTS) - {Point.READING_RECALLED})
 LISTENING = """
 [http]
 listen = "127.0.0.1:0"
@@ -43,7 +43,7 @@ class Sender:
     """Another firm's system: sends a document again until the node has said that it has it."""
 
     token: str
-    unanswered: list[bytes] = field(default_factory=list)
+    unanswered: list[tuple[str, bytes]] = field(default_factory=list)
 
     def send_all(self, process: NodeProcess) -> None:
         until(lambda: process.poll() is not None or bool(process.lines("listening")))
@@ -53,8 +53,9 @@ class Sender:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": JSON}
         with httpx.Client(base_url=line["url"], headers=headers, trust_env=False, timeout=10) as client:
             while self.unanswered:
+                path, document = self.unanswered[0]
                 try:
-                    answer = client.post("/capture", content=self.unanswered[0])
+                    answer = client.post(path, content=document)
                 except httpx.TransportError:
                     return
                 assert answer.status_code == 202, answer.text
@@ -63,7 +64,7 @@ class Sender:
 
 @dataclass
 class Campaign:
-    """`expected` has for every consignment how many votes of this node there must be: one, whatever happens."""
+    """Every order has one vote of this node in the end, whatever happens; a `corrected` one is taken back once."""
 
     name: str
     """Of this campaign: its consignments are known by it on the one chain of all tests."""
@@ -71,71 +72,96 @@ class Campaign:
     home: NodeHome
     sender: Sender
     random: Random
-    expected: dict[str, bytes] = field(default_factory=dict)
-    papers: dict[str, bytes] = field(default_factory=dict)
-    kills: Counter[str] = field(default_factory=Counter)
+    subjects: dict[str, bytes] = field(default_factory=dict)
+    papers: dict[str, dict[str, object]] = field(default_factory=dict)
+    corrected: set[str] = field(default_factory=set)
     dropped: dict[str, bytes] = field(default_factory=dict)
+    kills: Counter[str] = field(default_factory=Counter)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def live(self, point: Point) -> None:
         """One life of the node, which ends at the point; where it is not passed, at a moment of chance."""
-        passage = self.random.randint(1, MOST_PASSAGES)
-        process = NodeProcess(self.home, ("--die-at", f"{point}:{passage}"))
+        process = NodeProcess(self.home, ("--die-at", f"{point}:{self.random.choice((1, 1, 1, 2))}"))
         self._work(process)
         until(lambda: process.poll() is not None, self.random.uniform(0.2, LIFE_SECONDS))
         self.kills["chance" if process.poll() is None else point] += 1
         code = process.signal(signal.SIGKILL) if process.poll() is None else process.poll()
         assert code == DIED_BY_KILL, process.log_path.read_text()
 
-    def _work(self, process: NodeProcess) -> None:
-        """New papers by both ways in, some of them twice, and an earlier one again."""
-        number = next(self.numbers)
-        for way in ("file", "capture"):
-            order = f"PO-{self.name}-{way}-{number}"
-            self.expected[order] = self.trade.open(order)
-            self.papers[order] = epcis(epcis_event(at=self.trade.moment(60), order=order))
-        self._drop(f"{number}.json", self.papers[f"PO-{self.name}-file-{number}"])
-        self._drop(f"again-{number}.json", self.random.choice(list(self.papers.values())))
-        self.sender.unanswered.append(self.papers[f"PO-{self.name}-capture-{number}"])
-        self.sender.send_all(process)
-
-    def _drop(self, name: str, data: bytes) -> None:
-        self.dropped[name] = data
-        self.home.drop(name, data)
-
     def rest(self) -> None:
         """A life in peace, until nothing is left to do."""
         with self.home.running() as process:
             self.sender.send_all(process)
             until(lambda: not any(self.home.inbox.iterdir()))
-            until(lambda: all(len(self.trade.votes(subject)) for subject in self.expected.values()))
+            until(lambda: all(self.trade.votes(subject) for subject in self.subjects.values()))
+            until(lambda: all(self.taken_back(order) for order in self.corrected))
             until(lambda: set(self.home.transactions()) <= {"settled", "failed", "void"})
             assert process.poll() is None, process.log_path.read_text()
+
+    def taken_back(self, order: str) -> int:
+        """How often the network was told that this organisation no longer stands by its vote."""
+        chain = self.trade.network.chain
+        events = [chain.decode(log) for log in chain.logs(chain.addresses.first_block, chain.block_number())]
+        retracted = [e for e in events if e and e.name == "VoteRetracted"]
+        return sum(bytes(e.arguments["subject"]) == self.subjects[order] for e in retracted)
+
+    def _work(self, process: NodeProcess) -> None:
+        """A new paper by the inbox and one by HTTP, an earlier one again, and now and then one taken back."""
+        number = next(self.numbers)
+        first = self._opened(f"file-{number}")
+        self._drop(f"{number}.json", epcis(first))
+        self._drop(f"again-{number}.json", epcis(self.random.choice(list(self.papers.values()))))
+        way = self.random.choice(("/capture", "/papers"))
+        self.sender.unanswered.append((way, epcis(self._opened(f"sent-{number}"))))
+        if number % 3 == 2:
+            self._correct(number)
+        self.sender.send_all(process)
+
+    def _opened(self, name: str) -> dict[str, object]:
+        order = f"PO-{self.name}-{name}"
+        self.subjects[order] = self.trade.open(order)
+        self.papers[order] = epcis_event(at=self.trade.moment(60), order=order)
+        return self.papers[order]
+
+    def _correct(self, number: int) -> None:
+        """Only what the network has counted already, so that there is one right answer: the vote is taken back."""
+        open_ones = sorted(set(self.subjects) - self.corrected)
+        order = self.random.choice(open_ones[: len(open_ones) // 2])
+        if self.trade.votes(self.subjects[order]):
+            self.corrected.add(order)
+            self._drop(f"error-{number}.json", epcis(declared_error(self.papers.pop(order))))
+
+    def _drop(self, name: str, data: bytes) -> None:
+        self.dropped[name] = data
+        self.home.drop(name, data)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_node_killed_at_every_point_attests_every_fact_exactly_once(anvil_network, tmp_path: Path, seed: int) -> None:
     campaign = begun(Trade(anvil_network, tmp_path), seed)
-    points = sorted(VOTE_POINTS | CAPTURE_POINTS)
     while campaign.kills.total() < KILLS:
         # The point with the fewest deaths is next, so that each has its share.
-        campaign.live(min(points, key=lambda point: (campaign.kills[point], campaign.random.random())))
+        campaign.live(min(POINTS, key=lambda point: (campaign.kills[point], campaign.random.random())))
 
     campaign.rest()
 
-    trade, home = campaign.trade, campaign.home
-    votes = [[milestone for milestone, _ in trade.votes(subject)] for subject in campaign.expected.values()]
-    assert votes == [[Milestone.RECEIVED]] * len(campaign.expected)
-    assert not list((home.folder / "quarantine").iterdir())
-    archived = {path.name: path.read_bytes() for path in (home.folder / "archive").iterdir()}
+    trade, folder = campaign.trade, campaign.home.folder
+    votes = {order: [milestone for milestone, _ in trade.votes(its)] for order, its in campaign.subjects.items()}
+    assert votes == {order: [Milestone.RECEIVED] for order in campaign.subjects}
+    assert {order: campaign.taken_back(order) for order in campaign.subjects} == {
+        order: int(order in campaign.corrected) for order in campaign.subjects
+    }
+    assert campaign.corrected
+    assert not list((folder / "quarantine").iterdir())
+    archived = {path.name: path.read_bytes() for path in (folder / "archive").iterdir()}
     assert {name: archived.get(name) for name in campaign.dropped} == campaign.dropped
-    assert set(campaign.papers.values()) <= set(archived.values())
-    assert min(campaign.kills[point] for point in points) > 0, campaign.kills
+    assert {epcis(paper) for paper in campaign.papers.values()} <= set(archived.values())
+    assert min(campaign.kills[point] for point in POINTS) > 0, campaign.kills
 
 
 def begun(trade: Trade, seed: int) -> Campaign:
-    home = trade.node("warehouse", Role.WAREHOUSE)
+    home = trade.node(f"kills-{seed}", Role.WAREHOUSE)
     with home.config.open("a") as file:
         file.write(LISTENING)
-    token = TokenFile(home.folder / "tokens.json").create("wms", frozenset({Right.CAPTURE}), None)
+    token = TokenFile(home.folder / "tokens.json").create("wms", frozenset({Right.CAPTURE, Right.PAPERS}), None)
     return Campaign(f"KILLS-{seed}", trade, home, Sender(token), Random(seed))

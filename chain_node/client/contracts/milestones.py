@@ -108,6 +108,22 @@ class Milestones(Contract):
         """The consignment that a keyed reference belongs to; 32 zero bytes where it belongs to none."""
         return bytes(self.read("subjectOf", reference, block=block)[0])
 
+    def subjects_of(self, references: Sequence[bytes], block: BlockTag = "latest") -> list[bytes]:
+        """As `subject_of`, of many at once."""
+        return [bytes(found) for (found,) in self.read_many("subjectOf", [(its,) for its in references], block)]
+
+    def subjects(self, ids: Sequence[bytes], block: BlockTag = "latest") -> list[Subject]:
+        """As `subject`, of many at once."""
+        return [Subject(*fields.values()) for (fields,) in self.read_many("subject", [(id,) for id in ids], block)]
+
+    def facts(self, keys: Sequence[tuple[bytes, int, int]], block: BlockTag = "latest") -> list[Fact]:
+        """Of many subjects, milestones and sequences at once, as `fact`."""
+        return [Fact(*fields.values()) for (fields,) in self.read_many("fact", keys, block)]
+
+    def voters_of_many(self, keys: Sequence[tuple[bytes, int, int]], block: BlockTag = "latest") -> list[list[int]]:
+        """As `voters_of`, of many at once."""
+        return [list(voters) for (voters,) in self.read_many("votersOf", keys, block)]
+
     def subject(self, id: bytes, block: BlockTag = "latest") -> Subject:
         return self._struct(Subject, "subject", id, block=block)
 

@@ -222,3 +222,15 @@ def test_many_deep_brackets_do_not_break_the_stack() -> None:
 def test_impossible_calendar_day_is_refused() -> None:
     with pytest.raises(EpcisInvalid, match=r"/eventTime: '2026-02-30T00:00:00Z' is not a time of the calendar"):
         event_hash(event(eventTime="2026-02-30T00:00:00Z"))
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59.9995Z", "9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+00:01"])
+def test_time_beyond_the_calendar_is_refused(end: str) -> None:
+    with pytest.raises(EpcisInvalid, match=r"/eventTime: '.*' is not a time of the calendar"):
+        event_hash(event(eventTime=end))
+
+
+def test_last_time_of_the_calendar_is_hashed() -> None:
+    end = "9999-12-31T23:59:59.999Z"
+
+    assert f"eventTime={end}eventTimeZoneOffset" in pre_hash_string(event(eventTime=f"{end[:-1]}4Z"))
