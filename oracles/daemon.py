@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlmodel import col, func, select
 
 from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
@@ -21,7 +20,7 @@ from oracles.cargo.votes import VoteCargo
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint, go_on
 from oracles.confirming import Confirming
-from oracles.deciding import Deciding
+from oracles.deciding import Deciding, status_counts
 from oracles.errors import DatabaseOfOtherNetwork
 from oracles.exchange import Exchange
 from oracles.heartbeats import Heartbeats
@@ -50,7 +49,7 @@ from oracles.settings import NodeSettings
 from oracles.signing import Signer
 from oracles.sources.directory import Directory
 from oracles.store.database import Database
-from oracles.store.models import EventRow, EventStatus, NetworkRow
+from oracles.store.models import EventStatus, NetworkRow
 from oracles.storing import Storing
 from oracles.voting import Voting
 
@@ -395,13 +394,6 @@ class Node:
         counts = status_counts(self._database)
         self.metrics.waiting.set(counts.get(EventStatus.WAITING, 0))
         self.metrics.held.set(counts.get(EventStatus.HELD, 0))
-
-
-def status_counts(database: Database) -> dict[str, int]:
-    """Events by status."""
-    with database.session() as session:
-        statement = select(EventRow.status, func.count(col(EventRow.id))).group_by(EventRow.status)
-        return dict(session.exec(statement).all())
 
 
 def _place(row: NetworkRow) -> str:

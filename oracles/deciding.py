@@ -8,7 +8,7 @@ from itertools import islice
 
 import structlog
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from oracles.canonical import CanonicalEvent
 from oracles.chain import Head, Key
@@ -228,6 +228,13 @@ class Deciding:
             log.error("decision", block=head.number, operator_action_required=True, **line)
         else:
             log.info("decision", block=head.number, dry_run=self.dry, **line)
+
+
+def status_counts(database: Database) -> dict[str, int]:
+    """Events by status."""
+    with database.session() as session:
+        statement = select(EventRow.status, func.count(col(EventRow.id))).group_by(EventRow.status)
+        return dict(session.exec(statement).all())
 
 
 def _ids(found: Iterable[int | None]) -> dict[int, None]:

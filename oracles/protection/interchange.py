@@ -1,4 +1,4 @@
-"""The file in which statements move between machines: JSON, whole or refused. oracles/README.md describes it."""
+"""The file in which statements move between machines: JSON, whole or refused. README.md describes it."""
 
 from __future__ import annotations
 
