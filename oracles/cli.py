@@ -135,7 +135,7 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, de
         relays=relays,
     )
     stop = StopSignal()
-    around = Surroundings(settings, database, checkpoint, node.metrics, capture, relays)
+    around = Surroundings(settings, database, checkpoint, node.metrics, capture, relays, node.health)
     # A dry run answers nobody and asks nobody: what it took it would forget.
     services = nullcontext() if signer is None else running(around)
     try:

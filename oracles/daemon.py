@@ -34,6 +34,7 @@ from oracles.measuring import Measuring
 from oracles.metrics import Metrics
 from oracles.operating.guarding import PAUSE_SECONDS, Guard
 from oracles.operating.health import Health, Trouble
+from oracles.operating.replaying import take_up_archived
 from oracles.operating.standing import Standing
 from oracles.outbox import Outbox
 from oracles.protection.guard import open_protection
@@ -119,6 +120,7 @@ class Node:
         self._directory = directory
         self._exchange = None if settings.exchange is None else Exchange(settings.exchange)
         storing = Storing(database, key, self._rules, checkpoint, self.metrics, settings.retracts)
+        self._storing = storing
         limit_bytes = settings.file_limit_bytes
         self._intake = Intake(database, directory, storing, limit_bytes, checkpoint, reader(settings), clock)
         self._capturing = None if capture is None else Capturing(capture, storing, directory)
@@ -139,6 +141,8 @@ class Node:
         if self._exchange is not None:
             self._exchange.prepare()
         self._intake.settle_moved()
+        if not self._dry:
+            take_up_archived(self._settings, self._database, self._storing)
 
     def run(self, stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
         """Until `stopping`. Raises OperatorActionRequired or OracleError where going on would make no sense."""

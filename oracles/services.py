@@ -16,6 +16,7 @@ from oracles.checkpoints import Checkpoint
 from oracles.dcsa.taking import Taking
 from oracles.http.interfaces import Interface, Limits
 from oracles.metrics import Metrics
+from oracles.operating.health import Health, Trouble
 from oracles.relay.ends import RelayEnds
 from oracles.settings import NodeSettings
 from oracles.sources.drop import Drop
@@ -33,6 +34,11 @@ class Surroundings:
     metrics: Metrics
     capture: CaptureStore | None
     relays: RelayEnds = field(default_factory=RelayEnds)
+    health: Health = field(default_factory=Health)
+
+    def ended(self, service: str) -> None:
+        """A service is no more: the node cannot do its work."""
+        self.health.say(Trouble.SERVICE_ENDED, f"{service} has ended by itself")
 
 
 POSTED: Final = "http"
@@ -79,7 +85,7 @@ def _folders(around: Surroundings) -> Iterator[None]:
         )
         for its in settings.folders
     ]
-    with watching(found):
+    with watching(found, around.ended):
         yield
 
 
@@ -89,7 +95,7 @@ def _http(around: Surroundings) -> Iterator[None]:
     from oracles.http.server import serving
 
     assert around.settings.http is not None
-    with serving(around.settings.http, list(interfaces(around)), around.metrics):
+    with serving(around.settings.http, list(interfaces(around)), around.metrics, around.ended):
         try:
             yield
         finally:
@@ -164,7 +170,7 @@ def _dcsa_polling(around: Surroundings) -> Iterator[None]:
         )
         for its in settings.dcsa.poll
     ]
-    with polling(pollers):
+    with polling(pollers, around.ended):
         yield
 
 
@@ -173,5 +179,5 @@ def _mqtt(around: Surroundings) -> Iterator[None]:
     # Only a node with sensors waits for the client library to load.
     from oracles.mqtt.service import hearing
 
-    with hearing(around.settings, around.database, around.checkpoint, around.metrics):
+    with hearing(around.settings, around.database, around.checkpoint, around.metrics, told=around.ended):
         yield

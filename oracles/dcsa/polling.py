@@ -21,6 +21,7 @@ from oracles.dcsa.settings import PollSettings
 from oracles.dcsa.standing import is_silent, silent_since
 from oracles.dcsa.taking import Taking
 from oracles.errors import FLAWS
+from oracles.lasting import Told, lasting, nobody
 from oracles.metrics import Metrics
 from oracles.store.database import Database
 from oracles.store.mapping import utc_text
@@ -180,12 +181,15 @@ def _why(error: Exception) -> str:
 
 
 @contextmanager
-def polling(pollers: Sequence[Poller]) -> Iterator[None]:
+def polling(pollers: Sequence[Poller], told: Told = nobody) -> Iterator[None]:
     """Asks until the block ends. What is under way then is left: the next start asks for the same page again."""
     stop = threading.Event()
     threads = [
         threading.Thread(
-            target=contextvars.copy_context().run, args=(poller.run, stop), name=poller.settings.name, daemon=True
+            target=contextvars.copy_context().run,
+            args=(lasting(poller.run, stop.is_set, f"poll of {poller.settings.name}", told), stop),
+            name=poller.settings.name,
+            daemon=True,
         )
         for poller in pollers
     ]

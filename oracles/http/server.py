@@ -21,6 +21,7 @@ from oracles.http.clients import Clients
 from oracles.http.door import Door
 from oracles.http.interfaces import Interface
 from oracles.http.settings import HttpSettings
+from oracles.lasting import Told, lasting, nobody
 from oracles.metrics import Metrics
 
 log = structlog.get_logger("oracles")
@@ -41,8 +42,10 @@ class ListenerUnusable(OracleError):
 
 class PeerProtocol(H11Protocol):
     """HTTP/1.1 that tells the application which client certificate the connection came with, and that ends
-    connections on which no request arrives: half a head would otherwise hold its place for ever."""
+    connections on which no request arrives: half a head would otherwise hold its place for ever. Where all places are
+    taken the connection that has been idle for longest gives way, so that silent ones keep nobody out."""
 
+    _made = 0.0
     _watch: asyncio.TimerHandle | None = None
     _seen: object = None
 
@@ -51,7 +54,9 @@ class PeerProtocol(H11Protocol):
         tls = transport.get_extra_info("ssl_object")
         certificate = None if tls is None else tls.getpeercert(binary_form=True)
         self.app_state = {**self.app_state, "peer_certificate": certificate}
+        self._made = self.loop.time()
         self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
+        self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch is not None:
@@ -60,16 +65,30 @@ class PeerProtocol(H11Protocol):
 
     def _look(self) -> None:
         """Ends the connection where nothing is under way and no request came since the last look."""
-        idle = self.cycle is None or self.cycle.response_complete
-        if idle and self.cycle is self._seen:
+        if self._is_idle and self.cycle is self._seen:
             self.transport.close()
             return
         self._seen = self.cycle
         self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
 
+    @property
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _make_room(self) -> None:
+        """Those that never asked for anything go first, the oldest of them before others."""
+        others = (its for its in self.connections if isinstance(its, PeerProtocol) and its is not self)
+        idle = sorted((its for its in others if its._is_idle), key=lambda its: (its.cycle is not None, its._made))
+        for its in idle[: max(0, len(self.connections) - (MOST_CONNECTIONS - 1))]:
+            its.transport.abort()
+            # Its end is told to it in the loop's next turn only.
+            self.connections.discard(its)
+
 
 @contextmanager
-def serving(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Metrics) -> Iterator[str]:
+def serving(
+    settings: HttpSettings, interfaces: Sequence[Interface], metrics: Metrics, told: Told = nobody
+) -> Iterator[str]:
     """Listens until the block ends; the URL. What was begun is finished. Raises ListenerUnusable."""
     listener = _bound(settings)
     try:
@@ -77,9 +96,9 @@ def serving(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Me
     except (OSError, ssl.SSLError) as error:
         listener.close()
         raise ListenerUnusable(settings.listen, f"TLS: {error}") from error
-    thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(_run, server, listener), name="http", daemon=True
-    )
+    work = lasting(_run, lambda: server.should_exit, "http", told)
+    run = contextvars.copy_context().run
+    thread = threading.Thread(target=run, args=(work, server, listener), name="http", daemon=True)
     thread.start()
     try:
         _wait_until_started(settings, server, thread)
@@ -95,11 +114,7 @@ def serving(settings: HttpSettings, interfaces: Sequence[Interface], metrics: Me
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:
-    try:
-        server.run(sockets=[listener])
-    finally:
-        if not server.should_exit:
-            log.error("no longer listening", operator_action_required=True)
+    server.run(sockets=[listener])
 
 
 def _bound(settings: HttpSettings) -> socket.socket:

@@ -25,6 +25,7 @@ from oracles.mqtt.settings import MqttSettings
 from oracles.mqtt.silence import Silence
 from oracles.mqtt.taking import Taking
 from oracles.store.database import Database
+from oracles.store.mapping import utc_text
 from oracles.store.sensors import SensorSourceRow
 
 log = structlog.get_logger("oracles")
@@ -154,8 +155,22 @@ class Receiving:
         if isinstance(error, OSError):
             self._say("sensors not stored", error.strerror or type(error).__name__, urgent=True)
             return
-        reason = operator_reason(error)
-        self._say("broker away", reason or str(error) or type(error).__name__, urgent=reason is not None)
+        urgent = operator_reason(error)
+        reason = urgent or str(error) or type(error).__name__
+        self._say("broker away", reason, urgent=urgent is not None)
+        try:
+            self._remember_away(reason)
+        except SQLAlchemyError as broken:
+            self._say("sensors not stored", type(broken).__name__, urgent=True)
+
+    def _remember_away(self, reason: str) -> None:
+        """For `status`, until the broker answers."""
+        source = self.settings.source
+        with self.database.session() as stored:
+            row = stored.get(SensorSourceRow, source) or SensorSourceRow(source=source, session="")
+            row.away_since = row.away_since or utc_text(self._away_since or self.clock())
+            row.failure = reason
+            stored.add(row)
 
     def _say(self, event: str, reason: str, *, urgent: bool) -> None:
         """Once for each reason, and again now and then while it lasts."""

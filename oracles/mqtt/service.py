@@ -15,6 +15,7 @@ import structlog
 
 from oracles.checkpoints import Checkpoint
 from oracles.errors import OracleError
+from oracles.lasting import Told, lasting, nobody
 from oracles.metrics import Metrics
 from oracles.mqtt.closing import Closing
 from oracles.mqtt.devices import Devices
@@ -52,13 +53,14 @@ def hearing(
     checkpoint: Checkpoint,
     metrics: Metrics,
     clock: Callable[[], datetime] = utc_now,
+    told: Told = nobody,
 ) -> Iterator[None]:
     """Until the block ends; what was begun is finished. Raises MqttUnusable."""
     figures = SensorFigures(metrics.registry)
     makers = _makers(settings, database, checkpoint, figures, clock)
     with ExitStack() as stack:
         for make in makers:
-            stack.enter_context(_threaded(make))
+            stack.enter_context(_threaded(make, told))
         yield
 
 
@@ -118,7 +120,7 @@ def _maker(
 
 
 @contextmanager
-def _threaded(make: Callable[[], Receiving]) -> Iterator[None]:
+def _threaded(make: Callable[[], Receiving], told: Told) -> Iterator[None]:
     loop = asyncio.new_event_loop()
     receiving: list[Receiving] = []
     ready = threading.Event()
@@ -131,14 +133,12 @@ def _threaded(make: Callable[[], Receiving]) -> Iterator[None]:
     def run() -> None:
         try:
             loop.run_until_complete(work())
-        except Exception:
-            log.exception("no longer hearing sensors", operator_action_required=True)
-            raise
         finally:
             ready.set()
             loop.close()
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="mqtt", daemon=True)
+    hear = lasting(run, lambda: bool(receiving) and receiving[0].stopping.is_set(), "mqtt", told)
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(hear,), name="mqtt", daemon=True)
     thread.start()
     ready.wait()
     try:

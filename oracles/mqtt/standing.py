@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import inspect
 from sqlmodel import Session, col, func, select
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, func, select
 from oracles.mqtt.devices import Devices
 from oracles.mqtt.readings import moment_of
 from oracles.mqtt.settings import MqttSettings
-from oracles.store.sensors import SensorDeviceRow, SensorDocumentRow, SensorReadingRow
+from oracles.store.sensors import SensorDeviceRow, SensorDocumentRow, SensorReadingRow, SensorSourceRow
 
 MOST_LISTED = 50
 
@@ -29,9 +30,28 @@ def sensor_lines(session: Session, tables: tuple[MqttSettings, ...]) -> Iterator
             f"{table.source}: {len(devices)} devices, {open_readings} readings in open windows, "
             f"{made} documents handed over, {waiting} waiting"
         )
+        source = _source(session, table)
+        if source is not None and source.away_since:
+            yield f"  broker away since {source.away_since}: {source.failure}"
         for row in sorted((row for row in devices if row.silent), key=lambda its: its.spoke_at)[:MOST_LISTED]:
             yield f"  silent {row.device} since {moment_of(row.spoke_at):%Y-%m-%dT%H:%M:%SZ}"
         yield from _unplaced(session, table)
+
+
+def away_brokers(session: Session, tables: tuple[MqttSettings, ...], now: datetime) -> list[str]:
+    """Sources whose broker has not been reached for longer than the longest pause between two attempts."""
+    found = ((table, _source(session, table)) for table in tables)
+    return [table.source for table, row in found if row and _away_seconds(row, now) > table.retry_seconds]
+
+
+def _source(session: Session, table: MqttSettings) -> SensorSourceRow | None:
+    if not inspect(session.connection()).has_table(str(SensorSourceRow.__tablename__)):
+        return None
+    return session.get(SensorSourceRow, table.source)
+
+
+def _away_seconds(row: SensorSourceRow, now: datetime) -> float:
+    return (now - datetime.fromisoformat(row.away_since)).total_seconds() if row.away_since else 0.0
 
 
 def _count(

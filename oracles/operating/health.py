@@ -36,6 +36,7 @@ class Trouble(StrEnum):
     OTHER_ORGANISATION = "other organisation"
     DISK_FULL = "disk full"
     DATABASE_LOCKED = "database locked"
+    SERVICE_ENDED = "service ended"
 
 
 WHAT_TO_DO = {
@@ -51,6 +52,7 @@ WHAT_TO_DO = {
     Trouble.ADMISSION_EXPIRED: "have the network's registrar renew it",
     Trouble.OTHER_ORGANISATION: "correct 'organisation' in the settings, or use the key of this organisation",
     Trouble.DISK_FULL: "make room; the node goes on by itself",
+    Trouble.SERVICE_ENDED: "restart the node; its last log lines say why it ended",
     Trouble.DATABASE_LOCKED: "end the program that holds the database; the node goes on by itself",
 }
 

@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import structlog
 from sqlmodel import Session, col, select
 
 from oracles.canonical import CanonicalEvent, Document
@@ -28,10 +29,15 @@ from oracles.store.database import Database
 from oracles.store.models import DocumentRow, DocumentStatus, EventRow, EventStatus, ObservationRow
 from oracles.storing import Storing
 
+log = structlog.get_logger("oracles")
+
 OPEN: Final = (EventStatus.NEW, EventStatus.WAITING, EventStatus.NOT_SIGNED, EventStatus.HELD)
 
 STILL_ASKED: Final = ((EventStatus.WAITING, EventStatus.NEW), (EventStatus.NEW, EventStatus.NEW))
 """The node asks about these by itself."""
+
+
+NOT_READ: Final = "no longer read: "
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ class Replaying:
     storing: Storing
     chosen: Chosen
     dry: bool = False
+    only: frozenset[str] | None = None
+    """Names in the archive; None: all."""
     documents: int = 0
 
     def run(self) -> Iterator[Change]:
@@ -80,10 +88,10 @@ class Replaying:
             data = path.read_bytes()
             try:
                 document = read(path.name, data, self.settings.file_limit_bytes)
+                changes = self._take(path, document, moment)
             except DocumentRefused as error:
-                yield Change(path.name, "", "archived", f"no longer read: {error.why}")
-                continue
-            yield from self._take(path, document, moment)
+                changes = [Change(path.name, "", "archived", f"{NOT_READ}{error.why}")]
+            yield from changes
 
     def _papers(self) -> list[tuple[Path, datetime]]:
         """With the moment at which each was taken: as the database has it, else as the file has."""
@@ -93,6 +101,8 @@ class Replaying:
             }
         found = []
         for path in papers_in(self.settings.archive):
+            if self.only is not None and path.name not in self.only:
+                continue
             moment = known.get(sha256(path.read_bytes()).hexdigest())
             written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             found.append((path, datetime.fromisoformat(moment) if moment else written))
@@ -158,6 +168,29 @@ class Replaying:
         event = next(event for event in document.events if event.event_hash == event_hash)
         decision = paper_view(event, self.storing.rules).decision
         return "decided when the node runs" if decision.verdict is Verdict.SIGN else decision.reason
+
+
+def take_up_archived(settings: NodeSettings, database: Database, storing: Storing) -> int:
+    """Stores what lies in the archive and the database does not know: an older copy of it was put back, and among the
+    papers since may be one that takes another back. Number of papers; must come before anything is decided."""
+    unknown = _unknown(settings, database)
+    if not unknown:
+        return 0
+    changes = list(Replaying(settings, database, storing, Chosen(), only=unknown).run())
+    for change in changes:
+        if change.becomes.startswith(NOT_READ):
+            log.error("archived paper not read", file=change.file, reason=change.becomes, operator_action_required=True)
+    log.warning("archived papers taken up", papers=len(unknown), changes=len(changes))
+    return len(unknown)
+
+
+def _unknown(settings: NodeSettings, database: Database) -> frozenset[str]:
+    """By name first: only what no document was filed as is read for its SHA-256."""
+    with database.session() as session:
+        known = session.exec(select(DocumentRow.filed_as, DocumentRow.sha256)).all()
+    names, digests = {name for name, _ in known}, {digest for _, digest in known}
+    left = [path for path in papers_in(settings.archive) if path.name not in names]
+    return frozenset(path.name for path in left if sha256(path.read_bytes()).hexdigest() not in digests)
 
 
 def _row(session: Session, event: CanonicalEvent) -> EventRow | None:

@@ -64,6 +64,7 @@ def _lists(found: Status) -> list[RenderableType]:
         "Sensors:": found.sensors,
         "Carriers asked:": found.carriers,
         "Carriers that do not answer:": found.silent_carriers,
+        "Brokers that cannot be reached:": found.away_brokers,
         "For the operator:": held,
         "Waiting:": found.waiting,
         "Readings under way:": found.readings,

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from chain_node.client import FeedKind, Milestone
 from oracles.chain import FeedKey
 from oracles.dcsa.standing import carrier_lines, silent_carriers
-from oracles.mqtt.standing import sensor_lines
+from oracles.mqtt.standing import away_brokers, sensor_lines
 from oracles.operating.health import STALLED_SECONDS, Problem
 from oracles.operating.held import MOST_LISTED, Held, held_items
 from oracles.operating.picture import AT_AN_END, SourceState, picture
@@ -106,6 +106,7 @@ class Status(BaseModel):
     sensors: list[str] = []
     carriers: list[str] = []
     silent_carriers: list[str] = []
+    away_brokers: list[str] = []
     counts: dict[str, dict[str, int]] = {}
     outbox: Outbox = Outbox()
     votes: Votes = Votes()
@@ -147,7 +148,7 @@ def _judged(found: Status) -> Status:
     """With its verdict."""
     if found.process.state != "running" or found.problems:
         verdict = Verdict.NOT_ABLE_TO_WORK
-    elif found.held or found.quarantined or found.overdue_feeds or found.silent_carriers:
+    elif found.held or found.quarantined or found.overdue_feeds or found.silent_carriers or found.away_brokers:
         verdict = Verdict.FOR_THE_OPERATOR
     else:
         verdict = Verdict.HEALTHY
@@ -186,6 +187,7 @@ def _work(session: Session, settings: NodeSettings, now: datetime) -> dict[str, 
         "sensors": list(sensor_lines(session, settings.mqtt)),
         "carriers": carrier_lines(session, settings.dcsa),
         "silent_carriers": silent_carriers(session, settings.dcsa, now),
+        "away_brokers": away_brokers(session, settings.mqtt, now),
         "counts": seen.counts,
         "outbox": Outbox(depth=seen.outbox_depth, oldest_seconds=round(seen.oldest_unsettled_seconds, 1)),
         "votes": Votes(signed=seen.signed, submitted=seen.submitted, confirmed=seen.confirmed, refused=seen.refused),

@@ -24,6 +24,7 @@ from sqlmodel import col, delete, select
 
 from oracles.checkpoints import Checkpoint, Point, go_on
 from oracles.errors import FLAWS
+from oracles.lasting import Told, lasting, nobody
 from oracles.sources.directory import NOT_TEXT, RESTING_SUFFIXES, SUFFIXES, is_text, shown
 from oracles.sources.drop import Drop
 from oracles.sources.folder_settings import FolderSettings
@@ -208,14 +209,15 @@ def is_final(name: str, *, tables: bool = False) -> bool:
 
 
 @contextmanager
-def watching(folders: list[Folder]) -> Iterator[None]:
+def watching(folders: list[Folder], told: Told = nobody) -> Iterator[None]:
     """Each folder in a thread of its own: one that hangs (a mount that is away) holds up no other."""
     stopping = threading.Event()
     with ExitStack() as stack:
         for folder in folders:
             run = contextvars.copy_context().run
             name = f"folder-{folder.settings.source}"
-            thread = threading.Thread(target=run, args=(_watch, folder, stopping), name=name, daemon=True)
+            work = lasting(_watch, stopping.is_set, name, told)
+            thread = threading.Thread(target=run, args=(work, folder, stopping), name=name, daemon=True)
             thread.start()
             stack.callback(thread.join, STOP_SECONDS)
         stack.callback(stopping.set)

@@ -82,10 +82,13 @@ class SensorDeviceRow(NodeTable, table=True):
 
 
 class SensorSourceRow(NodeTable, table=True):
-    """A session that a broker keeps for this node, and the topics (JSON) that it was asked for."""
+    """A session that a broker keeps for this node, and the topics (JSON) that it was asked for. `away_since`: ISO 8601
+    in UTC, while the broker cannot be reached, for `failure`."""
 
     __tablename__ = "sensor_source"
 
     source: str = Field(primary_key=True)
     session: str
     topics: str = "[]"
+    away_since: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    failure: str = Field(default="", sa_column_kwargs={"server_default": ""})

@@ -14,6 +14,7 @@ from rich.text import Text
 from chain_node.client import Milestone
 from oracles.canonical import CanonicalEvent
 from oracles.hashing import file_bytes
+from oracles.rules.book import Rulebook
 from oracles.rules.decisions import Verdict, paper_view
 from oracles.rules.loading import built_in_rules
 from oracles.tables.reading import Skipped, load_mapping, rows_of, table_of
@@ -85,17 +86,20 @@ class Check:
         return grid
 
 
-def check(path: Path, mapping_path: Path, bad_rows: BadRows, limit_bytes: int) -> Check:
-    """Needs no network and no settings. Raises SettingsInvalid for the mapping, DocumentRefused for the file."""
+def check(path: Path, mapping_path: Path, bad_rows: BadRows, limit_bytes: int, rules: Rulebook | None = None) -> Check:
+    """By these rules, or those that come with the program; needs no network. Raises SettingsInvalid for the mapping,
+    DocumentRefused for the file."""
     mapping = load_mapping(mapping_path)
     table = table_of(str(path), file_bytes(path), limit_bytes, mapping)
-    rows = tuple(_checked(rows_of(table, mapping)))
+    rows = tuple(_checked(rows_of(table, mapping), rules or built_in_rules()))
     is_bad = any(row.verdict == BAD for row in rows)
     has_good = any(row.event_hash for row in rows)
     return Check(str(path), str(mapping_path), not is_bad or (bad_rows == "set aside" and has_good), rows)
 
 
-def _checked(rows: Iterator[tuple[object, CanonicalEvent | RowProblem | Skipped]]) -> Iterator[CheckedRow]:
+def _checked(
+    rows: Iterator[tuple[object, CanonicalEvent | RowProblem | Skipped]], rules: Rulebook
+) -> Iterator[CheckedRow]:
     seen: dict[str, int] = {}
     for _, result in rows:
         if isinstance(result, Skipped):
@@ -103,11 +107,11 @@ def _checked(rows: Iterator[tuple[object, CanonicalEvent | RowProblem | Skipped]
         elif isinstance(result, RowProblem):
             yield CheckedRow(result.line, BAD, "; ".join(map(str, result.problems)))
         else:
-            yield _of_event(result, seen)
+            yield _of_event(result, seen, rules)
 
 
-def _of_event(event: CanonicalEvent, seen: dict[str, int]) -> CheckedRow:
-    view = paper_view(event, built_in_rules())
+def _of_event(event: CanonicalEvent, seen: dict[str, int], rules: Rulebook) -> CheckedRow:
+    view = paper_view(event, rules)
     milestone, decision = view.milestone, view.decision
     assert event.line is not None
     verdict, reason = (ATTESTED, "") if decision.verdict is Verdict.SIGN else (NOT_ATTESTED, decision.reason)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from oracles.hashing import LIMIT_BYTES
 from oracles.refusals import one_sentence
+from oracles.settings import load_settings
 from oracles.tables.checking import check
 from oracles.tables.settings import BadRows
 
@@ -29,12 +30,17 @@ def check_command(
     set_aside: Annotated[
         bool, typer.Option("--set-aside", help='As a node with bad_rows = "set aside" would take it.')
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="A node's settings: by its rules, not those of the program.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Say of each row what it means and whether it would be attested. Exit code 1: the file would not be taken."""
     bad_rows: BadRows = "set aside" if set_aside else "refuse"
     with one_sentence():
-        result = check(file, mapping, bad_rows, LIMIT_BYTES)
+        rules = None if config is None else load_settings(config, needs_key=False).rulebook()
+        result = check(file, mapping, bad_rows, LIMIT_BYTES, rules)
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=1, ensure_ascii=False))
     else:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -16,7 +19,7 @@ from oracles.http.clients import Clients
 from oracles.http.door import Door
 from oracles.http.interfaces import Interface, Limits
 from oracles.http.problems import Forbidden
-from oracles.http.server import serving
+from oracles.http.server import MOST_CONNECTIONS, serving
 from oracles.http.settings import HttpSettings, Right
 from oracles.http.tokens import TokenFile
 from oracles.metrics import Metrics
@@ -186,3 +189,38 @@ def test_all_interfaces_listen_at_one_address(settings, metrics, token):
         assert client.get("/signed").text == "signed /signed nobody"
         assert client.get("/at", headers=headers).text == "root /at token wms"
         assert client.get("/at").status_code == 401
+
+
+# Many connections
+
+
+@pytest.fixture
+def served(settings, metrics) -> Iterator[tuple[str, int]]:
+    with serving(settings, ALL, metrics) as url:
+        host, port = url.removeprefix("http://").split(":")
+        yield host, int(port)
+
+
+def test_silent_connections_keep_nobody_out(served):
+    with ExitStack() as stack:
+        for _ in range(MOST_CONNECTIONS * 2):
+            stack.enter_context(socket.create_connection(served, 20))
+        answers = [httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=20) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3
+
+
+def test_request_under_way_does_not_give_way_to_silent_connections(served):
+    with ExitStack() as stack:
+        busy = stack.enter_context(socket.create_connection(served, 20))
+        busy.sendall(b"POST /signed/body HTTP/1.1\r\nHost: node\r\nContent-Length: 2\r\nConnection: close\r\n\r\na")
+        # The answer to a later one says that this one was begun.
+        assert httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=20).status_code == 200
+        for _ in range(MOST_CONNECTIONS * 2):
+            stack.enter_context(socket.create_connection(served, 20))
+        assert httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=20).status_code == 200
+        busy.sendall(b"b")
+        answer = b"".join(iter(lambda: busy.recv(65_536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"ab")

@@ -25,6 +25,7 @@ from oracles.checkpoints import DROP_POINTS, MQTT_POINTS, go_on
 from oracles.errors import OracleError
 from oracles.metrics import Metrics
 from oracles.mqtt.service import MqttUnusable, hearing
+from oracles.mqtt.standing import sensor_lines
 from oracles.mqtt.taking import Message, Taking
 from oracles.settings import NodeSettings
 from oracles.store.database import Database
@@ -148,14 +149,33 @@ def test_wrong_password_is_said_and_tried_again(tmp_path):
 
     with capture_logs() as lines, listener.running():
         wait(lambda: any(line["event"] == "broker away" for line in lines))
+        wait(lambda: away_lines(listener) != [])
     broker.stop()
 
+    assert away_lines(listener)[0].endswith(": the broker refuses this user name and password")
     (line,) = [line for line in lines if line["event"] == "broker away"]
     assert (line["reason"], line["operator_action_required"]) == (
         "the broker refuses this user name and password",
         True,
     )
     assert "wrong" not in json.dumps(lines)
+
+
+def away_lines(listener: Listener) -> list[str]:
+    """What `status` says of a broker that is not reached."""
+    with Database(listener.folder / "node.db").session() as session:
+        return [line for line in sensor_lines(session, listener.settings.mqtt) if "broker away" in line]
+
+
+def test_status_says_that_a_broker_is_not_reached_until_it_is(tmp_path):
+    broker = Broker(tmp_path / "broker")
+    listener = Listener(tmp_path, broker)
+
+    with listener.running():
+        wait(lambda: away_lines(listener) != [])
+        broker.start()
+        wait(lambda: away_lines(listener) == [])
+    broker.stop()
 
 
 def test_broker_of_another_authority_is_not_spoken_to(tmp_path):

@@ -18,8 +18,11 @@ from oracles.errors import SettingsInvalid
 from oracles.mqtt.devices import Devices, DevicesUnusable, read_devices
 from oracles.mqtt.settings import MqttSettings
 from oracles.mqtt.standing import sensor_lines
+from oracles.operating.status import status_of
 from oracles.settings import NodeSettings, load_settings
 from oracles.store.database import Database
+from oracles.store.mapping import utc_text
+from oracles.store.sensors import SensorSourceRow
 
 
 @pytest.mark.parametrize(
@@ -198,6 +201,19 @@ def test_status_names_silent_devices_and_those_without_consignment(tmp_path, hom
         "  silent TK-2 since 2026-05-28T12:00:00Z",
         "  no consignment for TK-2 at 2026-05-28T11:30:00Z: 1 readings wait",
     ]
+
+
+@pytest.mark.parametrize(("seconds", "away"), [(60, []), (61, ["mqtt-north"])])
+def test_status_names_a_broker_that_is_not_reached(tmp_path, home, seconds, away):
+    desk = SensorDesk(tmp_path)
+    since = utc_text(NOON)
+    with desk.database.session() as session:
+        session.add(SensorSourceRow(source="mqtt-north", session="", away_since=since, failure="connection refused"))
+
+    found = status_of(load_settings(home.config), NOON + timedelta(seconds=seconds))
+
+    assert f"  broker away since {since}: connection refused" in found.sensors
+    assert found.away_brokers == away
 
 
 def test_status_of_a_node_that_never_heard_a_sensor_says_the_rest(home):

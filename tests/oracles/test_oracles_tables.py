@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from operating_desk import config_of
 from oracle_bench import Bench
 from oracle_fakes import ORDER
 from structlog.testing import capture_logs
@@ -358,3 +359,28 @@ def test_changed_tables_are_taken_or_refused_with_a_reason(example, data, bad_ro
 @pytest.fixture(scope="module")
 def example():
     return load_mapping(EXAMPLE / "wms.toml")
+
+
+def test_check_goes_by_the_rules_of_a_node_where_its_settings_are_given(bench):
+    rules = '[[attest]]\nname = "elsewhere"\nmilestones = ["RECEIVED"]\nplace = ["unlocode:CLSAI"]\n'
+    (bench.folder / "rules.toml").write_text(rules)
+    config = config_of(bench)
+    config.write_text(f'rules = "rules.toml"\n{config.read_text()}')
+    arguments = ["--json", "--mapping", EXAMPLE / "wms.toml", EXAMPLE / "wms.csv"]
+
+    _, by_program = run(*arguments)
+    _, by_node = run("--config", config, *arguments)
+
+    assert '"verdict": "attested"' in by_program
+    assert '"verdict": "attested"' not in by_node
+    assert by_node.count("not attested") > by_program.count("not attested")
+
+
+def test_check_says_what_is_wrong_with_the_settings(tmp_path):
+    (tmp_path / "node.toml").write_text("")
+    arguments = ["--mapping", EXAMPLE / "wms.toml", EXAMPLE / "wms.csv"]
+
+    code, output = run("--config", tmp_path / "node.toml", *arguments)
+
+    assert code == 1
+    assert "setting 'inbox'" in output

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from oracle_bench import Bench
 from oracle_fakes import LEI, receipt_advice
 from oracle_nodes import until
 from structlog.testing import capture_logs
 
 from oracles.checkpoints import go_on
+from oracles.dcsa.polling import Poller
 from oracles.errors import SettingsInvalid
 from oracles.http.settings import Right
 from oracles.http.tokens import TokenFile
+from oracles.mqtt.receiving import Receiving
 from oracles.services import Surroundings, running
 from oracles.settings import load_settings
+from oracles.sources.folders import Folder
 
 PAPER = receipt_advice((950, 0))
 
@@ -43,6 +47,60 @@ def test_node_makes_facts_of_what_partners_lay_down_and_send(tmp_path):
     assert sent.status_code == 202
     assert [quantity for _, quantity, _ in bench.chain.counted] == [950_000]
     assert sorted(name.partition("~")[0] for name in bench.archived()) == ["acme", "globex", "http"]
+
+
+class Dies(BaseException):
+    """What no service catches."""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("service", ["folder-acme", "http", "poll of skager", "mqtt"])
+def test_node_whose_service_ended_is_not_ready(tmp_path, monkeypatch, service):
+    def dies(*_: object) -> None:
+        raise Dies
+
+    def serves_once(self: uvicorn.Server, sockets: object) -> None:
+        self.started = True
+
+    (tmp_path / "acme").mkdir()
+    folders = [{"path": tmp_path / "acme", "source": "acme", "poll_seconds": 0.05}]
+    http = {"listen": "127.0.0.1:0", "tokens": tmp_path / "tokens.json"}
+    ways = {
+        "folder-acme": {"folders": folders},
+        "http": {"http": http},
+        "mqtt": {"mqtt": [{"name": "north", "host": "127.0.0.1", "port": 9, "topics": ["#"], "payload": "epcis"}]},
+        "poll of skager": {"dcsa": {"poll": [{"name": "skager", "base_url": "http://127.0.0.1:9"}]}},
+    }
+    monkeypatch.setattr(Folder, "look", dies)
+    monkeypatch.setattr(Poller, "turn", dies)
+    monkeypatch.setattr(Receiving, "run", dies)
+    monkeypatch.setattr(uvicorn.Server, "run", serves_once)
+    monkeypatch.setattr("oracles.http.server._wait_until_started", lambda *_: None)
+    bench = Bench(tmp_path, settings_changes=ways[service])
+    health = bench.node.health
+    around = Surroundings(bench.settings, bench.database, go_on, bench.node.metrics, None, health=health)
+    bench.turn()
+    health.turned()
+
+    with capture_logs() as logs, running(around):
+        until(lambda: bool(health.problems()))
+
+    (problem,) = health.problems()
+    assert (problem.name, problem.detail) == ("service ended", f"{service} has ended by itself")
+    assert [line["service"] for line in logs if line["event"] == "service ended"] == [service]
+
+
+def test_services_that_are_stopped_are_no_problem(tmp_path):
+    (tmp_path / "acme").mkdir()
+    folders = [{"path": tmp_path / "acme", "source": "acme", "poll_seconds": 0.05}]
+    bench = Bench(tmp_path, settings_changes={"folders": folders, "http": {"listen": "127.0.0.1:0", "tokens": "t"}})
+    health = bench.node.health
+    health.turned()
+
+    with running(Surroundings(bench.settings, bench.database, go_on, bench.node.metrics, None, health=health)):
+        pass
+
+    assert health.problems() == []
 
 
 # Settings
