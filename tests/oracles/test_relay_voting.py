@@ -458,9 +458,10 @@ def test_two_instances_on_copies_of_one_database_have_one_effect(bench, tmp_path
     one."""
     decided(bench)
     (tmp_path / "copy").mkdir()
-    copy = tmp_path / "copy" / "node.db"
-    with closing(sqlite3.connect(tmp_path / "node.db")) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    for name in ("node.db", "protection.db"):
+        copy = tmp_path / "copy" / name
+        with closing(sqlite3.connect(tmp_path / name)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
     copied = Bench(tmp_path / "copy", chain=bench.chain)
     copied.settings_changes = bench.settings_changes
     copied.restart()
