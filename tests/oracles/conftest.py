@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import structlog
 from capture_desk import Desk, new_desk
 from oracle_bench import Bench
 from oracle_fakes import declared_error, epcis, epcis_event
@@ -29,3 +30,9 @@ def voted(bench: Bench) -> Bench:
     bench.settle()
     bench.wrong = epcis(declared_error(event))
     return bench
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_are_by_default() -> None:
+    """A command that another test ran has its own idea of where log lines go."""
+    structlog.reset_defaults()

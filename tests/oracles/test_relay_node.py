@@ -155,13 +155,13 @@ def test_relay_that_is_killed_anywhere_keeps_no_fact_from_standing_once(trade):
         for process in (first, second):
             process.wait_for("network")
         for point in points:
-            subjects[point] = trade.open(f"PO-{point}")
+            subjects[point] = trade.open(f"PO-RELAY-{point}")
             before = [len(process.lines("relay is back")) for process in (first, second)]
             with relay.running("--die-at", point) as dying:
                 # It may die before anybody finds it, of what it still has to do for the point before.
                 until(lambda before=before, dying=dying: is_back(before, first, second) or dying.poll() is not None)
                 for place, node in enumerate(nodes):
-                    node.drop(f"{point}.json", receiving(trade, f"PO-{point}", seconds_ago=60 + place))
+                    node.drop(f"{point}.json", receiving(trade, f"PO-RELAY-{point}", seconds_ago=60 + place))
                 assert dying.wait_for_death() == DIED_BY_KILL
         with relay.running():
             until(lambda: all(is_final(trade, subject) for subject in subjects.values()))
