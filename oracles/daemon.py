@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from chain_node.errors import ChainError, OperatorActionRequired
 from chain_node.references import NetworkKey
 from oracles.capture.capturing import Capturing
 from oracles.capture.store import CaptureStore
@@ -175,17 +174,8 @@ class Node:
         return self._intake.run() + (self._capturing.run() if self._capturing is not None else 0)
 
     def _talk_safely(self) -> None:
-        try:
-            self._talk()
-        except OperatorActionRequired:
-            raise
-        except ChainError as error:
+        if not self._link.talk(self._talk, self.health):
             self._work = None
-            self._link.failed(error)
-            self.health.say(Trouble.CHAIN_AWAY, str(error))
-        else:
-            self._link.worked()
-            self.health.clear(Trouble.CHAIN_AWAY)
 
     def _talk(self) -> None:
         work = self._work or self._connected()

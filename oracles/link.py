@@ -10,9 +10,10 @@ from typing import Final
 
 import structlog
 
-from chain_node.errors import ChainError
+from chain_node.errors import ChainError, OperatorActionRequired
 from oracles.chain import NodeChain
 from oracles.metrics import Metrics
+from oracles.operating.health import Health, Trouble
 
 log = structlog.get_logger("oracles")
 
@@ -39,6 +40,21 @@ class Link:
         if self.chain is None:
             self.chain = self.connect()
         return self.chain
+
+    def talk(self, turn: Callable[[], object], health: Health) -> bool:
+        """Whether the turn went through; a network that is away is remembered and said. Raises
+        OperatorActionRequired."""
+        try:
+            turn()
+        except OperatorActionRequired:
+            raise
+        except ChainError as error:
+            self.failed(error)
+            health.say(Trouble.CHAIN_AWAY, str(error))
+            return False
+        self.worked()
+        health.clear(Trouble.CHAIN_AWAY)
+        return True
 
     def worked(self) -> None:
         if self._failures:

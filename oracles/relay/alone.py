@@ -12,7 +12,6 @@ import structlog
 from pydantic import Field
 
 from chain_node.client import AddressBook
-from chain_node.errors import ChainError, OperatorActionRequired
 from oracles.cargo import Manifest
 from oracles.cargo.bundles import BundleCargo
 from oracles.chain import Head, NodeChain
@@ -24,7 +23,7 @@ from oracles.http.settings import HttpSettings
 from oracles.link import Link
 from oracles.metrics import Metrics
 from oracles.network import connector
-from oracles.operating.health import Health, Trouble
+from oracles.operating.health import Health
 from oracles.operating.monitor import monitored
 from oracles.outbox import Outbox
 from oracles.relay.app import relay_interface
@@ -109,17 +108,8 @@ class LoneRelay:
         self.health.turned()
         if not self._link.may_try or not (self._desk.rang.is_set() or self._clock() >= self._next_look):
             return
-        try:
-            self._turn()
-        except OperatorActionRequired:
-            raise
-        except ChainError as error:
+        if not self._link.talk(self._turn, self.health):
             self._outbox = None
-            self._link.failed(error)
-            self.health.say(Trouble.CHAIN_AWAY, str(error))
-        else:
-            self._link.worked()
-            self.health.clear(Trouble.CHAIN_AWAY)
 
     def _turn(self) -> None:
         chain = self._link.open()
