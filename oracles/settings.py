@@ -21,6 +21,7 @@ from oracles.relay.settings import BundlingSettings, RelaySettings
 from oracles.rules.book import Rulebook
 from oracles.rules.loading import built_in_rules, read_rules
 from oracles.rules.tables import ATTESTABLE
+from oracles.sending_settings import SendingSettings
 from oracles.setting_tables import SettingTable, Table, missing_files, resolved
 from oracles.sources.folder_settings import FolderSettings
 from oracles.tables.settings import CsvSettings
@@ -33,7 +34,7 @@ _SERVED: Final = {"capture": True, "dcsa": False, "relay": False}
 what they sign."""
 
 
-class NodeSettings(SettingTable):
+class NodeSettings(SendingSettings):
     """Every setting of a node. Relative paths start at the folder of the file."""
 
     paths: ClassVar = frozenset(
@@ -41,18 +42,14 @@ class NodeSettings(SettingTable):
     )
     needed: ClassVar = frozenset({"deployments", "network_key_file", "rules"})
 
-    name: Annotated[str, Field(min_length=1, max_length=64)]
     organisation: str
     """LEI of the firm that runs the node."""
-    rpc_url: Annotated[str, Field(pattern=r"^https?://\S+$")]
-    deployments: Path
     network_key_file: Path
     keystore: Path | None = None
     passphrase_file: Path | None = None
     key: KeySettings | None = None
     """A remote signer or a token, in place of a keystore."""
     inbox: Path
-    database: Path
     protection: Path | None = None
     """The store of what was signed; `protection.db` beside the database where nothing is said."""
     exchange: Path | None = None
@@ -73,26 +70,17 @@ class NodeSettings(SettingTable):
     """What is which fact, and what of it this node attests; without it the rules that come with the program."""
     consider_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
     """How long, on the chain's clock, a paper waits for another source of the same fact before it is signed."""
-    poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
-    head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
     """How long a file that cannot be read must stay unchanged until it counts as complete, and malformed."""
-    resend_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
     retry_seconds: Annotated[float, Field(gt=0, le=86_400)] = 30.0
     """How often waiting events are asked about again, besides whenever the network changes."""
-    confirmations: Annotated[int, Field(ge=1, le=1000)] = 1
     batch_limit: Annotated[int, Field(ge=1, le=32)] = 16
-    gas_margin_bps: Annotated[int, Field(ge=0, le=100_000)] = 3_000
-    gas_reserve: Annotated[int, Field(ge=0, le=10_000_000)] = 600_000
-    """Gas sent along for each item, in case this vote completes a quorum that the estimate could not see."""
     file_limit_bytes: Annotated[int, Field(gt=0, le=512 * 1024 * 1024)] = 8 * 1024 * 1024
-    rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     disk_reserve_bytes: Annotated[int, Field(ge=0, le=1024**4)] = 64 * 1024 * 1024
     """With less room than this nothing more is taken in; what was taken in is brought to its end."""
     clock_tolerance_seconds: Annotated[int, Field(ge=0, le=86_400)] = 300
     """By how much the newest block's time and the machine's clock may differ; 0 does not compare them, for a chain that
     has a time of its own."""
-    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
     http: HttpSettings | None = None
     """Where the node listens, and to whom; without it, it listens to nobody."""
     capture: CaptureSettings | None = None

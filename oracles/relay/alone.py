@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import structlog
-from pydantic import Field
 
 from chain_node.client import AddressBook
 from oracles.cargo import Manifest
@@ -31,7 +30,8 @@ from oracles.relay.desk import Desk
 from oracles.relay.ends import new_desk
 from oracles.relay.gathering import Gathering
 from oracles.relay.settings import RelaySettings
-from oracles.setting_tables import SettingTable, Table, missing_files
+from oracles.sending_settings import SendingSettings
+from oracles.setting_tables import Table, missing_files
 from oracles.settings import load_table
 from oracles.signing import Signer
 from oracles.store.database import Database
@@ -40,29 +40,17 @@ from oracles.store.models import NetworkRow
 log = structlog.get_logger("oracles")
 
 
-class LoneRelaySettings(SettingTable):
-    """Every setting of a relay that runs alone; those of the same name are a node's."""
+class LoneRelaySettings(SendingSettings):
+    """Every setting of a relay that runs alone."""
 
     paths: ClassVar = frozenset({"deployments", "keystore", "passphrase_file", "database"})
     needed: ClassVar = paths - {"database"}
 
-    name: Annotated[str, Field(min_length=1, max_length=64)]
-    rpc_url: Annotated[str, Field(pattern=r"^https?://\S+$")]
-    deployments: Path
     keystore: Path
     """Of the account that sends the bundles; it need not be admitted to anything."""
     passphrase_file: Path
-    database: Path
     http: HttpSettings
     relay: RelaySettings = RelaySettings()
-    poll_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.02
-    head_interval_seconds: Annotated[float, Field(gt=0, le=60)] = 0.25
-    resend_seconds: Annotated[float, Field(gt=0, le=3600)] = 15.0
-    confirmations: Annotated[int, Field(ge=1, le=1000)] = 1
-    gas_margin_bps: Annotated[int, Field(ge=0, le=100_000)] = 3_000
-    gas_reserve: Annotated[int, Field(ge=0, le=10_000_000)] = 600_000
-    rpc_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
-    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = None
 
 
 def load_relay(path: Path) -> LoneRelaySettings:
