@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from typing import Final
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from oracles.adapters import read_document
 from oracles.canonical import Document
@@ -26,10 +26,13 @@ from oracles.storing import Storing
 log = structlog.get_logger("oracles")
 
 MOST_AT_ONCE: Final = 64
+MOST_TOGETHER: Final = 16
+"""Documents that reach the disk in one go."""
 TURN_SECONDS: Final = 0.1
 """A relay waits for a vote not much longer than this."""
 
 Reader = Callable[[str, bytes, int], Document]
+Ready = tuple[Candidate, Document]
 
 
 @dataclass
@@ -59,15 +62,23 @@ class Intake:
         """Number of documents taken; at most MOST_AT_ONCE looked at, and no new one after TURN_SECONDS, so that a flood
         does not hold up votes."""
         taken, until = 0, self.clock() + TURN_SECONDS
+        resumed: Set[tuple[str, str]] | None = None
+        ready: list[Ready] = []
         for candidate in islice(self.directory.candidates(), MOST_AT_ONCE):
-            taken += self._take(candidate)
+            resumed = self._resumed() if resumed is None else resumed
+            taken += self._take(candidate, resumed, ready)
+            if len(ready) == MOST_TOGETHER:
+                self._store_together(ready)
+                ready = []
             if self.clock() >= until:
                 break
+        self._store_together(ready)
         for name, why in self.directory.left.items():
             self._complain(name, why)
         return taken
 
-    def _take(self, candidate: Candidate) -> bool:
+    def _take(self, candidate: Candidate, resumed: Set[tuple[str, str]], ready: list[Ready]) -> bool:
+        """What was read well is `ready` to be stored; what is malformed, or was stored before, is done with."""
         name = candidate.path.name
         try:
             data = self._bytes(candidate)
@@ -77,29 +88,45 @@ class Intake:
             self._leave(name, "cannot be read", error)
             return False
         digest = sha256(data).hexdigest()
-        if not self._resumed(candidate, digest):
-            try:
-                document = self.read(name, data, self.file_limit_bytes)
-            except DocumentRefused as error:
-                if not candidate.settled:
-                    return False
-                self.storing.refuse(name, digest, error.why)
-            else:
-                try:
-                    self._store(document)
-                except OSError as error:
-                    self._leave(name, "its bad rows cannot be laid aside", error)
-                    return False
-        self._stored.append((candidate, digest))
+        if (name, digest) in resumed:
+            self._stored.append((candidate, digest))
+            return True
+        try:
+            document = self.read(name, data, self.file_limit_bytes)
+        except DocumentRefused as error:
+            if not candidate.settled:
+                return False
+            self.storing.refuse(name, digest, error.why)
+            self._stored.append((candidate, digest))
+            return True
+        try:
+            self._lay_aside(document)
+        except OSError as error:
+            self._leave(name, "its bad rows cannot be laid aside", error)
+            return False
+        ready.append((candidate, document))
         return True
 
-    def _store(self, document: Document) -> None:
+    def _lay_aside(self, document: Document) -> None:
+        """Before the rest is stored: a bad row is never lost, whenever the process dies."""
         aside = document.set_aside
         if aside is not None:
-            # Before the rest is stored: a bad row is never lost, whenever the process dies.
             self.directory.keep_aside(aside.name, aside.data, aside.reason)
             self.checkpoint(Point.ROWS_SET_ASIDE)
             log.warning("rows set aside", file=document.name, kept_as=aside.name, operator_action_required=True)
+
+    def _store_together(self, ready: Sequence[Ready]) -> None:
+        """All at once; where our own code fails on one of them, each by itself, so that it alone is set aside."""
+        if not ready:
+            return
+        try:
+            self.storing.store_all([document for _, document in ready])
+        except FLAWS:
+            for _, document in ready:
+                self._store(document)
+        self._stored += [(candidate, document.sha256) for candidate, document in ready]
+
+    def _store(self, document: Document) -> None:
         try:
             self.storing.store(document)
         except FLAWS as error:
@@ -108,12 +135,40 @@ class Intake:
 
     def file_away(self) -> None:
         """Moves what was stored out of the inbox. Apart from `run`, so that votes need not wait for it."""
-        while self._stored:
-            candidate, digest = self._stored.pop(0)
-            try:
-                self._file(candidate, digest)
-            except OSError as error:
-                self._leave(candidate.path.name, "was taken, but cannot be moved out of it", error)
+        stored, self._stored = self._stored, []
+        if not stored:
+            return
+        rows = self._taken()
+        moved: dict[int, str] = {}
+        try:
+            for candidate, digest in stored:
+                row = rows.get((candidate.path.name, digest))
+                if row is not None and row.id is not None and row.id not in moved:
+                    self._move(candidate, row, row.id, moved)
+        finally:
+            self._remember(moved)
+
+    def _move(self, candidate: Candidate, row: DocumentRow, row_id: int, moved: dict[int, str]) -> None:
+        """Where the move failed or came too early, the next look repeats it."""
+        name = candidate.path.name
+        try:
+            if row.reason:
+                target = self.directory.set_aside(name, candidate.stamp, row.reason)
+            else:
+                target = self.directory.file_away(name, candidate.stamp)
+        except OSError as error:
+            self._leave(name, "was taken, but cannot be moved out of it", error)
+            return
+        self.checkpoint(Point.DOCUMENT_MOVED)
+        moved[row_id] = target.name if target else ""
+
+    def _remember(self, moved: Mapping[int, str]) -> None:
+        if not moved:
+            return
+        with self.database.session() as session:
+            for row in session.exec(select(DocumentRow).where(col(DocumentRow.id).in_(moved))):
+                row.status, row.filed_as = filed_status(row), moved[row.id or 0]
+        self.checkpoint(Point.DOCUMENT_FILED)
 
     def _bytes(self, candidate: Candidate) -> bytes:
         # One byte more than allowed is enough to tell that a file is too large.
@@ -132,34 +187,17 @@ class Intake:
             self._complaints.add(name)
             log.error("file left in the inbox", file=name, reason=why, operator_action_required=True)
 
-    def _resumed(self, candidate: Candidate, digest: str) -> bool:
-        """Whether this very file was stored before and only has to be filed: the process died in between."""
-        with self.database.session() as session:
-            return _taken(session, candidate.path.name, digest) is not None
+    def _resumed(self) -> Set[tuple[str, str]]:
+        """Files that were stored before and only have to be filed: the process died in between. By name and SHA-256."""
+        return self._taken().keys()
 
-    def _file(self, candidate: Candidate, digest: str) -> None:
-        """Moves a stored file out of the inbox. Where the move failed or came too early, the next look repeats it."""
-        name = candidate.path.name
+    def _taken(self) -> dict[tuple[str, str], DocumentRow]:
+        """What is stored and not yet filed; of the same file the first."""
         with self.database.session() as session:
-            row = _taken(session, name, digest)
-            if row is None:
-                return
-            if row.reason:
-                target = self.directory.set_aside(name, candidate.stamp, row.reason)
-            else:
-                target = self.directory.file_away(name, candidate.stamp)
-            self.checkpoint(Point.DOCUMENT_MOVED)
-            row.status = filed_status(row)
-            row.filed_as = target.name if target else ""
-        self.checkpoint(Point.DOCUMENT_FILED)
+            taken = select(DocumentRow).where(DocumentRow.status == DocumentStatus.TAKEN)
+            rows = session.exec(taken.order_by(col(DocumentRow.id).desc())).all()
+        return {(row.name, row.sha256): row for row in rows}
 
 
 def filed_status(row: DocumentRow) -> DocumentStatus:
     return DocumentStatus.QUARANTINED if row.reason else DocumentStatus.ARCHIVED
-
-
-def _taken(session: Session, name: str, digest: str) -> DocumentRow | None:
-    statement = select(DocumentRow).where(
-        DocumentRow.name == name, DocumentRow.sha256 == digest, DocumentRow.status == DocumentStatus.TAKEN
-    )
-    return session.exec(statement).first()

@@ -94,7 +94,7 @@ class DocumentRow(NodeTable, table=True):
     sha256: str = Field(index=True)
     standard: str = ""
     received_at: str
-    status: str
+    status: str = Field(index=True)
     filed_as: str = ""
     reason: str = ""
 

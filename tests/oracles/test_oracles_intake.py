@@ -11,7 +11,7 @@ import pytest
 from oracle_fakes import epcis, epcis_event
 from structlog.testing import capture_logs
 
-from oracles.intake import MOST_AT_ONCE, TURN_SECONDS
+from oracles.intake import MOST_AT_ONCE, MOST_TOGETHER, TURN_SECONDS
 from oracles.store.models import DocumentRow, DocumentStatus, SubmissionRow
 from oracles.storing import Storing
 
@@ -164,23 +164,41 @@ def test_move_without_room_goes_on_to_the_caller(bench, monkeypatch):
         bench.turn()
 
 
-def test_turn_that_takes_long_ends_with_the_paper_at_hand(bench, monkeypatch):
-    store = Storing.store
+def test_turn_that_takes_long_ends_with_the_papers_at_hand(bench, monkeypatch):
+    store = Storing.store_all
 
     def slow(self: Storing, *arguments: object) -> None:
         store(self, *arguments)
         bench.clock.now += TURN_SECONDS
 
-    monkeypatch.setattr(Storing, "store", slow)
-    for number in range(3):
-        bench.drop(f"{number}.json", epcis(epcis_event(eventID=f"urn:uuid:{number}")))
+    monkeypatch.setattr(Storing, "store_all", slow)
+    for number in range(MOST_TOGETHER + 1):
+        bench.drop(f"{number:02d}.json", epcis(epcis_event(eventID=f"urn:uuid:{number}")))
 
     bench.turn()
 
-    assert bench.archived() == ["0.json"]
+    assert len(bench.archived()) == MOST_TOGETHER
     bench.turn()
+    assert len(bench.archived()) == MOST_TOGETHER + 1
+
+
+def test_paper_that_our_code_fails_on_does_not_keep_others_out(bench, monkeypatch):
+    new_event = Storing._new_event
+
+    def failing(self: Storing, session, event, *rest):
+        if event.source_event_id == "urn:uuid:2":
+            raise ValueError("a flaw of ours")
+        return new_event(self, session, event, *rest)
+
+    monkeypatch.setattr(Storing, "_new_event", failing)
+    for number in range(4):
+        bench.drop(f"{number}.json", epcis(epcis_event("storing", quantity=number + 1, eventID=f"urn:uuid:{number}")))
+
     bench.turn()
-    assert bench.archived() == ["0.json", "1.json", "2.json"]
+
+    assert bench.archived() == ["0.json", "1.json", "3.json"]
+    assert bench.quarantined() == ["2.json", "2.json.reason.txt"]
+    assert len(bench.events()) == 3
 
 
 def test_flood_of_files_does_not_hold_up_votes(bench):
