@@ -30,6 +30,8 @@ POLL_SECONDS: Final = 30.0
 FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 5.0
+MOST_AT_ONCE: Final = 16
+"""Messages on their way at one time: a relay answers in turns of its own, so that one after the other would pile up."""
 
 
 class RelayAway(Exception):
@@ -84,7 +86,8 @@ class RelayClient:
 
     async def _talk(self, http: httpx.AsyncClient, url: str) -> None:
         """Until something fails. Raises RelayAway."""
-        tasks = [asyncio.create_task(self._hand_over(http, url)), asyncio.create_task(self._fetch(http, url))]
+        tasks = [asyncio.create_task(self._hand_over(http, url)) for _ in range(MOST_AT_ONCE)]
+        tasks.append(asyncio.create_task(self._fetch(http, url)))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ MOST_WAITING: Final = 256
 class RelayMail:
     """A relay counts as here until it is known to be away: at the start it is asked first."""
 
+    clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _outgoing: deque[Offer | Answer] = field(default_factory=deque)
+    _outgoing: deque[tuple[Offer | Answer, float]] = field(default_factory=deque)
+    """With the moment from which nobody is to be told of it any more."""
     _lists: deque[list[Observation]] = field(default_factory=deque)
     _left_out: deque[LeftOut] = field(default_factory=deque)
     _unknown: deque[str] = field(default_factory=deque)
@@ -41,9 +44,11 @@ class RelayMail:
         """Whether something waits for the node's thread."""
         return self._rang
 
-    def send(self, message: Offer | Answer) -> None:
+    def send(self, message: Offer | Answer, good_for_seconds: float) -> None:
+        """What could not be handed over while it was good is dropped: the node has seen to it by itself, and a relay
+        that is behind would only fall further behind with it."""
         with self._lock:
-            self._outgoing.append(message)
+            self._outgoing.append((message, self.clock() + good_for_seconds))
         self.on_outgoing()
 
     def lists(self) -> list[list[Observation]]:
@@ -71,7 +76,11 @@ class RelayMail:
 
     def next(self) -> Offer | Answer | None:
         with self._lock:
-            return self._outgoing.popleft() if self._outgoing else None
+            while self._outgoing:
+                message, until = self._outgoing.popleft()
+                if self.clock() < until:
+                    return message
+        return None
 
     def proposed(self, lists: Sequence[list[Observation]], left_out: Sequence[LeftOut]) -> None:
         with self._lock:

@@ -130,7 +130,8 @@ class ListVoting:
         signature = self.signer.offer(self.chain.chain_id, self.chain.oracle_address, observations, expires_at)
         items = [item_of(its) for its in observations]
         account = self.signer.address
-        self.mail.send(Offer(account=account, expires_at=expires_at, observations=items, signature=signature.hex()))
+        offer = Offer(account=account, expires_at=expires_at, observations=items, signature=signature.hex())
+        self.mail.send(offer, self.settings.patience_seconds)
         self.checkpoint(Point.LIST_OFFERED)
 
     # Lists
@@ -217,7 +218,8 @@ class ListVoting:
                 mask=signed.mask,
                 evidence=signed.evidence,
                 signature=signed.signature,
-            )
+            ),
+            self.settings.patience_seconds,
         )
         self.checkpoint(Point.LIST_ANSWERED)
 

@@ -165,7 +165,7 @@ def test_nodes_get_their_votes_on_chain_through_the_relay(relay):
         ]
         with clients[0], clients[1], clients[2]:
             for signer, mail in zip(relay.signers, mails, strict=True):
-                mail.send(Offer.model_validate(offer_of(relay, signer)))
+                mail.send(Offer.model_validate(offer_of(relay, signer)), 60)
             for signer, mail in zip(relay.signers, mails, strict=True):
                 (items,) = lists_of(mail)
                 vote = signer.vote_on(relay.chain.chain_id, relay.chain.oracle_address, items, 1, b"\x05" * 32)
@@ -176,10 +176,41 @@ def test_nodes_get_their_votes_on_chain_through_the_relay(relay):
                     evidence=vote.evidence.hex(),
                     signature=vote.signature.hex(),
                 )
-                mail.send(its)
+                mail.send(its, 60)
             until(lambda: len(relay.chain.counted) >= 2)
 
     assert len(relay.chain.sent) == 1
+
+
+def test_messages_do_not_wait_for_each_others_answers(relay):
+    """A relay answers in its own turns: one message a turn, and offers would pile up until nobody needs them."""
+    mail, asked = RelayMail(), list[object]()
+    offer = Offer.model_validate(offer_of(relay, relay.signers[0]))
+
+    def arrived() -> int:
+        asked.extend(relay.desk.take())
+        return len(asked)
+
+    with serving(HttpSettings(listen="127.0.0.1:0"), [relay_interface(relay.desk)], Metrics()) as url:
+        with relay_client(BundlingSettings(urls=[url]), relay.signers[0].address, mail):
+            until(lambda: not mail.away)
+            for _ in range(5):
+                mail.send(offer, 60)
+            until(lambda: arrived() == 5)
+        relay.desk.close()
+
+
+def test_what_could_not_be_handed_over_in_time_is_dropped(relay):
+    now = 100.0
+    mail = RelayMail(clock=lambda: now)
+    offer = Offer.model_validate(offer_of(relay, relay.signers[0]))
+    later = offer.model_copy(update={"expires_at": offer.expires_at + 1})
+    mail.send(offer, 3)
+    now += 2
+    mail.send(later, 3)
+    now += 1
+
+    assert [mail.next(), mail.next()] == [later, None]
 
 
 # A relay that lies
@@ -297,7 +328,7 @@ def test_next_relay_is_used_where_the_first_lies(relay):
         settings = BundlingSettings(urls=[bad, good], patience_seconds=5)
         with relay_client(settings, relay.signers[0].address, mail):
             until(lambda: not mail.away)
-            mail.send(Offer.model_validate(offer_of(relay, relay.signers[0])))
+            mail.send(Offer.model_validate(offer_of(relay, relay.signers[0])), 60)
             assert lists_of(mail) == [[OWN]]
 
 
