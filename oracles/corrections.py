@@ -107,7 +107,7 @@ def corrected_before(session: Session, event: CanonicalEvent, document_id: int) 
     """A correction, of the same sender, that arrived ahead of the event it takes back."""
     means_it = col(CorrectionRow.event_hash) == event.event_hash
     if event.source_event_id:
-        means_it = means_it | (col(CorrectionRow.cancelled_id) == f"{event.activity.standard}|{event.source_event_id}")
+        means_it = means_it | (col(CorrectionRow.cancelled_id) == numbered(event, event.source_event_id))
     found = session.exec(select(CorrectionRow).where(means_it).order_by(col(CorrectionRow.id).desc()))
     return next((row for row in found if may_correct(session, row.document_id, document_id)), None)
 
@@ -316,4 +316,9 @@ def _cancelled_id(event: CanonicalEvent, correction: Correction) -> str:
     """A number that is void from now on. One that was replaced is not: its new event carries it too."""
     if correction.replaces or not correction.source_event_id:
         return ""
-    return f"{event.activity.standard}|{correction.source_event_id}"
+    return numbered(event, correction.source_event_id)
+
+
+def numbered(event: CanonicalEvent, source_event_id: str) -> str:
+    """A sender's number for an event, as corrections name it."""
+    return f"{event.activity.standard}|{source_event_id}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,7 +17,17 @@ from oracles.checkpoints import Checkpoint, Point
 from oracles.judging import Judge, Judgement
 from oracles.metrics import Metrics
 from oracles.resolving import apply_all
-from oracles.rivals import CONFLICT, RULE, Considering, account_of, contradicts, own_objection, settle, unmatched
+from oracles.rivals import (
+    CONFLICT,
+    RULE,
+    Considering,
+    account_of,
+    contradicts,
+    own_objection,
+    settle,
+    told_before,
+    unmatched,
+)
 from oracles.rules.decisions import NOTHING_THERE, SIGN, Decision, Verdict, chain_seconds
 from oracles.store.database import Database
 from oracles.store.mapping import event_of
@@ -79,6 +90,7 @@ class Deciding:
         self._first_look -= looked_at
         with self.database.session() as session:
             lines = self._record_all(session, judged, head)
+            session.flush()
             self.checkpoint(Point.OBSERVATION_DECIDING)
         self._fall_asleep(looked_at)
         for line in lines:
@@ -146,24 +158,28 @@ class Deciding:
         self.linked -= ids
 
     def _events(self, session: Session, rows: Sequence[EventRow]) -> list[tuple[int, CanonicalEvent]]:
-        return [(row.id, event_of(row, self._references(session, row.id))) for row in rows if row.id is not None]
+        return [(row.id, event_of(row, self._references(session, row))) for row in rows if row.id is not None]
 
     @staticmethod
-    def _references(session: Session, event_id: int) -> list[EventReferenceRow]:
-        statement = select(EventReferenceRow).where(EventReferenceRow.event_id == event_id)
+    def _references(session: Session, row: EventRow) -> list[EventReferenceRow]:
+        """What a whole event holds itself."""
+        if row.canonical is not None:
+            return []
+        statement = select(EventReferenceRow).where(EventReferenceRow.event_id == row.id)
         return list(session.exec(statement.order_by(col(EventReferenceRow.id))))
 
     def _record_all(self, session: Session, judged: Sequence[Judged], head: Head) -> list[dict[str, object]]:
         """First each for itself, then those that would be signed against all that speak of the same fact."""
         found = [(session.get_one(EventRow, event_id), event, result) for event_id, event, result in judged]
         before = [(row.status, row.reason) for row, _, _ in found]
-        decisions = [self._note(session, row, event, result, head) for row, event, result in found]
+        crowded = self._crowded(session, judged)
+        decisions = [self._note(session, row, event, result, head, crowded) for row, event, result in found]
         session.flush()
         for place, (row, event, result) in enumerate(found):
             if decisions[place].verdict is Verdict.SIGN and result.key is not None and self._first_look:
                 decisions[place] = self._keep_back(row)
             elif decisions[place].verdict is Verdict.SIGN and result.key is not None:
-                decisions[place] = self._settle(session, row, event, result.key, head)
+                decisions[place] = self._settle(session, row, event, result.key, head, alone=result.key not in crowded)
             elif decisions[place] == NOTHING_THERE and result.key is not None and row.status == EventStatus.HELD:
                 decisions[place] = contradicts(session, row, result.key) or NOTHING_THERE
                 _store(row, decisions[place])
@@ -175,14 +191,30 @@ class Deciding:
                 lines.append(_line(event, result, told))
         return lines
 
-    def _note(self, session: Session, row: EventRow, event: CanonicalEvent, result: Judgement, head: Head) -> Decision:
+    @staticmethod
+    def _crowded(session: Session, judged: Sequence[Judged]) -> set[Key]:
+        """The facts of which more than one of these events, or anything before them, speaks."""
+        keys = Counter(result.key for _, _, result in judged if result.key is not None)
+        before = told_before(session, keys, {event_id for event_id, _, _ in judged}) if keys else set()
+        return before | {key for key, count in keys.items() if count > 1}
+
+    def _note(
+        self,
+        session: Session,
+        row: EventRow,
+        event: CanonicalEvent,
+        result: Judgement,
+        head: Head,
+        crowded: Collection[Key],
+    ) -> Decision:
         """What is decided of an event without a look at others that are not signed yet."""
         decision = result.decision
         row.kind, row.decided_block = result.kind or "", head.number
         row.milestone = int(result.milestone) if result.milestone else None
         if result.key is not None:
             row.subject, row.sequence = result.key.subject.hex(), result.key.sequence
-            decision = own_objection(session, account_of(row), result.key) or decision
+            if result.key in crowded:
+                decision = own_objection(session, account_of(row), result.key) or decision
         if decision.for_operator and row.resolved == ResolutionAction.SIGN and not event.is_empty:
             decision = SIGN
         elif decision.verdict is Verdict.HOLD:
@@ -203,20 +235,20 @@ class Deciding:
             row.reason = "what waits is looked at first"
         return Decision(VERDICT_OF[row.status], row.reason)
 
-    def _settle(self, session: Session, row: EventRow, event: CanonicalEvent, key: Key, head: Head) -> Decision:
+    def _settle(
+        self, session: Session, row: EventRow, event: CanonicalEvent, key: Key, head: Head, *, alone: bool
+    ) -> Decision:
         if row.status not in (EventStatus.WAITING, EventStatus.HELD) or (
             row.status == EventStatus.HELD and row.held_for != CONFLICT
         ):
             # An account that came before it in this turn has decided it.
             return Decision(VERDICT_OF[row.status], row.reason)
-        decision = settle(session, row, key, Considering(self.consider_seconds, head.timestamp))
+        decision = settle(session, row, key, Considering(self.consider_seconds, head.timestamp), alone=alone)
         _store(row, decision)
-        session.flush()
         if decision.verdict is Verdict.SIGN:
             row.held_for = ""
             if not self.dry:
                 session.add(_observation(row.id or 0, event, key))
-                session.flush()
         return decision
 
     def _tell(self, line: dict[str, object], head: Head) -> None:

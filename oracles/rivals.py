@@ -14,6 +14,7 @@ from sqlmodel import Session, col, or_, select
 from oracles.chain import Key
 from oracles.rules.accounts import Account, contradiction, fullest
 from oracles.rules.decisions import SIGN, Decision, Verdict, chain_seconds
+from oracles.store.database import rows_with
 from oracles.store.mapping import moment_of
 from oracles.store.models import EventReferenceRow, EventRow, EventStatus, ObservationRow, ObservationStatus
 from oracles.store.resolutions import ResolutionAction
@@ -49,10 +50,22 @@ def own_objection(session: Session, account: Account, key: Key) -> Decision | No
     return Decision(Verdict.HOLD, f"differs from what this node vouched for: {both}")
 
 
-def settle(session: Session, row: EventRow, key: Key, considering: Considering) -> Decision:
-    """Whether an event that nothing else speaks against is signed, and what becomes of those that speak of its fact."""
+def told_before(session: Session, keys: Collection[Key], events: Collection[int]) -> set[Key]:
+    """Of these facts those that events other than these speak of, or on which this node has decided: of the rest there
+    is nothing to be compared with. Two questions for all, where `own_objection` and `rivals` ask for each."""
+    subjects = {key.subject.hex() for key in keys}
+    spoken = select(EventRow.id, EventRow.subject, EventRow.milestone, EventRow.sequence)
+    decided = select(ObservationRow.subject, ObservationRow.milestone, ObservationRow.sequence)
+    others = {its[1:] for its in rows_with(session, spoken, EventRow.subject, subjects) if its[0] not in events}
+    found = others | set(rows_with(session, decided, ObservationRow.subject, subjects))
+    return {key for key in keys if (key.subject.hex(), int(key.milestone), key.sequence) in found}
+
+
+def settle(session: Session, row: EventRow, key: Key, considering: Considering, *, alone: bool = False) -> Decision:
+    """Whether an event that nothing else speaks against is signed, and what becomes of those that speak of its fact.
+    `alone`: nothing else speaks of it."""
     its = account_of(row)
-    others = rivals(session, row, key)
+    others = [] if alone else rivals(session, row, key)
     decided = row.resolved == ResolutionAction.SIGN
     why = contradiction(its, [account_of(other) for other in others])
     if why is not None and not decided:
@@ -71,7 +84,6 @@ def settle(session: Session, row: EventRow, key: Key, considering: Considering) 
         _take_back(session, other)
         other.status, other.reason = EventStatus.NOT_SIGNED, f"not signed: another paper says the same: {its}"
         other.retry_at = None
-    session.flush()
     return SIGN
 
 

@@ -17,6 +17,7 @@ from oracles.corrections import (
     Effect,
     corrected_before,
     doubt_before,
+    numbered,
     record_correction,
     revived,
     states_again,
@@ -24,7 +25,7 @@ from oracles.corrections import (
 from oracles.metrics import Metrics
 from oracles.rules.book import Rulebook
 from oracles.rules.decisions import Verdict, chain_seconds, paper_view
-from oracles.store.database import Database
+from oracles.store.database import Database, rows_with
 from oracles.store.mapping import event_row, reference_rows
 from oracles.store.models import (
     CorrectionRow,
@@ -46,6 +47,32 @@ Also = Callable[[Session, DocumentRow], None]
 
 Stored = tuple[Document, list[dict[str, object]], list[bool]]
 """A document with its events' log lines, and which of its prices were new."""
+
+
+@dataclass
+class Foreknown:
+    """What the database may hold about the events of some documents: asked once for all, since of most it holds
+    nothing."""
+
+    hashes: set[str]
+    corrected: set[str] | None
+    """Hashes and senders' numbers that corrections name; None where one of the documents corrects something itself."""
+
+    def may_be_corrected(self, event: CanonicalEvent) -> bool:
+        means = {event.event_hash, numbered(event, event.source_event_id or "")}
+        return self.corrected is None or not means.isdisjoint(self.corrected)
+
+
+def foreknown(session: Session, documents: Sequence[Document]) -> Foreknown:
+    events = [event for document in documents for event in document.events]
+    hashes = {event.event_hash for event in events}
+    known = rows_with(session, select(EventRow.event_hash), EventRow.event_hash, hashes)
+    if any(event.correction is not None for event in events):
+        return Foreknown(set(known), None)
+    ids = {numbered(event, event.source_event_id) for event in events if event.source_event_id}
+    by_hash = rows_with(session, select(CorrectionRow.event_hash), CorrectionRow.event_hash, hashes)
+    by_id = rows_with(session, select(CorrectionRow.cancelled_id), CorrectionRow.cancelled_id, ids)
+    return Foreknown(set(known), {*by_hash, *by_id})
 
 
 def nothing_else(session: Session, row: DocumentRow) -> None:
@@ -71,7 +98,8 @@ class Storing:
     def store_all(self, documents: Sequence[Document], also: Also = nothing_else) -> None:
         """All documents, or none: they are on disk together, which takes one turn of the disk instead of many."""
         with self.database.session() as session:
-            stored = [self._store_document(session, document, also) for document in documents]
+            known = foreknown(session, documents)
+            stored = [self._store_document(session, document, also, known) for document in documents]
         for document, lines, quotes in stored:
             self.metrics.documents.labels("taken").inc()
             for line in lines:
@@ -80,7 +108,7 @@ class Storing:
                 log.info("prices", file=document.name, new=sum(quotes), known=len(quotes) - sum(quotes))
             self.checkpoint(Point.DOCUMENT_STORED)
 
-    def _store_document(self, session: Session, document: Document, also: Also) -> Stored:
+    def _store_document(self, session: Session, document: Document, also: Also, known: Foreknown) -> Stored:
         row = _document_row(document.name, document.sha256, document.standard, "")
         session.add(row)
         session.flush()
@@ -88,7 +116,7 @@ class Storing:
         stamp = {"raw_sha256": document.sha256, "received_at": datetime.fromisoformat(row.received_at)}
         events = [event.model_copy(update=stamp) for event in document.events]
         ruling = self._ruling(session, document, row.id)
-        lines = [self._store_event(session, event, row.id, ruling) for event in events]
+        lines = [self._store_event(session, event, row.id, ruling, known) for event in events]
         quotes = [self._store_measured(session, its, row.id) for its in document.quotes]
         also(session, row)
         self.checkpoint(Point.DOCUMENT_STORING)
@@ -117,7 +145,7 @@ class Storing:
         return ruling
 
     def _store_event(
-        self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling
+        self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling, foreknown: Foreknown
     ) -> dict[str, object]:
         """Stores one event or correction and returns its log line."""
         line: dict[str, object] = {"event_hash": event.event_hash, "activity": str(event.activity)}
@@ -129,7 +157,7 @@ class Storing:
             line |= _correction_line(effects, event.correction.reason)
             if event.correction.event_hash == event.event_hash:
                 return line
-        known = session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
+        known = _known(session, event) if event.event_hash in foreknown.hashes else None
         if known is not None:
             self.metrics.events.labels("known").inc()
             if revived(session, known, event):
@@ -137,7 +165,8 @@ class Storing:
             _hold_where_stated_again(session, event, known)
             line |= self._told_again(session, event, known, document_id)
             return line | {"status": "known", "reason": f"known since document {known.document_id}: {known.status}"}
-        row = self._new_event(session, event, document_id, ruling)
+        row = self._new_event(session, event, document_id, ruling, foreknown)
+        foreknown.hashes.add(event.event_hash)
         line |= _update_line(apply_update(session, event, row), event)
         self.metrics.events.labels(row.status).inc()
         if row.status != EventStatus.WITHDRAWN and event.classifier is Classifier.ACTUAL:
@@ -180,12 +209,15 @@ class Storing:
         session.add(row)
         return True
 
-    def _new_event(self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling) -> EventRow:
+    def _new_event(
+        self, session: Session, event: CanonicalEvent, document_id: int, ruling: Ruling, foreknown: Foreknown
+    ) -> EventRow:
         view = paper_view(event, self.rules)
         row = event_row(event.model_copy(update={"kind": view.kind}), document_id)
         row.milestone, decision = view.milestone, view.decision
-        correction = corrected_before(session, event, document_id)
-        doubt = doubt_before(session, event, document_id)
+        asked = foreknown.may_be_corrected(event)
+        correction = corrected_before(session, event, document_id) if asked else None
+        doubt = doubt_before(session, event, document_id) if asked else ""
         if event.correction is not None and not event.correction.replaces:
             row.status, row.reason = EventStatus.NOT_SIGNED, "not signed: it is a correction"
         elif correction is not None and states_again(event, correction):
@@ -204,6 +236,10 @@ class Storing:
         assert row.id is not None
         session.add_all(reference_rows(event, row.id, self.key))
         return row
+
+
+def _known(session: Session, event: CanonicalEvent) -> EventRow | None:
+    return session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
 
 
 def _update_line(update: Update | None, event: CanonicalEvent) -> dict[str, object]:

@@ -70,8 +70,12 @@ class ListSettling:
         with self.database.session() as session:
             stored = session.get_one(SubmissionRow, submission.id)
             rows = batch_of(session, stored)
+            about = select(EventRow).where(col(EventRow.id).in_([row.event_id for row in rows]))
+            events = {event.id: event for event in session.exec(about)}
             for row in rows:
-                line = self._answer_of(session, row, found.get(key_in(row), ()), organisation, head)
+                line = self._answer_of(
+                    session, row, events[row.event_id], found.get(key_in(row), ()), organisation, head
+                )
                 lines += [line] if line else []
             if not any(map(is_open, rows)):
                 stored.status = SubmissionStatus.SETTLED
@@ -87,13 +91,18 @@ class ListSettling:
         return len(lines)
 
     def _answer_of(
-        self, session: Session, row: ObservationRow, found: Sequence[CountedVotes], organisation: int, head: Head
+        self,
+        session: Session,
+        row: ObservationRow,
+        event: EventRow,
+        found: Sequence[CountedVotes],
+        organisation: int,
+        head: Head,
     ) -> dict[str, object] | None:
         """Stores that the vote is counted, or that the fact needs it no more; nothing while neither is so."""
         if not is_open(row):
             return None
         mine = next((votes for votes in found if organisation in votes.organisations), None)
-        event = session.get_one(EventRow, row.event_id)
         if mine is not None:
             row.status, row.block, answer = ObservationStatus.COUNTED, mine.block, Refusal.NONE
         else:
