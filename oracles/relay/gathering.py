@@ -179,8 +179,8 @@ class Gathering:
         """Lists of facts on which the same organisations have offered something, so that one mask fits all."""
         now, by_witnesses = self.clock(), dict[frozenset[str], list[list[_Offered]]]()
         lately = {organisation for organisation, at in self._lately.items() if now - at < LATELY_SECONDS}
-        self._look_for_votes(head)
-        for key in [key for key, offers in self._waiting.items() if self._is_ready(key, offers, lately, head)]:
+        self._look_for_votes(now, head)
+        for key in [key for key, offers in self._waiting.items() if self._is_ready(key, offers, lately, now, head)]:
             self._voted_on.pop(key, None)
             for group in self._groups_of(key, self._waiting.pop(key)):
                 by_witnesses.setdefault(frozenset(offered.account for offered in group), []).append(group)
@@ -188,8 +188,8 @@ class Gathering:
             for start in range(0, len(groups), self.rules.list_limit):
                 self._publish(groups[start : start + self.rules.list_limit], now)
 
-    def _is_ready(self, key: Key, offers: dict[int, _Offered], lately: set[int], head: Head) -> bool:
-        age = self.clock() - min(offered.at for offered in offers.values())
+    def _is_ready(self, key: Key, offers: dict[int, _Offered], lately: set[int], now: float, head: Head) -> bool:
+        age = now - min(offered.at for offered in offers.values())
         if age >= self.rules.quorum_seconds:
             return True
         if self._most_that_agree(key, offers) >= max(2, self._policies[key.milestone][1].threshold):
@@ -201,9 +201,9 @@ class Gathering:
         groups, _ = proposed(told, self._policies[key.milestone][1], self.rules.time_tolerance_seconds)
         return max(len(group) for group in groups)
 
-    def _look_for_votes(self, head: Head) -> None:
+    def _look_for_votes(self, now: float, head: Head) -> None:
         """Asks at once what `_has_votes` would ask for one by one."""
-        due, now = list[Key](), self.clock()
+        due = list[Key]()
         for key, offers in self._waiting.items():
             age = now - min(offered.at for offered in offers.values())
             if key not in self._voted_on and self.rules.gather_seconds <= age < self.rules.quorum_seconds:
@@ -280,12 +280,13 @@ class Gathering:
     def _still_counts(self, its: _List, account: str, head: Head) -> bool:
         """Whether some fact that a late vote is about takes more votes."""
         mask = its.votes[account].mask
-        for place, (item, policy) in enumerate(zip(its.observations, its.policies, strict=True)):
-            if mask >> place & 1:
-                fact = self.chain.fact(key_of(item), head.number)
-                if fact.status is not FactStatus.FINAL or policy.dispute_window_seconds or not fact.least_quantity:
-                    return True
-        return False
+        about = [
+            pair for place, pair in enumerate(zip(its.observations, its.policies, strict=True)) if mask >> place & 1
+        ]
+        if any(policy.dispute_window_seconds for _, policy in about):
+            return True
+        tallies = self.chain.tallies([key_of(item) for item, _ in about], head.number)
+        return any(fact.status is not FactStatus.FINAL or not fact.least_quantity for fact, _ in tallies)
 
     def _bundle(self, id: str, its: _List, accounts: Iterable[str]) -> int:
         """One transaction, on disk before anybody knows of it."""
