@@ -58,6 +58,8 @@ class EmbeddedSettings:
     more_currencies: tuple[str, ...] = ()
     gateway_database_url: str = ""
     thresholds: Mapping[str, int] = field(default_factory=dict)
+    block_gas_limit: int | None = None
+    """The network's own where it is None."""
 
 
 class EmbeddedNetwork:
@@ -177,6 +179,32 @@ class EmbeddedNetwork:
         for name, lei in organisations.items():
             self._start_node(name, lei, relays=name == relay, more=(more or {}).get(name, {}))
 
+    def start_relay(self, rules: Mapping[str, int] | None = None, **more: Setting) -> str:
+        """A relay without a node, with an account of its own; its address. `rules` are its table `[relay]`, `more` its
+        other settings."""
+        folder, url = self.node_dir("relay"), f"127.0.0.1:{free_port()}"
+        make_keystore(folder)
+        config = folder / "relay.toml"
+        _write_toml(
+            config,
+            {
+                "name": "relay",
+                "rpc_url": self.rpc_url,
+                "deployments": "../../deployments.json",
+                "keystore": "key.json",
+                "passphrase_file": "passphrase",
+                "database": "relay.db",
+                **more,
+                "http": {"listen": url},
+                "relay": rules or {},
+            },
+        )
+        arguments = ["oracle", "relay", "--config", str(config)]
+        self._run(
+            "node relay", arguments, lambda: any(its.get("event") == "network" for its in self._node_log("relay"))
+        )
+        return f"http://{url}"
+
     def stop_nodes(self) -> None:
         """Everything but the chain, at once and in order; the state stays."""
         self._supervisor.stop()
@@ -266,7 +294,7 @@ class EmbeddedNetwork:
             host=config.engine.host,
             port=config.engine.port if port is None else port,
             block_seconds=config.engine.block_seconds,
-            block_gas_limit=config.engine.block_gas_limit,
+            block_gas_limit=self.settings.block_gas_limit or config.engine.block_gas_limit,
             genesis_timestamp=None if clock is None else int(clock.timestamp()),
         )
 

@@ -17,7 +17,7 @@ from chain_node.client import Call, Chain, Role, SignedTransaction, sign_call
 from chain_node.keys import KeyRing
 from chain_node.references import reference
 from scripts.bench.papers import sighting
-from scripts.embedded import EmbeddedNetwork, NodeTables, Setting, SettingTable, free_port
+from scripts.embedded import EmbeddedNetwork, NodeTables, SettingTable
 
 WITNESSES: Final = {
     "warehouse": (Role.WAREHOUSE, "999900VINTERHAMNAB25"),
@@ -137,10 +137,7 @@ def flooding(network: EmbeddedNetwork, papers: dict[str, list[Path]], ahead: int
         yield place
 
 
-def bundling(witnesses: Sequence[str]) -> NodeTables:
-    """Settings with which the first of the nodes runs a relay that all of them use."""
-    port = free_port()
-    uses: SettingTable = {"urls": [f"http://127.0.0.1:{port}"]}
-    listens: SettingTable = {"listen": f"127.0.0.1:{port}"}
-    runs: dict[str, Setting | SettingTable] = {"bundling": uses, "http": listens, "relay": {}}
-    return {witness: runs if witness == witnesses[0] else {"bundling": uses} for witness in witnesses}
+def bundling(network: EmbeddedNetwork, witnesses: Sequence[str]) -> NodeTables:
+    """Starts a relay of its own and returns settings with which all of the nodes use it."""
+    uses: SettingTable = {"urls": [network.start_relay()]}
+    return {witness: {"bundling": uses} for witness in witnesses}

@@ -70,7 +70,7 @@ def _samples(stories: Sequence[Story], interval: float, console: Console, what: 
         stage = story.trade.stages[0]
         time.sleep(random.uniform(0, 1))  # noqa: S311 - spreads the samples, guards nothing
         try:
-            story.travel(stage)
+            story.hasten(stage)
         except TimeoutError:
             story.event_to_cash_ms[stage.name] = round(CASH_WAIT_SECONDS * 1000)
         samples.append(story.event_to_cash_ms[stage.name] / 1000 / interval)
@@ -139,7 +139,7 @@ def _open_trades(trade: Trade, network: EmbeddedNetwork, papers: Path, console: 
     operator = GatewayClient(network.gateway_url, network.operator_credentials())
     first = Story(trade, _copy(papers, 0), network, timeline, checks, operator)
     first.onboard()
-    network.start_nodes({name: trade.parties[name].lei for name in WITNESSES}, bundling(WITNESSES))
+    network.start_nodes({name: trade.parties[name].lei for name in WITNESSES}, bundling(network, WITNESSES))
     first.fund()
     facility = first.grant_facility()
     stories = [first] + [

@@ -1,48 +1,41 @@
-"""Facts a second that three nodes attest: through a relay, against one transaction for each observation.
+"""Facts a second that three witnesses attest: through a relay, against one transaction for each observation.
 
-The same machine carries the nodes, their disks and the chain, so both figures hold what the nodes do themselves. What
-the chain alone allows either way is measured beside them, with votes that are signed beforehand.
+Measured twice. First of signed figures, for a minute each way, on a chain with the gas that production networks give a
+block: relay, protocol and chain are all there is. Then with whole nodes that read, judge and keep papers; all of them
+share this machine's processors and disk with the chain, and that work is the same both ways.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from eth_account import Account
 from rich.console import Console
 
-from chain_node.client import (
-    Call,
-    Chain,
-    Milestone,
-    Observation,
-    SignedTransaction,
-    Vote,
-    attestation_digest,
-    sign_call,
-)
-from oracles.keys.key import LocalKey, Message
-from scripts.bench.crowd import WITNESSES, Consignment, Crowd, await_receipt, bundling, flooding
+from chain_node.client import Chain, Milestone
+from scripts.bench.attesting import Witness, testifying
+from scripts.bench.crowd import WITNESSES, Crowd, bundling, flooding
 from scripts.bench.figures import Figure
 from scripts.embedded import EmbeddedNetwork, EmbeddedSettings, NodeTables
 
 SECONDS: Final = 60.0
+NODES_SECONDS: Final = 20.0
 WARM_UP_SECONDS: Final = 5.0
+BLOCK_GAS: Final = 30_000_000
+SUBJECTS: Final = 500
+SEQUENCES: Final = 200
+"""Deliveries of each: more facts than two cores use up in the time."""
+RELAY: Final[dict[str, int]] = {"items_per_second": 10_000}
+RELAY_GAS_RESERVE: Final = 10_000
+"""An item, at most: nobody waits for these facts, and a list of fifty must fit into a block."""
 AHEAD: Final = 96
 """Papers in each inbox: more than a node takes in one turn."""
-CONSIGNMENTS: Final = {"relay": 4_500, "alone": 2_000}
+CONSIGNMENTS: Final = {"relay": 2_500, "alone": 1_000}
 """More than two cores use up in the time; where they are used up, the time ends with them."""
-CHAIN_FACTS: Final = 2_000
-LIST: Final = 50
-MOST_IN_BATCH: Final = 200
-"""Transactions that are handed to the chain at one time."""
-GAS_A_LIST: Final = 8_000_000
-GAS_A_VOTE: Final = 400_000
 ALL: Final = {Milestone.RECEIVED.name: len(WITNESSES)}
 """All three must vote, so that nobody's vote is left out either way."""
 
@@ -62,28 +55,26 @@ class Sustained:
 
 
 def measure_relay(work_dir: Path, console: Console) -> list[Figure]:
-    """Sustained rates of a minute each; a fact counts when it is final, by the chain's own events."""
-    runs: dict[str, Sustained] = {}
-    for name, more in _ways().items():
-        with EmbeddedNetwork(EmbeddedSettings(work_dir / name, thresholds=ALL), console) as network:
-            runs[name] = _sustained(network, more, CONSIGNMENTS[name])
-    with EmbeddedNetwork(EmbeddedSettings(work_dir / "chain", thresholds=ALL), console) as network:
-        lists, singles = _chain_alone(network)
-    relay, alone = runs["relay"], runs["alone"]
+    """A fact counts when it is final, by the chain's own events."""
+    signed = {
+        name: _signed(EmbeddedNetwork(_settings(work_dir / name, BLOCK_GAS), console), through_relay=name == "relay")
+        for name in ("relay", "alone")
+    }
+    nodes: dict[str, Sustained] = {}
+    for name, count in CONSIGNMENTS.items():
+        with EmbeddedNetwork(_settings(work_dir / f"nodes-{name}"), console) as network:
+            nodes[name] = _sustained(network, count, through_relay=name == "relay")
+    relay, alone = signed["relay"], signed["alone"]
     return [
         _figure("facts_through_relay", relay, "one transaction per observation", alone),
-        _figure("facts_chain_alone", lists, "the same votes one by one, signed beforehand", singles),
         _per_fact("transactions a fact", relay.transactions / relay.facts, alone.transactions / alone.facts),
         _per_fact("gas a fact", relay.gas / relay.facts, alone.gas / alone.facts),
+        _figure("facts_of_whole_nodes", nodes["relay"], "the same nodes without a relay", nodes["alone"]),
     ]
 
 
-def _ways() -> dict[str, NodeTables]:
-    names = list(WITNESSES)
-    return {
-        "relay": bundling(names),
-        "alone": {name: {"batch_limit": 1} for name in names},
-    }
+def _settings(folder: Path, block_gas: int | None = None) -> EmbeddedSettings:
+    return EmbeddedSettings(folder, thresholds=ALL, block_gas_limit=block_gas)
 
 
 def _figure(name: str, value: Sustained, what: str, other: Sustained) -> Figure:
@@ -92,6 +83,39 @@ def _figure(name: str, value: Sustained, what: str, other: Sustained) -> Figure:
 
 def _per_fact(name: str, value: float, other: float) -> Figure:
     return Figure(f"facts_through_relay: {name}", value, "", f"one by one: {other:,.2f}", value / other, [value, other])
+
+
+# Signed figures
+
+
+def _signed(network: EmbeddedNetwork, *, through_relay: bool) -> Sustained:
+    with network:
+        network.start(gateway=False)
+        crowd = Crowd(network, list(WITNESSES))
+        crowd.admit_supplier()
+        keys = [Account.create() for _ in WITNESSES]
+        for account, (role, lei) in zip(keys, WITNESSES.values(), strict=True):
+            crowd.admit(lei, account.address, role)
+        subjects = [its.subject for its in crowd.open(SUBJECTS)]
+        at = crowd.chain.block().timestamp - 60
+        url = network.start_relay(RELAY, gas_reserve=RELAY_GAS_RESERVE) if through_relay else ""
+        place = (network.rpc_url, network.data_dir / "deployments.json", subjects, SEQUENCES, at, url)
+        with testifying([Witness(bytes(key.key), *place) for key in keys]):
+            _watch(network, WARM_UP_SECONDS)
+            began, first = time.monotonic(), network.chain.block_number()
+            _watch(network, SECONDS)
+            last, seconds = network.chain.block_number(), time.monotonic() - began
+        return _counted(network.chain, first + 1, last, seconds)
+
+
+def _watch(network: EmbeddedNetwork, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        network.check()
+        time.sleep(0.1)
+
+
+# Whole nodes
 
 
 def start_crowd(network: EmbeddedNetwork) -> Crowd:
@@ -104,14 +128,16 @@ def start_crowd(network: EmbeddedNetwork) -> Crowd:
     return crowd
 
 
-def _sustained(network: EmbeddedNetwork, more: NodeTables, count: int) -> Sustained:
+def _sustained(network: EmbeddedNetwork, count: int, *, through_relay: bool) -> Sustained:
     crowd = start_crowd(network)
     papers = crowd.write_papers(crowd.open(count), network.data_dir / "nodes" / "papers")
+    alone: NodeTables = {name: {"batch_limit": 1} for name in WITNESSES}
+    more = bundling(network, list(WITNESSES)) if through_relay else alone
     network.start_nodes({name: lei for name, (_, lei) in WITNESSES.items()}, more)
     flood = flooding(network, papers, AHEAD)
     _flow(network, flood, WARM_UP_SECONDS)
     began, first = time.monotonic(), network.chain.block_number()
-    _flow(network, flood, SECONDS)
+    _flow(network, flood, NODES_SECONDS)
     last = network.chain.block_number()
     return _counted(network.chain, first + 1, last, time.monotonic() - began)
 
@@ -133,52 +159,3 @@ def _counted(chain: Chain, first: int, last: int, seconds: float) -> Sustained:
                 transactions, gas = transactions + 1, gas + receipt.gas_used
                 facts += sum(1 for log in receipt.logs if (event := chain.decode(log)) and event.name == "FactFinal")
     return Sustained(facts, seconds, transactions, gas)
-
-
-# The chain alone
-
-
-def _chain_alone(network: EmbeddedNetwork) -> tuple[Sustained, Sustained]:
-    """Lists with the votes of all, then the same number of facts with each vote in a transaction of its own."""
-    network.start(gateway=False)
-    crowd = Crowd(network, list(WITNESSES))
-    crowd.admit_supplier()
-    witnesses = [Account.create() for _ in WITNESSES]
-    for account, (role, lei) in zip(witnesses, WITNESSES.values(), strict=True):
-        crowd.admit(lei, account.address, role)
-    keys = [LocalKey(account) for account in witnesses]
-    chain, at = crowd.chain, crowd.chain.block().timestamp - 60
-    parts = []
-    for size, own in ((LIST, False), (1, True)):
-        facts = [_fact(its, at) for its in crowd.open(CHAIN_FACTS)]
-        lists = [facts[start : start + size] for start in range(0, len(facts), size)]
-        calls = [call for items in lists for call in _calls(chain, items, keys, one_by_one=own)]
-        parts.append(_pumped(crowd, calls, GAS_A_VOTE if own else GAS_A_LIST))
-    return parts[0], parts[1]
-
-
-def _fact(its: Consignment, at: int) -> Observation:
-    return Observation(its.subject, int(Milestone.RECEIVED), 1, at, 950_000)
-
-
-def _calls(chain: Chain, items: Sequence[Observation], keys: Sequence[LocalKey], *, one_by_one: bool) -> list[Call]:
-    mask, evidence = (1 << len(items)) - 1, bytes(range(32))
-    digest = attestation_digest(chain.chain_id, str(chain.addresses.address("MilestoneOracle")), items, mask, evidence)
-    votes = [Vote(key.address, mask, evidence, key.sign(Message(digest, dict))) for key in keys]
-    groups = [[vote] for vote in votes] if one_by_one else [votes]
-    return [chain.milestones.attest(items, group) for group in groups]
-
-
-def _pumped(crowd: Crowd, calls: Sequence[Call], gas: int) -> Sustained:
-    sender, chain = Account.create(), crowd.chain
-    signed = [sign_call(sender, call, nonce=n, gas=gas, chain_id=chain.chain_id) for n, call in enumerate(calls)]
-    began, first = time.monotonic(), chain.block_number()
-    _send(chain, signed)
-    await_receipt(chain, signed[-1].hash)
-    return _counted(chain, first + 1, chain.block_number(), time.monotonic() - began)
-
-
-def _send(chain: Chain, signed: Sequence[SignedTransaction]) -> None:
-    left = iter(signed)
-    while part := list(islice(left, MOST_IN_BATCH)):
-        chain.node.batch([("eth_sendRawTransaction", ("0x" + its.raw.hex(),)) for its in part])
