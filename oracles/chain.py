@@ -161,6 +161,7 @@ class NodeChain(Protocol):
         """As `subject_of`, of many at once; so are the next two."""
 
     def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]: ...
+    def facts_of(self, keys: Sequence[Key], block: int) -> Sequence[Fact]: ...
     def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
         """Each fact with its voters."""
 

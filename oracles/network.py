@@ -106,6 +106,9 @@ class Network:
     def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]:
         return [subject.beneficiary for subject in self.chain.milestones.subjects(subjects, block)]
 
+    def facts_of(self, keys: Sequence[Key], block: int) -> Sequence[Fact]:
+        return self.chain.milestones.facts([(key.subject, int(key.milestone), key.sequence) for key in keys], block)
+
     def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
         asked = [(key.subject, int(key.milestone), key.sequence) for key in keys]
         milestones = self.chain.milestones

@@ -84,6 +84,7 @@ class LoneRelay:
         self._outbox: Outbox | None = None
         self._confirming: Confirming | None = None
         self._next_look = 0.0
+        self._confirmed: Head | None = None
 
     def run(self, stopping: Callable[[], bool], sleep: Callable[[float], object]) -> None:
         """Until `stopping`. Raises what an operator must mend."""
@@ -105,12 +106,18 @@ class LoneRelay:
             self._connect(chain)
         assert self._gathering is not None
         assert self._outbox is not None
-        assert self._confirming is not None
         head = chain.head()
-        busy = self._gathering.run(head) + self._outbox.run() + self._confirming.run(head)
+        busy = self._gathering.run(head) + self._outbox.run() + self._confirm(head)
         waits = busy or self._gathering.waits or self._outbox.waits
         self._next_look = self._clock() + (0 if waits else self._settings.head_interval_seconds)
         self._metrics.head.set(head.number)
+
+    def _confirm(self, head: Head) -> int:
+        """A block tells once what became of what was sent before it."""
+        if self._confirming is None or head == self._confirmed:
+            return 0
+        self._confirmed = head
+        return self._confirming.run(head)
 
     def _connect(self, chain: NodeChain) -> None:
         """Binds the tasks to a new connection; what the relay was told outlives it."""
@@ -141,6 +148,7 @@ class LoneRelay:
             self._clock,
         )
         self._confirming = Confirming(self._database, chain, manifest, settings.confirmations, self._checkpoint)
+        self._confirmed = None
         head: Head = chain.head()
         account = self._signer.address
         log.info("network", network=chain.name, chain_id=chain.chain_id, block=head.number, account=account)

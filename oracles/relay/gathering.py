@@ -35,6 +35,8 @@ KEPT_SECONDS: Final = 600.0
 MEMBER_SECONDS: Final = 30.0
 MOST_GROUPS: Final = 100_000
 """Subjects whose group is remembered."""
+FEWEST_TURNS: Final = 3
+"""In which votes on a list must have had the chance to come in: a relay with much to do must not call them late."""
 MOST_OPEN: Final = 2_000
 """Facts that one organisation may have waiting here."""
 
@@ -54,6 +56,7 @@ class _List:
     policies: tuple[Policy, ...]
     invited: dict[str, Membership]
     at: float
+    turn: int
     votes: dict[str, Vote] = field(default_factory=dict)
     late: list[str] = field(default_factory=list)
     closed: bool = False
@@ -83,6 +86,7 @@ class Gathering:
     _voted_on: dict[Key, bool] = field(default_factory=dict)
     """Of facts that wait for more offers: whether there are votes on chain."""
     _rate: Rate = field(init=False)
+    _turn: int = 0
 
     def __post_init__(self) -> None:
         self._rate = Rate(self.rules.items_per_second, self.rules.items_per_second * 10)
@@ -94,6 +98,7 @@ class Gathering:
 
     def run(self, head: Head) -> int:
         """Number of requests answered and transactions made."""
+        self._turn += 1
         requests = self.desk.take()
         try:
             for request in requests:
@@ -209,8 +214,8 @@ class Gathering:
             if key not in self._voted_on and self.rules.gather_seconds <= age < self.rules.quorum_seconds:
                 due.append(key)
         if len(due) > 1:
-            found = zip(due, self.chain.tallies(due, head.number), strict=True)
-            self._voted_on |= {key: fact.status is not FactStatus.NONE for key, (fact, _) in found}
+            found = zip(due, self.chain.facts_of(due, head.number), strict=True)
+            self._voted_on |= {key: fact.status is not FactStatus.NONE for key, fact in found}
 
     def _has_votes(self, key: Key, head: Head) -> bool:
         """Whether votes on the fact are on chain, so that few more may be enough. Asked once a fact."""
@@ -244,7 +249,7 @@ class Gathering:
         id = list_id(observations)
         its = self._lists.get(id)
         if its is None:
-            its = self._lists[id] = _List(observations, policies, invited, now)
+            its = self._lists[id] = _List(observations, policies, invited, now, self._turn)
         else:
             # The same figures were offered once more, as by a node that was started anew.
             its.invited |= invited
@@ -267,7 +272,7 @@ class Gathering:
         return made
 
     def _is_over(self, its: _List, now: float) -> bool:
-        return now - its.at >= self.rules.answer_seconds
+        return now - its.at >= self.rules.answer_seconds and self._turn - its.turn >= FEWEST_TURNS
 
     def _worth_sending(self, its: _List) -> list[str]:
         accounts = list(its.votes)
@@ -285,8 +290,8 @@ class Gathering:
         ]
         if any(policy.dispute_window_seconds for _, policy in about):
             return True
-        tallies = self.chain.tallies([key_of(item) for item, _ in about], head.number)
-        return any(fact.status is not FactStatus.FINAL or not fact.least_quantity for fact, _ in tallies)
+        facts = self.chain.facts_of([key_of(item) for item, _ in about], head.number)
+        return any(fact.status is not FactStatus.FINAL or not fact.least_quantity for fact in facts)
 
     def _bundle(self, id: str, its: _List, accounts: Iterable[str]) -> int:
         """One transaction, on disk before anybody knows of it."""

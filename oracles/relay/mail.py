@@ -46,9 +46,10 @@ class RelayMail:
 
     def send(self, message: Offer | Answer, good_for_seconds: float) -> None:
         """What could not be handed over while it was good is dropped: the node has seen to it by itself, and a relay
-        that is behind would only fall further behind with it."""
+        that is behind would only fall further behind with it. Votes overtake offers: others wait for them."""
         with self._lock:
-            self._outgoing.append((message, self.clock() + good_for_seconds))
+            put = self._outgoing.appendleft if isinstance(message, Answer) else self._outgoing.append
+            put((message, self.clock() + good_for_seconds))
         self.on_outgoing()
 
     def lists(self) -> list[list[Observation]]:

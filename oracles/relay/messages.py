@@ -135,8 +135,9 @@ def write(message: _Message) -> bytes:
 
 
 def item_of(observation: Observation) -> Item:
+    # Not checked again: what an observation can hold, an item can.
     o = observation
-    return Item(
+    return Item.model_construct(
         subject=o.subject.hex(),
         milestone=int(o.milestone),
         sequence=o.sequence,

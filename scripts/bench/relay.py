@@ -29,7 +29,7 @@ BLOCK_GAS: Final = 30_000_000
 SUBJECTS: Final = 500
 SEQUENCES: Final = 200
 """Deliveries of each: more facts than two cores use up in the time."""
-RELAY: Final[dict[str, int]] = {"items_per_second": 10_000}
+RELAY: Final[dict[str, int]] = {"items_per_second": 10_000, "list_limit": 64}
 RELAY_GAS_RESERVE: Final = 10_000
 """An item, at most: nobody waits for these facts, and a list of fifty must fit into a block."""
 AHEAD: Final = 96

@@ -302,6 +302,9 @@ class FakeChain:
     def beneficiary_groups(self, subjects: Sequence[bytes], block: int) -> Sequence[int]:
         return [self.beneficiary_group(its, block) for its in subjects]
 
+    def facts_of(self, keys: Sequence[Key], block: int) -> Sequence[Fact]:
+        return [self.fact(key, block) for key in keys]
+
     def tallies(self, keys: Sequence[Key], block: int) -> Sequence[tuple[Fact, Sequence[int]]]:
         return [(self.fact(key, block), self.voters(key, block)) for key in keys]
 
