@@ -36,7 +36,8 @@ MEMBER_SECONDS: Final = 30.0
 MOST_GROUPS: Final = 100_000
 """Subjects whose group is remembered."""
 FEWEST_TURNS: Final = 3
-"""In which votes on a list must have had the chance to come in: a relay with much to do must not call them late."""
+"""In which others' offers, and votes on a list, must have had the chance to come in: a relay whose turns take long must
+not take for missing what lies in its own queue."""
 MOST_OPEN: Final = 2_000
 """Facts that one organisation may have waiting here."""
 
@@ -46,6 +47,7 @@ class _Offered:
     told: Told
     account: str
     at: float
+    turn: int
 
 
 @dataclass
@@ -154,8 +156,9 @@ class Gathering:
         if not group or group == member.group:
             return
         offers = self._waiting.setdefault(key, {})
-        at = offers[member.organisation].at if member.organisation in offers else now
-        offers[member.organisation] = _Offered(told, account, at)
+        before = offers.get(member.organisation)
+        since = (before.at, before.turn) if before else (now, self._turn)
+        offers[member.organisation] = _Offered(told, account, *since)
 
     def _vote(self, answer: Answer) -> Reply:
         account, found = checksummed(answer.account), self._lists.get(answer.list)
@@ -195,7 +198,8 @@ class Gathering:
 
     def _is_ready(self, key: Key, offers: dict[int, _Offered], lately: set[int], now: float, head: Head) -> bool:
         age = now - min(offered.at for offered in offers.values())
-        if age >= self.rules.quorum_seconds:
+        turns = self._turn - min(offered.turn for offered in offers.values())
+        if age >= self.rules.quorum_seconds and turns >= FEWEST_TURNS:
             return True
         if self._most_that_agree(key, offers) >= max(2, self._policies[key.milestone][1].threshold):
             return age >= self.rules.gather_seconds or lately <= offers.keys()

@@ -22,7 +22,7 @@ from oracles.checkpoints import BUNDLE_POINTS, Checkpoint, go_on
 from oracles.metrics import Metrics
 from oracles.outbox import Outbox
 from oracles.relay.desk import Desk, Reply
-from oracles.relay.gathering import Gathering
+from oracles.relay.gathering import FEWEST_TURNS, Gathering
 from oracles.relay.messages import Answer, Offer, item_of, list_id
 from oracles.relay.settings import RelaySettings
 from oracles.signing import Signer
@@ -71,6 +71,9 @@ class RelayBench:
         )
 
     def turn(self, seconds: float = 0.0) -> None:
+        """One; a relay with little to do takes several while time passes."""
+        for _ in range(FEWEST_TURNS if seconds else 0):
+            self.gathering.run(self.chain.head())
         self.clock.now += seconds
         self.gathering.run(self.chain.head())
 
@@ -404,3 +407,18 @@ def test_waiting_ends_when_the_relay_does(relay):
         return time.monotonic() - started
 
     assert asyncio.run(wait()) < 30
+
+
+# A relay with much to do
+
+
+def test_offer_that_came_during_a_long_turn_is_waited_for(relay):
+    relay.offer(relay.signers[0], OWN)
+    relay.turn()
+
+    relay.clock.now += 60
+    relay.turn()
+    relay.offer(relay.signers[1], OWN)
+    relay.turn()
+
+    assert all(list(relay.proposals(signer)) == [[OWN]] for signer in relay.signers[:2])
