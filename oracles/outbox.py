@@ -8,7 +8,7 @@ went to something else, or that one below is missing, the lane is laid anew: a v
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -32,6 +32,8 @@ from oracles.store.models import SubmissionRow, SubmissionStatus
 log = structlog.get_logger("oracles")
 
 BPS = 10_000
+MOST_TOGETHER = 16
+"""Transactions that are brought to the disk in one go."""
 UNSETTLED = (SubmissionStatus.PREPARED, SubmissionStatus.SENT)
 
 
@@ -54,13 +56,18 @@ class Outbox:
     def run(self) -> int:
         """Number of transactions handed to the network. RetryableError leaves the rest for the next cycle."""
         self._repair()
-        handed_over = 0
-        for submission_id, status in self._open():
-            if status == SubmissionStatus.SIGNED and not self._prepare(submission_id):
-                continue
-            if status != SubmissionStatus.SENT or self._is_due(submission_id):
-                handed_over += self._send(submission_id)
+        rows = self._open()
+        due = [id for id, status in rows if self._is_to_be_sent(id, status)]
+        left = [id for id, status in rows if status == SubmissionStatus.SIGNED]
+        handed_over = self._send_all(due)
+        while left:
+            handed_over += self._send_all(self._prepare_all(left[:MOST_TOGETHER]))
+            left = left[MOST_TOGETHER:]
         return handed_over
+
+    def _is_to_be_sent(self, submission_id: int, status: str) -> bool:
+        prepared, sent = status == SubmissionStatus.PREPARED, status == SubmissionStatus.SENT
+        return prepared or (sent and self._is_due(submission_id))
 
     @property
     def waits(self) -> bool:
@@ -81,30 +88,45 @@ class Outbox:
         sent_at = self._handed_over.get(submission_id)
         return sent_at is None or self.clock() - sent_at >= self.resend_seconds
 
-    def _prepare(self, submission_id: int) -> bool:
-        """Gives a submission its nonce and its bytes. False where the network would undo it as a whole."""
+    def _prepare_all(self, submission_ids: Sequence[int]) -> list[int]:
+        """Gives submissions their nonces and their bytes, on disk together; those that the network would not undo."""
         with self.database.session() as session:
-            row = session.get_one(SubmissionRow, submission_id)
-            call, items = self.manifest.cargo(session, row).call(session, row)
-            try:
-                needed = self.chain.gas(self.signer.address, call)
-            except ContractReverted as error:
-                self.manifest.fail(session, row, f"{error.name}: {error}")
-                return False
-            margin = needed * self.gas_margin_bps // BPS
-            row.gas = (needed + margin + self.gas_reserve * items) * row.gas_factor
-            row.nonce = self._next_nonce(session)
-            signed = self.signer.transaction(call, row.nonce, row.gas, row.chain_id)
-            row.raw, row.hash, row.status = signed.raw, signed.hash.hex(), SubmissionStatus.PREPARED
-            session.flush()
-            self.checkpoint(Point.TRANSACTION_PREPARING)
-        self.checkpoint(Point.TRANSACTION_PREPARED)
+            prepared = [id for id in submission_ids if self._prepare(session, session.get_one(SubmissionRow, id))]
+        for _ in prepared:
+            self.checkpoint(Point.TRANSACTION_PREPARED)
+        return prepared
+
+    def _prepare(self, session: Session, row: SubmissionRow) -> bool:
+        """False where the network would undo it as a whole."""
+        call, items = self.manifest.cargo(session, row).call(session, row)
+        try:
+            needed = self.chain.gas(self.signer.address, call)
+        except ContractReverted as error:
+            self.manifest.fail(session, row, f"{error.name}: {error}")
+            return False
+        margin = needed * self.gas_margin_bps // BPS
+        row.gas = (needed + margin + self.gas_reserve * items) * row.gas_factor
+        row.nonce = self._next_nonce(session)
+        signed = self.signer.transaction(call, row.nonce, row.gas, row.chain_id)
+        row.raw, row.hash, row.status = signed.raw, signed.hash.hex(), SubmissionStatus.PREPARED
+        session.flush()
+        self.checkpoint(Point.TRANSACTION_PREPARING)
         return True
 
     def _next_nonce(self, session: Session) -> int:
         statement = select(SubmissionRow.nonce).where(col(SubmissionRow.status).in_(UNSETTLED))
         taken = [nonce for nonce in session.exec(statement) if nonce is not None]
         return max(taken) + 1 if taken else self.chain.nonce(self.signer.address)
+
+    def _send_all(self, submission_ids: Sequence[int]) -> int:
+        """Whatever the network took is remembered as sent, even where it goes away in between."""
+        sent: list[int] = []
+        try:
+            sent += (id for id in submission_ids if self._send(id))
+        finally:
+            if sent:
+                self._sent(sent)
+        return len(sent)
 
     def _send(self, submission_id: int) -> bool:
         with self.database.session() as session:
@@ -124,21 +146,21 @@ class Outbox:
             return False
         self.checkpoint(Point.TRANSACTION_BROADCAST)
         self._handed_over[submission_id] = self.clock()
-        self._sent(submission_id)
-        self.checkpoint(Point.TRANSACTION_SENT)
         return True
 
-    def _sent(self, submission_id: int) -> None:
+    def _sent(self, submission_ids: Sequence[int]) -> None:
         with self.database.session() as session:
-            row = session.get_one(SubmissionRow, submission_id)
-            row.attempts += 1
-            first = row.status == SubmissionStatus.PREPARED
-            row.status = SubmissionStatus.SENT
-            if first:
-                self.manifest.cargo(session, row).handed_over(session, row)
-        log.info(
-            "transaction sent", submission=row.id, hash=row.hash, nonce=row.nonce, gas=row.gas, attempt=row.attempts
-        )
+            rows = [session.get_one(SubmissionRow, id) for id in submission_ids]
+            for row in rows:
+                row.attempts += 1
+                first = row.status == SubmissionStatus.PREPARED
+                row.status = SubmissionStatus.SENT
+                if first:
+                    self.manifest.cargo(session, row).handed_over(session, row)
+        for row in rows:
+            line = {"submission": row.id, "hash": row.hash, "nonce": row.nonce, "gas": row.gas}
+            log.info("transaction sent", **line, attempt=row.attempts)
+            self.checkpoint(Point.TRANSACTION_SENT)
 
     def _repair(self) -> None:
         """Lays the lane anew where the lowest open nonce, long sent and in no block, is not the network's next one."""
