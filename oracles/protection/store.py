@@ -78,8 +78,10 @@ class _History:
     signed: Sequence[SignedStatement]
     closed: bool
 
-    def knows(self, its: Statement) -> bool:
-        return any(old.statement.account == its.account for old in self.signed)
+    def binds(self, its: Statement) -> bool:
+        """Whether the same was signed, and binds for as long."""
+        same = (old.statement.void_after for old in self.signed if old.statement.account == its.account)
+        return any(until is None or (its.void_after is not None and its.void_after <= until) for until in same)
 
     def objection(self, its: Statement, now: int) -> Objection | None:
         if self.closed:
@@ -138,7 +140,7 @@ class ProtectionStore:
         with self._told(), self._writing():
             for its in signed:
                 history = self._history(its.statement.key)
-                if history.closed or history.knows(its.statement):
+                if history.closed or history.binds(its.statement):
                     continue
                 closes = any(contradict(old, its) for old in history.signed)
                 self._append(its, closes=closes)
@@ -183,13 +185,13 @@ class ProtectionStore:
     def _allow(self, its: Statement, signer: str, now: int) -> Objection | None:
         history = self._history(its.key)
         objection = history.objection(its, now)
-        if objection is None and not history.knows(its):
+        if objection is None and not history.binds(its):
             self._append(SignedStatement(its, signer, now), closes=False)
         return objection
 
     def _binds_already(self, its: Statement, now: int) -> bool:
         history = self._history(its.key)
-        return history.knows(its) and history.objection(its, now) is None
+        return history.binds(its) and history.objection(its, now) is None
 
     def _history(self, key: StatementKey) -> _History:
         where = "about = ? AND chain_id = ? AND contract = ? AND subject = ? AND first = ? AND second = ?"

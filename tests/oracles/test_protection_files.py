@@ -287,3 +287,15 @@ def test_node_on_a_new_machine_is_bound_by_the_export(node, tmp_path):
 
     assert new.chain.counted == []
     assert new.event.status == EventStatus.HELD
+
+
+def test_reading_binds_for_the_longer_of_the_times_that_two_stores_know(stores, tmp_path):
+    allowed(stores[0], measured(5, void_after=AT + 1_000))
+    allowed(stores[1], measured(5, void_after=AT + 100))
+    write_export(stores[0], PLACE, tmp_path / "export.json")
+
+    merged = [take(stores[1], tmp_path / "export.json").added for _ in range(2)]
+
+    assert merged == [1, 0]
+    assert allowed(stores[1], measured(6), now=AT + 500) == [False]
+    assert allowed(stores[1], measured(5), now=AT + 500) == [True]
