@@ -28,8 +28,8 @@ from oracles.signing import Signer
 
 EVIDENCE: Final = bytes(range(32))
 MOST_OFFERED: Final = 1_280
-"""Facts that a witness may be ahead of the slowest with: all of them see the same at about one time, and more would wait
-longer with the relay than they are left to it."""
+"""Facts that a witness may be ahead of the slowest with: all see the same at about one time, and more would wait longer
+with the relay than they are left to it."""
 MOST_IN_FLIGHT: Final = 400
 """Transactions of a witness that are in no block yet."""
 AT_ONCE: Final = 50
