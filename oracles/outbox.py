@@ -61,7 +61,7 @@ class Outbox:
         left = [id for id, status in rows if status == SubmissionStatus.SIGNED]
         handed_over = self._send_all(due)
         while left:
-            handed_over += self._send_all(self._prepare_all(left[:MOST_TOGETHER]))
+            handed_over += self._send_all(self._prepare_all(left[:MOST_TOGETHER]), fresh=True)
             left = left[MOST_TOGETHER:]
         return handed_over
 
@@ -118,15 +118,27 @@ class Outbox:
         taken = [nonce for nonce in session.exec(statement) if nonce is not None]
         return max(taken) + 1 if taken else self.chain.nonce(self.signer.address)
 
-    def _send_all(self, submission_ids: Sequence[int]) -> int:
-        """Whatever the network took is remembered as sent, even where it goes away in between."""
+    def _send_all(self, submission_ids: Sequence[int], *, fresh: bool = False) -> int:
+        """Whatever the network took is remembered as sent, even where it goes away in between. `fresh`: nobody can have
+        seen any of them."""
         sent: list[int] = []
         try:
-            sent += (id for id in submission_ids if self._send(id))
+            for place, submission_id in enumerate(submission_ids):
+                if self._send(submission_id):
+                    sent.append(submission_id)
+                elif fresh:
+                    self._close_up(submission_ids[place + 1 :])
+                    break
         finally:
             if sent:
                 self._sent(sent)
         return len(sent)
+
+    def _close_up(self, submission_ids: Sequence[int]) -> None:
+        """One before them gave its nonce back: they take others in the next cycle, so that the lane has no gap."""
+        with self.database.session() as session:
+            for submission_id in submission_ids:
+                unprepare(session.get_one(SubmissionRow, submission_id))
 
     def _send(self, submission_id: int) -> bool:
         with self.database.session() as session:

@@ -183,3 +183,25 @@ def test_paper_to_send_is_measured(bench):
 
     count = bench.node.metrics.registry.get_sample_value("portolan_oracle_paper_to_send_seconds_count")
     assert count == 1
+
+
+def test_transaction_that_goes_nowhere_leaves_no_gap_before_those_prepared_with_it(bench, monkeypatch):
+    bench.chain.count = 41
+    bench.settings_changes = {"batch_limit": 1}
+    bench.restart()
+    taken, refused = bench.chain.send, list[bytes]()
+
+    def send(raw: bytes) -> None:
+        if not refused:
+            refused.append(raw)
+            raise GasTooMuch("exceeds block gas limit")
+        taken(raw)
+
+    monkeypatch.setattr(bench.chain, "send", send)
+    bench.drop("events.json", epcis(epcis_event("loading"), epcis_event("departing")))
+
+    bench.turn()
+    bench.turn()
+
+    assert fields_of(refused[0])["nonce"] == 41
+    assert nonces(bench) == [41]
