@@ -213,6 +213,8 @@ class NetworkConfig(_Strict):
     )
     write_off: Annotated[tuple[WriteOffStep, ...], Field(min_length=1, max_length=8)] = _WRITE_OFF
     order_dispute_days: Annotated[int, Field(ge=1, le=180)] = 30
+    sandbox: bool = False
+    """Whether a gateway may simulate what witnesses would attest."""
 
     @field_validator("policies", mode="before")
     @classmethod

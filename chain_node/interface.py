@@ -21,6 +21,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from chain_node.vocabulary import ENUMS
+from chain_node.words import Plain
 
 ABI_DIRECTORY: Final = Path(__file__).parent / "client" / "abi"
 _TEXT_TYPES: Final = {"bytes2": 2, "bytes3": 3, "bytes5": 5, "bytes8": 8, "bytes20": 20}
@@ -102,6 +103,9 @@ class Coder:
         if not values:
             return b""
         turned = [p.to_chain(value) for p, value in zip(self.parameters, values, strict=True)]
+        plain = self._plain.encode(turned) if self._plain else None
+        if plain is not None:
+            return plain
         try:
             return bytes(registry.get_encoder(self.signature)(turned))
         except EncodingError as error:
@@ -111,12 +115,21 @@ class Coder:
         """Values by name; unnamed ones by position. `ValueError` where the data are not of this shape."""
         if not self.parameters:
             return {}
-        try:
-            values = registry.get_decoder(self.signature)(ContextFramesBytesIO(data))  # type: ignore[no-untyped-call]
-        except (DecodingError, OverflowError) as error:
-            raise ValueError(f"{len(data)} bytes are not {self.signature}: {error}") from error
+        plain = self._plain.decode(data) if self._plain else None
+        values = self._decode(data) if plain is None else plain
         pairs = enumerate(zip(self.parameters, values, strict=True))
         return {p.name or str(i): p.from_chain(value) for i, (p, value) in pairs}
+
+    @cached_property
+    def _plain(self) -> Plain | None:
+        return Plain.of(self.parameters)
+
+    def _decode(self, data: bytes) -> Sequence[Any]:
+        try:
+            found: Sequence[Any] = registry.get_decoder(self.signature)(ContextFramesBytesIO(data))  # type: ignore[no-untyped-call]
+        except (DecodingError, OverflowError) as error:
+            raise ValueError(f"{len(data)} bytes are not {self.signature}: {error}") from error
+        return found
 
 
 @dataclass(frozen=True)
@@ -180,6 +193,10 @@ class Interface:
     events: Mapping[bytes, EventType]
     errors: Mapping[bytes, ErrorType]
     constructor: Coder = field(default_factory=lambda: Coder(()))
+
+    @cached_property
+    def by_selector(self) -> Mapping[bytes, Function]:
+        return {function.selector: function for function in self.functions.values()}
 
     @classmethod
     def parse(cls, name: str, abi: Sequence[Json]) -> Interface:

@@ -130,7 +130,7 @@ def _spawn(process: Process) -> subprocess.Popen[bytes]:
 
     with process.log_path.open("ab") as log:
         try:
-            return subprocess.Popen(
+            return subprocess.Popen(  # nosec B603 # a list, no shell
                 list(process.argv),
                 env=dict(process.env),
                 stdin=subprocess.DEVNULL,

@@ -93,7 +93,8 @@ from chain_node.client.reading import (
     reading_typed_data,
 )
 from chain_node.client.signing import call_fields, sign_call, sign_transaction, transaction_digest, with_signature
-from chain_node.client.values import Block, BlockTag, Call, Event, Log, Receipt, SignedTransaction
+from chain_node.client.values import Block, BlockTag, Call, Event, Log, ReadCall, Receipt, SignedTransaction
+from chain_node.client.whole_blocks import Mined, WholeBlock
 from chain_node.vocabulary import (
     ORACLE_ROLES,
     Bound,
@@ -200,6 +201,7 @@ __all__ = [
     "Membership",
     "Milestone",
     "Milestones",
+    "Mined",
     "Node",
     "Observation",
     "Offer",
@@ -227,6 +229,7 @@ __all__ = [
     "PurposeKind",
     "Purposes",
     "Quote",
+    "ReadCall",
     "Reading",
     "Receipt",
     "Receivable",
@@ -251,6 +254,7 @@ __all__ = [
     "ValuationTerms",
     "Vault",
     "Vote",
+    "WholeBlock",
     "Worth",
     "WriteOffStep",
     "acceptance_digest",

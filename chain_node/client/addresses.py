@@ -15,13 +15,15 @@ from chain_node.interface import checksum
 
 @dataclass(frozen=True)
 class AddressBook:
-    """The contracts of one network. `first_block` is where reading its history begins."""
+    """The contracts of one network. `first_block` is where reading its history begins; on a `sandbox` network
+    facts may be simulated."""
 
     network: str
     chain_id: int
     first_block: int
     addresses: Mapping[str, ChecksumAddress]
     contracts: Mapping[str, str]
+    sandbox: bool = False
 
     @classmethod
     def load(cls, path: Path | str) -> AddressBook:
@@ -37,6 +39,7 @@ class AddressBook:
                 first_block=int(data["first_block"]),
                 addresses={name: checksum(entry["address"]) for name, entry in entries.items()},
                 contracts={name: str(entry["contract"]) for name, entry in entries.items()},
+                sandbox=data.get("sandbox", False) is True,
             )
         except OSError as error:
             raise DeploymentsInvalid(f"{path}: cannot be read: {error.strerror}") from error

@@ -37,6 +37,10 @@ class Observation:
     occurred_at: int
     quantity: int
 
+    def packed(self) -> tuple[bytes, int, int, int, int]:
+        """As the contract takes it."""
+        return self.subject, int(self.milestone), self.sequence, self.occurred_at, self.quantity
+
 
 @dataclass(frozen=True)
 class Vote:

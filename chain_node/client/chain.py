@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 
 from eth_typing import ChecksumAddress
@@ -26,11 +27,12 @@ from chain_node.client.contracts.orders import OrderMatches, Orders
 from chain_node.client.contracts.pools import Pool, Reserve, Vault
 from chain_node.client.contracts.receivables import Disputes, Receivables
 from chain_node.client.contracts.servicing import Applications, Concentration, HealthCheck, Servicing
-from chain_node.client.node import Node
+from chain_node.client.node import Node, logs_query, read_block, read_logs, tag
 from chain_node.client.replay import replay
-from chain_node.client.values import Block, BlockTag, Call, Event, Log, Receipt
-from chain_node.errors import ContractReverted, WrongNetwork
-from chain_node.interface import interfaces
+from chain_node.client.values import Block, BlockTag, Call, Event, Log, ReadCall, Receipt
+from chain_node.client.whole_blocks import WholeBlock, read_whole_blocks
+from chain_node.errors import AnswerMalformed, ChainError, ContractReverted, WrongNetwork
+from chain_node.interface import EventType, checksum, interfaces
 from chain_node.vocabulary import Tranche
 
 
@@ -80,6 +82,10 @@ class Chain:
     def estimate_gas(self, call: Call, sender: str) -> int:
         return self.node.estimate_gas(call.to, call.data, sender, call.contract)
 
+    def estimates(self, calls: Sequence[Call], sender: str) -> list[int | ChainError]:
+        """As `estimate_gas`, of many at once; in the place of each that was refused its error."""
+        return self.node.estimates(calls, sender)
+
     def transaction_count(self, address: str, block: BlockTag = "latest") -> int:
         return self.node.transaction_count(address, block)
 
@@ -90,6 +96,10 @@ class Chain:
     def receipt(self, transaction_hash: bytes) -> Receipt | None:
         """None while the transaction is in no block."""
         return self.node.receipt(transaction_hash)
+
+    def receipts(self, transaction_hashes: Sequence[bytes]) -> Iterator[Receipt | None]:
+        """As `receipt`, of many; asked for as they are taken, so that few are held at a time."""
+        return self.node.receipts(transaction_hashes)
 
     def block_receipts(self, number: int) -> list[Receipt]:
         return self.node.block_receipts(number)
@@ -104,12 +114,43 @@ class Chain:
         """What our contracts wrote in these blocks (both included), in order."""
         return self.node.logs(tuple(self.addresses.addresses.values()), from_block, to_block)
 
-    def decode(self, log: Log) -> Event | None:
-        """None where another contract wrote it, or where no known interface has such an event."""
+    def logs_and_blocks(self, from_block: int, to_block: int) -> tuple[list[Log], list[Block]]:
+        """As `logs`, with the first and the last block. All comes from one request: a node that lacks the last block
+        cannot have left out its logs. Raises `AnswerMalformed` where it does."""
+        query = logs_query(tuple(self.addresses.addresses.values()), from_block, to_block)
+        ends = [("eth_getBlockByNumber", (tag(number), False)) for number in (from_block, to_block)]
+        logs, *blocks = self.node.batch([("eth_getLogs", (query,)), *ends])
+        if None in blocks:
+            raise AnswerMalformed(f"the node at {self.node.rpc_url} has no block {to_block}")
+        return read_logs(logs), [read_block(block) for block in blocks]
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Raises `AnswerMalformed` where the node lacks one."""
+        answers = self.node.batch([("eth_getBlockByNumber", (tag(number), False)) for number in numbers])
+        if None in answers:
+            raise AnswerMalformed(f"the node at {self.node.rpc_url} has no block {numbers[answers.index(None)]}")
+        return [read_block(answer) for answer in answers]
+
+    def whole_blocks(self, numbers: Sequence[int]) -> list[WholeBlock]:
+        """Blocks with their outcomes and our contracts' logs; raises as `read_whole_blocks` does."""
+        return read_whole_blocks(self.node, self.addresses.addresses.values(), numbers)
+
+    def named(self, log: Log) -> tuple[str, str] | None:
+        """The deployed name of the contract that wrote it, and the event's; None as `decode` has it."""
+        found = self._kind(log)
+        return None if found is None else (found[0], found[1].name)
+
+    def _kind(self, log: Log) -> tuple[str, EventType] | None:
         name, contract = self._names.get(log.address), self.contract_at(log.address)
         kind = interfaces()[contract].events.get(log.topics[0]) if contract and log.topics else None
-        if name is None or kind is None:
+        return None if name is None or kind is None else (name, kind)
+
+    def decode(self, log: Log) -> Event | None:
+        """None where another contract wrote it, or where no known interface has such an event."""
+        found = self._kind(log)
+        if found is None:
             return None
+        name, kind = found
         return Event(
             contract=name,
             name=kind.name,
@@ -120,6 +161,18 @@ class Chain:
             transaction_hash=log.transaction_hash,
             log_index=log.log_index,
         )
+
+    def read_call(self, to: str, data: bytes) -> ReadCall | None:
+        """What a transaction's data ask of a contract of ours; None for a stranger, or what its interface has not."""
+        name = self.contract_at(to)
+        kind = interfaces()[name].by_selector.get(data[:4]) if name else None
+        if name is None or kind is None:
+            return None
+        try:
+            arguments = kind.inputs.decode(data[4:])
+        except ValueError:
+            return None
+        return ReadCall(Call(checksum(to), data, f"{name}.{kind.name}"), arguments, kind.writes)
 
     def contract_at(self, address: str | None) -> str | None:
         """The interface of the contract at an address, e.g. `CashToken`; None for a stranger."""

@@ -4,7 +4,8 @@ values and its refusals into typed errors."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
-from chain_node.client.values import Block, BlockTag, Log, Receipt
+from chain_node.client.values import Block, BlockTag, Call, Log, Receipt
 from chain_node.errors import (
     AlreadyKnown,
     AnswerMalformed,
@@ -35,6 +36,8 @@ from chain_node.interface import checksum
 _CONNECTIONS: Final = 128
 _MOST_IN_BATCH: Final = 100
 """Nodes refuse longer ones, some at a thousand."""
+_MOST_LARGE: Final = 16
+"""Of those with a whole transaction's calldata or logs: nodes refuse requests of some megabytes."""
 # Geth, Besu, Quorum and anvil word these differently; the first that fits counts.
 _POOL_REFUSALS: Final[tuple[tuple[str, type[TransactionRefused]], ...]] = (
     (r"nonce[ _]too[ _]low|nonce is too low|nonce below", NonceTooLow),
@@ -85,7 +88,7 @@ class Node:
                 raise result
         return results
 
-    def try_batch(self, requests_: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+    def try_batch(self, requests_: Sequence[tuple[str, Sequence[Any]]], contract: str | None = None) -> list[Any]:
         """As `batch`, but each request that was refused has its error in its place."""
         if not requests_:
             return []
@@ -99,7 +102,7 @@ class Node:
         results: list[Any] = []
         for (method, _), answer in zip(requests_, answers, strict=True):
             try:
-                results.append(self._result(method, cast(dict[str, Any], answer), None))
+                results.append(self._result(method, cast(dict[str, Any], answer), contract))
             except ChainError as refusal:
                 results.append(refusal)
         return results
@@ -123,13 +126,7 @@ class Node:
         answer = self.request("eth_getBlockByNumber", tag(block), False)
         if answer is None:
             raise AnswerMalformed(f"the node at {self.rpc_url} has no block {block}")
-        return Block(
-            number=int(answer["number"], 16),
-            hash=_bytes(answer["hash"]),
-            parent_hash=_bytes(answer["parentHash"]),
-            timestamp=int(answer["timestamp"], 16),
-            transaction_hashes=tuple(_bytes(item) for item in answer["transactions"]),
-        )
+        return read_block(answer)
 
     def code(self, address: str, block: BlockTag = "latest") -> bytes:
         return _bytes(self.request("eth_getCode", address, tag(block)))
@@ -154,6 +151,16 @@ class Node:
     def estimate_gas(self, to: str | None, data: bytes, sender: str, contract: str | None = None) -> int:
         return int(self.request("eth_estimateGas", _message(to, data, sender), contract=contract), 16)
 
+    def estimates(self, calls: Sequence[Call], sender: str) -> list[int | ChainError]:
+        """As `estimate_gas`, of many at once; in the place of each that was refused its error."""
+        found: list[int | ChainError] = []
+        for start in range(0, len(calls), _MOST_LARGE):
+            for contract, part in groupby(calls[start : start + _MOST_LARGE], lambda its: its.contract):
+                asked = [("eth_estimateGas", (_message(its.to, its.data, sender),)) for its in part]
+                answers = self.try_batch(asked, contract)
+                found += [its if isinstance(its, ChainError) else int(its, 16) for its in answers]
+        return found
+
     def send_raw(self, raw: bytes) -> bytes:
         """Hands a signed transaction over; its hash. Raises why the pool did not take it."""
         return _bytes(self.request("eth_sendRawTransaction", "0x" + raw.hex()))
@@ -162,6 +169,13 @@ class Node:
         answer = self.request("eth_getTransactionReceipt", "0x" + transaction_hash.hex())
         return None if answer is None else read_receipt(answer)
 
+    def receipts(self, transaction_hashes: Sequence[bytes]) -> Iterator[Receipt | None]:
+        """As `receipt`, of many; asked for as they are taken, so that few are held at a time."""
+        for start in range(0, len(transaction_hashes), _MOST_LARGE):
+            part = transaction_hashes[start : start + _MOST_LARGE]
+            for answer in self.batch([("eth_getTransactionReceipt", ("0x" + its.hex(),)) for its in part]):
+                yield None if answer is None else read_receipt(answer)
+
     def block_receipts(self, number: int) -> list[Receipt]:
         answer = self.request("eth_getBlockReceipts", tag(number))
         if answer is None:
@@ -169,9 +183,8 @@ class Node:
         return [read_receipt(item) for item in answer]
 
     def logs(self, addresses: Sequence[str], from_block: int, to_block: int) -> list[Log]:
-        query = {"address": list(addresses), "fromBlock": tag(from_block), "toBlock": tag(to_block)}
-        logs = [read_log(item) for item in self.request("eth_getLogs", query)]
-        return sorted(logs, key=lambda log: (log.block_number, log.log_index))
+        """In order."""
+        return read_logs(self.request("eth_getLogs", logs_query(addresses, from_block, to_block)))
 
     def _result(self, method: str, answer: dict[str, Any], contract: str | None) -> Any:
         error = answer.get("error")
@@ -182,6 +195,24 @@ class Node:
 
 def tag(block: BlockTag) -> str:
     return hex(block) if isinstance(block, int) else block
+
+
+def logs_query(addresses: Sequence[str], from_block: int, to_block: int) -> dict[str, Any]:
+    return {"address": list(addresses), "fromBlock": tag(from_block), "toBlock": tag(to_block)}
+
+
+def read_logs(answer: list[dict[str, Any]]) -> list[Log]:
+    return sorted(map(read_log, answer), key=lambda log: (log.block_number, log.log_index))
+
+
+def read_block(answer: dict[str, Any]) -> Block:
+    return Block(
+        number=int(answer["number"], 16),
+        hash=_bytes(answer["hash"]),
+        parent_hash=_bytes(answer["parentHash"]),
+        timestamp=int(answer["timestamp"], 16),
+        transaction_hashes=tuple(_bytes(item) for item in answer["transactions"]),
+    )
 
 
 def read_log(answer: dict[str, Any]) -> Log:

@@ -64,6 +64,11 @@ def call_fields(call: Call, *, nonce: int, gas: int, chain_id: int) -> Fields:
     return _fields(call.to, call.data, nonce, gas, chain_id, 0, 0)
 
 
+def transaction_fields(to: str, data: bytes, *, nonce: int, gas: int, chain_id: int, fee_per_gas: int) -> Fields:
+    """A transaction without value, to be signed elsewhere. The fee, in wei, is both limit and tip."""
+    return _fields(to, data, nonce, gas, chain_id, fee_per_gas, fee_per_gas)
+
+
 def transaction_digest(fields: Fields) -> bytes:
     """The 32 bytes that are signed."""
     return bytes(TypedTransaction.from_dict(dict(fields)).hash())

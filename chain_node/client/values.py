@@ -25,6 +25,15 @@ class Call:
 
 
 @dataclass(frozen=True)
+class ReadCall:
+    """A call of one of our contracts with its arguments by name, in our words. `writes` unless it is a view."""
+
+    call: Call
+    arguments: dict[str, Any]
+    writes: bool
+
+
+@dataclass(frozen=True)
 class Block:
     number: int
     hash: bytes

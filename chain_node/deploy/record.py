@@ -25,6 +25,7 @@ class Record:
     steps_total: int
     steps_done: int = 0
     complete: bool = False
+    sandbox: bool = False
     contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod

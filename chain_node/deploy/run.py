@@ -72,6 +72,7 @@ def _begin(node: Node, network: Network, plan: Plan, artifacts: Mapping[str, Art
         first_nonce=plan.first_nonce,
         first_block=node.block_number(),
         steps_total=len(plan.steps),
+        sandbox=network.config.sandbox,
     )
 
 

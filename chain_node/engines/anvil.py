@@ -68,7 +68,7 @@ class AnvilEngine(Engine):
             if port is None:
                 return False
             host = self.settings.host
-            found.append(Node(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"))  # noqa: S104
+            found.append(Node(f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"))  # noqa: S104  # nosec B104 # compared, not bound
             return True
 
         process = Process(

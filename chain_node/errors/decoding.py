@@ -37,6 +37,9 @@ _DAYS: Final = frozenset(
         "latest",
         "expiryDate",
         "entryDate",
+        "maturityDay",
+        "newMaturityDay",
+        "today",
     }
 )
 _MOMENTS: Final = frozenset(
@@ -54,10 +57,16 @@ _MOMENTS: Final = frozenset(
         "lossAt",
         "boundAt",
         "until",
+        "from",
         "endsAt",
         "claimableUntil",
+        "closableAt",
+        "graceEndsAt",
+        "validUntil",
     }
 )
+_MOMENTS_OF: Final = {"DisputeTooLate": frozenset({"before"})}
+"""Names that are moments in one error and something else in another."""
 _ITEMS: Final = frozenset({"itemId", "otherItemId"})
 _ROLES: Final = frozenset({"held", "needed", "roles", "known"})
 _STRING: Final = Coder((Parameter("reason", "string", "string", False, ()),))
@@ -103,7 +112,7 @@ def _all_errors() -> dict[bytes, ErrorType]:
 
 
 def _message(error: ErrorType, values: dict[str, Any]) -> str:
-    shown = {p.name: _present(p, values[p.name]) for p in error.inputs.parameters}
+    shown = {p.name: _present(error.name, p, values[p.name]) for p in error.inputs.parameters}
     keys = (f"{error.name}({','.join(shown)})", f"{error.name}{error.inputs.signature}", error.name)
     template = next((TEMPLATES[key] for key in keys if key in TEMPLATES), None)
     if template is not None:
@@ -112,7 +121,7 @@ def _message(error: ErrorType, values: dict[str, Any]) -> str:
     return f"{_spaced(error.name)} ({details})" if details else _spaced(error.name)
 
 
-def _present(parameter: Parameter, value: Any) -> str:
+def _present(error: str, parameter: Parameter, value: Any) -> str:
     name = parameter.name
     if isinstance(value, bytes):
         text = value.rstrip(b"\0")
@@ -122,7 +131,7 @@ def _present(parameter: Parameter, value: Any) -> str:
     if parameter.internal in ("uint256", "uint32", "uint40"):
         if name in _DAYS and value < 100_000:
             return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=value)).date().isoformat()
-        if name in _MOMENTS and value < 2**37:
+        if name in _MOMENTS | _MOMENTS_OF.get(error, frozenset()) and value < 2**37:
             return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if parameter.type == "uint32" and name in _ROLES:
         return words(value)

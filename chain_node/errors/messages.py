@@ -484,7 +484,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "AmendmentExpired": "the amendment of financing {financing} was valid until {validUntil}; it is now {now_}",
     "AmendmentSpent": "the amendment {amendment} has been carried out already",
     "AmendmentStale": (
-        "the amendment does not start from what financing {financing} is: facility {facility}, due on day {maturityDay}"
+        "the amendment does not start from what financing {financing} is: facility {facility}, due on {maturityDay}"
     ),
     "CapKeyInvalid": "{key} names nobody in the dimension {dimension}; the most is {most}",
     "CapTooLarge": "a cap of {cap} minor units ({dimension}) is more than the most, {most}",
@@ -495,8 +495,8 @@ TEMPLATES: Final[dict[str, str]] = {
     "GraceNotOver": "the grace of financing {financing} ends at {graceEndsAt}; it is now {now_}",
     "IsStopped": "the guardian has stopped this for now: {what}",
     "ItemReserved": "item {itemId} of {holder} is reserved for facility {facility} until {until}",
-    "MaturityInvalid": "financing {financing} cannot fall due on day {newMaturityDay}; it is day {today} today",
-    "MaturityNotLater": "financing {financing} cannot fall due on day {maturityDay}; the earliest is day {earliest}",
+    "MaturityInvalid": "financing {financing} cannot fall due on {newMaturityDay}; today is {today}",
+    "MaturityNotLater": "financing {financing} cannot fall due on {maturityDay}; the earliest is {earliest}",
     "MemberOfOtherCurrency": "the pool {pool} lends {cash}, the syndicate {expected}",
     "MemberTwice": "the pool {pool} is a member of the syndicate twice",
     "MembersOutOfRange": "a syndicate of {members} pools is refused: from {least} to {most} are needed",
@@ -530,7 +530,7 @@ TEMPLATES: Final[dict[str, str]] = {
     ),
     "RefinancingTooLate": (
         "financing {financing} cannot be taken over: it has an expected loss of {impairment} minor units or is "
-        "past its maturity, day {maturityDay}"
+        "past its maturity, {maturityDay}"
     ),
     "RefinancingUnfit": (
         "financing {financing} cannot move from facility {from} to facility {to}: another supplier or currency, "
@@ -557,7 +557,7 @@ TEMPLATES: Final[dict[str, str]] = {
     "CannotRetire": "what backs financing {financing} cannot give way to other collateral",
     "HandoverTooLate": (
         "financing {financing} cannot be handed over: {lost} minor units are lost or expected to be, or it is past its "
-        "maturity, day {maturityDay}"
+        "maturity, {maturityDay}"
     ),
     "HandoverUncovered": (
         "financing {financing} owes {owed} minor units, and what it would be handed over to bears {base}"

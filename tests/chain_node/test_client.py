@@ -237,6 +237,40 @@ def test_number_that_was_used_is_refused(anvil_network: RunningNetwork) -> None:
         chain.send_raw(signed.raw)
 
 
+def test_one_call_that_would_be_undone_keeps_no_other_from_its_estimate(anvil_network: RunningNetwork) -> None:
+    chain = anvil_network.chain
+    supplier, debtor = registered(anvil_network, 0xABC7)
+    again = chain.receivables.register(id=0xABC7, debtor=debtor.address, currency="EUR", **TERMS)
+    cancel = chain.receivables.cancel(0xABC7)
+
+    found = chain.estimates([cancel, again, *[cancel] * 20], supplier.address)
+
+    alone = chain.estimate_gas(cancel, supplier.address)
+    assert isinstance(found[1], reverts.ReceivableExists)
+    assert found[1].context == {"id": 0xABC7, "state": "registered"}
+    assert [*found[:1], *found[2:]] == [alone] * 21
+
+
+def test_receipts_come_in_the_order_of_their_transactions(anvil_network: RunningNetwork) -> None:
+    chain = anvil_network.chain
+    supplier, _ = registered(anvil_network, 0xABC8)
+    receipt = anvil_network.send(supplier, chain.receivables.cancel(0xABC8))
+    asked = [bytes(32), receipt.transaction_hash] * 10
+
+    assert list(chain.receipts(asked)) == [None, receipt] * 10
+    assert chain.estimates([], supplier.address) == list(chain.receipts([])) == []
+
+
+def test_node_that_goes_away_is_said_of_all_at_once(anvil_network: RunningNetwork) -> None:
+    away = Chain(Node("http://127.0.0.1:9", timeout_seconds=1), anvil_network.chain.addresses)
+    call = anvil_network.chain.receivables.cancel(1)
+
+    with pytest.raises(NodeUnavailable):
+        away.estimates([call, call], Account.create().address)
+    with pytest.raises(NodeUnavailable):
+        list(away.receipts([bytes(32), bytes(32)]))
+
+
 def test_log_of_a_stranger_is_not_decoded(anvil_network: RunningNetwork) -> None:
     chain = anvil_network.chain
     log = chain.logs(chain.addresses.first_block, chain.block_number())[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from typing import Any
 
 from chain_node.client.contract import Contract
 from chain_node.client.reading import Report
@@ -124,6 +125,20 @@ class Feeds(Contract):
     def report_all(self, reports: Sequence[Report]) -> Call:
         """Several reports, each judged on its own."""
         return self.call("reportAll", [report.packed() for report in reports])
+
+    def reports_sent(self, transaction_hash: bytes) -> list[dict[str, Any]]:
+        """The reports that a transaction handed to the oracle, in the contract's fields, each with its signed readings;
+        none where it called another contract, or the oracle something else."""
+        sent = self.node.request("eth_getTransactionByHash", "0x" + transaction_hash.hex())
+        if not sent or str(sent.get("to", "")).lower() != self.address.lower():
+            return []
+        data = bytes.fromhex(str(sent["input"])[2:])
+        for name in ("report", "reportAll"):
+            kind = self.interface.functions[name]
+            if data[:4] == kind.selector:
+                (told,) = kind.inputs.decode(data[4:]).values()
+                return [told] if name == "report" else list(told)
+        return []
 
     def latest(self, feed: bytes, block: BlockTag = "latest") -> FeedValue:
         """What may be relied on of a price or a rate."""

@@ -231,6 +231,14 @@ class Lots(Contract):
     def title_of(self, id: int, beneficiary: str, block: BlockTag = "latest") -> int:
         return int(self.read("titleOf", id, beneficiary, block=block)[0])
 
+    def is_approved_for_all(self, owner: str, operator: str, block: BlockTag = "latest") -> bool:
+        """Whether the operator (a custodian) may move the owner's goods."""
+        return bool(self.read("isApprovedForAll", owner, operator, block=block)[0])
+
+    def has_power_of_sale(self, beneficiary: str, custodian: str, block: BlockTag = "latest") -> bool:
+        """Whether the custodian may sell the beneficiary's goods that it keeps."""
+        return bool(self.read("hasPowerOfSale", beneficiary, custodian, block=block)[0])
+
     def balance_of(self, account: str, id: int, block: BlockTag = "latest") -> int:
         return int(self.read("balanceOf", account, id, block=block)[0])
 

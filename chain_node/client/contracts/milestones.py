@@ -80,11 +80,11 @@ class Milestones(Contract):
 
     def attest(self, observations: Sequence[Observation], votes: Sequence[Vote]) -> Call:
         """Records votes; anyone may relay them."""
-        return self.call("attest", [astuple(o) for o in observations], [vote.packed() for vote in votes])
+        return self.call("attest", [o.packed() for o in observations], [vote.packed() for vote in votes])
 
     def retract(self, observations: Sequence[Observation], index: int, vote: Vote, evidence: bytes) -> Call:
         """Takes a vote back, by an account of the organisation that gave it. `evidence` is of the correction."""
-        return self.call("retract", [astuple(o) for o in observations], index, vote.packed(), evidence)
+        return self.call("retract", [o.packed() for o in observations], index, vote.packed(), evidence)
 
     def prove_equivocation(
         self,
@@ -96,7 +96,7 @@ class Milestones(Contract):
         other_vote: Vote,
     ) -> Call:
         """Shows that an organisation has given two accounts of one fact; `vote` is the one that was counted."""
-        lists = [[astuple(o) for o in observations] for observations in (first, second)]
+        lists = [[o.packed() for o in observations] for observations in (first, second)]
         return self.call(
             "proveEquivocation", lists[0], index, vote.packed(), lists[1], other_index, other_vote.packed()
         )
@@ -148,5 +148,5 @@ class Milestones(Contract):
     def attestation_digest(
         self, observations: Sequence[Observation], mask: int, evidence: bytes, block: BlockTag = "latest"
     ) -> bytes:
-        rows = [astuple(o) for o in observations]
+        rows = [o.packed() for o in observations]
         return bytes(self.read("attestationDigest", rows, mask, evidence, block=block)[0])

@@ -191,6 +191,14 @@ class Orders(Contract):
     def terms_hash_of(self, id: int, block: BlockTag = "latest") -> bytes:
         return bytes(self.read("termsHashOf", id, block=block)[0])
 
+    def terms_hash(self, terms: OrderTerms) -> bytes:
+        """As `hash_of`, without asking the node."""
+        return keccak(self.interface.functions["hashOf"].inputs.encode([terms.on_chain()]))
+
+    def delivery_digest(self, delivery: Delivery) -> bytes:
+        """What an offer is found by, without asking the node."""
+        return keccak(self.interface.functions["deliveryDigest"].inputs.encode([astuple(delivery)]))
+
     def hash_of(self, terms: OrderTerms, block: BlockTag = "latest") -> bytes:
         """What the buyer repeats, of the terms in its hands."""
         return bytes(self.read("hashOf", terms.on_chain(), block=block)[0])
