@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from chain_node.client import (
     Vote,
     condition_feed,
 )
+from chain_node.errors import ChainError
 
 NO_SUBJECT = bytes(32)
 """Where a consignment would stand, of prices and rates."""
@@ -201,8 +202,14 @@ class NodeChain(Protocol):
     def gas(self, account: str, call: Call) -> int:
         """What the call takes on the newest state, without any margin."""
 
+    def gas_of(self, account: str, calls: Sequence[Call]) -> Sequence[int | ChainError]:
+        """As `gas`, of many at once; in the place of each that was refused its error."""
+
     def send(self, raw: bytes) -> None: ...
     def outcome(self, transaction_hash: bytes) -> Outcome | None:
         """None while it is in no block."""
+
+    def outcomes(self, transaction_hashes: Sequence[bytes]) -> Iterable[Outcome | None]:
+        """As `outcome`, of many; few are held at a time where they are taken one by one."""
 
     def close(self) -> None: ...

@@ -64,7 +64,7 @@ class Link:
     def failed(self, error: ChainError) -> None:
         """Remembers to wait. The connection is opened anew then: that checks that it is still the same network."""
         pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)
-        pause *= 1 + random.random() / 4  # noqa: S311
+        pause *= 1 + random.random() / 4  # noqa: S311  # nosec B311 # spreads attempts, guards nothing
         self._failures += 1
         self._resume_at = self.clock() + pause
         if self.chain is not None:

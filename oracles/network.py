@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,11 +20,12 @@ from chain_node.client import (
     Membership,
     Observation,
     Policy,
+    Receipt,
     Refusal,
     Report,
     Vote,
 )
-from chain_node.errors import AnswerMalformed, RequestRefused
+from chain_node.errors import AnswerMalformed, ChainError, RequestRefused
 from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
 ORACLE: Final = "MilestoneOracle"
@@ -190,15 +191,23 @@ class Network:
     def gas(self, account: str, call: Call) -> int:
         return self.chain.estimate_gas(call, account)
 
+    def gas_of(self, account: str, calls: Sequence[Call]) -> Sequence[int | ChainError]:
+        return self.chain.estimates(calls, account)
+
     def send(self, raw: bytes) -> None:
         self.chain.send_raw(raw)
 
     def outcome(self, transaction_hash: bytes) -> Outcome | None:
-        receipt = self.chain.receipt(transaction_hash)
+        return self._outcome(self.chain.receipt(transaction_hash))
+
+    def outcomes(self, transaction_hashes: Sequence[bytes]) -> Iterator[Outcome | None]:
+        return map(self._outcome, self.chain.receipts(transaction_hashes))
+
+    def _outcome(self, receipt: Receipt | None) -> Outcome | None:
         if receipt is None:
             return None
         if not receipt.succeeded:
-            return self._undone(transaction_hash, receipt.block_number)
+            return self._undone(receipt.transaction_hash, receipt.block_number)
         events = [event for event in map(self.chain.decode, receipt.logs) if event is not None]
         ours = [event for event in events if event.contract == ORACLE]
         return Outcome(

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 import structlog
 from sqlmodel import Session, col, select
 
+from chain_node.client import Call
 from chain_node.errors import (
     AlreadyKnown,
+    ChainError,
     ContractReverted,
     GasTooLittle,
     GasTooMuch,
@@ -59,10 +61,14 @@ class Outbox:
         rows = self._open()
         due = [id for id, status in rows if self._is_to_be_sent(id, status)]
         left = [id for id, status in rows if status == SubmissionStatus.SIGNED]
-        handed_over = self._send_all(due)
+        handed_over, refused = self._send_all(due), list[ChainError]()
         while left:
-            handed_over += self._send_all(self._prepare_all(left[:MOST_TOGETHER]), fresh=True)
+            prepared, errors = self._prepare_all(left[:MOST_TOGETHER])
+            handed_over, refused = handed_over + self._send_all(prepared, fresh=True), refused + errors
             left = left[MOST_TOGETHER:]
+        # One that the network says nothing of has kept none of the others.
+        for error in refused:
+            raise error
         return handed_over
 
     def _is_to_be_sent(self, submission_id: int, status: str) -> bool:
@@ -77,41 +83,48 @@ class Outbox:
             return session.exec(statement).first() is not None
 
     def _open(self) -> list[tuple[int, str]]:
+        """Numbers and statuses. What has a nonce goes first: the lane is closed from below."""
         with self.database.session() as session:
             wanted = col(SubmissionRow.status).in_([SubmissionStatus.SIGNED, *UNSETTLED])
-            rows = session.exec(select(SubmissionRow).where(wanted).order_by(col(SubmissionRow.id))).all()
-            # What has a nonce goes first: the lane is closed from below.
-            rows = sorted(rows, key=lambda row: (row.nonce is None, row.nonce or 0))
-            return [(row.id, row.status) for row in rows if row.id is not None]
+            found = select(SubmissionRow.id, SubmissionRow.status, SubmissionRow.nonce).where(wanted)
+            rows = session.exec(found.order_by(col(SubmissionRow.id))).all()
+        in_lane = sorted(rows, key=lambda row: (row[2] is None, row[2] or 0))
+        return [(id, status) for id, status, _ in in_lane if id is not None]
 
     def _is_due(self, submission_id: int) -> bool:
         sent_at = self._handed_over.get(submission_id)
         return sent_at is None or self.clock() - sent_at >= self.resend_seconds
 
-    def _prepare_all(self, submission_ids: Sequence[int]) -> list[int]:
-        """Gives submissions their nonces and their bytes, on disk together; those that the network would not undo."""
+    def _prepare_all(self, submission_ids: Sequence[int]) -> tuple[list[int], list[ChainError]]:
+        """Gives submissions their nonces and their bytes, on disk together; those that the network would not undo.
+        Beside them why it did not say of others, which stay as they are."""
         with self.database.session() as session:
-            prepared = [id for id in submission_ids if self._prepare(session, session.get_one(SubmissionRow, id))]
+            rows = [session.get_one(SubmissionRow, id) for id in submission_ids]
+            calls = [self.manifest.cargo(session, row).call(session, row) for row in rows]
+            answers = self.chain.gas_of(self.signer.address, [call for call, _ in calls])
+            prepared, errors = list[SubmissionRow](), list[ChainError]()
+            nonce = self._next_nonce(session)
+            for row, (call, items), needed in zip(rows, calls, answers, strict=True):
+                if isinstance(needed, ContractReverted):
+                    self.manifest.fail(session, row, f"{needed.name}: {needed}")
+                elif isinstance(needed, ChainError):
+                    errors.append(needed)
+                else:
+                    self._prepare(row, call, nonce + len(prepared), needed, items)
+                    prepared.append(row)
+            session.flush()
+            for _ in prepared:
+                self.checkpoint(Point.TRANSACTION_PREPARING)
         for _ in prepared:
             self.checkpoint(Point.TRANSACTION_PREPARED)
-        return prepared
+        return [row.id for row in prepared if row.id is not None], errors
 
-    def _prepare(self, session: Session, row: SubmissionRow) -> bool:
-        """False where the network would undo it as a whole."""
-        call, items = self.manifest.cargo(session, row).call(session, row)
-        try:
-            needed = self.chain.gas(self.signer.address, call)
-        except ContractReverted as error:
-            self.manifest.fail(session, row, f"{error.name}: {error}")
-            return False
+    def _prepare(self, row: SubmissionRow, call: Call, nonce: int, needed: int, items: int) -> None:
         margin = needed * self.gas_margin_bps // BPS
         row.gas = (needed + margin + self.gas_reserve * items) * row.gas_factor
-        row.nonce = self._next_nonce(session)
+        row.nonce = nonce
         signed = self.signer.transaction(call, row.nonce, row.gas, row.chain_id)
         row.raw, row.hash, row.status = signed.raw, signed.hash.hex(), SubmissionStatus.PREPARED
-        session.flush()
-        self.checkpoint(Point.TRANSACTION_PREPARING)
-        return True
 
     def _next_nonce(self, session: Session) -> int:
         statement = select(SubmissionRow.nonce).where(col(SubmissionRow.status).in_(UNSETTLED))
@@ -142,15 +155,16 @@ class Outbox:
 
     def _send(self, submission_id: int) -> bool:
         with self.database.session() as session:
-            row = session.get_one(SubmissionRow, submission_id)
-        assert row.raw is not None
+            found = select(SubmissionRow.raw, SubmissionRow.nonce).where(SubmissionRow.id == submission_id)
+            raw, nonce = session.exec(found).one()
+        assert raw is not None
         try:
-            self.chain.send(row.raw)
+            self.chain.send(raw)
         except AlreadyKnown:
-            log.info("transaction waits already", submission=submission_id, nonce=row.nonce)
+            log.info("transaction waits already", submission=submission_id, nonce=nonce)
         except (NonceTooLow, UnderpricedReplacement) as error:
             # Mined already, or the nonce went to something else: the repair tells, when it is due.
-            log.warning("nonce taken", submission=submission_id, nonce=row.nonce, reason=str(error))
+            log.warning("nonce taken", submission=submission_id, nonce=nonce, reason=str(error))
         except (GasTooMuch, GasTooLittle) as error:
             # Never in the pool: these bytes can go nowhere, so the nonce is free again.
             with self.database.session() as session:
@@ -176,19 +190,28 @@ class Outbox:
 
     def _repair(self) -> None:
         """Lays the lane anew where the lowest open nonce, long sent and in no block, is not the network's next one."""
+        if not any(self._is_due(id) for id in self._handed_over):
+            return
         with self.database.session() as session:
             statement = select(SubmissionRow).where(col(SubmissionRow.status).in_(UNSETTLED))
             rows = list(session.exec(statement.order_by(col(SubmissionRow.nonce))))
+            self._forget_all_but({row.id for row in rows})
             overdue = [row for row in rows if row.id in self._handed_over and self._is_due(row.id)]
             if not overdue:
                 return
             expected = self.chain.nonce(self.signer.address)
-            if rows[0].nonce == expected or any(self.chain.outcome(bytes.fromhex(row.hash)) for row in rows):
+            hashes = [bytes.fromhex(row.hash) for row in rows]
+            if rows[0].nonce == expected or any(self.chain.outcomes(hashes)):
                 return
             log.error("nonce lane laid anew", network=expected, lowest_open=rows[0].nonce, submissions=len(rows))
             for row in rows:
                 unprepare(row)
                 self._handed_over.pop(row.id or 0, None)
+
+    def _forget_all_but(self, submission_ids: set[int | None]) -> None:
+        """What is settled is sent no more."""
+        for id in self._handed_over.keys() - submission_ids:
+            del self._handed_over[id]
 
 
 def unprepare(row: SubmissionRow) -> None:

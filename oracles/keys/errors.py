@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from chain_node.errors import OperatorActionRequired, RetryableError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from chain_node.remote_signer.errors import SecretFileUnusable, SignerAway, SignerRefused
 from oracles.errors import OracleError
+
+__all__ = ["KeyUnusable", "SignerAway", "SignerRefused", "opening_files"]
 
 
 class KeyUnusable(OracleError):
@@ -14,17 +19,10 @@ class KeyUnusable(OracleError):
         self.where, self.why = where, why
 
 
-class SignerAway(RetryableError):
-    """The signer, or the token, does not answer; nothing is known to be wrong with it."""
-
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(f"the signer at {where} does not answer: {why}")
-        self.where, self.why = where, why
-
-
-class SignerRefused(OperatorActionRequired):
-    """The signer answered, but not with a signature of the node's key."""
-
-    def __init__(self, where: str, why: str) -> None:
-        super().__init__(f"the signer at {where} gave no signature that can be used: {why}")
-        self.where, self.why = where, why
+@contextmanager
+def opening_files() -> Iterator[None]:
+    """Tells of a secret file that cannot be used as of a key that cannot."""
+    try:
+        yield
+    except SecretFileUnusable as error:
+        raise KeyUnusable(error.where, error.why) from error

@@ -36,7 +36,7 @@ class SignerPause:
         self._failures = 0
 
     def failed(self, error: SignerAway) -> None:
-        pause = min(FIRST_SECONDS * 2**self._failures, LONGEST_SECONDS) * (1 + random.random() / 4)  # noqa: S311
+        pause = min(FIRST_SECONDS * 2**self._failures, LONGEST_SECONDS) * (1 + random.random() / 4)  # noqa: S311  # nosec B311 # spreads attempts, guards nothing
         self._failures = min(self._failures + 1, 32)
         self._resume_at = self.clock() + pause
         log.error("signer away", reason=str(error), attempts=self._failures, next_attempt_seconds=round(pause, 2))

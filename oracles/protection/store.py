@@ -156,13 +156,13 @@ class ProtectionStore:
 
     def signed(self) -> Iterator[SignedStatement]:
         """Everything that was signed, in order."""
-        for row in self._connection.execute(f"SELECT {COLUMNS} FROM statement ORDER BY number"):  # noqa: S608
+        for row in self._connection.execute(f"SELECT {COLUMNS} FROM statement ORDER BY number"):  # noqa: S608  # nosec B608 # names are constants
             its = _signed(row)
             if its.signer:
                 yield its
 
     def closed(self) -> list[StatementKey]:
-        rows = self._connection.execute(f"SELECT {COLUMNS} FROM statement WHERE closes ORDER BY number")  # noqa: S608
+        rows = self._connection.execute(f"SELECT {COLUMNS} FROM statement WHERE closes ORDER BY number")  # noqa: S608  # nosec B608 # names are constants
         return list(dict.fromkeys(_signed(row).statement.key for row in rows))
 
     def check(self) -> None:
@@ -172,7 +172,7 @@ class ProtectionStore:
             if answer != "ok":
                 raise ProtectionDamaged(self.path, f"the protection store is damaged: {answer}")
             link = NO_LINK
-            rows = self._connection.execute(f"SELECT {COLUMNS}, link FROM statement ORDER BY number")  # noqa: S608
+            rows = self._connection.execute(f"SELECT {COLUMNS}, link FROM statement ORDER BY number")  # noqa: S608  # nosec B608 # names are constants
             for place, (*row, found) in enumerate(rows, 1):
                 link = _link(link, tuple(row))
                 if row[0] != place or found != link:
@@ -196,7 +196,7 @@ class ProtectionStore:
     def _history(self, key: StatementKey) -> _History:
         where = "about = ? AND chain_id = ? AND contract = ? AND subject = ? AND first = ? AND second = ?"
         values = (key.about, key.chain_id, key.contract, key.subject.hex(), key.first, key.second)
-        query = f"SELECT {COLUMNS} FROM statement WHERE {where} ORDER BY number"  # noqa: S608
+        query = f"SELECT {COLUMNS} FROM statement WHERE {where} ORDER BY number"  # noqa: S608  # nosec B608 # names are constants
         rows = self._connection.execute(query, values).fetchall()
         return _History([_signed(row) for row in rows], closed=any(row[-1] for row in rows))
 
@@ -218,7 +218,7 @@ class ProtectionStore:
             int(closes),
         )
         places = ", ".join("?" * (len(row) + 1))
-        self._connection.execute(f"INSERT INTO statement VALUES ({places})", (*row, _link(head.link, row)))  # noqa: S608
+        self._connection.execute(f"INSERT INTO statement VALUES ({places})", (*row, _link(head.link, row)))  # noqa: S608  # nosec B608 # names are constants
 
     # The file
 

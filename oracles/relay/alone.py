@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -181,6 +182,9 @@ def serve_relay(
     monitoring = nullcontext() if port is None else monitored(port, metrics.registry, relay.health)
     try:
         with monitoring, serving(settings.http, [relay_interface(desk)], metrics):
+            # What is there by now stays. Full collections of garbage hold up every thread, and need not look at it.
+            gc.collect()
+            gc.freeze()
             try:
                 relay.run(stopping, sleep)
             finally:

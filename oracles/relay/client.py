@@ -66,7 +66,7 @@ class RelayClient:
                         self.mail.set_away(str(error))
                 pause = min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS)
                 failures = min(failures + 1, 10)
-                await asyncio.sleep(pause * (1 + random.random() / 4))  # noqa: S311
+                await asyncio.sleep(pause * (1 + random.random() / 4))  # noqa: S311  # nosec B311 # spreads attempts, guards nothing
 
     def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_soon_threadsafe(self._outgoing.set)

@@ -7,11 +7,12 @@ have signed, send by themselves; what it had laid into the outbox it sends after
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
+from sqlmodel import Session
 
 from chain_node.client import FactStatus, Membership, Observation, Policy, Vote
 from oracles.chain import Head, Key, NodeChain
@@ -64,6 +65,11 @@ class _List:
     closed: bool = False
 
 
+def _mark_of(its: Key | Observation, organisation: int) -> bytes:
+    numbers = (its.milestone, its.sequence, organisation)
+    return its.subject + b"".join(number.to_bytes(4) for number in numbers)
+
+
 @dataclass
 class Gathering:
     """One relay. `account` sends the transactions; `clock` is steady seconds."""
@@ -79,8 +85,10 @@ class Gathering:
     _waiting: dict[Key, dict[int, _Offered]] = field(default_factory=dict)
     """By fact and organisation."""
     _lists: dict[str, _List] = field(default_factory=dict)
-    _asked: dict[tuple[Key, int], float] = field(default_factory=dict)
-    """Who was asked, or has voted, on what, and until when he is not asked again."""
+    _asked: dict[bytes, float] = field(default_factory=dict)
+    """Who was asked, or has voted, on what, as `_mark_of` has it, and until when he is not asked again. There are some
+    millions of them in a busy relay: of bytes and numbers none stops it, as whatever refers to other things does while
+    garbage is collected."""
     _lately: dict[int, float] = field(default_factory=dict)
     _members: dict[str, tuple[float, Membership]] = field(default_factory=dict)
     _policies: dict[int, tuple[float, Policy]] = field(default_factory=dict)
@@ -147,7 +155,7 @@ class Gathering:
     def _take(self, told: Told, account: str, member: Membership, head: Head) -> None:
         """Puts what could count to the rest; what could not is no business of a relay's, its node will see."""
         key, now = key_of(told.observation), self.clock()
-        if self._asked.get((key, member.organisation), 0) > now:
+        if self._asked.get(_mark_of(key, member.organisation), 0) > now:
             return
         policy = self._policy(key.milestone, head)
         if not policy.threshold or not member.roles & policy.eligible_roles:
@@ -178,8 +186,9 @@ class Gathering:
         organisation = its.invited[account].organisation
         for observation in its.observations:
             # Taken out first, so that what was marked last stands last.
-            self._asked.pop((key_of(observation), organisation), None)
-            self._asked[key_of(observation), organisation] = until
+            mark = _mark_of(observation, organisation)
+            self._asked.pop(mark, None)
+            self._asked[mark] = until
 
     # Lists
 
@@ -187,8 +196,7 @@ class Gathering:
         """Lists of facts on which the same organisations have offered something, so that one mask fits all."""
         now, by_witnesses = self.clock(), dict[frozenset[str], list[list[_Offered]]]()
         lately = {organisation for organisation, at in self._lately.items() if now - at < LATELY_SECONDS}
-        self._look_for_votes(now, head)
-        for key in [key for key, offers in self._waiting.items() if self._is_ready(key, offers, lately, now, head)]:
+        for key in self._ready(lately, now, head):
             self._voted_on.pop(key, None)
             for group in self._groups_of(key, self._waiting.pop(key)):
                 by_witnesses.setdefault(frozenset(offered.account for offered in group), []).append(group)
@@ -196,36 +204,36 @@ class Gathering:
             for start in range(0, len(groups), self.rules.list_limit):
                 self._publish(groups[start : start + self.rules.list_limit], now)
 
-    def _is_ready(self, key: Key, offers: dict[int, _Offered], lately: set[int], now: float, head: Head) -> bool:
-        age = now - min(offered.at for offered in offers.values())
-        turns = self._turn - min(offered.turn for offered in offers.values())
-        if age >= self.rules.quorum_seconds and turns >= FEWEST_TURNS:
-            return True
-        if self._most_that_agree(key, offers) >= max(2, self._policies[key.milestone][1].threshold):
-            return age >= self.rules.gather_seconds or lately <= offers.keys()
-        return age >= self.rules.gather_seconds and self._has_votes(key, head)
-
-    def _most_that_agree(self, key: Key, offers: dict[int, _Offered]) -> int:
-        told = [offered.told for offered in offers.values()]
-        groups, _ = proposed(told, self._policies[key.milestone][1], self.rules.time_tolerance_seconds)
-        return max(len(group) for group in groups)
-
-    def _look_for_votes(self, now: float, head: Head) -> None:
-        """Asks at once what `_has_votes` would ask for one by one."""
-        due = list[Key]()
+    def _ready(self, lately: set[int], now: float, head: Head) -> list[Key]:
+        """Facts that wait for no more offers."""
+        ready, fewer = list[Key](), list[Key]()
         for key, offers in self._waiting.items():
             age = now - min(offered.at for offered in offers.values())
-            if key not in self._voted_on and self.rules.gather_seconds <= age < self.rules.quorum_seconds:
-                due.append(key)
-        if len(due) > 1:
-            found = zip(due, self.chain.facts_of(due, head.number), strict=True)
-            self._voted_on |= {key: fact.status is not FactStatus.NONE for key, fact in found}
+            turns = self._turn - min(offered.turn for offered in offers.values())
+            if age >= self.rules.quorum_seconds and turns >= FEWEST_TURNS:
+                ready.append(key)
+            elif self._enough_agree(key, offers):
+                if age >= self.rules.gather_seconds or lately <= offers.keys():
+                    ready.append(key)
+            elif age >= self.rules.gather_seconds:
+                fewer.append(key)
+        return ready + self._with_votes(fewer, head)
 
-    def _has_votes(self, key: Key, head: Head) -> bool:
-        """Whether votes on the fact are on chain, so that few more may be enough. Asked once a fact."""
-        if key not in self._voted_on:
-            self._voted_on[key] = self.chain.fact(key, head.number).status is not FactStatus.NONE
-        return self._voted_on[key]
+    def _enough_agree(self, key: Key, offers: dict[int, _Offered]) -> bool:
+        policy = self._policies[key.milestone][1]
+        enough = max(2, policy.threshold)
+        if len(offers) < enough:
+            return False
+        groups, _ = proposed([offered.told for offered in offers.values()], policy, self.rules.time_tolerance_seconds)
+        return max(len(group) for group in groups) >= enough
+
+    def _with_votes(self, keys: Sequence[Key], head: Head) -> list[Key]:
+        """Those of the facts that have votes on chain, so that few more may be enough. Asked once a fact, and of all
+        at once: a relay whose turn takes long has many that wait."""
+        unknown = [key for key in keys if key not in self._voted_on]
+        found = zip(unknown, self.chain.facts_of(unknown, head.number) if unknown else (), strict=True)
+        self._voted_on |= {key: fact.status is not FactStatus.NONE for key, fact in found}
+        return [key for key in keys if self._voted_on[key]]
 
     def _groups_of(self, key: Key, offers: dict[int, _Offered]) -> list[list[_Offered]]:
         policy = self._policies[key.milestone][1]
@@ -265,15 +273,24 @@ class Gathering:
     # Bundles
 
     def _close(self, head: Head) -> int:
-        made, now = 0, self.clock()
-        for id, its in self._lists.items():
-            if not its.closed and (its.votes.keys() >= its.invited.keys() or self._is_over(its, now)):
-                its.closed = True
-                made += self._bundle(id, its, self._worth_sending(its))
-            elif its.late:
-                late, its.late = its.late, []
-                made += self._bundle(id, its, [account for account in late if self._still_counts(its, account, head)])
+        """Number of transactions made."""
+        now = self.clock()
+        due = [id for id, its in self._lists.items() if not its.closed and self._is_complete(its, now)]
+        made = self._bundle({id: self._worth_sending(self._lists[id]) for id in due})
+        for id in due:
+            self._lists[id].closed = True
+        late = {id: self._late(its, head) for id, its in self._lists.items() if its.late}
+        made += self._bundle(late)
+        # Only now: where the network went away in between, they are still late in the next turn.
+        for id in late:
+            self._lists[id].late.clear()
         return made
+
+    def _is_complete(self, its: _List, now: float) -> bool:
+        return its.votes.keys() >= its.invited.keys() or self._is_over(its, now)
+
+    def _late(self, its: _List, head: Head) -> list[str]:
+        return [account for account in its.late if self._still_counts(its, account, head)]
 
     def _is_over(self, its: _List, now: float) -> bool:
         return now - its.at >= self.rules.answer_seconds and self._turn - its.turn >= FEWEST_TURNS
@@ -297,31 +314,37 @@ class Gathering:
         facts = self.chain.facts_of([key_of(item) for item, _ in about], head.number)
         return any(fact.status is not FactStatus.FINAL or not fact.least_quantity for fact in facts)
 
-    def _bundle(self, id: str, its: _List, accounts: Iterable[str]) -> int:
-        """One transaction, on disk before anybody knows of it."""
-        votes = [its.votes[account] for account in accounts]
-        if not votes:
+    def _bundle(self, lists: Mapping[str, Sequence[str]]) -> int:
+        """One transaction a list, with the votes of these accounts; on disk together before anybody knows of them."""
+        found = [(id, accounts) for id, accounts in lists.items() if accounts]
+        if not found:
             return 0
         with self.database.session() as session:
-            submission = SubmissionRow(
-                status=SubmissionStatus.SIGNED,
-                chain_id=self.chain.chain_id,
-                signer=self.account,
-                mask="0x0",
-                evidence="",
-                signature="",
-            )
-            session.add(submission)
-            session.flush()
-            assert submission.id is not None
-            packed = (packed_list(its.observations), packed_votes(votes))
-            session.add(BundleRow(submission_id=submission.id, observations=packed[0], votes=packed[1]))
-            session.flush()
+            submissions = [self._store(session, self._lists[id], accounts) for id, accounts in found]
             self.checkpoint(Point.BUNDLE_STORING)
-        self.metrics.relay_bundle_items.observe(len(its.observations))
-        log.info("votes bundled", submission=submission.id, list=id, items=len(its.observations), votes=len(votes))
-        self.checkpoint(Point.BUNDLE_STORED)
-        return 1
+        for submission, (id, accounts) in zip(submissions, found, strict=True):
+            items = len(self._lists[id].observations)
+            self.metrics.relay_bundle_items.observe(items)
+            log.info("votes bundled", submission=submission, list=id, items=items, votes=len(accounts))
+            self.checkpoint(Point.BUNDLE_STORED)
+        return len(found)
+
+    def _store(self, session: Session, its: _List, accounts: Sequence[str]) -> int:
+        submission = SubmissionRow(
+            status=SubmissionStatus.SIGNED,
+            chain_id=self.chain.chain_id,
+            signer=self.account,
+            mask="0x0",
+            evidence="",
+            signature="",
+        )
+        session.add(submission)
+        session.flush()
+        assert submission.id is not None
+        packed = (packed_list(its.observations), packed_votes([its.votes[account] for account in accounts]))
+        session.add(BundleRow(submission_id=submission.id, observations=packed[0], votes=packed[1]))
+        session.flush()
+        return submission.id
 
     # Memory
 

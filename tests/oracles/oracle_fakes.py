@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +34,14 @@ from chain_node.client import (
     condition_feed,
     condition_policy,
 )
-from chain_node.errors import AlreadyKnown, ContractReverted, NodeUnavailable, NonceTooLow
+from chain_node.errors import (
+    AlreadyKnown,
+    ChainError,
+    ContractReverted,
+    NodeUnavailable,
+    NonceTooLow,
+    RequestRefused,
+)
 from chain_node.references import NetworkKey, reference
 from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, Outcome, ReportKey, SignedVote
 from oracles.rules.readings import Offer, ReadingStanding, chosen, current
@@ -108,7 +115,7 @@ class FakeChain:
     pool: dict[int, bytes] = field(default_factory=dict)
     count: int = 0
     sent: list[bytes] = field(default_factory=list)
-    outcomes: dict[bytes, Outcome] = field(default_factory=dict)
+    settled: dict[bytes, Outcome] = field(default_factory=dict)
     linked_at: dict[bytes, int] = field(default_factory=dict)
     rules_changed_at: int = -1
     closed: int = 0
@@ -151,7 +158,7 @@ class FakeChain:
         while self.count in self.pool:
             raw = self.pool.pop(self.count)
             self.count += 1
-            self.outcomes[transaction_hash(raw)] = self._execute(raw)
+            self.settled[transaction_hash(raw)] = self._execute(raw)
 
     def lose(self, raw: bytes) -> None:
         """The newest transaction's block is no longer of the chain: it waits for another one."""
@@ -161,12 +168,12 @@ class FakeChain:
             self.counted = [counted for counted in self.counted if counted[0] != key]
         self.count -= 1
         self.pool[self.count] = raw
-        del self.outcomes[transaction_hash(raw)]
+        del self.settled[transaction_hash(raw)]
 
     def take_back(self) -> None:
         """All blocks are others now: every transaction is gone, and waits nowhere."""
         self.forked_at, self.block, self.count = 0, self.block + 1, 0
-        for gone in (self.pool, self.outcomes, self.voted, self.counted, self.counted_votes, self.retracted):
+        for gone in (self.pool, self.settled, self.voted, self.counted, self.counted_votes, self.retracted):
             gone.clear()
         self.withdrawn.clear()
 
@@ -374,6 +381,15 @@ class FakeChain:
             raise error
         return self.needed_gas
 
+    def gas_of(self, account: str, calls: Sequence[Call]) -> Sequence[int | ChainError]:
+        return [self._gas_or_error(account, call) for call in calls]
+
+    def _gas_or_error(self, account: str, call: Call) -> int | ChainError:
+        try:
+            return self.gas(account, call)
+        except (ContractReverted, RequestRefused) as error:
+            return error
+
     def send(self, raw: bytes) -> None:
         self._ask()
         nonce = int(fields_of(raw)["nonce"])
@@ -386,7 +402,10 @@ class FakeChain:
 
     def outcome(self, transaction_hash: bytes) -> Outcome | None:
         self._ask()
-        return self.outcomes.get(transaction_hash)
+        return self.settled.get(transaction_hash)
+
+    def outcomes(self, transaction_hashes: Sequence[bytes]) -> Iterator[Outcome | None]:
+        return map(self.outcome, transaction_hashes)
 
     def close(self) -> None:
         self.closed += 1

@@ -37,7 +37,7 @@ class RemoteSigner:
         return spoiled if isinstance(spoiled, bytes) else json.dumps(spoiled).encode()
 
     def _result(self, method: str, params: list[Any]) -> Any:
-        if method.endswith("signTypedData"):
+        if "signTypedData" in method:
             assert params[0] == self.account.address
             data = json.loads(params[1]) if isinstance(params[1], str) else params[1]
             return (

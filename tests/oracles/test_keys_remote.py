@@ -188,7 +188,8 @@ def test_votes_readings_and_transactions_are_those_of_the_key(signer, dialect):
         its.close()
 
     prefix = "account" if dialect is Dialect.CLEF else "eth"
-    methods = ["signTypedData", "signTypedData", "signTransaction"]
+    typed = "signTypedData_v4" if dialect is Dialect.ETH else "signTypedData"
+    methods = [typed, typed, "signTransaction"]
     assert [question["method"] for question in signer.questions] == [f"{prefix}_{method}" for method in methods]
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+import pytest
 from oracle_fakes import epcis, epcis_event, fields_of
 from structlog.testing import capture_logs
 
-from chain_node.client import Refusal
-from chain_node.errors import ContractReverted, GasTooMuch, PoolFull
+from chain_node.client import Call, Refusal
+from chain_node.errors import ChainError, ContractReverted, GasTooMuch, NodeUnavailable, PoolFull, RequestRefused
 from oracles.chain import Outcome
 from oracles.store.models import EventStatus, SubmissionStatus
 
@@ -205,3 +208,98 @@ def test_transaction_that_goes_nowhere_leaves_no_gap_before_those_prepared_with_
 
     assert fields_of(refused[0])["nonce"] == 41
     assert nonces(bench) == [41]
+
+
+# Several at once
+
+
+@pytest.fixture
+def two(bench):
+    """Two votes under signatures of their own, decided and not signed yet."""
+    bench.chain.count = 41
+    bench.settings_changes = {"batch_limit": 1}
+    bench.restart()
+    bench.drop("events.json", epcis(epcis_event("loading"), epcis_event("departing")))
+    return bench
+
+
+def refusing_first(bench, monkeypatch, error: ChainError) -> None:
+    """The network says this of the first call, as often as it is asked, until the patch is undone."""
+    answer, first = bench.chain.gas, list[bytes]()
+
+    def gas(account: str, call: Call) -> int:
+        first.append(call.data)
+        if call.data == first[0]:
+            raise error
+        return answer(account, call)
+
+    monkeypatch.setattr(bench.chain, "gas", gas)
+
+
+def test_call_that_would_be_undone_leaves_no_gap_before_those_asked_with_it(two, monkeypatch):
+    refusing_first(two, monkeypatch, ContractReverted("BatchSizeWrong", {}, "the batch has 0 items"))
+
+    two.settle()
+
+    assert nonces(two) == [41]
+    assert [row.status for row in two.submissions()] == [SubmissionStatus.FAILED, SubmissionStatus.SETTLED]
+
+
+def test_call_that_the_network_says_nothing_of_keeps_no_other(two, monkeypatch):
+    with monkeypatch.context() as patch:
+        refusing_first(two, patch, RequestRefused("eth_estimateGas", -32005, "limit exceeded"))
+        two.turn()
+    assert nonces(two) == [41]
+    assert [(row.status, row.nonce) for row in two.submissions()] == [
+        (SubmissionStatus.SIGNED, None),
+        (SubmissionStatus.SENT, 41),
+    ]
+
+    two.turn(60)
+    two.settle()
+
+    assert nonces(two) == [41, 42]
+    assert len(two.chain.counted) == 2
+
+
+def test_network_that_goes_away_between_parts_is_told_the_rest_later(two, monkeypatch):
+    monkeypatch.setattr("oracles.outbox.MOST_TOGETHER", 1)
+    answer, asked = two.chain.gas_of, list[int]()
+
+    def gas_of(account: str, calls: Sequence[Call]) -> Sequence[int | ChainError]:
+        asked.append(len(calls))
+        if len(asked) == 2:
+            raise NodeUnavailable("http://127.0.0.1:1", "no answer in time")
+        return answer(account, calls)
+
+    monkeypatch.setattr(two.chain, "gas_of", gas_of)
+    two.turn()
+    assert [row.status for row in two.submissions()] == [SubmissionStatus.SENT, SubmissionStatus.SIGNED]
+
+    two.turn(60)
+    two.settle()
+
+    assert len(two.chain.counted) == 2
+    assert sorted({fields_of(raw)["nonce"] for raw in two.chain.sent}) == [41, 42]
+
+
+def test_outcomes_that_break_off_are_read_again(two, monkeypatch):
+    two.turn()
+    two.chain.mine()
+    answer = two.chain.outcome
+
+    def outcomes(hashes: Sequence[bytes]) -> Iterator[Outcome | None]:
+        yield answer(hashes[0])
+        raise NodeUnavailable("http://127.0.0.1:1", "no answer in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(two.chain, "outcomes", outcomes)
+        two.turn()
+    assert [row.status for row in two.submissions()] == [SubmissionStatus.SENT] * 2
+
+    two.turn(60)
+    two.chain.mine()
+    two.turn(60)
+
+    assert [row.status for row in two.submissions()] == [SubmissionStatus.SETTLED] * 2
+    assert len(two.chain.counted) == 2

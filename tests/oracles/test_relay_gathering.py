@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from chain_node.errors import NodeUnavailable
 from oracles.cargo import Manifest
 from oracles.cargo.bundles import BundleCargo
 from oracles.chain import Key
-from oracles.checkpoints import BUNDLE_POINTS, Checkpoint, go_on
+from oracles.checkpoints import BUNDLE_POINTS, Checkpoint, Point, go_on
+from oracles.confirming import Confirming
 from oracles.metrics import Metrics
 from oracles.outbox import Outbox
 from oracles.relay.desk import Desk, Reply
@@ -69,6 +70,7 @@ class RelayBench:
         self.outbox = Outbox(
             self.database, self.chain, Signer(NODE_ACCOUNT), manifest, 0, 0, 15, checkpoint, self.clock
         )
+        self.confirming = Confirming(self.database, self.chain, manifest, 1, checkpoint)
 
     def turn(self, seconds: float = 0.0) -> None:
         """One; a relay with little to do takes several while time passes."""
@@ -357,6 +359,21 @@ def test_lists_are_forgotten_after_a_while(relay):
     assert relay.answer(relay.signers[1], items).status == 404
 
 
+def test_nothing_is_remembered_of_facts_for_longer_than_lists(relay):
+    items = [replace(OWN, sequence=number) for number in range(1, 65)]
+    for signer in relay.signers[:2]:
+        relay.offer(signer, *items)
+    for found in list(relay.proposals(relay.signers[0])):
+        for signer in relay.signers[:2]:
+            relay.answer(signer, found)
+    assert len(relay.bundles()) == 2
+
+    relay.turn(700)
+
+    kept = relay.gathering
+    assert [len(its) for its in (kept._waiting, kept._lists, kept._asked, kept._voted_on)] == [0, 0, 0, 0]
+
+
 def test_votes_that_a_relay_holds_are_sent_when_the_network_is_back(relay):
     items = bundled(relay, 0)
     relay.chain.away = True
@@ -370,6 +387,47 @@ def test_votes_that_a_relay_holds_are_sent_when_the_network_is_back(relay):
     relay.chain.mine()
 
     assert [key.subject for key, _, _ in relay.chain.counted] == [SUBJECT, SUBJECT]
+
+
+def test_late_vote_outlives_a_network_that_goes_away(relay, monkeypatch):
+    items = bundled(relay, 0)
+    relay.turn(2)
+
+    def away(keys: object, block: int) -> Sequence[Fact]:
+        raise NodeUnavailable("http://127.0.0.1:1", "refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(relay.chain, "facts_of", away)
+        with pytest.raises(NodeUnavailable):
+            relay.answer(relay.signers[1], items)
+    relay.turn()
+
+    assert [[vote.signer for vote in votes] for _, votes in relay.bundles()] == [
+        [signer.address] for signer in relay.signers[:2]
+    ]
+
+
+def test_all_lists_of_a_turn_are_bundled_together(relay):
+    relay.rules = replace_rules(relay.rules, list_limit=1)
+    stored = list[int]()
+
+    def counting(reached: object) -> None:
+        if reached is Point.BUNDLE_STORING:
+            stored.append(len(relay.bundles()))
+
+    relay.start(counting)
+    items = [replace(OWN, sequence=number) for number in range(1, 4)]
+    for signer in relay.signers:
+        relay.offer(signer, *items)
+    relay.turn(1)
+    for found in relay.proposals(relay.signers[0]):
+        relay.answer(relay.signers[0], found)
+
+    relay.turn(2)
+
+    assert len(relay.bundles()) == 3
+    # Nothing of them was on the disk before all were.
+    assert stored == [0]
 
 
 class Died(BaseException):
@@ -412,6 +470,25 @@ def test_waiting_ends_when_the_relay_does(relay):
 # A relay with much to do
 
 
+def test_outbox_forgets_what_was_answered(relay):
+    """A relay sends some ten transactions a second for as long as it runs."""
+    for sequence in range(1, 4):
+        for signer in relay.signers:
+            relay.offer(signer, replace(OWN, sequence=sequence))
+        (items,) = relay.proposals(relay.signers[0])
+        for signer in relay.signers:
+            relay.answer(signer, items)
+        relay.outbox.run()
+        relay.chain.mine()
+        relay.confirming.run(relay.chain.head())
+        relay.clock.now += 20
+
+    relay.outbox.run()
+
+    assert len(relay.chain.sent) == 3
+    assert relay.outbox._handed_over == {}
+
+
 def test_offer_that_came_during_a_long_turn_is_waited_for(relay):
     relay.offer(relay.signers[0], OWN)
     relay.turn()
@@ -422,3 +499,41 @@ def test_offer_that_came_during_a_long_turn_is_waited_for(relay):
     relay.turn()
 
     assert all(list(relay.proposals(signer)) == [[OWN]] for signer in relay.signers[:2])
+
+
+# What the chain is asked
+
+
+@pytest.fixture
+def asked(relay, monkeypatch):
+    """The facts of each question about votes."""
+    questions, answer = list[list[int]](), relay.chain.facts_of
+
+    def facts_of(keys: Sequence[Key], block: int) -> Sequence[Fact]:
+        questions.append([key.sequence for key in keys])
+        return answer(keys, block)
+
+    monkeypatch.setattr(relay.chain, "facts_of", facts_of)
+    return questions
+
+
+def test_chain_is_not_asked_of_facts_on_which_enough_agree(relay, asked):
+    items = [replace(OWN, sequence=number) for number in range(1, 4)]
+    for signer in relay.signers[:2]:
+        relay.offer(signer, *items)
+
+    relay.turn(1)
+
+    assert [len(found) for found in relay.proposals(relay.signers[0])] == [3]
+    assert asked == []
+
+
+def test_chain_is_asked_at_once_of_all_that_wait_for_turns(relay, asked):
+    """A relay whose turns take long has many that have waited for as long as they should, and in too few turns."""
+    relay.offer(relay.signers[0], *(replace(OWN, sequence=number) for number in range(1, 4)))
+    relay.clock.now += 60
+
+    relay.turn()
+    relay.turn()
+
+    assert asked == [[1, 2, 3]]
