@@ -5,14 +5,17 @@ import time
 import structlog
 
 from api.chain_link import ChainLink
+from api.checkpoints import Checkpoint, Point
 from api.db import Database
 from api.indexer import position
 from api.indexer.apply import Writer
 from api.indexer.position import Position
 from api.indexer.scan import ChainMoved, branching_point, scan
 from api.metrics import Metrics
+from api.notices import Notices
 from api.settings import Settings
 from api.transactions.settling import Settling
+from api.turns import INDEXER, Turn, Turns
 from chain_node.client import Chain
 
 log = structlog.get_logger()
@@ -23,7 +26,8 @@ _LAG_SECONDS = 5.0
 
 
 class Follower:
-    """One pass reads one stretch. Two processes may run it on one database: one of them applies each stretch."""
+    """One pass reads one stretch. Of several processes on one database one has the turn to do so, as long as it lives;
+    the others stand by. Two that both believed they had it would still apply each stretch once."""
 
     def __init__(
         self,
@@ -32,13 +36,19 @@ class Follower:
         settling: Settling,
         settings: Settings,
         metrics: Metrics,
+        turns: Turns,
+        notices: Notices,
+        at: Checkpoint,
     ) -> None:
         self._database = database
         self._link = link
         self._settling = settling
         self._settings = settings
         self._metrics = metrics
-        self._writer = Writer(database, metrics)
+        self._turns = turns
+        self._at = at
+        self._turn: Turn | None = None
+        self._writer = Writer(database, link.chain, metrics, notices, at)
         self._hash_checked = 0.0
         self._short_since: float | None = None
         self.head: int | None = None
@@ -50,12 +60,36 @@ class Follower:
         self.head = chain.block_number()
         self.head_seen = time.monotonic()
         self._metrics.head.set(self.head)
+        if not self._has_turn():
+            self._settling.check()
+            return False
         with self._database.engine.connect() as connection:
             cursor = position.read(connection)
         if cursor is not None and self.head <= cursor.number:
             self._settling.check()
             return self._stand(chain, cursor, self.head)
         return self._advance(chain, cursor, self.head)
+
+    def give_up(self) -> None:
+        """Lets another process read the chain."""
+        if self._turn is not None:
+            self._turn.give_up()
+        self._turn = None
+        self._metrics.reading_chain.set(0)
+
+    def _has_turn(self) -> bool:
+        if self._turn is not None and self._turn.is_held():
+            return True
+        if self._turn is not None:
+            log.error("indexer.turn-lost", reason="the connection that held it is gone")
+            self.give_up()
+        self._turn = self._turns.take(INDEXER)
+        self._metrics.reading_chain.set(int(self._turn is not None))
+        if self._turn is None:
+            return False
+        log.info("indexer.turn-taken")
+        self._at(Point.READING_TAKEN)
+        return True
 
     def lag_blocks(self) -> int | None:
         """How far behind the node's newest block the database is; None while either is unknown."""
@@ -75,6 +109,7 @@ class Follower:
             if cursor is not None:
                 self._rewind(chain, cursor, head)
             return True
+        self._at(Point.STRETCH_READ)
         if self._writer.apply(stretch, cursor, window_from):
             log.debug("indexer.applied", first=first, last=last)
         self._settling.check()
@@ -111,4 +146,5 @@ class Follower:
             log.error("indexer.rebuilds", reason="the chain has none of the blocks we remember", block=cursor.number)
             self._writer.clear(another_chain=True)
             return True
+        self._at(Point.BRANCH_FOUND)
         return point.number < cursor.number and self._writer.rewind(cursor, point)

@@ -4,7 +4,7 @@ Listens to one session: before a flush, the rows it will change are read as the 
 made are noted by their keys. Statements that go past the rows are refused, since they would not be undone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -91,33 +91,36 @@ class Journal:
             raise StatementPastJournal
 
     def _before_flush(self, session: OrmSession, *_: Any) -> None:
-        for row in (*session.dirty, *session.deleted):
-            if isinstance(row, ChainRow) and (row in session.deleted or session.is_modified(row)):
-                self._note(row, existed=True)
+        changed = [its for its in (*session.dirty, *session.deleted) if isinstance(its, ChainRow)]
+        self._note([its for its in changed if its in session.deleted or session.is_modified(its)], existed=True)
 
     def _after_flush(self, session: OrmSession, *_: Any) -> None:
-        for row in session.new:
-            if isinstance(row, ChainRow):
-                self._note(row, existed=False)
+        self._note([its for its in session.new if isinstance(its, ChainRow)], existed=False)
 
-    def _note(self, row: ChainRow, *, existed: bool) -> None:
+    def _note(self, rows: Iterable[ChainRow], *, existed: bool) -> None:
+        """All in one statement: a block may bring hundreds of new rows."""
         if self._block_number is None:
             return
+        entries = [entry for row in rows if (entry := self._entry(row, existed=existed)) is not None]
+        if entries:
+            self._session.connection().execute(insert(JOURNAL), entries)
+
+    def _entry(self, row: ChainRow, *, existed: bool) -> dict[str, Any] | None:
+        """What the row was before; None where that is noted already."""
         table = SQLModel.metadata.tables[str(row.__tablename__)]
         key = self._identity(row, existed)
         mark = (table.name, repr(sorted(key.items())))
         if mark in self._noted:
-            return
+            return None
         self._noted.add(mark)
         connection = self._session.connection()
         image = connection.execute(select(table).where(_at(table, key))).mappings().first() if existed else None
-        entry = {
+        return {
             "block_number": self._block_number,
             "table_name": table.name,
             "key": {name: encode(value) for name, value in key.items()},
             "image": None if image is None else {name: encode(value) for name, value in image.items()},
         }
-        connection.execute(insert(JOURNAL).values(entry))
 
     @staticmethod
     def _identity(row: ChainRow, existed: bool) -> dict[str, Any]:

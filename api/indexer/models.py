@@ -2,17 +2,21 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import JSON, BigInteger, Column
+from sqlalchemy import JSON, BigInteger, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from api.db import RowNumber, UtcDateTime, utc_now
 
 THE_CURSOR = 1
+POISONED = text("status = 'poison'")
 
 
 class Cursor(SQLModel, table=True):
-    """The newest block whose effects are in the database. One row."""
+    """The newest block whose effects are in the database. One row.
+
+    `branch` is another one after each reorganisation: a block's number names one block of a branch."""
 
     __tablename__ = "indexer_cursor"
 
@@ -20,6 +24,7 @@ class Cursor(SQLModel, table=True):
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     block_hash: str
     block_timestamp: int = Field(sa_column=Column(BigInteger, nullable=False))
+    branch: str = Field(default_factory=lambda: uuid4().hex)
 
 
 class IndexedBlock(SQLModel, table=True):
@@ -35,6 +40,10 @@ class IndexedEvent(SQLModel, table=True):
     """An event that handlers have taken, or failed on."""
 
     __tablename__ = "indexer_events"
+    __table_args__ = (
+        # Nearly all are done, and nobody looks for those.
+        Index("poison_events", "block_number", sqlite_where=POISONED, postgresql_where=POISONED),
+    )
 
     block_hash: str = Field(primary_key=True)
     log_index: int = Field(primary_key=True)
@@ -42,7 +51,7 @@ class IndexedEvent(SQLModel, table=True):
     transaction_hash: str
     contract: str
     name: str
-    status: str = Field(description="done or poison", index=True)
+    status: str = Field(description="done or poison")
     error: str | None = None
     recorded_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
 

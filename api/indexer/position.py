@@ -1,6 +1,7 @@
 """Where the indexer stands: the cursor, and the last blocks behind it."""
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlmodel import SQLModel
@@ -40,9 +41,14 @@ def move(connection: Connection, old: Position | None, new: Position) -> bool:
     """Takes the cursor's lock and moves it; False, and nothing done, where another process has moved it already."""
     values = {"block_number": new.number, "block_hash": new.hash, "block_timestamp": new.timestamp}
     if old is None:
-        return insert_new(connection, CURSOR, {"id": THE_CURSOR, **values})
+        return insert_new(connection, CURSOR, {"id": THE_CURSOR, "branch": uuid4().hex, **values})
     stands = (CURSOR.c.block_number == old.number) & (CURSOR.c.block_hash == old.hash)
     return connection.execute(update(CURSOR).where(stands).values(values)).rowcount == 1
+
+
+def branch_off(connection: Connection) -> None:
+    """From here on the blocks are others than those that had their numbers before."""
+    connection.execute(update(CURSOR).values(branch=uuid4().hex))
 
 
 def remember(connection: Connection, blocks: list[Position]) -> None:

@@ -32,6 +32,11 @@ def handles(contract: str, event: str) -> Callable[[Handler], Handler]:
 
 def handlers_of(event: Event) -> list[Handler]:
     """The handlers of an event: those of the deployed name first, then those of the kind."""
-    kind = event.contract.partition(":")[0]
-    exact = _HANDLERS.get((event.contract, event.name), [])
-    return exact if kind == event.contract else [*exact, *_HANDLERS.get((kind, event.name), [])]
+    return handlers_for(event.contract, event.name)
+
+
+def handlers_for(contract: str, event: str) -> list[Handler]:
+    """As `handlers_of`, by the names of the deployed contract and of the event."""
+    kind = contract.partition(":")[0]
+    exact = _HANDLERS.get((contract, event), [])
+    return exact if kind == contract else [*exact, *_HANDLERS.get((kind, event), [])]

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Row
 
 from api.chain_link import ChainLink
+from api.checkpoints import Checkpoint, Point
 from api.db import Database
 from api.errors import recorded
 from api.metrics import Metrics
@@ -16,7 +17,9 @@ from api.settings import Settings
 from api.transactions import outbox
 from api.transactions.models import OPEN, Status
 from api.transactions.outbox import Intent, Lane, Outgoing
-from api.transactions.sender import Sender
+from api.transactions.sender import NO_SIGNATURE, Sender
+from api.turns import Turns
+from api.turns import lane as lane_of
 from chain_node.client import Call, Chain
 from chain_node.errors import ContractReverted
 
@@ -25,19 +28,33 @@ _FILLER_GAS = 21_000
 _ROUND_SECONDS = 0.5
 # A node wants a tenth more for a replacement; an eighth is what wallets offer.
 _FEE_STEP_NUMERATOR, _FEE_STEP_DENOMINATOR = 9, 8
+NONCE_TAKEN = {
+    "name": "NonceTaken",
+    "detail": "Another transaction of the account has used its nonce; sign it anew.",
+    "context": {},
+}
 
 
 class Healer:
     """Looks at each lane with transactions under way every `resend_after_seconds`, at suspicious ones at once."""
 
     def __init__(
-        self, database: Database, link: ChainLink, sender: Sender, settings: Settings, metrics: Metrics
+        self,
+        database: Database,
+        link: ChainLink,
+        sender: Sender,
+        settings: Settings,
+        metrics: Metrics,
+        turns: Turns,
+        at: Checkpoint,
     ) -> None:
         self._database = database
         self._link = link
         self._sender = sender
         self._settings = settings
         self._metrics = metrics
+        self._turns = turns
+        self._at = at
         self._next_round = 0.0
         self._next_look: dict[Lane, float] = {}
         self._missed: dict[Lane, dict[str, int]] = {}
@@ -49,11 +66,20 @@ class Healer:
             return
         self._next_round = now + min(_ROUND_SECONDS, self._settings.resend_after_seconds)
         with self._database.engine.connect() as connection:
-            lanes = outbox.lanes_under_way(connection)
+            lanes = [lane for lane in outbox.lanes_under_way(connection) if self._sender.serves(lane)]
         for lane in lanes:
             if lane in self._sender.suspicious or now >= self._next_look.get(lane, 0.0):
                 self._next_look[lane] = now + self._settings.resend_after_seconds
-                self._heal(lane)
+                with self._turns.taken(lane_of(lane.sender)) as mine:
+                    if mine:
+                        self._try(lane)
+
+    def _try(self, lane: Lane) -> None:
+        """One lane; the others are mended also where its key gives no signature."""
+        try:
+            self._heal(lane)
+        except NO_SIGNATURE as error:
+            self._sender.hold(lane, error)
 
     def _heal(self, lane: Lane) -> None:
         chain = self._link.chain()
@@ -92,6 +118,10 @@ class Healer:
         for outgoing in lost:
             log.warning("nonce.taken", sender=lane.sender, nonce=outgoing.nonce, hash=outgoing.hash)
             self._metrics.healed.labels("taken").inc()
+            self._at(Point.LOST_FOUND)
+            if lane.is_outside:
+                self._end(lane, outgoing)
+                continue
             refusal = self._refusal_now(chain, lane, outgoing)
             with self._database.engine.begin() as connection:
                 following = outbox.lock_lane(connection, lane.sender)
@@ -102,6 +132,14 @@ class Healer:
                     outbox.mark_refused(
                         connection, outgoing.sequence, outgoing.hash, Status.REVERTED, recorded(refusal)
                     )
+                self._at(Point.LOST_TAKING_BACK)
+            self._at(Point.LOST_TAKEN_BACK)
+
+    def _end(self, lane: Lane, outgoing: Outgoing) -> None:
+        """Nobody here can sign it anew."""
+        with self._database.engine.begin() as connection:
+            outbox.lock_lane(connection, lane.sender)
+            outbox.mark_refused(connection, outgoing.sequence, outgoing.hash, Status.REPLACED, NONCE_TAKEN)
 
     def _refusal_now(self, chain: Chain, lane: Lane, outgoing: Outgoing) -> ContractReverted | None:
         with self._database.engine.connect() as connection:
@@ -120,9 +158,9 @@ class Healer:
             following = outbox.next_nonce(connection, lane.sender) or 0
             holder = outbox.holder_of(connection, lane.sender, node_expects)
             lacking = outbox.under_way(connection, lane.sender, from_nonce=node_expects)
-        if node_expects >= following:
+        if not lane.is_outside and node_expects >= following:
             return
-        if holder is None:
+        if not lane.is_outside and holder is None:
             self._fill(lane, node_expects)
         if lacking:
             log.info("transaction.resend", sender=lane.sender, from_nonce=lacking[0].nonce, count=len(lacking))
@@ -137,6 +175,8 @@ class Healer:
             if nonce >= following or outbox.holder_of(connection, lane.sender, nonce) is not None:
                 return
             outbox.insert_filler(connection, lane, nonce, signed, _FILLER_GAS, fee)
+            self._at(Point.GAP_FILLING)
+        self._at(Point.GAP_FILLED)
         log.warning("nonce.filled", sender=lane.sender, nonce=nonce)
         self._metrics.healed.labels("gap").inc()
         with self._database.engine.connect() as connection:
@@ -145,7 +185,7 @@ class Healer:
 
     def _replace_stuck(self, lane: Lane, mined: int) -> None:
         """Where gas has a price, the lane's first transaction is offered for more when it waits too long."""
-        if self._settings.max_fee_per_gas == 0:
+        if self._settings.max_fee_per_gas == 0 or lane.is_outside:
             return
         known_nonce, since = self._lowest.get(lane, (-1, 0.0))
         if known_nonce != mined:
@@ -169,6 +209,8 @@ class Healer:
         with self._database.engine.begin() as connection:
             outbox.lock_lane(connection, lane.sender)
             replaced = outbox.replace_signature(connection, old, signed, fee)
+            self._at(Point.STUCK_REPLACING)
+        self._at(Point.STUCK_REPLACED)
         if replaced:
             log.warning("transaction.replaced", nonce=old.nonce, hash=old.hash, by=signed.hash, fee_per_gas=fee)
             self._metrics.healed.labels("replaced").inc()

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from api.compiled_sql import CompiledSql
 from api.db import insert_new, utc_now
 from api.indexer.models import Cursor
+from api.remote_signing import place_of
+from api.signers import OUTSIDE
 from api.transactions import models
 from api.transactions.models import OPEN, Status
 from api.transactions.signing import SignedBytes
@@ -30,8 +34,20 @@ _CURSOR = _table(Cursor)
 
 @dataclass(frozen=True)
 class Lane:
+    """An account and who signs for it."""
+
     sender: str
     signer: str
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether its transactions come signed: the gateway gives out none of its nonces."""
+        return self.signer.startswith(OUTSIDE)
+
+    @property
+    def place(self) -> str:
+        """The remote signer that its key lies at; empty where it lies at none."""
+        return place_of(self.signer)
 
 
 @dataclass(frozen=True)
@@ -56,17 +72,34 @@ Sign = Callable[[Intent, int], SignedBytes]
 
 
 _STORED = [column.name for column in T.c if column.name != "sequence"]
-_STORE = insert(T).returning(T.c.sequence)
+_STORE = CompiledSql(insert(T).returning(T.c.sequence), _STORED)
+_STORE_ALL = CompiledSql(insert(T).inline(), _STORED)
 
 
 def store_intent(connection: Connection, intent: models.Transaction) -> int:
     """Adds an intent; its row number, which is its place in the order of sending."""
-    return int(connection.execute(_STORE, {name: getattr(intent, name) for name in _STORED}).scalar_one())
+    return int(_STORE.run(connection, {name: getattr(intent, name) for name in _STORED})[0][0])
+
+
+def store_intents(connection: Connection, intents: Sequence[models.Transaction]) -> None:
+    """Adds intents that follow each other, in the order of sending."""
+    _STORE_ALL.run_all(connection, [{name: getattr(intent, name) for name in _STORED} for intent in intents])
+
+
+def store_signed(connection: Connection, transaction: models.Transaction) -> str | None:
+    """Adds a transaction that was signed elsewhere; the id of the one that has its bytes where there is one."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    values = {name: getattr(transaction, name) for name in _STORED}
+    stored = dialect.insert(T).values(values).on_conflict_do_nothing(index_elements=[T.c.hash]).returning(T.c.id)
+    if connection.execute(stored).first() is not None:
+        return None
+    return str(connection.execute(select(T.c.id).where(T.c.hash == transaction.hash)).scalar_one())
 
 
 def lanes_with_work(connection: Connection) -> list[Lane]:
-    """Accounts with intents that have no nonce yet."""
-    waiting = select(T.c.sender, T.c.signer).where(T.c.status == Status.PENDING.value, T.c.nonce.is_(None)).distinct()
+    """Accounts with intents that have no nonce yet, or with transactions from outside that were not sent yet."""
+    unsent = T.c.nonce.is_(None) | T.c.signer.startswith(OUTSIDE, autoescape=True)
+    waiting = select(T.c.sender, T.c.signer).where(T.c.status == Status.PENDING.value, unsent).distinct()
     return [Lane(row.sender, row.signer) for row in connection.execute(waiting)]
 
 
@@ -74,6 +107,42 @@ def lanes_under_way(connection: Connection) -> list[Lane]:
     """Accounts with transactions that have a nonce and are not final."""
     under_way = select(T.c.sender, T.c.signer).where(T.c.status.in_(OPEN), T.c.nonce.is_not(None)).distinct()
     return [Lane(row.sender, row.signer) for row in connection.execute(under_way)]
+
+
+def following_open(connection: Connection, sender: str) -> int:
+    """What follows the highest nonce of what is not final; 0 where there is none."""
+    held = select(func.max(T.c.nonce)).where(T.c.sender == sender, T.c.status.in_(OPEN))
+    highest = connection.execute(held).scalar()
+    return 0 if highest is None else int(highest) + 1
+
+
+def under_way_and_waiting(connection: Connection, sender: str) -> tuple[int, int]:
+    """How many of the account's transactions have a nonce and are not final, and how many have none yet."""
+    mine = (T.c.sender == sender) & T.c.status.in_(OPEN)
+    held, every = connection.execute(select(func.count(T.c.nonce), func.count()).select_from(T).where(mine)).one()
+    return int(held), int(every - held)
+
+
+def waiting_before(connection: Connection, intent: models.Transaction) -> int:
+    """How many intents of the account wait for a nonce ahead of this one."""
+    ahead = select(func.count()).where(
+        T.c.sender == intent.sender,
+        T.c.status == Status.PENDING.value,
+        T.c.nonce.is_(None),
+        T.c.sequence < intent.sequence,
+    )
+    return int(connection.execute(ahead).scalar_one())
+
+
+def unsent(connection: Connection, sender: str, limit: int) -> list[Outgoing]:
+    """Signed, and not known to be at the node; lowest nonce first."""
+    chosen = (
+        select(T.c.sequence, T.c.nonce, T.c.hash, T.c.raw)
+        .where(T.c.sender == sender, T.c.status == Status.PENDING.value, T.c.raw.is_not(None))
+        .order_by(T.c.nonce)
+        .limit(limit)
+    )
+    return [Outgoing(*row) for row in connection.execute(chosen)]
 
 
 def next_nonce(connection: Connection, sender: str) -> int | None:
@@ -102,7 +171,15 @@ def assign(
 ) -> list[Outgoing]:
     """Gives the oldest intents of a lane their nonces and signatures, in order, without a gap."""
     nonce = lock_lane(connection, lane.sender)
-    mine = T.c.sender == lane.sender
+    intents = waiting(connection, lane.sender, most_in_flight=most_in_flight, group=group)
+    outgoing = [signed_by(sign, intent, number) for number, intent in enumerate(intents, nonce)]
+    store_signatures(connection, lane, nonce, outgoing, fee)
+    return outgoing
+
+
+def waiting(connection: Connection, sender: str, *, most_in_flight: int, group: int) -> list[Intent]:
+    """The oldest intents without a nonce, as many as may be under way."""
+    mine = T.c.sender == sender
     flying = select(func.count()).where(T.c.status.in_(OPEN), mine, T.c.nonce.is_not(None))
     room = min(group, most_in_flight - int(connection.execute(flying).scalar_one()))
     if room <= 0:
@@ -113,26 +190,31 @@ def assign(
         .order_by(T.c.sequence)
         .limit(room)
     )
-    intents = [Intent(*row) for row in connection.execute(chosen)]
-    outgoing = [_outgoing(intent, number, sign) for number, intent in enumerate(intents, nonce)]
-    if outgoing:
-        _store_signatures(connection, outgoing, fee)
-        set_next_nonce(connection, lane.sender, nonce + len(outgoing))
-    return outgoing
+    return [Intent(*row) for row in connection.execute(chosen)]
 
 
-def _outgoing(intent: Intent, nonce: int, sign: Sign) -> Outgoing:
+def signed_by(sign: Sign, intent: Intent, nonce: int) -> Outgoing:
     signed = sign(intent, nonce)
     return Outgoing(intent.sequence, nonce, signed.hash, signed.raw)
 
 
-def _store_signatures(connection: Connection, outgoing: Sequence[Outgoing], fee: int) -> None:
+def store_signatures(connection: Connection, lane: Lane, nonce: int, outgoing: Sequence[Outgoing], fee: int) -> None:
+    """Stores nonces and signatures from the lane's free `nonce` on, under its lock."""
+    if not outgoing:
+        return
     statement = (
         update(T)
         .where(T.c.sequence == bindparam("s"))
         .values(nonce=bindparam("n"), hash=bindparam("h"), raw=bindparam("r"), fee_per_gas=fee)
     )
     connection.execute(statement, [{"s": o.sequence, "n": o.nonce, "h": o.hash, "r": o.raw} for o in outgoing])
+    set_next_nonce(connection, lane.sender, nonce + len(outgoing))
+
+
+def give_up_unsigned(connection: Connection, sequence: int, error: dict[str, Any]) -> None:
+    """Ends an intent that never had a nonce."""
+    still = (T.c.sequence == sequence) & (T.c.status == Status.PENDING.value) & T.c.nonce.is_(None)
+    connection.execute(update(T).where(still).values(status=Status.FAILED.value, error=error))
 
 
 def mark_sent(connection: Connection, outgoing: Sequence[Outgoing]) -> None:

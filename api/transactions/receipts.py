@@ -1,17 +1,20 @@
 """What became of our transactions in a block: fetched for the whole block at once, recorded together with its
 events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from api.errors import recorded
+from api.signers import OUTSIDE
 from api.transactions.models import OPEN, Status
 from api.transactions.outbox import ATTEMPTS, LANES, T, remember_attempt
-from chain_node.client import Block, Chain, Receipt
+from chain_node.client import Block, Chain, Mined, WholeBlock
 
 _CHUNK = 500
+CHAIN_CHANGED = {"name": "ChainChanged", "detail": "The chain is another one; sign it anew.", "context": {}}
 UNEXPLAINED = {"name": "RevertUnknown", "detail": "The contract refused it and gave no reason.", "context": {}}
 
 
@@ -34,11 +37,11 @@ def anything_open(connection: Connection) -> bool:
     return connection.execute(select(T.c.sequence).where(T.c.status.in_(OPEN)).limit(1)).first() is not None
 
 
-def ours(connection: Connection, hashes: list[str]) -> dict[str, tuple[int, bool]]:
+def ours(connection: Connection, digests: Sequence[bytes]) -> dict[str, tuple[int, bool]]:
     """Which of these hashes are ours: of which transaction, and whether by a signature that was replaced."""
     found: dict[str, tuple[int, bool]] = {}
-    for start in range(0, len(hashes), _CHUNK):
-        chunk = hashes[start : start + _CHUNK]
+    for start in range(0, len(digests), _CHUNK):
+        chunk = ["0x" + digest.hex() for digest in digests[start : start + _CHUNK]]
         attempts = select(ATTEMPTS.c.hash, ATTEMPTS.c.transaction_sequence).where(ATTEMPTS.c.hash.in_(chunk))
         current = select(T.c.hash, T.c.sequence).where(T.c.hash.in_(chunk))
         found.update({row[0]: (int(row[1]), True) for row in connection.execute(attempts)})
@@ -46,23 +49,22 @@ def ours(connection: Connection, hashes: list[str]) -> dict[str, tuple[int, bool
     return found
 
 
-def outcomes(connection: Connection, chain: Chain, block: Block) -> list[Outcome]:
-    """Reads the block's receipts if one of its transactions is ours. Writes nothing."""
-    known = ours(connection, ["0x" + digest.hex() for digest in block.transaction_hashes])
+def outcomes(connection: Connection, chain: Chain, whole: WholeBlock) -> list[Outcome]:
+    """What the block did to transactions of ours; asks the node why some failed, and writes nothing."""
+    known = ours(connection, [mined.hash for mined in whole.mined])
     if not known:
         return []
-    receipts = [(r, "0x" + r.transaction_hash.hex()) for r in chain.block_receipts(block.number)]
-    return [_outcome(chain, receipt, hash_, *known[hash_]) for receipt, hash_ in receipts if hash_ in known]
+    found = [(mined, "0x" + mined.hash.hex()) for mined in whole.mined]
+    return [_outcome(chain, whole.block, mined, hash_, *known[hash_]) for mined, hash_ in found if hash_ in known]
 
 
-def _outcome(chain: Chain, receipt: Receipt, hash_: str, sequence: int, replaced: bool) -> Outcome:
+def _outcome(chain: Chain, block: Block, mined: Mined, hash_: str, sequence: int, replaced: bool) -> Outcome:
     error = None
-    if not receipt.succeeded:
-        reason = chain.transaction_revert(receipt.transaction_hash)
+    if not mined.succeeded:
+        reason = chain.transaction_revert(mined.hash)
         error = UNEXPLAINED if reason is None else recorded(reason)
-    status = Status.MINED if receipt.succeeded else Status.REVERTED
-    block_hash = "0x" + receipt.block_hash.hex()
-    return Outcome(sequence, hash_, status, receipt.block_number, block_hash, receipt.gas_used, error, replaced)
+    status = Status.MINED if mined.succeeded else Status.REVERTED
+    return Outcome(sequence, hash_, status, block.number, "0x" + block.hash.hex(), mined.gas_used, error, replaced)
 
 
 def record(connection: Connection, found: list[Outcome]) -> None:
@@ -107,7 +109,11 @@ def forget_above(connection: Connection, block_number: int) -> None:
 
 
 def start_anew(connection: Connection) -> None:
-    """The chain is another one: nonces are counted anew, and what was not in a block yet is signed anew."""
+    """The chain is another one: nonces are counted anew, and what was not in a block yet is signed anew, by whoever
+    has the key."""
+    outside = T.c.signer.startswith(OUTSIDE, autoescape=True)
+    ended = {"status": Status.FAILED.value, "error": CHAIN_CHANGED, "nonce": None, "raw": None}
+    connection.execute(update(T).where(T.c.status.in_(OPEN), outside).values(ended))
     waiting = {"status": Status.PENDING.value, "nonce": None, "hash": None, "raw": None, "sent_at": None}
     connection.execute(update(T).where(T.c.status.in_(OPEN)).values(waiting))
     connection.execute(delete(LANES))

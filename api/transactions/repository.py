@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, func, select
 
+from api.lists import Asked, Slice
 from api.transactions.models import FINAL, OPEN, Transaction
 
 
 def by_id(session: Session, transaction_id: str) -> Transaction | None:
     return session.exec(select(Transaction).where(col(Transaction.id) == transaction_id)).first()
+
+
+def by_hash(session: Session, transaction_hash: str) -> Transaction | None:
+    return session.exec(select(Transaction).where(Transaction.hash == transaction_hash)).first()
 
 
 def by_ids(session: Session, ids: Sequence[str]) -> list[Transaction]:
@@ -24,26 +29,10 @@ def final_among(session: Session, ids: Sequence[str]) -> list[str]:
     )
 
 
-def page(
-    session: Session,
-    *,
-    owner_lei: str | None,
-    status: str | None,
-    subject_id: str | None,
-    before: int | None,
-    limit: int,
-) -> list[Transaction]:
-    """The newest first; all owners' where `owner_lei` is None."""
-    chosen = select(Transaction).order_by(col(Transaction.sequence).desc()).limit(limit)
-    if owner_lei is not None:
-        chosen = chosen.where(col(Transaction.owner_lei) == owner_lei)
-    if status is not None:
-        chosen = chosen.where(col(Transaction.status) == status)
-    if subject_id is not None:
-        chosen = chosen.where(col(Transaction.subject_id) == subject_id)
-    if before is not None:
-        chosen = chosen.where(col(Transaction.sequence) < before)
-    return list(session.exec(chosen))
+def page(session: Session, asked: Asked, *, owner_lei: str | None) -> Slice[Transaction]:
+    """What is asked for of an owner's; of all owners' where `owner_lei` is None."""
+    chosen = select(Transaction)
+    return asked.page(session, chosen if owner_lei is None else chosen.where(col(Transaction.owner_lei) == owner_lei))
 
 
 def count_open(session: Session) -> int:

@@ -1,35 +1,50 @@
-"""GET /v1/transactions: what a caller's writes came to."""
+"""/v1/transactions: what a caller's writes came to; and what it signed itself, taken back."""
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Body, Depends, Response
 
-from api.deps import Principal, SessionDep, gateway_router, requires
+from api.deps import (
+    ChainDep,
+    Principal,
+    SessionDep,
+    TransactionsDep,
+    Written,
+    gateway_router,
+    requires,
+    transaction_views,
+)
 from api.errors import NotFound
+from api.lists import Asked
 from api.problems import READ_PROBLEMS
 from api.transactions import repository
-from api.transactions.schemas import TransactionPage, TransactionView
-from api.values import Before, Limit, page_number
+from api.transactions.listing import TRANSACTIONS
+from api.transactions.schemas import HANDED_IN, SignedMessage, SignedTransaction, TransactionPage, TransactionView
+from api.transactions.submission import Submission
 
 router = gateway_router("/v1/transactions", "transactions")
 ReaderDep = Annotated[Principal, Depends(requires("transactions:read"))]
 
 
-@router.get("", responses=READ_PROBLEMS, summary="Transactions, newest first")
+@router.lists("", TransactionPage, TRANSACTIONS, "List the transactions that one has caused")
 def list_transactions(
-    principal: ReaderDep,
-    session: SessionDep,
-    status: str | None = None,
-    subject_id: str | None = None,
-    before: Before = None,
-    limit: Limit = 50,
+    principal: ReaderDep, session: SessionDep, asked: Annotated[Asked, Depends(TRANSACTIONS.asked)]
 ) -> TransactionPage:
     owner_lei = None if principal.sees_all else principal.organisation()
-    rows = repository.page(
-        session, owner_lei=owner_lei, status=status, subject_id=subject_id, before=page_number(before), limit=limit
-    )
-    following = str(rows[-1].sequence) if len(rows) == limit else None
-    return TransactionPage(items=[TransactionView.of(row) for row in rows], next=following)
+    found = repository.page(session, asked, owner_lei=owner_lei)
+    return TransactionPage(items=[TransactionView.of(row) for row in found.rows], next=found.next)
+
+
+@router.write("", TransactionView, "Hand in a transaction, or a message, that one has signed oneself")
+def hand_in(
+    body: Annotated[SignedTransaction | SignedMessage, Body(json_schema_extra={"example": HANDED_IN})],
+    principal: Annotated[Principal, Depends(requires("transactions:write"))],
+    session: SessionDep,
+    transactions: TransactionsDep,
+    chain: ChainDep,
+) -> Response:
+    transaction_id = Submission(chain, transactions).take(session, principal, body)
+    return Written(session, lambda session: transaction_views(session, [transaction_id])[0])
 
 
 @router.get("/{transaction_id}", responses=READ_PROBLEMS, summary="One transaction")

@@ -3,9 +3,12 @@ input would cost more than the signature; a test compares the two."""
 
 from dataclasses import dataclass, field
 
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from api.remote_signing import RemoteAccount
 from api.signers import Signer
+from chain_node.client.signing import transaction_fields
 
 _TYPE = b"\x02"
 
@@ -33,8 +36,17 @@ def _item(value: bytes | int) -> bytes:
 _NO_ACCESS_LIST = _headed(b"", 0xC0)
 
 
-def sign(signer: Signer, *, chain_id: int, nonce: int, gas: int, fee_per_gas: int, to: str, data: bytes) -> SignedBytes:
-    """A transaction without value. Fees are wei per gas, the same as limit and as tip: the network is its own miner."""
+def sign(
+    signer: Signer | RemoteAccount, *, chain_id: int, nonce: int, gas: int, fee_per_gas: int, to: str, data: bytes
+) -> SignedBytes:
+    """A transaction without value. Fees are wei per gas, the same as limit and as tip: the network is its own miner.
+
+    SignerAway, SignerRefused where the key lies at a remote signer."""
+    if isinstance(signer, RemoteAccount):
+        where = to_checksum_address(to)
+        asked = transaction_fields(where, data, nonce=nonce, gas=gas, chain_id=chain_id, fee_per_gas=fee_per_gas)
+        signed = signer.transaction(asked)
+        return SignedBytes(signed.raw, "0x" + signed.hash.hex())
     fields = (chain_id, nonce, fee_per_gas, fee_per_gas, gas, bytes.fromhex(to[2:]), 0, data)
     payload = b"".join(_item(value) for value in fields) + _NO_ACCESS_LIST
     parity, r, s = signer.sign(keccak(_TYPE + _headed(payload, 0xC0)))

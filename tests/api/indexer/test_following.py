@@ -16,6 +16,7 @@ from api.gateway import Gateway, build_gateway
 from api.indexer import position
 from api.indexer.apply import EVENTS, ChainTablesUnknown, clear
 from api.indexer.journal import JOURNAL, Journal, StatementPastJournal
+from api.indexer.models import THE_CURSOR, Cursor
 from api.settings import Settings
 from api.signers import Signer
 from api.transactions.signing import sign
@@ -73,6 +74,11 @@ def at(gateway: Gateway) -> int:
     return cursor.number
 
 
+def branch(gateway: Gateway) -> str:
+    with gateway.database.session() as session:
+        return session.get_one(Cursor, THE_CURSOR).branch
+
+
 def test_events_of_each_block_become_rows_once(token_gateway: Gateway, token_chain: TokenChain, teller: Teller) -> None:
     teller.tell(1, 2)
     teller.tell(4)
@@ -94,6 +100,7 @@ def test_reorganisation_is_undone_row_by_row(token_gateway: Gateway, token_chain
     index(token_gateway)
     assert totals(token_gateway) == [5]
     assert rows(token_gateway) != before
+    first = branch(token_gateway)
 
     token_chain.request("evm_revert", snapshot)
     token_chain.request("evm_increaseTime", 100)
@@ -102,6 +109,7 @@ def test_reorganisation_is_undone_row_by_row(token_gateway: Gateway, token_chain
 
     assert rows(token_gateway) == before
     assert at(token_gateway) == token_chain.chain.block_number()
+    assert branch(token_gateway) != first
 
 
 def test_other_branch_of_equal_height_replaces_the_first(
@@ -231,7 +239,7 @@ def test_what_is_too_deep_to_be_undone_is_not_kept(
         remembered = [place.number for place in position.remembered(connection)]
     assert kept == {head - 1, head}
     assert remembered == [head, head - 1]
-    gateway.database.close()
+    gateway.close()
 
 
 def _gateway(
@@ -260,7 +268,7 @@ def test_two_processes_apply_each_block_once(
     index(token_gateway)
 
     assert totals(token_gateway) == [55]
-    other.database.close()
+    other.close()
 
 
 def test_mined_transaction_whose_block_vanished_is_sent_again(token_gateway: Gateway, token_chain: TokenChain) -> None:

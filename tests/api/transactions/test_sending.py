@@ -286,7 +286,7 @@ def test_stuck_transaction_is_replaced_under_a_higher_fee(
     assert row.status == Status.MINED
     assert row.hash != first_hash
     assert token_chain.effects() == 1
-    gateway.database.close()
+    gateway.close()
 
 
 def test_two_processes_never_give_one_nonce_twice(
@@ -311,7 +311,7 @@ def test_two_processes_never_give_one_nonce_twice(
     nonces = [_state(token_gateway, id_).nonce for id_ in ids]
     assert nonces == list(range(60))
     assert token_chain.effects() == 60
-    other.database.close()
+    other.close()
 
 
 def test_dependent_call_is_not_tried_before_the_one_it_waits_for(
