@@ -1,0 +1,1 @@
+"""Events brought to the door of those they concern: signed, at least once, in order per resource."""
