@@ -1,0 +1,1 @@
+"""Compliance, a room for each verb: audit, screening, onboarding, monitoring, cases, supervision."""

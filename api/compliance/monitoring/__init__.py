@@ -1,0 +1,1 @@
+"""Monitoring: rules over what moved on chain, which open cases."""

@@ -1,0 +1,1 @@
+"""Onboarding: applications of organisations, their owners and papers, the decision, and what expires."""

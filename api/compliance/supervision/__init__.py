@@ -1,0 +1,1 @@
+"""Supervision: a supervisor's viewing key, exports, and the ledger replayed from the chain alone."""
