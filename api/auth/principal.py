@@ -18,6 +18,11 @@ class Principal:
         return "operator" in self.scopes
 
     @property
+    def is_supervisor(self) -> bool:
+        """Reads everything, for which it is answerable: each of its reads is in the audit trail."""
+        return "supervisor" in self.scopes and not self.is_operator
+
+    @property
     def sees_all(self) -> bool:
         """Operator and supervisor see every organisation's things."""
         return self.is_operator or "supervisor" in self.scopes

@@ -1,64 +1,62 @@
-"""Access tokens: ES256 JWTs, signed with a key that is made at first start and never leaves the data directory."""
+"""Access tokens: ES256 JWTs (RFC 9068) of the gateway's own keys."""
 
 import hashlib
-import os
 import time
 import uuid
 from collections import OrderedDict
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import Any, Final, Protocol
 
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet
+from joserfc.errors import InvalidKeyIdError, JoseError
 
+from api.auth.issuers import Issuers, described
+from api.auth.jose import claims_of, header_of, verified
+from api.auth.keys import RingKey
 from api.auth.principal import Principal
 from api.errors import Unauthenticated
 
-_ALGORITHMS = ["ES256"]
+ALGORITHM: Final = "ES256"
 _CACHED_TOKENS = 10_000
 _REFUSALS = {
     "bad_signature": "The access token was not signed by this gateway.",
-    "expired_token": "The access token has expired; ask for another at /oauth/token.",
+    "invalid_key_id": "The access token was not signed by this gateway.",
+    "expired_token": "The access token has expired; ask for another at /oauth/token.",  # nosec B105 # a sentence
     "missing_claim": "The access token lacks a claim that this gateway needs.",
     "invalid_claim": "The access token is meant for another gateway, or not valid yet.",
 }
 _UNREADABLE = "The access token cannot be read: it is not one that this gateway issued."
 
 
-def load_or_make_key(path: Path) -> ECKey:
-    """The signing key at `path`, made there (0600) on first use. Two processes may race: the first one's key stands."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(ECKey.generate_key("P-256", private=True).as_pem(private=True))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process was first: its key is read below
-            os.link(fresh, path)
-        fresh.unlink()
-    key = ECKey.import_key(path.read_bytes())
-    key.ensure_kid()
-    return key
+class Keys(Protocol):
+    """The signing keys, and which clients' tokens count no more."""
+
+    generation: int
+
+    def signing(self) -> RingKey: ...
+    def verifying(self) -> tuple[RingKey, ...]: ...
+    def look_again(self) -> bool: ...
+    def is_disabled(self, client_id: str) -> bool: ...
 
 
-def _refusal(error: Exception) -> str:
+def refused(error: Exception) -> Unauthenticated:
     """Why a token does not count, as one sentence."""
-    return _REFUSALS.get(error.error, _UNREADABLE) if isinstance(error, JoseError) else _UNREADABLE
+    detail = _REFUSALS.get(error.error, _UNREADABLE) if isinstance(error, JoseError) else _UNREADABLE
+    return Unauthenticated("invalid-token", detail)
 
 
 class Tokens:
     """Issues and checks access tokens of one issuer for one audience."""
 
-    def __init__(self, key: ECKey, *, issuer: str, audience: str, lifetime_seconds: int) -> None:
-        self._key = key
+    def __init__(
+        self, keys: Keys, *, issuer: str, audience: str, lifetime_seconds: int, others: Issuers | None = None
+    ) -> None:
+        self._keys = keys
+        self._others = others
         self._issuer = issuer
         self._audience = audience
         self.lifetime_seconds = lifetime_seconds
         self._checked: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
+        self._generation = 0
         self._claims = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
@@ -73,6 +71,7 @@ class Tokens:
             "iss": self._issuer,
             "aud": self._audience,
             "sub": principal.client_id,
+            "client_id": principal.client_id,
             "scope": " ".join(sorted(principal.scopes)),
             "iat": now,
             "exp": now + self.lifetime_seconds,
@@ -80,10 +79,15 @@ class Tokens:
         }
         if principal.lei is not None:
             claims["lei"] = principal.lei
-        return jwt.encode({"alg": "ES256", "kid": self._key.kid}, claims, self._key, algorithms=_ALGORITHMS)
+        signing = self._keys.signing()
+        header = {"alg": ALGORITHM, "kid": signing.kid, "typ": "at+jwt"}
+        return jwt.encode(header, claims, signing.key, algorithms=[ALGORITHM])
 
     def principal(self, token: str) -> Principal:
-        """Whom the token speaks for; Unauthenticated where it is not ours, is for others, or has expired."""
+        """Whom the token speaks for; Unauthenticated where it is not ours, is for others, or has ended."""
+        if self._generation != self._keys.generation:
+            self._checked.clear()
+            self._generation = self._keys.generation
         digest = hashlib.sha256(token.encode()).digest()
         known = self._checked.get(digest)
         if known is not None and known[1] > time.time():
@@ -95,18 +99,44 @@ class Tokens:
         return principal
 
     def _check(self, token: str) -> tuple[Principal, float]:
+        return self._check_others(token) or self._check_own(token)
+
+    def _check_others(self, token: str) -> tuple[Principal, float] | None:
+        """Of a token that another issuer has made; None where it does not say so."""
+        if not self._others:
+            return None
         try:
-            claims = jwt.decode(token, self._key, algorithms=_ALGORITHMS).claims
+            issuer = self._others.of(claims_of(token).get("iss"))
+            return None if issuer is None else issuer.check(token)
+        except JoseError as error:
+            raise Unauthenticated("invalid-token", described(error)) from error
+
+    def _check_own(self, token: str) -> tuple[Principal, float]:
+        try:
+            claims = self._verified(token)
             self._claims.validate(claims)
         except (JoseError, ValueError) as error:
-            raise Unauthenticated("invalid-token", _refusal(error)) from error
-        lei = claims.get("lei")
-        principal = Principal(str(claims["sub"]), str(lei) if lei else None, frozenset(str(claims["scope"]).split()))
+            raise refused(error) from error
+        client_id, lei = str(claims["sub"]), claims.get("lei")
+        if self._keys.is_disabled(client_id):
+            raise Unauthenticated("invalid-token", "The client of this access token was disabled.")
+        principal = Principal(client_id, str(lei) if lei else None, frozenset(str(claims["scope"]).split()))
         return principal, float(claims["exp"])
 
+    def _verified(self, token: str) -> dict[str, Any]:
+        """Another process may have made a key since this one last looked."""
+        try:
+            return verified(token, [key.public() for key in self._keys.verifying()])[1]
+        except InvalidKeyIdError:
+            if not (header_of(token).get("kid") and self._keys.look_again()):
+                raise
+            return verified(token, [key.public() for key in self._keys.verifying()])[1]
+
     def jwks(self) -> dict[str, Any]:
-        """The public key, for others that check our tokens."""
-        keys: dict[str, Any] = dict(KeySet([self._key]).as_dict(private=False))
-        for key in keys["keys"]:
-            key.update(use="sig", alg="ES256")
-        return keys
+        """The public keys, for others that check our tokens; also those that will sign soon."""
+        return {
+            "keys": [
+                {**dict(key.key.as_dict(private=False)), "kid": key.kid, "use": "sig", "alg": ALGORITHM}
+                for key in self._keys.verifying()
+            ]
+        }

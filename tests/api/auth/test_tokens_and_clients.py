@@ -2,10 +2,8 @@
 
 import hmac
 import json
-import stat
 import time
 from base64 import urlsafe_b64encode
-from pathlib import Path
 
 import httpx
 import pytest
@@ -14,23 +12,44 @@ from joserfc.jwk import ECKey, KeySet
 from served import LEI, OTHER_LEI, Served
 from sqlmodel import select
 
+from api.auth.keys import RingKey
 from api.auth.models import Client
 from api.auth.principal import Principal
 from api.auth.scopes import OPERATOR_ONLY, ScopeForOperatorOnly, ScopeUnknown, granted
 from api.auth.secrets import hash_secret, secret_matches
 from api.auth.service import create_client
-from api.auth.tokens import Tokens, load_or_make_key
-from api.db import Database
+from api.auth.tokens import Tokens
+from api.db import Database, utc_now
 from api.errors import Forbidden, Unauthenticated
 
 PRINCIPAL = Principal("client_1", LEI, frozenset({"invoices:read"}))
 GRANT = {"grant_type": "client_credentials"}
 
 
+class OneKey:
+    """A ring of one key that never changes."""
+
+    generation = 0
+
+    def __init__(self, key: ECKey) -> None:
+        self._key = RingKey(key.thumbprint(), key, utc_now(), None)
+
+    def signing(self) -> RingKey:
+        return self._key
+
+    def verifying(self) -> tuple[RingKey, ...]:
+        return (self._key,)
+
+    def look_again(self) -> bool:
+        return False
+
+    def is_disabled(self, client_id: str) -> bool:
+        return False
+
+
 def tokens(key: ECKey | None = None, *, issuer: str = "us", audience: str = "gateway", lifetime: int = 60) -> Tokens:
-    key = key or ECKey.generate_key("P-256", private=True)
-    key.ensure_kid()
-    return Tokens(key, issuer=issuer, audience=audience, lifetime_seconds=lifetime)
+    ring = OneKey(key or ECKey.generate_key("P-256", private=True))
+    return Tokens(ring, issuer=issuer, audience=audience, lifetime_seconds=lifetime)
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +111,6 @@ def test_token_signed_with_the_public_key_as_a_secret_is_refused(key: ECKey) -> 
 
 def test_token_says_who_it_speaks_for(key: ECKey) -> None:
     assert tokens(key).principal(tokens(key).issue(PRINCIPAL)) == PRINCIPAL
-
-
-def test_signing_key_is_made_once_and_only_we_may_read_it(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "key.pem"
-
-    first, second = load_or_make_key(path), load_or_make_key(path)
-
-    assert first.as_dict(private=True) == second.as_dict(private=True)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [entry.name for entry in path.parent.iterdir()] == ["key.pem"]
 
 
 def test_secret_is_stored_as_a_hash_that_takes_no_other(database: Database) -> None:
@@ -185,8 +194,6 @@ class TestTokenEndpoint:
         assert "d" not in published["keys"][0]
 
     def test_disabled_client_gets_no_token(self, served: Served) -> None:
-        from api.db import utc_now
-
         client_id, secret = self._credentials(served)
         with served.gateway.database.transaction() as session:
             client = session.get(Client, client_id)

@@ -1,0 +1,1 @@
+"""What each organisation asked of the gateway, by day."""
