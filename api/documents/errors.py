@@ -1,6 +1,8 @@
 """What can go wrong with documents, in business terms."""
 
-from api.errors import Conflict, GatewayError, Malformed, NotFound, Unavailable
+from datetime import datetime
+
+from api.errors import Conflict, Forbidden, GatewayError, Gone, Malformed, NotFound, Unavailable
 
 
 class DocumentAbsent(NotFound):
@@ -8,6 +10,39 @@ class DocumentAbsent(NotFound):
 
     def __init__(self, cid: str) -> None:
         super().__init__("document-absent", f"There is no document {cid[:80]} that you may read.", cid=cid[:80])
+
+
+class DocumentErased(Gone):
+    """Its keys were destroyed: nobody can read it, the gateway neither. Said to whoever could read it until then."""
+
+    def __init__(self, cid: str, erased_at: datetime, reason: str) -> None:
+        when = erased_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        detail = f"Document {cid} was erased on {when}: its keys were destroyed. The reason given: {reason}"
+        super().__init__("document-erased", detail, cid=cid, erased_at=when, reason=reason)
+
+
+class ErasureNotYours(Forbidden):
+    """A reader that is not the one who filed the document."""
+
+    def __init__(self, cid: str) -> None:
+        detail = f"Document {cid} is erased by who filed it, or by the operator."
+        super().__init__("not-the-uploader", detail, cid=cid)
+
+
+class NoPartyToDeal(Forbidden):
+    """Whoever is to read has no part in the deal, or the caller is not told that it has."""
+
+    def __init__(self, cid: str, lei: str) -> None:
+        detail = f"You know of no part that {lei} has in the deal behind document {cid}."
+        super().__init__("no-party-to-deal", detail, cid=cid, lei=lei)
+
+
+class DocumentBacks(Conflict):
+    """Money was asked for, or lent, on it."""
+
+    def __init__(self, cid: str, receivable_id: str) -> None:
+        detail = f"A financing was asked for on what document {cid} proves, so that only the operator may erase it."
+        super().__init__("document-backs-financing", detail, cid=cid, receivable_id=receivable_id)
 
 
 class DocumentDamaged(GatewayError):

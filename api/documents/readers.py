@@ -4,14 +4,19 @@ The gateway keeps private keys for the organisations that leave this to it, each
 keystores; an organisation may instead register a public key of its own and open its documents itself."""
 
 import os
+from functools import cache
 from pathlib import Path
+from secrets import token_hex
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from api.documents.errors import ReaderKeyInvalid, ReaderKeyMissing
+from api.settings import Settings
+from api.signers import write_private
 
 OPERATOR = "operator"
+SUPERVISOR = "supervisor"
 
 
 def public_key_of(reader: str, public_hex: str) -> X25519PublicKey:
@@ -76,3 +81,16 @@ class ReaderKeys:
             return
         finally:
             aside.unlink()
+
+
+@cache
+def _reader_keys(directory: Path, key_file: Path) -> ReaderKeys:
+    if not key_file.exists():
+        write_private(key_file, token_hex(32).encode())
+    return ReaderKeys(directory, key_file.read_text(encoding="ascii").strip())
+
+
+def reader_keys_of(settings: Settings) -> ReaderKeys:
+    """Those of a gateway by its settings; the first to ask makes the passphrase of their files."""
+    assert settings.document_key_file is not None  # filled in when the settings are read
+    return _reader_keys(settings.data_dir / "reader-keys", settings.document_key_file)

@@ -12,6 +12,9 @@ from ipfshttpclient.exceptions import ErrorResponse
 from api.documents.cids import CHUNK_BYTES, cid_of, require_cid
 from api.documents.errors import DocumentAbsent, DocumentDamaged, StoreUnavailable
 
+SWARM_SECONDS = 2
+"""How long the daemon asks its swarm for what it has not got itself."""
+
 
 class DocumentStore(Protocol):
     def put(self, data: bytes) -> str:
@@ -84,19 +87,33 @@ class IpfsStore:
         return cid
 
     def get(self, cid: str) -> bytes:
+        """The daemon's own copy, else its swarm's; a node asked for what nobody has would look for it without end."""
         try:
             with ipfshttpclient.Client(self._address, timeout=self._timeout_seconds) as client:
-                data = client.cat(require_cid(cid))
+                data = self._own(client, require_cid(cid))
+                if data is None:
+                    client.block.stat(cid, opts={"timeout": f"{SWARM_SECONDS}s"})
+                    data = client.cat(cid)
         except IpfsError as error:
             if isinstance(error, ErrorResponse) and _says_absent(str(error)):
                 raise DocumentAbsent(cid) from error
             raise StoreUnavailable(f"IPFS at {self._address}", str(error)) from error
         return _checked(cid, bytes(data))
 
+    @staticmethod
+    def _own(client: ipfshttpclient.Client, cid: str) -> bytes | None:
+        try:
+            return bytes(client.cat(cid, offline=True))
+        except ErrorResponse as error:
+            if _says_absent(str(error)):
+                return None
+            raise
+
 
 def _says_absent(message: str) -> bool:
-    """IPFS has no error code for it: it says "merkledag: not found" or "ipld: could not find"."""
-    return "not found" in message or "could not find" in message
+    """IPFS has no error code for it: it says "merkledag: not found" or "ipld: could not find"; of a swarm in which
+    nobody answered in time, "context deadline exceeded"."""
+    return any(words in message for words in ("not found", "could not find", "context deadline exceeded"))
 
 
 def _checked(cid: str, data: bytes) -> bytes:

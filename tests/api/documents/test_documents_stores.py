@@ -15,7 +15,7 @@ SEALED = bytes(range(256)) * 2000
 
 
 class FakeDaemon(ThreadingHTTPServer):
-    """Speaks /api/v0/add and /api/v0/cat as kubo does, and notes what it was asked."""
+    """Speaks /api/v0/add, /cat and /block/stat as kubo does, and notes what it was asked."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), FakeDaemonHandler)
@@ -41,7 +41,7 @@ class FakeDaemonHandler(BaseHTTPRequestHandler):
             self._add(body)
         elif url.path == "/api/v0/cat" and query["arg"][0] in self.server.files:
             self._answer(200, self.server.files[query["arg"][0]], "text/plain")
-        elif url.path == "/api/v0/cat":
+        elif url.path in ("/api/v0/cat", "/api/v0/block/stat"):
             refusal = {"Message": "ipld: could not find " + query["arg"][0], "Code": 0, "Type": "error"}
             self._answer(500, json.dumps(refusal).encode(), "application/json")
         else:
