@@ -24,8 +24,10 @@ _EXAMPLE: dict[str, Any] = {
             "final_at": examples.SHIPPED,
             "usable_from": examples.SHIPPED,
             "transaction_hash": examples.HASH,
+            "simulated": False,
             "votes": [
                 {
+                    "simulated": False,
                     "organisation_lei": "999900SKAGERLINES098",
                     "organisation_name": "Skager Lines",
                     "occurred_at": "2026-05-12T04:40:00Z",
@@ -43,7 +45,7 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class VoteView(BaseModel):
-    """What one organisation attested."""
+    """What one organisation attested; `simulated` where a sandbox did in its name, and nobody saw anything."""
 
     organisation_lei: str
     organisation_name: str
@@ -53,6 +55,7 @@ class VoteView(BaseModel):
     transaction_hash: str
     block_number: int
     at: datetime
+    simulated: bool
     withdrawn_at: datetime | None = Field(
         description="when the organisation took it back, or was shown to have said otherwise too; null where it stands"
     )
@@ -86,6 +89,7 @@ class FactView(BaseModel):
         description="when the time for dissent is over and draws rely on it; null unless final"
     )
     transaction_hash: str | None
+    simulated: bool = Field(description="whether one of its votes is")
     votes: list[VoteView]
     refused: list[RefusedVoteView]
 
@@ -98,3 +102,4 @@ class MilestonesView(BaseModel):
     subject: str
     opened_at: datetime
     items: list[FactView]
+    next: str | None = Field(default=None, description="pass as `cursor` for what follows; null at the end")

@@ -1,5 +1,10 @@
 """What was attested about a consignment, to the parties of the deal that it belongs to."""
 
+from collections.abc import Collection
+from dataclasses import astuple, dataclass
+from hashlib import sha256
+from typing import Final
+
 from sqlmodel import Session
 
 from api.auth.principal import Principal
@@ -8,13 +13,32 @@ from api.invoices import service as invoices
 from api.milestones import repository
 from api.milestones.models import Fact, FactStatus, Policy, RefusedVote, Subject, Vote
 from api.milestones.schemas import FactView, MilestonesView, RefusedVoteView, VoteView
+from api.orders import service as orders
 from api.participants import service as participants
 from api.participants.schemas import PartyView
+from api.receipts import service as receipts
 from api.receivables import service as receivables
 from api.values import hex32, is_hex32, moment, moment_or_none
 from chain_node.client import Milestone
 from chain_node.references import NetworkKey
 from chain_node.references import subject as subject_of
+
+SIMULATED: Final = hex32(sha256(b"portolan sandbox 1: simulated, nobody has seen this").digest())
+"""The evidence of every simulated vote, on chain too: anyone can tell it from a witness's."""
+
+
+def simulated_among(session: Session, subjects: Collection[str]) -> set[str]:
+    """Those of the consignments of which something was simulated."""
+    return repository.subjects_with_evidence(session, subjects, SIMULATED)
+
+
+def policies(session: Session) -> dict[int, Policy]:
+    """When milestones stand, by their number."""
+    return repository.policies(session)
+
+
+def fact(session: Session, subject_id: str, milestone: int, sequence: int) -> Fact | None:
+    return session.get(Fact, (subject_id, milestone, sequence))
 
 
 def of_receivable(session: Session, principal: Principal, key: NetworkKey, receivable_id: str) -> MilestonesView:
@@ -37,24 +61,54 @@ def of_subject(session: Session, principal: Principal, subject_id: str) -> Miles
     return _view(session, found)
 
 
-def asked(
-    session: Session, principal: Principal, key: NetworkKey, subject_id: str | None, receivable_id: str | None
-) -> MilestonesView:
-    """By whichever of the two the caller named."""
-    if (subject_id is None) == (receivable_id is None):
-        raise Malformed("subject-missing", "Name either `subject` or `receivable_id`.")
-    if subject_id is not None:
-        return of_subject(session, principal, subject_id)
-    return of_receivable(session, principal, key, str(receivable_id))
+def of_receipt(session: Session, principal: Principal, receipt_id: str) -> MilestonesView:
+    """What is known of goods in a warehouse that are, or were, the caller's, or that it keeps."""
+    return of_subject(session, principal, receipts.find(session, principal, receipt_id).subject)
+
+
+def sees(session: Session, principal: Principal, subject_id: str) -> bool:
+    """Whether there is such a consignment, and it is the caller's business: as a party, or as a witness of it."""
+    found = repository.subject(session, subject_id)
+    if found is None or principal.sees_all:
+        return found is not None
+    number = participants.number_of(session, principal.lei) if principal.lei else None
+    return _is_party(session, principal, found) or repository.has_voted(session, subject_id, number)
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Whose goods the caller asks for: one of these."""
+
+    subject: str | None = None
+    receivable_id: str | None = None
+    order_id: str | None = None
+    receipt_id: str | None = None
+
+
+def asked(session: Session, principal: Principal, key: NetworkKey, whose: Whose) -> MilestonesView:
+    """By whichever of them the caller named."""
+    if sum(named is not None for named in astuple(whose)) != 1:
+        raise Malformed("subject-missing", "Name one of `subject`, `receivable_id`, `order_id` and `receipt_id`.")
+    if whose.receipt_id is not None:
+        return of_receipt(session, principal, whose.receipt_id)
+    if whose.order_id is not None:
+        return of_subject(session, principal, orders.find(session, principal, whose.order_id).subject)
+    if whose.subject is not None:
+        return of_subject(session, principal, whose.subject)
+    return of_receivable(session, principal, key, str(whose.receivable_id))
 
 
 def _is_party(session: Session, principal: Principal, subject: Subject) -> bool:
-    """Who opened it, or a party to the invoice whose goods it is."""
+    """Who opened it, a party to the invoice whose goods it is, to the order, or to a warehouse
+    receipt of them."""
     if principal.lei is None:
         return False
     if subject.opened_by in participants.accounts_of(session, principal.lei):
         return True
-    return principal.sees(*invoices.parties_of_subject(session, subject.id))
+    if receipts.is_party_of_subject(session, principal, subject.id):
+        return True
+    parties = {*invoices.parties_of_subject(session, subject.id), *orders.parties_of_subject(session, subject.id)}
+    return principal.sees(*parties)
 
 
 def _view(session: Session, subject: Subject) -> MilestonesView:
@@ -97,6 +151,7 @@ def _fact_view(fact: Fact, policy: Policy | None, votes: list[VoteView], refused
         final_at=moment_or_none(fact.final_at),
         usable_from=moment_or_none(fact.usable_from if fact.status == FactStatus.FINAL else None),
         transaction_hash=fact.final_transaction,
+        simulated=any(vote.simulated for vote in votes),
         votes=votes,
         refused=refused,
     )
@@ -113,6 +168,7 @@ def _vote_view(vote: Vote, parties: dict[int, PartyView]) -> VoteView:
         transaction_hash=vote.transaction_hash,
         block_number=vote.block_number,
         at=moment(vote.voted_at),
+        simulated=vote.evidence == SIMULATED,
         withdrawn_at=moment_or_none(vote.withdrawn_at),
     )
 

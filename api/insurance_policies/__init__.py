@@ -1,0 +1,1 @@
+"""Insurance policies on financings: offered, accepted, bound, claimed on."""

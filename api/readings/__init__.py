@@ -1,0 +1,1 @@
+"""Readings: prices, rates and conditions of goods, who has signed them, and the grades that come of them."""

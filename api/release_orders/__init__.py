@@ -1,0 +1,1 @@
+"""Release orders: goods that are to leave a warehouse, and what has become of that."""
