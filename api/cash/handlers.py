@@ -1,12 +1,14 @@
 """Every movement of cash is a transfer; issue and withdrawal come from and go to the zero address. What a payee could
-not take waits for it at the contract that paid."""
+not take waits for it at the contract that paid. What a movement was for is noted by `reasons`."""
 
 from sqlmodel import Session
 
+from api.cash import reasons
 from api.cash.models import Balance, ParkedPayout
 from api.indexer import handles
 from chain_node.client import Block, Event
 
+__all__ = ["on_parked", "on_parked_claimed", "on_transfer", "reasons"]
 _NOBODY = "0x0000000000000000000000000000000000000000"
 
 

@@ -122,8 +122,9 @@ def require_funds(session: Session, account: str, amount: Amount) -> None:
     """Conflict unless the account holds the amount, as far as the database has read the chain."""
     held = repository.balance(session, amount.currency, account)
     if held < amount.units:
-        detail = f"The account has {held} minor units of {amount.currency} and needs {amount.units}."
-        raise Conflict("cash-too-low", detail, balance=held, needed=amount.units, currency=amount.currency)
+        balance = Amount.of(held, amount.currency)
+        detail = f"The account has {balance.said} and needs {amount.said}."
+        raise Conflict("cash-too-low", detail, balance=balance, needed=amount)
 
 
 def require_payable(acting: Acting, amount: Amount) -> None:

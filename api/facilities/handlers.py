@@ -64,6 +64,7 @@ def on_recourse_closed(session: Session, event: Event, block: Block) -> None:
 @handles("ReceivableCollateral", "LadderSet")
 @handles("OrderCollateral", "LadderSet")
 @handles("PurchaseCollateral", "LadderSet")
+@handles("InventoryCollateral", "LadderSet")
 def on_ladder_set(session: Session, event: Event, block: Block) -> None:
     key = (event.arguments["facility"], event.address)
     ladder = session.get(Ladder, key) or Ladder(facility=key[0], collateral=key[1], steps=[])

@@ -25,6 +25,7 @@ from api.facilities.schemas import (
 from api.participants import service as participants
 from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
+from api.values import Amount
 from chain_node.client import Call, Chain, FacilityTerms, Milestone, Step
 
 CREDIT_OFFICER = "office:credit-officer"
@@ -39,7 +40,7 @@ def grant(officer: Acting, asked: FacilityRequest) -> list[str]:
         raise Malformed("currency-differs", detail)
     supplier = participants.acting_account(session, asked.supplier_lei)
     call = chain.desk.open_facility(_terms(asked, supplier, chain.addresses.address(f"LendingPool:{currency}")))
-    if asked.ladders.receivable is None and asked.ladders.order is None:
+    if not asked.ladders.model_dump(exclude_none=True):
         raise Malformed("ladder-missing", "A facility needs a ladder for at least one kind of collateral.")
     repository.lock_numbering(session)
     opened = officer.by_office(CREDIT_OFFICER, call, "open facility", owner_lei=asked.supplier_lei)
@@ -50,7 +51,7 @@ def grant(officer: Acting, asked: FacilityRequest) -> list[str]:
 def set_ladders(officer: Acting, facility_id: str, asked: Ladders) -> list[str]:
     """Sets ladders of a facility anew, for financings opened from then on; the transactions' ids."""
     facility = service.find(officer.session, officer.principal, facility_id)
-    if asked.receivable is None and asked.order is None:
+    if not asked.model_dump(exclude_none=True):
         raise Malformed("ladder-missing", "Name a ladder for at least one kind of collateral.")
     return _set_ladders(officer, facility.number, asked, _owner_lei(officer, facility), None)
 
@@ -60,8 +61,7 @@ def change_line(officer: Acting, facility_id: str, asked: LineRequest) -> list[s
     chain, facility = officer.chain, service.find(officer.session, officer.principal, facility_id)
     calls: list[tuple[Call, str]] = []
     if asked.limit is not None:
-        if asked.limit.currency != service.currency_of(officer.session, chain, facility):
-            raise Malformed("currency-differs", "The limit is in another currency than the facility.")
+        _require_currency("limit", asked.limit, service.currency_of(officer.session, chain, facility))
         calls.append((chain.desk.set_limit(facility.number, asked.limit.units), "set limit"))
     if asked.expires_at is not None:
         expires_at = int(asked.expires_at.timestamp())
@@ -76,15 +76,15 @@ def pay_commitment_fee(payer: Acting, facility_id: str, asked: CommitmentFeeRequ
     """Pays the committed fee due so far out of the caller's cash; the transactions' ids."""
     session, chain = payer.session, payer.chain
     facility = service.find(session, payer.principal, facility_id)
-    if asked.most.currency != service.currency_of(session, chain, facility):
-        raise Malformed("currency-differs", "The most is in another currency than the facility.")
+    _require_currency("most", asked.most, service.currency_of(session, chain, facility))
     # The payment follows an allowance, so that it cannot be tried on its own.
     due = chain.desk.commitment_due(facility.number)
     if due == 0:
         raise Conflict("nothing-due", f"No committed fee is due on facility {facility_id}.", facility=facility_id)
     if due > asked.most.units:
-        detail = f"{due} minor units are due, at most {asked.most.units} may be taken."
-        raise Conflict("commitment-fee-exceeds-most", detail, due=due, most=asked.most.units)
+        fee, most = Amount.of(due, asked.most.currency), asked.most
+        detail = f"{fee.said} are due, at most {most.said} may be taken."
+        raise Conflict("commitment-fee-exceeds-most", detail, due=fee, most=most)
     call, desk = chain.desk.pay_commitment_fee(facility.number), chain.addresses.address("FinancingDesk")
     return cash.pay(payer, asked.most, desk, call, "committed fee", "pay committed fee", facility_id)
 
@@ -141,3 +141,9 @@ def _set_ladders(
 def _owner_lei(officer: Acting, facility: Facility) -> str | None:
     owner = participants.parties_by_account(officer.session, [facility.supplier]).get(facility.supplier)
     return owner.lei if owner else None
+
+
+def _require_currency(what: str, amount: Amount, currency: str) -> None:
+    if amount.currency != currency:
+        detail = f"The {what} is in {amount.currency}, the facility in {currency}."
+        raise Malformed("currency-differs", detail, currency=amount.currency, needed=currency)

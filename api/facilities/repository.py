@@ -6,6 +6,7 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from api.facilities.models import Facility, Ladder
+from api.lists import Asked, Slice
 from api.transactions.models import OPEN, Transaction
 
 _NUMBERING_LOCK = 0x706F7274
@@ -23,14 +24,21 @@ def by_transaction(session: Session, transaction_hash: str) -> Facility | None:
     return session.exec(select(Facility).where(Facility.transaction_hash == transaction_hash)).first()
 
 
-def page(session: Session, *, accounts: Sequence[str] | None, before: int | None, limit: int) -> list[Facility]:
-    """The newest first; those of the supplier accounts, or all where `accounts` is None."""
-    chosen = select(Facility).order_by(col(Facility.number).desc()).limit(limit)
-    if accounts is not None:
-        chosen = chosen.where(col(Facility.supplier).in_(accounts))
-    if before is not None:
-        chosen = chosen.where(col(Facility.number) < before)
-    return list(session.exec(chosen))
+def page(session: Session, asked: Asked, *, accounts: Sequence[str] | None) -> Slice[Facility]:
+    """What is asked for of those of the supplier accounts, or of all where `accounts` is None."""
+    chosen = select(Facility)
+    return asked.page(session, chosen if accounts is None else chosen.where(col(Facility.supplier).in_(accounts)))
+
+
+def sources(session: Session) -> list[str]:
+    """The addresses of all that fund a facility."""
+    return list(session.exec(select(Facility.pool).distinct()))
+
+
+def newest_of(session: Session, account: str, limit: int) -> list[Facility]:
+    """Those of a supplier's account, the newest first."""
+    chosen = select(Facility).where(Facility.supplier == account).order_by(col(Facility.number).desc())
+    return list(session.exec(chosen.limit(limit)))
 
 
 def ladder(session: Session, number: int, collateral: str) -> Ladder | None:

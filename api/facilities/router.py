@@ -6,6 +6,7 @@ from fastapi import Depends, Response
 
 from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
 from api.facilities import opening, service
+from api.facilities.listing import FACILITIES
 from api.facilities.schemas import (
     CommitmentFeeRequest,
     FacilityRequest,
@@ -14,8 +15,9 @@ from api.facilities.schemas import (
     Ladders,
     LineRequest,
 )
+from api.lists import Asked
 from api.problems import READ_PROBLEMS
-from api.values import Before, Limit, Page
+from api.values import Page
 
 router = gateway_router("/v1/facilities", "facilities")
 Reader = Annotated[Principal, Depends(requires("facilities:read"))]
@@ -52,11 +54,11 @@ def _rewritten(acting: Acting, facility_id: str, ids: list[str]) -> Response:
     return acting.written(lambda session: opening.rewritten(session, acting, facility_id, ids))
 
 
-@router.get("", responses=READ_PROBLEMS, summary="List one's facilities")
+@router.lists("", Page[FacilityView], FACILITIES, "List one's facilities")
 def facilities(
-    principal: Reader, session: SessionDep, chain: ChainDep, before: Before = None, limit: Limit = 50
+    principal: Reader, session: SessionDep, chain: ChainDep, asked: Annotated[Asked, Depends(FACILITIES.asked)]
 ) -> Page[FacilityView]:
-    return service.page(session, principal, chain, before, limit)
+    return service.page(session, principal, chain, asked)
 
 
 @router.get("/{facility_id}", responses=READ_PROBLEMS, summary="See one facility")

@@ -32,6 +32,11 @@ _LADDERS: dict[str, Any] = {
 }
 
 
+def milestone_name(number: int) -> str:
+    """As requests name it; one that has no name here by its number."""
+    return _MILESTONES.get(number, str(number))
+
+
 class Step(BaseModel):
     """From the milestone on, the advance rate (share of value, 8000 = 80 %) may be lent; `measured`: of what was
     attested only."""
@@ -52,7 +57,11 @@ class Ladders(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _LADDERS})
 
     receivable: Steps | None = None
-    order: Steps | None = None
+    order: Steps | None = Field(default=None, description="of orders, to their seller")
+    purchase: Steps | None = Field(
+        default=None, description="of orders, to their buyer: ACCEPTED alone, and the facility must be earmarked"
+    )
+    goods: Steps | None = Field(default=None, description="of goods in a warehouse")
 
 
 class StepView(BaseModel):
@@ -65,13 +74,14 @@ class StepView(BaseModel):
     @classmethod
     def of(cls, step: Mapping[str, Any]) -> "StepView":
         """Of a step as a row keeps it."""
-        number = int(step["milestone"])
-        return cls(**{**step, "milestone": _MILESTONES.get(number, str(number))})
+        return cls(**{**step, "milestone": milestone_name(int(step["milestone"]))})
 
 
 class LaddersView(BaseModel):
     receivable: list[StepView] | None = None
     order: list[StepView] | None = None
+    purchase: list[StepView] | None = None
+    goods: list[StepView] | None = None
 
 
 class FacilityRequest(BaseModel):

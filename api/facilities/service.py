@@ -1,9 +1,9 @@
 """What the chain says of facilities, to their suppliers and to the operator."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, cast
 
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from api.auth.principal import Principal
 from api.errors import NotFound
@@ -12,19 +12,32 @@ from api.facilities.models import Facility
 from api.facilities.schemas import DayCountName, FacilityView, LaddersView, StepView
 from api.facilities.sources import currencies_of
 from api.figures import Figures, ask
+from api.lists import Asked
 from api.participants import service as participants
 from api.participants.schemas import PartyView
-from api.values import Amount, Page, in_block, moment, page_number
+from api.values import Amount, Page, in_block, moment
 from chain_node.client import Chain
 
-COLLATERALS = {"receivable": "ReceivableCollateral", "order": "OrderCollateral"}
-"""Kind of collateral to the deployed name of its adapter."""
+COLLATERALS = {
+    "receivable": "ReceivableCollateral",
+    "order": "OrderCollateral",
+    "purchase": "PurchaseCollateral",
+    "goods": "InventoryCollateral",
+}
+"""Kind of collateral to the deployed name of its adapter. An order is one to its seller, another to its buyer."""
+_MOST_OF_SUPPLIER = 200
 
 
 def steps_for_collateral(session: Session, number: int, collateral: str) -> list[dict[str, Any]]:
     """The ladder of a facility for one collateral adapter (by address), as the chain has it now; empty for none."""
     ladder = repository.ladder(session, number, collateral)
     return list(ladder.steps) if ladder else []
+
+
+def kind_of(chain: Chain, collateral: str) -> str:
+    """The kind of a collateral adapter (by address); "other" for one that this gateway does not know."""
+    known = {chain.addresses.address(name): kind for kind, name in COLLATERALS.items()}
+    return {str(address): kind for address, kind in known.items()}.get(collateral, "other")
 
 
 def find(session: Session, principal: Principal, facility_id: str) -> Facility:
@@ -45,6 +58,18 @@ def by_numbers(session: Session, numbers: Iterable[int]) -> dict[int, Facility]:
     return {facility.number: facility for facility in repository.facilities(session, numbers)}
 
 
+def of_supplier(session: Session, chain: Chain, account: str, currency: str, collateral: str) -> list[Facility]:
+    """The account's facilities in a currency with a ladder for a collateral adapter (by address), the newest first."""
+    found = repository.newest_of(session, account, _MOST_OF_SUPPLIER)
+    laddered = {
+        ladder.facility
+        for ladder in repository.ladders(session, [f.number for f in found])
+        if ladder.collateral == collateral
+    }
+    lent = currencies(session, chain, found)
+    return [each for each in found if each.number in laddered and lent[each.number] == currency]
+
+
 def currencies(session: Session, chain: Chain, facilities: Collection[Facility]) -> dict[int, str]:
     """What each facility lends, by its number."""
     lent = currencies_of(session, chain, {facility.pool for facility in facilities})
@@ -59,12 +84,21 @@ def view(session: Session, facility: Facility, chain: Chain) -> FacilityView:
     return _views(session, [facility], chain)[0]
 
 
-def page(session: Session, principal: Principal, chain: Chain, before: str | None, limit: int) -> Page[FacilityView]:
-    """The caller's facilities, the newest first; all for who sees all."""
+def page(session: Session, principal: Principal, chain: Chain, asked: Asked) -> Page[FacilityView]:
+    """What is asked for of the caller's facilities; of all for who sees all."""
     accounts = None if principal.sees_all else participants.accounts_of(session, principal.organisation())
-    found = repository.page(session, accounts=accounts, before=page_number(before), limit=limit)
-    following = str(found[-1].number) if len(found) == limit else None
-    return Page(items=_views(session, found, chain), next=following)
+    found = repository.page(session, asked.where(currency=lends(session, chain)), accounts=accounts)
+    return Page(items=_views(session, found.rows, chain), next=found.next)
+
+
+def lends(session: Session, chain: Chain) -> Callable[[str], Any]:
+    """For lists: that a facility lends a currency."""
+
+    def matches(currency: str) -> Any:
+        lent = currencies_of(session, chain, repository.sources(session))
+        return col(Facility.pool).in_([source for source, its in lent.items() if its == currency])
+
+    return matches
 
 
 def _is_suppliers(session: Session, principal: Principal, facility: Facility) -> bool:
@@ -74,9 +108,8 @@ def _is_suppliers(session: Session, principal: Principal, facility: Facility) ->
 def _views(session: Session, facilities: list[Facility], chain: Chain) -> list[FacilityView]:
     suppliers = participants.parties_by_account(session, {facility.supplier for facility in facilities})
     ladders: dict[int, dict[str, list[StepView]]] = {facility.number: {} for facility in facilities}
-    kinds: dict[str, str] = {chain.addresses.address(name): kind for kind, name in COLLATERALS.items()}
     for ladder in repository.ladders(session, ladders):
-        ladders[ladder.facility][kinds[ladder.collateral]] = [StepView.of(step) for step in ladder.steps]
+        ladders[ladder.facility][kind_of(chain, ladder.collateral)] = [StepView.of(step) for step in ladder.steps]
     lent = currencies(session, chain, facilities)
     usages = _usages(session, facilities, chain)
     return [

@@ -1,7 +1,6 @@
 """Changes of a financing that both sides have to agree to: what was asked for, by whom, and what has become of it."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlmodel import Session
 
@@ -11,11 +10,9 @@ from api.errors import NotFound
 from api.figures import Figures, ask
 from api.financings import repository, service
 from api.financings.models import AmendmentWords, Consent, Financing
-from api.financings.schemas import AmendmentsView, AmendmentTermsView, AmendmentView
+from api.financings.schemas import AmendmentState, AmendmentsView, AmendmentTermsView, AmendmentView
 from api.values import day, hex32, moment, moment_or_none
 from chain_node.client import Amendment, Chain
-
-State = Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired", "withdrawn"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,9 @@ def _view(
     )
 
 
-def _state(financing: Financing, consent: Consent, words: AmendmentWords | None, given: Given, now: int) -> State:
+def _state(
+    financing: Financing, consent: Consent, words: AmendmentWords | None, given: Given, now: int
+) -> AmendmentState:
     if consent.carried_out_at is not None:
         return "carried out"
     if words is not None:

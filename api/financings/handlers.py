@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from api.facilities import service as facilities
-from api.financings.models import Consent, Draw, Financing, FinancingState, Repayment, WriteOff
+from api.financings.models import Consent, Draw, Financing, FinancingState, Handover, Repayment, WriteOff
 from api.indexer import handles
 from api.pools import service as pools
 from api.values import hex32
@@ -117,6 +117,17 @@ def on_defaulted(session: Session, event: Event, block: Block) -> None:
 def on_handed_over(session: Session, event: Event, block: Block) -> None:
     """Another paper backs it; when that falls due is said next, in the same transaction."""
     financing, told = _financing(session, event), event.arguments
+    session.add(
+        Handover(
+            transaction_hash=hex32(event.transaction_hash),
+            log_index=event.log_index,
+            financing=financing.number,
+            collateral=financing.collateral,
+            item_id=financing.item_id,
+            block_number=event.block_number,
+            handed_over_at=block.timestamp,
+        )
+    )
     financing.collateral, financing.item_id = told["to"], hex32(told["itemId"])
     financing.subject, financing.units = hex32(told["subject"]), told["units"]
     financing.ladder = facilities.steps_for_collateral(session, financing.facility, told["to"])

@@ -4,7 +4,7 @@ supports now is asked from the desk."""
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column
+from sqlalchemy import JSON, BigInteger, Column, Index
 from sqlmodel import Field, SQLModel
 
 from api.db import ChainRow
@@ -25,6 +25,7 @@ class Financing(ChainRow, table=True):
     draw had to leave, for what (`deferred_by`), in which transaction; `maturity_day` counts days since 1970-01-01."""
 
     __tablename__ = "financings"
+    __table_args__ = (Index("financings_by_maturity", "maturity_day", "number"),)
 
     number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     facility: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
@@ -96,6 +97,20 @@ class WriteOff(ChainRow, table=True):
     principal: int = Field(sa_column=units_column())
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     written_off_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Handover(ChainRow, table=True):
+    """The paper that backed a financing until then; what took its place is the next one's, or the financing's own."""
+
+    __tablename__ = "financing_handovers"
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    financing: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    collateral: str
+    item_id: str = Field(index=True)
+    block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    handed_over_at: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class Consent(ChainRow, table=True):

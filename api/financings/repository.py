@@ -1,11 +1,21 @@
 """Queries over financings, draws and repayments."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlmodel import Session, SQLModel, col, select
 
 from api.db import insert_new
-from api.financings.models import AmendmentWords, Consent, Draw, Financing, FinancingState, Repayment, WriteOff
+from api.financings.models import (
+    AmendmentWords,
+    Consent,
+    Draw,
+    Financing,
+    FinancingState,
+    Handover,
+    Repayment,
+    WriteOff,
+)
+from api.lists import Asked, Slice
 
 
 def financing(session: Session, number: int) -> Financing | None:
@@ -16,6 +26,11 @@ def by_transaction(session: Session, transaction_hash: str) -> Financing | None:
     return session.exec(select(Financing).where(Financing.transaction_hash == transaction_hash)).first()
 
 
+def numbers_opened(session: Session, transaction_hashes: Iterable[str]) -> dict[str, int]:
+    wanted = col(Financing.transaction_hash).in_(set(transaction_hashes))
+    return dict(session.exec(select(Financing.transaction_hash, Financing.number).where(wanted)).all())
+
+
 def watches(session: Session, subject: str) -> bool:
     """Whether a financing that is not released follows the consignment."""
     chosen = select(Financing).where(Financing.subject == subject, Financing.state != FinancingState.RELEASED)
@@ -23,17 +38,22 @@ def watches(session: Session, subject: str) -> bool:
 
 
 def page(
-    session: Session, *, accounts: Sequence[str] | None, item_id: str | None, before: int | None, limit: int
-) -> list[Financing]:
-    """The newest first; those of the supplier accounts, or all where `accounts` is None."""
-    chosen = select(Financing).order_by(col(Financing.number).desc()).limit(limit)
-    if accounts is not None:
-        chosen = chosen.where(col(Financing.supplier).in_(accounts))
-    if item_id is not None:
-        chosen = chosen.where(Financing.item_id == item_id)
-    if before is not None:
-        chosen = chosen.where(col(Financing.number) < before)
-    return list(session.exec(chosen))
+    session: Session, asked: Asked, *, accounts: Sequence[str] | None, collateral: str | None = None
+) -> Slice[Financing]:
+    """What is asked for of those of the supplier accounts, or of all where `accounts` is None; with `collateral` of
+    those whose collateral that adapter keeps."""
+    chosen = select(Financing)
+    if collateral is not None:
+        chosen = chosen.where(Financing.collateral == collateral)
+    return asked.page(session, chosen if accounts is None else chosen.where(col(Financing.supplier).in_(accounts)))
+
+
+def by_numbers(session: Session, numbers: Collection[int]) -> list[Financing]:
+    return list(session.exec(select(Financing).where(col(Financing.number).in_(set(numbers)))))
+
+
+def numbers_of(session: Session, accounts: Sequence[str]) -> list[int]:
+    return list(session.exec(select(Financing.number).where(col(Financing.supplier).in_(accounts))))
 
 
 def consent(session: Session, amendment: str) -> Consent | None:
@@ -64,6 +84,23 @@ def draws(session: Session, numbers: Sequence[int]) -> list[Draw]:
 def repayments(session: Session, numbers: Sequence[int]) -> list[Repayment]:
     order = (col(Repayment.block_number), col(Repayment.log_index))
     return list(session.exec(select(Repayment).where(col(Repayment.financing).in_(numbers)).order_by(*order)))
+
+
+def handovers(session: Session, numbers: Sequence[int]) -> list[Handover]:
+    order = (col(Handover.block_number), col(Handover.log_index))
+    return list(session.exec(select(Handover).where(col(Handover.financing).in_(numbers)).order_by(*order)))
+
+
+def repayment(session: Session, transaction_hash: str, log_index: int) -> Repayment | None:
+    return session.get(Repayment, (transaction_hash, log_index))
+
+
+def live(session: Session, numbers: Collection[int]) -> list[Financing]:
+    """Those of the financings on which something may be out."""
+    states = (FinancingState.OPEN.value, FinancingState.DEFAULTED.value)
+    chosen = select(Financing).where(col(Financing.state).in_(states)).order_by(col(Financing.number))
+    wanted = set(numbers)
+    return [each for each in session.exec(chosen) if each.number in wanted]
 
 
 def write_offs(session: Session, numbers: Sequence[int]) -> list[WriteOff]:

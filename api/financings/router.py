@@ -6,19 +6,28 @@ from fastapi import Depends, Query, Response
 
 from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
 from api.financings import acts, amendments, service
+from api.financings.listing import AMENDMENTS, FINANCINGS, REPAYMENTS
+from api.financings.one_call import OneCallDep
+from api.financings.paying import service as paying
+from api.financings.paying.schemas import PayoffView, RepaymentDetailView
 from api.financings.schemas import (
     AmendmentRequest,
     AmendmentsView,
+    DeliveryRequest,
     FinancingRequest,
     FinancingView,
     FinancingWritten,
+    HandoverRequest,
     ImpairmentRequest,
+    PurposeRequest,
     RepaymentRequest,
+    RepaymentView,
 )
 from api.financings.workouts import Desk
+from api.lists import Asked
 from api.network_key import NetworkKeyDep
 from api.problems import READ_PROBLEMS
-from api.values import Before, Hex32, Limit, Page
+from api.values import Day, Hex32, Page
 
 router = gateway_router("/v1/financings", "financings")
 Reader = Annotated[Principal, Depends(requires("financings:read"))]
@@ -33,10 +42,9 @@ async def _desk(financing_id: str, acting: Supplier) -> Desk:
 AtDesk = Annotated[Desk, Depends(_desk)]
 
 
-@router.write("", FinancingWritten, "Open a financing on an accepted receivable")
-def open_financing(body: FinancingRequest, supplier: Supplier, key: NetworkKeyDep) -> Response:
-    ids = acts.open_financing(supplier, key, body)
-    return supplier.written(lambda session: acts.opened(session, supplier.chain, ids))
+@router.write("", FinancingWritten, "From an invoice or order to cash: have a quote, accept it, or open without one")
+def open_financing(body: FinancingRequest, one_call: OneCallDep) -> Response:
+    return one_call.answer(body)
 
 
 @router.write("/{financing_id}/poke", FinancingWritten, "Draw what the state now allows")
@@ -81,6 +89,25 @@ def release(desk: AtDesk) -> Response:
 
 
 @router.write(
+    "/{financing_id}/handover", FinancingWritten, "Hand a financing over to the next paper: goods, or their invoice"
+)
+def hand_over(desk: AtDesk, body: HandoverRequest, key: NetworkKeyDep) -> Response:
+    return desk.answer(desk.hand_over(key, body))
+
+
+@router.write(
+    "/{financing_id}/delivery", FinancingWritten, "Take the goods of a financed order against the money in escrow"
+)
+def take_delivery(desk: AtDesk, body: DeliveryRequest) -> Response:
+    return desk.answer(desk.take_delivery(body))
+
+
+@router.write("/{financing_id}/purpose", FinancingWritten, "Say what the draws of an earmarked financing are for")
+def set_purpose(desk: AtDesk, body: PurposeRequest) -> Response:
+    return desk.answer(desk.set_purpose(body))
+
+
+@router.write(
     "/{financing_id}/amendments",
     FinancingWritten,
     "Agree to a later maturity or another facility, as supplier or credit officer",
@@ -89,13 +116,21 @@ def amend(desk: AtDesk, body: AmendmentRequest) -> Response:
     return desk.answer(desk.amend(body))
 
 
-@router.get(
+@router.lists(
     "/{financing_id}/amendments",
-    responses=READ_PROBLEMS,
-    summary="See the changes that were asked for, and who has agreed to them until when",
+    AmendmentsView,
+    AMENDMENTS,
+    "See the changes that were asked for, and who has agreed to them until when",
 )
-def amendments_of(financing_id: str, principal: Reader, session: SessionDep, chain: ChainDep) -> AmendmentsView:
-    return amendments.of_financing(session, principal, chain, financing_id)
+def amendments_of(
+    financing_id: str,
+    principal: Reader,
+    session: SessionDep,
+    chain: ChainDep,
+    asked: Annotated[Asked, Depends(AMENDMENTS.asked)],
+) -> AmendmentsView:
+    found = asked.among(amendments.of_financing(session, principal, chain, financing_id).items)
+    return AmendmentsView(items=found.rows, next=found.next)
 
 
 @router.write(
@@ -117,16 +152,45 @@ def repay(desk: AtDesk, body: RepaymentRequest) -> Response:
     return desk.answer(acts.repay(desk.acting, desk.thing_id, body))
 
 
-@router.get("", responses=READ_PROBLEMS, summary="List one's financings")
-def financings(
+@router.lists("/{financing_id}/repayments", Page[RepaymentView], REPAYMENTS, "List what has been paid on a financing")
+def repayments(
+    financing_id: str,
     principal: Reader,
     session: SessionDep,
     chain: ChainDep,
-    receivable_id: Annotated[Hex32 | None, Query(description="those of one receivable")] = None,
-    before: Before = None,
-    limit: Limit = 50,
+    asked: Annotated[Asked, Depends(REPAYMENTS.asked)],
+) -> Page[RepaymentView]:
+    found = asked.among(paying.repayments(session, principal, chain, financing_id))
+    return Page(items=found.rows, next=found.next)
+
+
+@router.get(
+    "/{financing_id}/repayments/{repayment_id}",
+    responses=READ_PROBLEMS,
+    summary="See one repayment, and where each part of it went",
+)
+def repayment(
+    financing_id: str, repayment_id: str, principal: Reader, session: SessionDep, chain: ChainDep
+) -> RepaymentDetailView:
+    return paying.repayment(session, principal, chain, financing_id, repayment_id)
+
+
+@router.get("/{financing_id}/payoff", responses=READ_PROBLEMS, summary="See what pays a financing off on a day")
+def payoff_on(
+    financing_id: str,
+    principal: Reader,
+    session: SessionDep,
+    chain: ChainDep,
+    on: Annotated[Day | None, Query(description="today, on the chain's clock, where none is named")] = None,
+) -> PayoffView:
+    return paying.payoff(session, principal, chain, financing_id, on)
+
+
+@router.lists("", Page[FinancingView], FINANCINGS, "List one's financings")
+def financings(
+    principal: Reader, session: SessionDep, chain: ChainDep, asked: Annotated[Asked, Depends(FINANCINGS.asked)]
 ) -> Page[FinancingView]:
-    return service.page(session, principal, chain, receivable_id=receivable_id, before=before, limit=limit)
+    return service.page(session, principal, chain, asked)
 
 
 @router.get("/{financing_id}", responses=READ_PROBLEMS, summary="See what a financing owes, supports and has drawn")

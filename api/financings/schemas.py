@@ -1,33 +1,150 @@
 """Financings as JSON."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api import examples
 from api.examples import eur, shown
 from api.facilities.schemas import StepView
 from api.participants.schemas import PartyView
+from api.quotes.schemas import EXAMPLE as QUOTE_EXAMPLE
+from api.quotes.schemas import QUOTE_ID, QuoteView, Wish
+from api.sandbox.schemas import Simulation
 from api.transactions.schemas import TransactionView
-from api.values import Amount, AmountOrNothing, Day, Hex32, Moment, Number, PositiveAmount
+from api.values import Amount, AmountOrNothing, Day, Hex32, Moment, Number, PositiveAmount, Quantity
+
+CollateralKind = Literal["receivable", "order", "purchase", "goods", "other"]
 
 
-class FinancingRequest(BaseModel):
-    """Pledges a receivable, or a part of it, and draws what it already allows."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"facility_id": "1", "receivable_id": "0x" + "2a" * 32}}
-    )
+class Opening(BaseModel):
+    """Pledges an invoice, an order or goods in a warehouse, or a part of them, and draws what they already allow. An
+    order is its seller's collateral, or its buyer's under an earmarked facility."""
 
     facility_id: Number
-    receivable_id: Hex32
-    amount: PositiveAmount | None = Field(default=None, description="face value to pledge; by default all one holds")
-    on_acceptance_only: bool = Field(
-        default=False,
-        description="lend on the debtor's acceptance alone; needed for further parts of an invoice, as its goods "
-        "move one financing only",
+    receivable_id: Hex32 | None = None
+    order_id: Hex32 | None = None
+    receipt_id: Hex32 | None = None
+    quantity_thousandths: Quantity | None = None
+    amount: PositiveAmount | None = None
+    on_acceptance_only: bool = False
+
+
+_OF_GOODS = {"facility_id", "receipt_id", "quantity_thousandths"}
+
+
+class FinancingRequest(Wish):
+    """Asks for a quote, accepts one, or opens a financing.
+
+    - An invoice or a receivable: every rule is checked, and a binding quote answered, and taken if `accept` says so.
+    - `quote_id` alone: accepts that quote.
+    - `facility_id` and `receivable_id`, `order_id` or `receipt_id`, without `accept`: opens the financing at once,
+      without a quote.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "invoice_id": "inv_5b0c6f4c1d2e3f405162738a",
+                "expected": [{"milestone": "DEPARTED", "at": "2026-05-12T09:00:00Z"}],
+                "accept": True,
+            }
+        },
     )
+
+    order_id: Hex32 | None = Field(default=None, description="an order that one sells or buys; named with its facility")
+    receipt_id: Hex32 | None = Field(default=None, description="goods in a warehouse; named with the facility")
+    quantity_thousandths: Quantity | None = Field(
+        default=None, description="of the goods, in thousandths of their unit; by default all one has free"
+    )
+    quote_id: Annotated[str, StringConstraints(pattern=QUOTE_ID)] | None = None
+    sandbox: Simulation | None = Field(
+        default=None, description="what of its journey is simulated at once; only where the gateway is a sandbox"
+    )
+    accept: bool | None = Field(default=None, description="true: take the quote at once; false: only ask for it")
+
+    @model_validator(mode="after")
+    def _asks_for_one_thing(self) -> "FinancingRequest":
+        items = [self.receivable_id, self.invoice_id, self.order_id, self.receipt_id, self.quote_id]
+        if sum(item is not None for item in items) != 1:
+            raise ValueError("name one of receivable_id, invoice_id, order_id, receipt_id and quote_id")
+        if self.receipt_id is None and self.quantity_thousandths is not None:
+            raise ValueError("a quantity is of goods: name their receipt_id")
+        if self.receipt_id is not None and (self.facility_id is None or self.model_fields_set - _OF_GOODS):
+            raise ValueError("goods are financed without a quote: name facility_id and quantity_thousandths only")
+        if self.order_id is not None and not (self.is_direct and self.sandbox is None):
+            raise ValueError("an order is lent on without a quote: name it and its facility, and nothing of a quote's")
+        if self.quote_id is not None and self.model_fields_set - {"quote_id", "accept", "sandbox"}:
+            raise ValueError("a quote has its terms already: with quote_id nothing else can be asked for")
+        if self.sandbox is not None and self.quote_id is None and not (self.accept or self.is_direct):
+            raise ValueError("sandbox simulates the journey of what is financed: accept, too")
+        if self.quote_id is not None and self.accept is False:
+            raise ValueError("quote_id accepts a quote; to look at one, GET /v1/quotes/{id}")
+        if len({each.milestone for each in self.expected}) != len(self.expected):
+            raise ValueError("each milestone can be expected once")
+        return self
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether a financing is to be opened without a quote."""
+        expects = bool(self.expected) or self.expected_repayment_at is not None
+        named = self.facility_id is not None and (self.receivable_id or self.order_id or self.receipt_id) is not None
+        return named and self.accept is None and not expects
+
+    def opening(self) -> Opening:
+        """Of a direct request."""
+        return Opening.model_validate(self.model_dump(include=set(Opening.model_fields)))
+
+
+class HandoverRequest(BaseModel):
+    """What backs the financing from now on: the goods of its order in a warehouse, or the accepted invoice of them.
+    Goods that backed it until now go to who owes the invoice."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=shown({"receivable_id": examples.RECEIVABLE}))
+
+    receivable_id: Hex32 | None = None
+    lot_id: Hex32 | None = None
+    amount: PositiveAmount | None = Field(default=None, description="of the invoice; by default all one holds")
+    quantity_thousandths: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,14}$")] | None = Field(
+        default=None, description="of the lot, in thousandths of its unit; by default all one has free"
+    )
+
+    @model_validator(mode="after")
+    def _of_one_item(self) -> Self:
+        if (self.receivable_id is None) == (self.lot_id is None):
+            raise ValueError("name either receivable_id or lot_id")
+        if (self.amount if self.lot_id else self.quantity_thousandths) is not None:
+            raise ValueError("an amount is of an invoice, a quantity of a lot")
+        return self
+
+
+class DeliveryRequest(BaseModel):
+    """Goods that the seller of the financing's order offers, by the digest of the offer."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=shown({"digest": examples.HASH}))
+
+    digest: Hex32
+
+
+class PurposeRequest(BaseModel):
+    """What the draws of an earmarked financing are for, said before the first: the order that one buys, or the invoice
+    that a carrier has of one."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra=shown({"order_id": examples.HASH, "most": eur(7_000_000)})
+    )
+
+    order_id: Hex32 | None = None
+    receivable_id: Hex32 | None = None
+    most: PositiveAmount
+
+    @model_validator(mode="after")
+    def _of_one_item(self) -> Self:
+        if (self.receivable_id is None) == (self.order_id is None):
+            raise ValueError("name either receivable_id or order_id")
+        return self
 
 
 class RepaymentRequest(BaseModel):
@@ -66,6 +183,9 @@ class AmendmentTermsView(BaseModel):
     valid_until: datetime
 
 
+AmendmentState = Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired", "withdrawn"]
+
+
 class AmendmentView(BaseModel):
     """A change, by its EIP-712 digest, and who has agreed to it. It is `carried out` once both have, `overtaken` where
     the financing has meanwhile another maturity or facility than it starts from."""
@@ -89,7 +209,7 @@ class AmendmentView(BaseModel):
     )
 
     amendment: str
-    state: Literal["awaits supplier", "awaits credit officer", "carried out", "overtaken", "expired", "withdrawn"]
+    state: AmendmentState
     agreed_at: datetime | None = Field(description="by the supplier")
     approved_at: datetime | None = Field(description="by the credit officer")
     carried_out_at: datetime | None
@@ -100,6 +220,7 @@ class AmendmentsView(BaseModel):
     """The newest first."""
 
     items: list[AmendmentView]
+    next: str | None = Field(default=None, description="pass as `cursor` for what follows; null at the end")
 
 
 class ImpairmentRequest(BaseModel):
@@ -137,11 +258,32 @@ class DrawView(BaseModel):
     at: datetime
 
 
-class RepaymentView(BaseModel):
-    """Money that came in, in the order of the waterfall; `recovered` is principal that had been written off, `residual`
-    went to the supplier."""
+REPAYMENT: dict[str, Any] = {
+    "id": f"{examples.HASH}-7",
+    "payer": examples.ACCOUNT,
+    "amount": eur(10_000_000),
+    "late_fees": eur(0),
+    "fees": eur(29_557),
+    "interest": eur(73_892),
+    "principal": eur(5_911_330),
+    "recovered": eur(0),
+    "reserve": eur(59_113),
+    "residual": eur(3_926_108),
+    "still_owed": eur(0),
+    **examples.IN_BLOCK,
+    "at": examples.PAID,
+}
 
+
+class RepaymentView(BaseModel):
+    """Money that came in, in the order of the waterfall: the seven parts sum to `amount`. `recovered` is principal that
+    had been written off, `residual` went to the supplier."""
+
+    model_config = ConfigDict(json_schema_extra=shown(REPAYMENT))
+
+    id: str
     payer: str
+    amount: Amount
     late_fees: Amount
     fees: Amount
     interest: Amount
@@ -171,9 +313,11 @@ _EXAMPLE: dict[str, Any] = {
     "facility_id": "1",
     "supplier": examples.SUPPLIER,
     "currency": "EUR",
+    "collateral_kind": "receivable",
     "collateral": "ReceivableCollateral",
     "item_id": examples.RECEIVABLE,
     "subject": examples.SUBJECT,
+    "simulated": False,
     "pledged": eur(10_000_000),
     "discount_rate_bps": 900,
     "fee_bps": 50,
@@ -212,7 +356,29 @@ _EXAMPLE: dict[str, Any] = {
     ],
     "repayments": [],
     "write_offs": [],
+    "handovers": [],
+    "pledged_thousandths": None,
+    "purpose": None,
 }
+
+
+class HandoverView(BaseModel):
+    """A paper that backed the financing until `at`; what still comes in on it pays the financing."""
+
+    collateral_kind: CollateralKind
+    item_id: str
+    transaction_hash: str
+    block_number: int
+    at: datetime
+
+
+class PurposeView(BaseModel):
+    """Where draws go instead of to the supplier, `most` in all and `paid` so far."""
+
+    kind: Literal["freight", "purchase"]
+    item_id: str = Field(description="the carrier's receivable, or the order")
+    most: Amount
+    paid: Amount
 
 
 class FinancingView(BaseModel):
@@ -223,10 +389,14 @@ class FinancingView(BaseModel):
     facility_id: str
     supplier: PartyView
     currency: str
+    collateral_kind: CollateralKind = Field(description="an order is one kind to its seller, another to its buyer")
     collateral: str = Field(description="the contract that keeps the item")
-    item_id: str
+    item_id: str = Field(description="the receivable, order or lot")
     subject: str
-    pledged: Amount
+    simulated: bool = Field(description="whether a sandbox simulated facts about its goods, and so moved its cash")
+    pledged: Amount | None = Field(description="null where goods are pledged")
+    pledged_thousandths: str | None = Field(description="of a lot, when it was pledged; null where money is")
+    purpose: PurposeView | None = Field(description="what earmarked draws are for; null where nothing was said")
     discount_rate_bps: int
     fee_bps: int
     ladder: list[StepView]
@@ -248,17 +418,25 @@ class FinancingView(BaseModel):
     draws: list[DrawView]
     repayments: list[RepaymentView]
     write_offs: list[WriteOffView]
+    handovers: list[HandoverView] = Field(description="what backed it before, in that order")
 
 
 class FinancingWritten(BaseModel):
-    """`id` and `financing` are null until the chain has the financing and the gateway has read it."""
+    """`id` and `financing` are null until the chain has the financing and the gateway has read it, and where only a
+    quote was asked for; `quote` is null where there is none."""
 
     model_config = ConfigDict(
         json_schema_extra=shown(
-            {"id": "1", "financing": _EXAMPLE, "transactions": [examples.transaction("open financing")]}
+            {
+                "id": "1",
+                "financing": _EXAMPLE,
+                "quote": {**QUOTE_EXAMPLE, "state": "accepted", "financing_id": "1"},
+                "transactions": [examples.transaction("open financing")],
+            }
         )
     )
 
     id: str | None
     financing: FinancingView | None
+    quote: QuoteView | None = None
     transactions: list[TransactionView]

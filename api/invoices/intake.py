@@ -17,7 +17,9 @@ from api.invoices.references import Linked
 from api.invoices.similarity import service as similarity
 from api.invoices.similarity.sketch import SketchKey, features_of
 from api.invoices.standing import standing
+from api.network_key import parse_references
 from api.participants import service as participants
+from api.transactions.preparing import is_preparing
 from api.transactions.service import Transactions
 from api.values import days, hex32
 from chain_node.client import Call, Chain, ReceivableState
@@ -56,10 +58,15 @@ class Intake:
     def take(self, session: Session, principal: Principal, content: Content, given: list[str]) -> str:
         """Takes an invoice in; its id. Whatever is refused is refused before anything is stored or sent."""
         invoice = paper.read(content.data, content.media_type)
-        claim = self._claim(session, principal, invoice, references.parse(given))
+        claim = self._claim(session, principal, invoice, parse_references(given))
         signer = participants.signer_of(session, claim.supplier_lei)
         self._require_new(session, claim, participants.acting_account(session, claim.supplier_lei))
+        if is_preparing(session):
+            # No store is written to, and no key made, for what is not to be kept.
+            self._register(session, claim, signer)
+            return ""
         readers = self._readers(session, claim)
+        self.transactions.require_signature(session, signer, claim.register)
         # Stored before the database is written to: no lock is held while a store works.
         sealed = self.documents.seal(content)
         transaction_ids = self._register(session, claim, signer)

@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field, SQLModel
 
 from api.db import RowNumber, UtcDateTime, utc_now
@@ -18,6 +18,10 @@ class InvoiceRow(SQLModel, table=True):
     """An invoice that was taken in. `receivable_id` is its fingerprint, its id on chain; one row each."""
 
     __tablename__ = "invoices"
+    __table_args__ = (
+        Index("invoices_of_supplier", "supplier_lei", "sequence"),
+        Index("invoices_of_debtor", "debtor_lei", "sequence"),
+    )
 
     sequence: int | None = Field(default=None, sa_column=Column(RowNumber, primary_key=True, autoincrement=True))
     id: str = Field(default_factory=new_invoice_id, unique=True)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from api.errors import Conflict, Malformed, of_chain
+from api.errors import Conflict, of_chain
+from api.network_key import keyed_reference
 from chain_node.client import Chain
 from chain_node.errors import ChainError
-from chain_node.references import NetworkKey, ReferenceInvalid, reference
+from chain_node.references import NetworkKey
 from standards.invoices import Invoice
-
-MOST_REFERENCES = 32
 
 
 @dataclass(frozen=True)
@@ -25,50 +24,35 @@ class Linked:
         return {"kind": self.kind, "value": self.value, "linked": self.is_free}
 
 
-def parse(given: list[str]) -> list[tuple[str, str]]:
-    """`kind:value` texts as pairs; Malformed where one is not of that form."""
-    if len(given) > MOST_REFERENCES:
-        raise Malformed("reference-malformed", f"At most {MOST_REFERENCES} references can be given.")
-    pairs = []
-    for text in given:
-        kind, colon, value = text.partition(":")
-        if not colon or not value.strip():
-            detail = f"The reference {text[:80]!r} is not of the form kind:value, e.g. container:MSKU1234565."
-            raise Malformed("reference-malformed", detail)
-        pairs.append((kind.strip(), value.strip()))
-    return pairs
-
-
 def link(chain: Chain, key: NetworkKey, subject: bytes, invoice: Invoice, given: list[tuple[str, str]]) -> list[Linked]:
-    """The references of an invoice and those given besides. One of the paper's own that means other goods already (an
-    order with two invoices) is left out; one that was given and does is refused with Conflict."""
+    """The references of an invoice and those given besides."""
+    return link_all(chain, key, subject, given, list(_own(invoice)))
+
+
+def link_all(
+    chain: Chain, key: NetworkKey, subject: bytes, given: list[tuple[str, str]], own: list[tuple[str, str]]
+) -> list[Linked]:
+    """The references of a consignment. One of the paper's own that means other goods already (an order with two
+    invoices) is left out; one that was given and does is refused with Conflict."""
     linked: dict[bytes, Linked] = {}
-    for kind, value, is_given in _all(invoice, given):
-        keyed = _keyed(key, kind, value)
+    for kind, value, is_given in (*((*pair, True) for pair in given), *((*pair, False) for pair in own)):
+        keyed = keyed_reference(key, kind, value)
         if keyed in linked:
             continue
         is_free = _is_free(chain, keyed, subject)
         if is_given and not is_free:
-            detail = f"The {kind} {value} already leads to the goods of another invoice."
+            detail = f"The {kind} {value} already leads to other goods."
             raise Conflict("reference-taken", detail, kind=kind, value=value)
         linked[keyed] = Linked(kind, value, keyed, is_free)
     return list(linked.values())
 
 
-def _all(invoice: Invoice, given: list[tuple[str, str]]) -> Iterator[tuple[str, str, bool]]:
-    yield from ((kind, value, True) for kind, value in given)
-    yield "invoice", invoice.number, False
+def _own(invoice: Invoice) -> Iterator[tuple[str, str]]:
+    yield "invoice", invoice.number
     if invoice.order_reference:
-        yield "order", invoice.order_reference, False
+        yield "order", invoice.order_reference
     if invoice.despatch_reference:
-        yield "despatch_advice", invoice.despatch_reference, False
-
-
-def _keyed(key: NetworkKey, kind: str, value: str) -> bytes:
-    try:
-        return reference(key, kind, value)
-    except ReferenceInvalid as error:
-        raise Malformed("reference-malformed", f"A reference cannot be used: {error}.") from error
+        yield "despatch_advice", invoice.despatch_reference
 
 
 def _is_free(chain: Chain, keyed: bytes, subject: bytes) -> bool:

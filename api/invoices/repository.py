@@ -1,9 +1,12 @@
 """Queries over the invoices that were taken in."""
 
+from collections.abc import Collection
+
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from api.invoices.models import InvoiceRow
+from api.lists import Asked, Slice
 
 
 def by_id(session: Session, invoice_id: str) -> InvoiceRow | None:
@@ -23,11 +26,14 @@ def by_subject(session: Session, subject: str) -> InvoiceRow | None:
     return session.exec(select(InvoiceRow).where(InvoiceRow.subject == subject)).first()
 
 
-def page(session: Session, *, lei: str | None, before: int | None, limit: int) -> list[InvoiceRow]:
-    """The newest first; those that an organisation sent or owes, or all where `lei` is None."""
-    chosen = select(InvoiceRow).order_by(col(InvoiceRow.sequence).desc()).limit(limit)
+def receivables_by_subject(session: Session, subjects: Collection[str]) -> dict[str, str]:
+    chosen = select(InvoiceRow.subject, InvoiceRow.receivable_id).where(col(InvoiceRow.subject).in_(subjects))
+    return dict(session.exec(chosen).all())
+
+
+def page(session: Session, asked: Asked, *, lei: str | None) -> Slice[InvoiceRow]:
+    """What is asked for of those that an organisation sent or owes, or of all where `lei` is None."""
+    chosen = select(InvoiceRow)
     if lei is not None:
         chosen = chosen.where(or_(col(InvoiceRow.supplier_lei) == lei, col(InvoiceRow.debtor_lei) == lei))
-    if before is not None:
-        chosen = chosen.where(col(InvoiceRow.sequence) < before)
-    return list(session.exec(chosen))
+    return asked.page(session, chosen)

@@ -9,10 +9,12 @@ from api.documents.deps import DocumentsDep
 from api.documents.service import Content
 from api.invoices import service
 from api.invoices.intake import Intake
+from api.invoices.listing import INVOICES
 from api.invoices.schemas import InvoiceView
+from api.lists import Asked
 from api.network_key import NetworkKeyDep
 from api.problems import READ_PROBLEMS, problems
-from api.values import Before, Limit, Page
+from api.values import Page
 
 router = gateway_router("/v1/invoices", "invoices")
 Reader = Annotated[Principal, Depends(requires("invoices:read"))]
@@ -66,9 +68,11 @@ def upload(
     )
 
 
-@router.get("", responses=READ_PROBLEMS, summary="List the invoices that one sent or owes")
-def invoices(principal: Reader, session: SessionDep, before: Before = None, limit: Limit = 50) -> Page[InvoiceView]:
-    return service.page(session, principal, before, limit)
+@router.lists("", Page[InvoiceView], INVOICES, "List the invoices that one sent or owes")
+def invoices(
+    principal: Reader, session: SessionDep, asked: Annotated[Asked, Depends(INVOICES.asked)]
+) -> Page[InvoiceView]:
+    return service.page(session, principal, asked)
 
 
 @router.get("/{invoice_id}", responses=READ_PROBLEMS, summary="See one invoice")

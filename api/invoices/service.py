@@ -1,5 +1,7 @@
 """The invoices that were taken in, to their two parties."""
 
+from collections.abc import Collection
+
 from sqlmodel import Session
 
 from api.auth.principal import Principal
@@ -9,9 +11,10 @@ from api.invoices.models import InvoiceRow
 from api.invoices.schemas import InvoiceView, ReferenceView
 from api.invoices.similarity import service as similarity
 from api.invoices.standing import state_of
+from api.lists import Asked
 from api.receivables import service as receivables
 from api.transactions.schemas import TransactionView, transaction_views
-from api.values import Page, page_number
+from api.values import Page
 
 
 def find(session: Session, principal: Principal, invoice_id: str) -> InvoiceRow:
@@ -21,6 +24,12 @@ def find(session: Session, principal: Principal, invoice_id: str) -> InvoiceRow:
         detail = f"There is no invoice {invoice_id[:40]} to which you are a party."
         raise NotFound("invoice-absent", detail, id=invoice_id[:40])
     return found
+
+
+def id_of_receivable(session: Session, receivable_id: str) -> str | None:
+    """The invoice whose fingerprint this is; None where it was not taken in here."""
+    found = repository.by_receivable(session, receivable_id)
+    return found.id if found else None
 
 
 def view(session: Session, invoice: InvoiceRow) -> InvoiceView:
@@ -62,15 +71,18 @@ def view_with_similar(session: Session, principal: Principal, invoice: InvoiceRo
     return view(session, invoice).model_copy(update={"similar": similar})
 
 
-def page(session: Session, principal: Principal, before: str | None, limit: int) -> Page[InvoiceView]:
-    """The caller's invoices, the newest first; all for who sees all."""
-    lei = None if principal.sees_all else principal.organisation()
-    found = repository.page(session, lei=lei, before=page_number(before), limit=limit)
-    following = str(found[-1].sequence) if len(found) == limit else None
-    return Page(items=_views(session, found), next=following)
+def page(session: Session, principal: Principal, asked: Asked) -> Page[InvoiceView]:
+    """What is asked for of the caller's invoices; of all for who sees all."""
+    found = repository.page(session, asked, lei=None if principal.sees_all else principal.organisation())
+    return Page(items=_views(session, found.rows), next=found.next)
 
 
 def parties_of_subject(session: Session, subject: str) -> tuple[str, ...]:
     """LEIs of supplier and debtor of the invoice whose goods form the consignment; none where it is not known here."""
     invoice = repository.by_subject(session, subject)
     return (invoice.supplier_lei, invoice.debtor_lei) if invoice else ()
+
+
+def receivables_of_subjects(session: Session, subjects: Collection[str]) -> dict[str, str]:
+    """Ids of the receivables whose goods form the consignments; of those that are known here."""
+    return repository.receivables_by_subject(session, subjects)

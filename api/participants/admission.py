@@ -7,11 +7,15 @@ from sqlmodel import Session
 
 from api.auth.service import NewClient, create_client
 from api.documents.readers import ReaderKeys, public_key_of
+from api.errors import Malformed
 from api.participants import naming, service
+from api.participants.keyholding import KeyHolding
 from api.participants.models import Profile
 from api.participants.schemas import AccountAdded, AdmittedView, NewParticipant
+from api.remote_signing import remote_name
 from api.signers import Signers
 from api.transactions.models import Transaction
+from api.transactions.preparing import is_preparing
 from api.transactions.schemas import transaction_views
 from api.transactions.service import Transactions
 from chain_node.client import Call, Chain, Role
@@ -61,14 +65,15 @@ class Admissions:
         """Registers the organisation and admits its account in one nonce lane, and opens the gateway to it."""
         if asked.document_key is not None:
             public_key_of(asked.lei, asked.document_key)
+        at_a_signer = self._proven(session, asked)
         registered = self._register(session, asked)
-        account, signer = self._account(asked)
+        account, signer = at_a_signer or self._account(session, asked)
         admitted = self._admit_account(session, asked.lei, account, after=registered)
         profile = Profile(
             lei=asked.lei, name=asked.name, account=account, signer=signer, document_key=asked.document_key
         )
         service.add_profile(session, profile, naming.all_names(asked.lei, asked.identifiers))
-        if asked.document_key is None:
+        if asked.document_key is None and not is_preparing(session):
             self.reader_keys.ensure(asked.lei)
         client = create_client(session, lei=asked.lei, name=asked.name)
         return Admission(client, account, [registered.id, admitted.id])
@@ -90,10 +95,25 @@ class Admissions:
     def _admit_account(self, session: Session, lei: str, account: str, after: Transaction | None) -> Transaction:
         return self._submit(session, lei, self.chain.registry.admit_account(lei, account), "admit account", after)
 
-    def _account(self, asked: NewParticipant) -> tuple[str, str | None]:
+    def _proven(self, session: Session, asked: NewParticipant) -> tuple[str, str] | None:
+        """The account and its signer, where its key lies at a remote one; asked before anything is stored."""
+        if asked.remote_signer is None:
+            return None
+        if asked.account is None:
+            detail = "Name the account whose key lies at the remote signer."
+            raise Malformed("account-missing", detail, lei=asked.lei)
+        account = to_checksum_address(asked.account)
+        if is_preparing(session):
+            return account, remote_name(asked.remote_signer, account)
+        return account, KeyHolding(self.chain, self.signers).proven(asked.lei, account, asked.remote_signer)
+
+    def _account(self, session: Session, asked: NewParticipant) -> tuple[str, str | None]:
         """Its own account, or that of a key which the gateway makes and keeps for it."""
         if asked.account is not None:
             return to_checksum_address(asked.account), None
+        if is_preparing(session):
+            detail = "The gateway would make a key for it; to prepare an admission, name its account."
+            raise Malformed("account-missing", detail, lei=asked.lei)
         signer = self.signers.create_organisation(asked.lei)
         return signer.address, signer.name
 

@@ -4,6 +4,8 @@ from sqlmodel import Session
 
 from api.auth.principal import Principal
 from api.errors import NotFound
+from api.lists import Asked
+from api.orders import service as orders
 from api.participants import repository
 from api.participants.models import Organisation
 from api.participants.schemas import AccountView, IdentifierView, ParticipantView
@@ -20,19 +22,18 @@ def view(session: Session, principal: Principal, lei: str) -> ParticipantView:
     return _views(session, principal, [organisation])[0]
 
 
-def page(session: Session, principal: Principal, before: str | None, limit: int) -> Page[ParticipantView]:
-    """The caller and those it deals with, by LEI; all for who sees all."""
-    leis = None if principal.sees_all else _dealt_with(session, principal)
-    found = repository.organisations(session, leis=leis, after=before, limit=limit)
-    following = found[-1].lei if len(found) == limit else None
-    return Page(items=_views(session, principal, found), next=following)
+def page(session: Session, principal: Principal, asked: Asked) -> Page[ParticipantView]:
+    """What is asked for of the caller and those it deals with; of all for who sees all."""
+    found = repository.page(session, asked, leis=None if principal.sees_all else _dealt_with(session, principal))
+    return Page(items=_views(session, principal, found.rows), next=found.next)
 
 
 def _dealt_with(session: Session, principal: Principal) -> set[str]:
-    """The caller itself and the other sides of its receivables."""
+    """The caller itself and the other sides of its receivables and orders."""
     if principal.lei is None:
         return set()
-    return {principal.lei, *receivables.counterparties(session, principal.lei)}
+    lei = principal.lei
+    return {lei, *receivables.counterparties(session, lei), *orders.counterparties(session, lei)}
 
 
 def _views(session: Session, principal: Principal, organisations: list[Organisation]) -> list[ParticipantView]:

@@ -3,7 +3,8 @@
 from sqlmodel import Session
 
 from api.indexer import handles
-from api.participants.models import Account, Organisation
+from api.participants import repository
+from api.participants.models import Account, Organisation, Tenure
 from chain_node.client import Block, Event
 
 
@@ -44,12 +45,17 @@ def on_reinstated(session: Session, event: Event, block: Block) -> None:
 
 @handles("ParticipantRegistry", "AccountAdmitted")
 def on_account_admitted(session: Session, event: Event, block: Block) -> None:
-    session.add(Account(address=event.arguments["account"], organisation=event.arguments["organisation"]))
+    account, organisation = event.arguments["account"], event.arguments["organisation"]
+    session.add(Account(address=account, organisation=organisation))
+    place = {"from_block": event.block_number, "from_log": event.log_index}
+    session.add(Tenure(account=account, organisation=organisation, **place))
 
 
 @handles("ParticipantRegistry", "AccountRemoved")
 def on_account_removed(session: Session, event: Event, block: Block) -> None:
     session.delete(session.get_one(Account, event.arguments["account"]))
+    tenure = repository.open_tenure(session, event.arguments["account"])
+    tenure.until_block, tenure.until_log = event.block_number, event.log_index
 
 
 @handles("ParticipantRegistry", "AccountFrozen")

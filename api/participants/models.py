@@ -32,6 +32,20 @@ class Account(ChainRow, table=True):
     frozen: bool = False
 
 
+class Tenure(ChainRow, table=True):
+    """From where to where in the chain an account acted for an organisation, by block and log; `until_block` is null
+    where it still does. A removed account may be admitted again, by another too."""
+
+    __tablename__ = "account_tenures"
+
+    account: str = Field(primary_key=True)
+    from_block: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    from_log: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    organisation: int = Field(index=True)
+    until_block: int | None = Field(default=None, sa_column=Column(BigInteger))
+    until_log: int | None = None
+
+
 class Profile(SQLModel, table=True):
     """What the operator told the gateway of an organisation; nothing of it is on chain.
 

@@ -2,23 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, SQLModel, col, select
 
-from api.participants.models import Account, Identifier, Organisation, Profile
+from api.compiled_sql import CompiledSql
+from api.lists import Asked, Slice
+from api.participants.models import Account, Identifier, Organisation, Profile, Tenure
 
 
 def organisation(session: Session, lei: str) -> Organisation | None:
     return session.exec(select(Organisation).where(Organisation.lei == lei)).first()
 
 
-def organisations(session: Session, *, leis: Iterable[str] | None, after: str | None, limit: int) -> list[Organisation]:
-    """By LEI; all where `leis` is None."""
-    chosen = select(Organisation).order_by(col(Organisation.lei)).limit(limit)
-    if leis is not None:
-        chosen = chosen.where(col(Organisation.lei).in_(list(leis)))
-    if after is not None:
-        chosen = chosen.where(col(Organisation.lei) > after)
-    return list(session.exec(chosen))
+def page(session: Session, asked: Asked, *, leis: Iterable[str] | None) -> Slice[Organisation]:
+    """What is asked for of these; of all where `leis` is None."""
+    chosen = select(Organisation)
+    return asked.page(session, chosen if leis is None else chosen.where(col(Organisation.lei).in_(list(leis))))
 
 
 def leis_of_numbers(session: Session, numbers: Iterable[int]) -> dict[int, str]:
@@ -40,8 +39,39 @@ def accounts(session: Session, numbers: Iterable[int]) -> list[Account]:
     return list(session.exec(wanted))
 
 
+def organisation_of_account(session: Session, address: str) -> int | None:
+    return session.exec(select(Account.organisation).where(Account.address == address)).first()
+
+
+def open_tenure(session: Session, account: str) -> Tenure:
+    """That of an account which acts for somebody now."""
+    return session.exec(select(Tenure).where(Tenure.account == account, col(Tenure.until_block).is_(None))).one()
+
+
+def tenures(session: Session, number: int) -> list[Tenure]:
+    """Of an organisation, by account and in order."""
+    order = (col(Tenure.account), col(Tenure.from_block), col(Tenure.from_log))
+    return list(session.exec(select(Tenure).where(Tenure.organisation == number).order_by(*order)))
+
+
+_PROFILES = SQLModel.metadata.tables[str(Profile.__tablename__)]
+_ACCOUNT = CompiledSql(select(_PROFILES.c.account).where(_PROFILES.c.lei == bindparam("lei")), ["lei"])
+
+
+def account(session: Session, lei: str) -> str | None:
+    """The account by which the organisation acts; most writes ask for it."""
+    # A profile that is only on its way into the database is its session's alone.
+    session.flush()
+    found = _ACCOUNT.run(session.connection(), {"lei": lei})
+    return str(found[0][0]) if found else None
+
+
 def profile(session: Session, lei: str) -> Profile | None:
     return session.get(Profile, lei)
+
+
+def signer_of_account(session: Session, account: str) -> str | None:
+    return session.exec(select(Profile.signer).where(Profile.account == account)).first()
 
 
 def names(session: Session, leis: Iterable[str]) -> dict[str, str]:

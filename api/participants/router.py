@@ -6,11 +6,21 @@ from fastapi import Depends, Response
 
 from api.deps import ChainDep, Principal, SessionDep, SignersDep, TransactionsDep, Written, gateway_router, requires
 from api.documents.deps import ReaderKeysDep
-from api.participants import directory
+from api.lists import Asked
+from api.participants import directory, keyholding
 from api.participants.admission import Admissions
-from api.participants.schemas import AccountAdded, AdmittedView, NewAccount, NewParticipant, ParticipantView
-from api.problems import READ_PROBLEMS
-from api.values import Before, Lei, Limit, Page
+from api.participants.listing import PARTICIPANTS
+from api.participants.schemas import (
+    AccountAdded,
+    AdmittedView,
+    KeyMove,
+    KeyView,
+    NewAccount,
+    NewParticipant,
+    ParticipantView,
+)
+from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
+from api.values import Lei, Page
 
 router = gateway_router("/v1/participants", "participants")
 Reader = Annotated[Principal, Depends(requires("participants:read"))]
@@ -38,13 +48,27 @@ def add_account(
     return Written(session, admissions.add_account(session, lei, body.account).view)
 
 
-@router.get("", responses=READ_PROBLEMS, summary="List oneself and those one deals with, by LEI")
+@router.lists("", Page[ParticipantView], PARTICIPANTS, "List oneself and those one deals with, by LEI")
 def participants(
-    principal: Reader, session: SessionDep, before: Before = None, limit: Limit = 50
+    principal: Reader, session: SessionDep, asked: Annotated[Asked, Depends(PARTICIPANTS.asked)]
 ) -> Page[ParticipantView]:
-    return directory.page(session, principal, before, limit)
+    return directory.page(session, principal, asked)
 
 
 @router.get("/{lei}", responses=READ_PROBLEMS, summary="See one organisation")
 def participant(lei: Lei, principal: Reader, session: SessionDep) -> ParticipantView:
     return directory.view(session, principal, lei)
+
+
+@router.get("/{lei}/signer", responses=READ_PROBLEMS, summary="See who signs for an organisation's account")
+def key(lei: Lei, principal: Reader, session: SessionDep) -> KeyView:
+    return keyholding.view(session, principal, lei)
+
+
+@router.post(
+    "/{lei}/signer", responses=WRITE_PROBLEMS, summary="Let a remote signer sign for an organisation (operator)"
+)
+def move_key(
+    lei: Lei, body: KeyMove, principal: Admitter, session: SessionDep, chain: ChainDep, signers: SignersDep
+) -> KeyView:
+    return keyholding.KeyHolding(chain, signers).move(session, lei, body.remote_signer)

@@ -27,6 +27,10 @@ RoleName = Literal[
 Address = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$")]
 
 
+RemoteSignerName = Annotated[str, StringConstraints(min_length=1, max_length=32)]
+KeptBy = Literal["gateway", "remote-signer", "organisation"]
+
+
 class PartyView(BaseModel):
     """An organisation in few words."""
 
@@ -65,6 +69,10 @@ class NewParticipant(BaseModel):
     roles: list[RoleName] = Field(min_length=1)
     kyc_expires_at: Moment = Field(description="from then on it may no longer act")
     account: Address | None = Field(default=None, description="its own account, where it keeps its key itself")
+    remote_signer: RemoteSignerName | None = Field(
+        default=None,
+        description="where the key of `account` lies, as the gateway's settings name it",
+    )
     document_key: str | None = Field(default=None, max_length=66, description="its own X25519 public key, hexadecimal")
     identifiers: list[IdentifierView] = Field(default=[], max_length=50)
 
@@ -112,7 +120,7 @@ class AdmittedView(BaseModel):
                 "lei": examples.SUPPLIER["lei"],
                 "account": examples.ACCOUNT,
                 "client_id": "client_1cda2914091c2d075b95",
-                "client_secret": "shown once, keep it",
+                "client_secret": "shown once, keep it",  # nosec B105 # an example
                 "transactions": [examples.transaction("admit organisation")],
             }
         )
@@ -147,3 +155,31 @@ class AccountAdded(BaseModel):
     lei: str
     account: str
     transactions: list[TransactionView]
+
+
+class KeyMove(BaseModel):
+    """Where the key of the organisation's account lies from now on; null: with the organisation itself."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"remote_signer": "acme-hsm"}})
+
+    remote_signer: RemoteSignerName | None
+
+
+class KeyView(BaseModel):
+    """Who signs for an organisation's account."""
+
+    model_config = ConfigDict(
+        json_schema_extra=shown(
+            {
+                "lei": examples.SUPPLIER["lei"],
+                "account": examples.ACCOUNT,
+                "kept_by": "remote-signer",
+                "remote_signer": "acme-hsm",
+            }
+        )
+    )
+
+    lei: str
+    account: str
+    kept_by: KeptBy
+    remote_signer: str | None = Field(description="by its name in the gateway's settings")

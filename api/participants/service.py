@@ -7,8 +7,9 @@ from sqlmodel import Session
 
 from api.errors import Conflict, NotFound
 from api.participants import repository
-from api.participants.models import Identifier, Profile
+from api.participants.models import Identifier, Organisation, Profile, Tenure
 from api.participants.schemas import PartyView
+from api.transactions.preparing import is_preparing, outside_signer
 
 
 def number_of(session: Session, lei: str) -> int | None:
@@ -17,9 +18,48 @@ def number_of(session: Session, lei: str) -> int | None:
     return organisation.number if organisation else None
 
 
+def group_leis(session: Session, leis: Iterable[str]) -> dict[str, str]:
+    """The LEI of the group that each organisation on chain belongs to: its own where it belongs to no other's."""
+    found = (repository.organisation(session, lei) for lei in set(leis))
+    return {each.lei: each.group_lei or each.lei for each in found if each is not None}
+
+
+def jurisdiction_of(session: Session, number: int) -> str:
+    """ISO 3166-1 alpha-2 of a known organisation, by its number on chain."""
+    return session.get_one(Organisation, number).jurisdiction
+
+
 def accounts_of(session: Session, lei: str) -> list[str]:
     number = number_of(session, lei)
     return [] if number is None else [account.address for account in repository.accounts(session, [number])]
+
+
+def tenures_of(session: Session, lei: str) -> list[Tenure] | None:
+    """Which accounts acted for the organisation, from when to when; None where the chain does not know it."""
+    number = number_of(session, lei)
+    return None if number is None else repository.tenures(session, number)
+
+
+def leis_by_number(session: Session, numbers: Iterable[int]) -> dict[int, str]:
+    """Of organisations by their number on chain; unknown ones are left out."""
+    return repository.leis_of_numbers(session, numbers)
+
+
+def leis_by_account(session: Session, accounts: Iterable[str]) -> dict[str, str]:
+    """Of the organisations that accounts act for; accounts of nobody are left out."""
+    return repository.leis_of_accounts(session, accounts)
+
+
+def number_of_account(session: Session, account: str) -> int | None:
+    """The number of the organisation that the account belongs to; None for an account of nobody."""
+    return repository.organisation_of_account(session, account)
+
+
+def account_of_number(session: Session, number: int) -> str:
+    """The account by which the organisation acts or, where it was not admitted here, the first that it has."""
+    lei = repository.leis_of_numbers(session, [number])[number]
+    profile = repository.profile(session, lei)
+    return profile.account if profile else repository.accounts(session, [number])[0].address
 
 
 def parties_by_number(session: Session, numbers: Iterable[int]) -> dict[int, PartyView]:
@@ -43,18 +83,34 @@ def parties_by_lei(session: Session, leis: Iterable[str]) -> dict[str, PartyView
     return {lei: PartyView(lei=lei, name=names.get(lei, lei)) for lei in wanted}
 
 
+def is_known(session: Session, lei: str) -> bool:
+    """Whether the organisation was admitted through this gateway."""
+    return repository.profile(session, lei) is not None
+
+
 def acting_account(session: Session, lei: str) -> str:
     """The account by which the organisation acts; NotFound where it was not admitted through this gateway."""
-    return _profile(session, lei).account
+    account = repository.account(session, lei)
+    if account is None:
+        raise _absent(lei)
+    return account
 
 
 def signer_of(session: Session, lei: str) -> str:
-    """The signer with which the gateway acts for the organisation; Conflict where that keeps its own key."""
+    """The signer with which the gateway acts for the organisation; Conflict where that keeps its own key, unless the
+    write is only prepared."""
     profile = _profile(session, lei)
+    if profile.signer is None and is_preparing(session):
+        return outside_signer(profile.account)
     if profile.signer is None:
-        detail = f"{profile.name} keeps its own key, so the gateway cannot sign for it."
+        detail = f"{profile.name} keeps its own key, so the gateway cannot sign for it: ask with ?prepare=true."
         raise Conflict("key-kept-by-organisation", detail, lei=lei)
     return profile.signer
+
+
+def signer_of_account(session: Session, account: str) -> str | None:
+    """The signer with which the gateway acts by the account; None where it has no key of it."""
+    return repository.signer_of_account(session, account)
 
 
 def document_key_of(session: Session, lei: str) -> str | None:
@@ -88,5 +144,9 @@ def add_profile(session: Session, profile: Profile, names: Sequence[tuple[str, s
 def _profile(session: Session, lei: str) -> Profile:
     profile = repository.profile(session, lei)
     if profile is None:
-        raise NotFound("participant-absent", f"No participant {lei} was admitted through this gateway.", lei=lei)
+        raise _absent(lei)
     return profile
+
+
+def _absent(lei: str) -> NotFound:
+    return NotFound("participant-absent", f"No participant {lei} was admitted through this gateway.", lei=lei)

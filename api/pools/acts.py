@@ -51,8 +51,9 @@ def claim(acting: Acting, currency: str, asked: ClaimRequest) -> list[str]:
         _require_currency(asked.amount, currency)
     units = claimable if asked.amount is None else asked.amount.units
     if units == 0 or units > claimable:
-        detail = f"{units} minor units are to be claimed, {claimable} can be." if units else "Nothing can be claimed."
-        raise Conflict("claimable-too-low", detail, wanted=units, claimable=claimable)
+        wanted, most = Amount.of(units, currency), Amount.of(claimable, currency)
+        detail = f"{wanted.said} are to be claimed, {most.said} can be." if units else "Nothing can be claimed."
+        raise Conflict("claimable-too-low", detail, wanted=wanted, claimable=most)
     call = vault.withdraw(units, account, account)
     return [acting.by_itself(call, "claim redemption", currency).id]
 
@@ -96,10 +97,11 @@ def _require_currency(amount: Amount, currency: str) -> None:
 def _require_room(vault: Vault, account: str, asked: DepositRequest) -> None:
     """What the vault would refuse, said before anything is sent: the deposit follows an allowance, so that it cannot be
     tried on its own."""
-    most = vault.max_deposit(account)
-    if asked.amount.units > most:
+    room, amount = vault.max_deposit(account), asked.amount
+    if amount.units > room:
+        most = Amount.of(room, amount.currency)
         detail = (
-            f"{asked.amount.units} minor units are to be deposited, the {asked.tranche} tranche takes {most} of this "
-            "account now; senior needs enough junior below it."
+            f"{amount.said} are to be deposited, the {asked.tranche} tranche takes {most.said} of this account now; "
+            "senior needs enough junior below it."
         )
-        raise Conflict("deposit-exceeds-room", detail, amount=asked.amount.units, most=most, tranche=asked.tranche)
+        raise Conflict("deposit-exceeds-room", detail, amount=amount, most=most, tranche=asked.tranche)

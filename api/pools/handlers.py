@@ -3,7 +3,8 @@
 from sqlmodel import Session
 
 from api.indexer import handles
-from api.pools.models import Deposit, Position, Redemption
+from api.pools import entries
+from api.pools.models import Deposit, Position, Redemption, Risk
 from api.pools.service import pool_row
 from api.values import hex32
 from chain_node.client import Block, Event
@@ -16,11 +17,53 @@ def on_loss_taken(session: Session, event: Event, block: Block) -> None:
     pool = pool_row(session, event.address)
     pool.lost += event.arguments["loss"]
     pool.covered += event.arguments["covered"]
+    entries.book(session, event, block, {"losses": event.arguments["covered"] - event.arguments["loss"]})
 
 
 @handles("LendingPool", "Collected")
 def on_collected(session: Session, event: Event, block: Block) -> None:
     pool_row(session, event.address).recovered += event.arguments["recovered"]
+    entries.on_collected(session, event, block)
+
+
+@handles("LendingPool", "Disbursed")
+def on_disbursed(session: Session, event: Event, block: Block) -> None:
+    entries.book(session, event, block, {"draws": -event.arguments["amount"]})
+
+
+@handles("LendingPool", "FeesTaken")
+def on_fees_taken(session: Session, event: Event, block: Block) -> None:
+    entries.book(session, event, block, {"fees taken out": -event.arguments["amount"]})
+
+
+@handles("LendingPool", "ReserveSent")
+def on_reserve_sent(session: Session, event: Event, block: Block) -> None:
+    entries.book(session, event, block, {"sent to the reserve": -event.arguments["amount"]})
+
+
+@handles("FirstLossReserve", "LossCovered")
+def on_loss_covered(session: Session, event: Event, block: Block) -> None:
+    entries.book(session, event, block, {"losses covered by the reserve": event.arguments["amount"]})
+
+
+@handles("LendingPool", "EpochClosed")
+def on_epoch_closed(session: Session, event: Event, block: Block) -> None:
+    promised = event.arguments["senior"] + event.arguments["junior"]
+    entries.book(session, event, block, {"set aside for redemptions": -promised})
+
+
+@handles("Concentration", "FinancingAssigned")
+def on_assigned(session: Session, event: Event, block: Block) -> None:
+    told, keys = event.arguments, event.arguments["keys"]
+    risk = Risk(
+        financing=told["financing"],
+        source=told["source"],
+        debtor=keys["debtor"],
+        seller_group=keys["sellerGroup"],
+        country=keys["country"],
+        warehouse=keys["warehouse"],
+    )
+    session.merge(risk)
 
 
 @handles("SeniorTranche", "Transfer")
@@ -31,6 +74,7 @@ def on_shares_moved(session: Session, event: Event, block: Block) -> None:
     for account, change in ((told["from"], -told["value"]), (told["to"], told["value"])):
         if account not in (_NOBODY, event.address):
             _position(session, event, account).shares += change
+    entries.on_shares_moved(session, event, block)
 
 
 @handles("SeniorTranche", "Deposit")
@@ -52,6 +96,7 @@ def on_deposit(session: Session, event: Event, block: Block) -> None:
             deposited_at=block.timestamp,
         )
     )
+    entries.on_deposit(session, event, block)
 
 
 @handles("SeniorTranche", "RedeemRequest")
@@ -74,6 +119,7 @@ def on_redeem_request(session: Session, event: Event, block: Block) -> None:
 @handles("JuniorTranche", "Withdraw")
 def on_withdraw(session: Session, event: Event, block: Block) -> None:
     _position(session, event, event.arguments["owner"]).withdrawn += event.arguments["assets"]
+    entries.on_withdraw(session, event, block)
 
 
 def _position(session: Session, event: Event, account: str) -> Position:

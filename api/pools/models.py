@@ -1,7 +1,7 @@
 """What the lending pools and their tranches say, in minor units and shares. What a pool has and a share is worth now is
 asked from the contracts."""
 
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import Field
 
 from api.db import ChainRow
@@ -48,6 +48,54 @@ class Deposit(ChainRow, table=True):
     shares: int = Field(sa_column=units_column())
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
     deposited_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class PoolEntry(ChainRow, table=True):
+    """Money into a pool's account (below zero: out of it), by what for; or, of the kinds in `WITHOUT_MONEY`, what left
+    the lenders' assets. One event may be several entries."""
+
+    __tablename__ = "pool_entries"
+    __table_args__ = (Index("ix_pool_entries_period", "currency", "booked_at"),)
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: str = Field(primary_key=True)
+    currency: str
+    amount: int = Field(sa_column=Column(BigInteger, nullable=False))
+    block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    booked_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class LenderEntry(ChainRow, table=True):
+    """What changed an account's shares of a tranche, or brought it cash: `assets` is what it paid in (below zero: was
+    paid)."""
+
+    __tablename__ = "lender_entries"
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    account: str = Field(primary_key=True, index=True)
+    currency: str
+    tranche: str
+    kind: str
+    shares: int = Field(sa_column=units_column())
+    assets: int = Field(sa_column=units_column())
+    block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    booked_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class Risk(ChainRow, table=True):
+    """Whose risk a financing is, and whose money (by address): debtor and warehouse by organisation number, 0 for none;
+    `country` by its two letters."""
+
+    __tablename__ = "financing_risks"
+
+    financing: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    source: str = Field(index=True)
+    debtor: int
+    seller_group: int
+    country: str
+    warehouse: int
 
 
 class Redemption(ChainRow, table=True):

@@ -2,10 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Depends, Query, Response
 
 from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
+from api.lists import Asked
 from api.pools import acts, service
+from api.pools.listing import POOLS, POSITIONS
+from api.pools.reports import portfolio, statement
+from api.pools.reports.schemas import ConcentrationView, MaturitiesView, PoolStatementView
 from api.pools.schemas import (
     ClaimRequest,
     DepositRequest,
@@ -17,16 +21,19 @@ from api.pools.schemas import (
     RedemptionRequest,
 )
 from api.problems import READ_PROBLEMS
-from api.values import Currency
+from api.values import Currency, Day
 
 router = gateway_router("/v1/pools", "pools")
 Reader = Annotated[Principal, Depends(requires("pools:read"))]
 Lender = Annotated[Acting, Depends(writes("pools:write"))]
 
 
-@router.get("", responses=READ_PROBLEMS, summary="See the books and share prices of all pools")
-def pools(principal: Reader, session: SessionDep, chain: ChainDep) -> PoolsView:
-    return service.pools(session, chain)
+@router.lists("", PoolsView, POOLS, "See the books and share prices of all pools")
+def pools(
+    principal: Reader, session: SessionDep, chain: ChainDep, asked: Annotated[Asked, Depends(POOLS.asked)]
+) -> PoolsView:
+    found = asked.among(service.pools(session, chain).items)
+    return PoolsView(items=found.rows, next=found.next)
 
 
 @router.get("/{currency}", responses=READ_PROBLEMS, summary="See the books and share prices of one pool")
@@ -34,9 +41,46 @@ def pool(currency: Currency, principal: Reader, session: SessionDep, chain: Chai
     return service.pool(session, chain, currency)
 
 
-@router.get("/{currency}/positions", responses=READ_PROBLEMS, summary="See one's own shares of a pool")
-def positions(currency: Currency, principal: Reader, session: SessionDep, chain: ChainDep) -> PositionsView:
-    return service.positions(session, principal, chain, currency)
+@router.lists("/{currency}/positions", PositionsView, POSITIONS, "See one's own shares of a pool")
+def positions(
+    currency: Currency,
+    principal: Reader,
+    session: SessionDep,
+    chain: ChainDep,
+    asked: Annotated[Asked, Depends(POSITIONS.asked)],
+) -> PositionsView:
+    found = asked.among(service.positions(session, principal, chain, currency).items)
+    return PositionsView(items=found.rows, next=found.next)
+
+
+@router.get(
+    "/{currency}/statement",
+    responses=READ_PROBLEMS,
+    summary="See a pool over a period: opening, movements, closing, and one's own shares",
+)
+def pool_statement(
+    currency: Currency,
+    principal: Reader,
+    session: SessionDep,
+    chain: ChainDep,
+    since: Annotated[Day | None, Query(description="first day; by default the first of the last day's month")] = None,
+    until: Annotated[Day | None, Query(description="last day, included; by default today")] = None,
+) -> PoolStatementView:
+    return statement.statement(session, principal, chain, currency, since, until)
+
+
+@router.get(
+    "/{currency}/concentration",
+    responses=READ_PROBLEMS,
+    summary="See whose risk a pool's money is, against its caps, as one of its lenders",
+)
+def concentration(currency: Currency, principal: Reader, session: SessionDep, chain: ChainDep) -> ConcentrationView:
+    return portfolio.concentration(session, principal, chain, currency)
+
+
+@router.get("/{currency}/maturities", responses=READ_PROBLEMS, summary="See when a pool's money falls due")
+def maturities(currency: Currency, principal: Reader, session: SessionDep, chain: ChainDep) -> MaturitiesView:
+    return portfolio.maturities(session, chain, currency)
 
 
 @router.write("/{currency}/deposits", PositionWritten, "Deposit into a tranche of a pool as a lender")

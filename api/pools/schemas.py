@@ -147,6 +147,7 @@ class PoolsView(BaseModel):
     model_config = ConfigDict(json_schema_extra=shown({"items": [_POOL]}))
 
     items: list[PoolView]
+    next: str | None = Field(default=None, description="pass as `cursor` for what follows; null at the end")
 
 
 class RedemptionView(BaseModel):
@@ -177,6 +178,7 @@ class PositionsView(BaseModel):
     model_config = ConfigDict(json_schema_extra=shown({"items": [_POSITION]}))
 
     items: list[PositionView]
+    next: str | None = Field(default=None, description="pass as `cursor` for what follows; null at the end")
 
 
 class DepositRequest(BaseModel):

@@ -10,6 +10,7 @@ from api.receivables import service
 from api.receivables.models import Receivable, ReceivableState
 from api.receivables.schemas import PaymentRequest, ReceivableWritten
 from api.transactions.schemas import transaction_views
+from api.values import Amount
 
 PAYABLE = (ReceivableState.ACCEPTED, ReceivableState.DISPUTED, ReceivableState.DEFAULTED)
 
@@ -29,8 +30,7 @@ def accept(acting: Acting, receivable_id: str, waive: bool) -> list[str]:
 
 def pay(acting: Acting, receivable_id: str, asked: PaymentRequest) -> list[str]:
     """Pays as the debtor: allows the token to take the cash, then pays, in one nonce lane; the transactions' ids."""
-    receivable = _owed_by(acting, receivable_id)
-    _require_payable(receivable, asked)
+    receivable = payable(acting, receivable_id, asked.amount)
     token = acting.chain.addresses.address("ReceivableToken")
     paying = acting.chain.receivables.pay(int(receivable.id, 16), asked.amount.units)
     return cash.pay(acting, asked.amount, token, paying, "payment", "pay invoice", receivable.id)
@@ -51,16 +51,24 @@ def _owed_by(acting: Acting, receivable_id: str) -> Receivable:
     return receivable
 
 
-def _require_payable(receivable: Receivable, asked: PaymentRequest) -> None:
+def payable(acting: Acting, receivable_id: str, amount: Amount) -> Receivable:
+    """The receivable, where the caller is its debtor and may pay so much on it; its cash is not looked at."""
+    receivable = _owed_by(acting, receivable_id)
+    _require_payable(receivable, amount)
+    return receivable
+
+
+def _require_payable(receivable: Receivable, amount: Amount) -> None:
     """What the contract would refuse, said before anything is sent: the payment follows an allowance, so that it
     cannot be tried on its own."""
-    if asked.amount.currency != receivable.currency:
-        detail = f"The receivable is in {receivable.currency}, the payment in {asked.amount.currency}."
+    if amount.currency != receivable.currency:
+        detail = f"The receivable is in {receivable.currency}, the payment in {amount.currency}."
         raise Malformed("currency-differs", detail, id=receivable.id)
     if receivable.state not in PAYABLE:
         detail = f"The receivable is {receivable.state}; only an accepted one can be paid."
         raise Conflict("receivable-state-wrong", detail, id=receivable.id, state=receivable.state)
     outstanding = receivable.face_value - receivable.paid
-    if asked.amount.units > outstanding:
-        detail = f"The payment of {asked.amount.units} exceeds the {outstanding} outstanding."
-        raise Conflict("payment-exceeds-outstanding", detail, id=receivable.id, outstanding=outstanding)
+    if amount.units > outstanding:
+        left = Amount.of(outstanding, receivable.currency)
+        detail = f"The payment of {amount.said} exceeds the {left.said} outstanding."
+        raise Conflict("payment-exceeds-outstanding", detail, id=receivable.id, amount=amount, outstanding=left)

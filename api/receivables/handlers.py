@@ -1,5 +1,7 @@
 """The events of ReceivableToken and ReceivableDisputes as rows."""
 
+from typing import Final
+
 from sqlmodel import Session
 
 from api.indexer import handles
@@ -8,6 +10,26 @@ from api.values import hex32
 from chain_node.client import Block, Event
 
 _NOBODY = "0x0000000000000000000000000000000000000000"
+SAYING: Final = (
+    "ReceivableRegistered",
+    "LongTenorJustified",
+    "ReceivableAccepted",
+    "ReceivablePaid",
+    "ReceivableSettled",
+    "ReceivableDefaulted",
+    "CancellationConsented",
+    "ReceivableCancelled",
+    "ReceivableDiluted",
+    "DisputeRecorded",
+    "ProceedsClaimed",
+    "ProceedsHintFailed",
+    "ProceedsSetAside",
+    "UnitsReserved",
+    "ReservationEnded",
+    "TransferSingle",
+    "TransferBatch",
+)
+"""Every event of the token that names receivables."""
 
 
 @handles("ReceivableToken", "ReceivableRegistered")
@@ -131,6 +153,17 @@ def on_approval(session: Session, event: Event, block: Block) -> None:
     approval = session.get(Approval, key) or Approval(owner=key[0], operator=key[1])
     approval.approved = event.arguments["approved"]
     session.add(approval)
+
+
+def on_said(session: Session, event: Event, block: Block) -> None:
+    """Whatever the contract stores of a receivable or of a holder's part changes only with such an event."""
+    told = event.arguments
+    for item in told["ids"] if "ids" in told else (told["id"],):
+        session.get_one(Receivable, hex32(item)).changed_block = event.block_number
+
+
+for _name in SAYING:
+    handles("ReceivableToken", _name)(on_said)
 
 
 def _receivable(session: Session, event: Event) -> Receivable:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import Field
 
 from api.db import ChainRow
@@ -21,9 +21,16 @@ class ReceivableState(StrEnum):
 class Receivable(ChainRow, table=True):
     """An invoice on chain; `due_date` in days since 1970-01-01, supplier and debtor by organisation number.
 
-    `face_value` is what is owed in all, which credit notes and settled disputes lower from `registered_value`."""
+    `face_value` is what is owed in all, which credit notes and settled disputes lower from `registered_value`.
+    `changed_block` is the last block in which the contract said anything of it: what the contract answers of it, or of
+    its holders, is the same from there on."""
 
     __tablename__ = "receivables"
+    __table_args__ = (
+        Index("receivables_by_registration", "registered_at", "id"),
+        Index("receivables_by_due_date", "due_date", "id"),
+        Index("receivables_by_state", "state", "registered_at", "id"),
+    )
 
     id: str = Field(primary_key=True)
     supplier: int = Field(index=True)
@@ -41,6 +48,7 @@ class Receivable(ChainRow, table=True):
     accepted_at: int | None = Field(default=None, sa_column=Column(BigInteger))
     settled_at: int | None = Field(default=None, sa_column=Column(BigInteger))
     block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    changed_block: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     transaction_hash: str
 
 

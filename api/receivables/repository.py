@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import or_, tuple_
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
+from api.lists import Asked, Slice
 from api.receivables.models import Approval, Holding, Objection, Payment, Receivable
 
 
@@ -12,26 +13,19 @@ def receivable(session: Session, receivable_id: str) -> Receivable | None:
     return session.get(Receivable, receivable_id)
 
 
-def page(
-    session: Session,
-    *,
-    party: int | None,
-    accounts: Sequence[str],
-    state: str | None,
-    before: tuple[int, str] | None,
-    limit: int,
-) -> list[Receivable]:
-    """The newest first. With `party` those that it owes, is owed, or holds units of by one of `accounts`."""
-    chosen = select(Receivable).order_by(col(Receivable.block_number).desc(), col(Receivable.id).desc()).limit(limit)
+def page(session: Session, asked: Asked, *, party: int | None, accounts: Sequence[str]) -> Slice[Receivable]:
+    """With `party`, of those that it owes, is owed, or holds units of by one of `accounts`."""
+    chosen = select(Receivable)
     if party is not None:
         held = select(Holding.receivable_id).where(col(Holding.holder).in_(accounts), col(Holding.units) != 0)
         involved = or_(col(Receivable.supplier) == party, col(Receivable.debtor) == party, col(Receivable.id).in_(held))
         chosen = chosen.where(involved)
-    if state is not None:
-        chosen = chosen.where(Receivable.state == state)
-    if before is not None:
-        chosen = chosen.where(tuple_(col(Receivable.block_number), col(Receivable.id)) < before)
-    return list(session.exec(chosen))
+    return asked.page(session, chosen)
+
+
+def currencies(session: Session, receivable_ids: Collection[str]) -> dict[str, str]:
+    chosen = select(Receivable.id, Receivable.currency).where(col(Receivable.id).in_(receivable_ids))
+    return dict(session.exec(chosen).all())
 
 
 def states(session: Session, receivable_ids: Collection[str]) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 
 from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
-from api.invoices.similarity import service as similarity
-from api.problems import READ_PROBLEMS
-from api.receivables import acts, service
+from api.gateway import Gateway
+from api.lists import Asked
+from api.receivables import acts, service, showing
+from api.receivables.listing import RECEIVABLES
 from api.receivables.schemas import (
     AcceptanceRequest,
     ConsentRequest,
@@ -17,12 +18,12 @@ from api.receivables.schemas import (
     ReceivableWritten,
     ReservationRequest,
     ResolutionRequest,
-    StateName,
     TerminationRequest,
     TransferRequest,
 )
 from api.receivables.workouts import Desk
-from api.values import Before, Limit, Page
+from api.straight import straight
+from api.values import Page
 
 router = gateway_router("/v1/receivables", "receivables")
 Reader = Annotated[Principal, Depends(requires("receivables:read"))]
@@ -37,22 +38,16 @@ async def _desk(receivable_id: str, acting: Writer) -> Desk:
 AtDesk = Annotated[Desk, Depends(_desk)]
 
 
-@router.get("", responses=READ_PROBLEMS, summary="List the receivables that one owes, is owed or holds")
+@router.lists("", Page[ReceivableView], RECEIVABLES, "List the receivables that one owes, is owed or holds")
 def receivables(
-    principal: Reader,
-    session: SessionDep,
-    chain: ChainDep,
-    state: Annotated[StateName | None, Query()] = None,
-    before: Before = None,
-    limit: Limit = 50,
+    principal: Reader, session: SessionDep, chain: ChainDep, asked: Annotated[Asked, Depends(RECEIVABLES.asked)]
 ) -> Page[ReceivableView]:
-    return service.page(session, principal, chain, state=state, before=before, limit=limit)
+    return service.page(session, principal, chain, asked)
 
 
-@router.get("/{receivable_id}", responses=READ_PROBLEMS, summary="See one receivable")
-def receivable(receivable_id: str, principal: Reader, session: SessionDep, chain: ChainDep) -> ReceivableView:
-    seen = service.view(session, principal, service.find(session, principal, receivable_id), chain)
-    return seen.model_copy(update={"similar": similarity.shown(session, principal, receivable_id)})
+@straight(router, "/{receivable_id}", ReceivableView, "See one receivable", "receivables:read")
+async def receivable(gateway: Gateway, principal: Principal, receivable_id: str) -> bytes:
+    return await showing.shown_soon(gateway.database, gateway.link, principal, receivable_id)
 
 
 @router.write("/{receivable_id}/acceptance", ReceivableWritten, "Accept an invoice as its debtor")

@@ -12,13 +12,14 @@ from api.auth.principal import Principal
 from api.clock import indexed_now
 from api.errors import NotFound
 from api.figures import Figures, ask
+from api.lists import Asked
 from api.participants import service as participants
 from api.participants.schemas import PartyView
 from api.receivables import repository
 from api.receivables.models import Holding, Objection, Payment, Receivable, ReceivableState
 from api.receivables.schemas import HoldingView, ObjectionView, PaymentView, ReceivableView
 from api.transactions.models import Transaction
-from api.values import Amount, Page, amounts, day, in_block, is_hex32, moment, moment_or_none, page_number, page_unknown
+from api.values import Amount, Page, amounts, day, in_block, is_hex32, moment, moment_or_none
 from chain_node.client import Chain
 
 
@@ -59,6 +60,11 @@ def states(session: Session, receivable_ids: Collection[str]) -> dict[str, str]:
     return repository.states(session, receivable_ids)
 
 
+def currencies(session: Session, receivable_ids: Collection[str]) -> dict[str, str]:
+    """Of those that the chain has."""
+    return repository.currencies(session, receivable_ids)
+
+
 def known(session: Session, receivable_id: str) -> Receivable:
     """One that was found before."""
     return session.get_one(Receivable, receivable_id)
@@ -68,17 +74,14 @@ def view(session: Session, principal: Principal, receivable: Receivable, chain: 
     return _views(session, principal, [receivable], chain)[0]
 
 
-def page(
-    session: Session, principal: Principal, chain: Chain, *, state: str | None, before: str | None, limit: int
-) -> Page[ReceivableView]:
-    """The caller's receivables, the newest first; all for who sees all."""
+def page(session: Session, principal: Principal, chain: Chain, asked: Asked) -> Page[ReceivableView]:
+    """What is asked for of the caller's receivables; of all for who sees all."""
     party = None if principal.sees_all else participants.number_of(session, principal.organisation())
     if party is None and not principal.sees_all:
         return Page(items=[])
     accounts = participants.accounts_of(session, principal.lei) if principal.lei and party is not None else []
-    found = repository.page(session, party=party, accounts=accounts, state=state, before=_position(before), limit=limit)
-    following = f"{found[-1].block_number}.{found[-1].id}" if len(found) == limit else None
-    return Page(items=_views(session, principal, found, chain), next=following)
+    found = repository.page(session, asked, party=party, accounts=accounts)
+    return Page(items=_views(session, principal, found.rows, chain), next=found.next)
 
 
 def counterparties(session: Session, lei: str) -> set[str]:
@@ -115,16 +118,6 @@ def _is_party(session: Session, principal: Principal, receivable: Receivable) ->
     if number in (receivable.supplier, receivable.debtor):
         return True
     return any(held_units(session, receivable.id, a) for a in participants.accounts_of(session, principal.lei))
-
-
-def _position(before: str | None) -> tuple[int, str] | None:
-    if before is None:
-        return None
-    block, _, receivable_id = before.partition(".")
-    number = page_number(block)
-    if number is None or not is_hex32(receivable_id):
-        raise page_unknown()
-    return number, receivable_id
 
 
 def _views(session: Session, principal: Principal, receivables: list[Receivable], chain: Chain) -> list[ReceivableView]:

@@ -37,7 +37,8 @@ def test_a_refused_invoice_is_no_failure_of_the_command(tmp_path: Path) -> None:
     result = run(credit, "--json")
 
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["financeable"] is False
+    (record,) = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    assert record["financeable"] is False
 
 
 def test_an_unreadable_file_fails_the_command_but_not_the_other_files(tmp_path: Path) -> None:

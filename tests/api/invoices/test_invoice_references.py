@@ -3,7 +3,7 @@
 import pytest
 
 from api.errors import Malformed
-from api.invoices.references import parse
+from api.network_key import parse_references as parse
 
 
 def test_reference_is_a_kind_and_a_value_which_may_hold_colons() -> None:

@@ -1,0 +1,1 @@
+"""What pays a financing off, and what has been paid on it."""
