@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from api.auth.principal import Principal
 from api.edge import Written
+from api.errors import of_chain, of_revert
 from api.participants import service as participants
 from api.transactions.models import Transaction
 from api.transactions.service import Transactions
 from chain_node.client import Call, Chain
+from chain_node.errors import ChainError, ContractReverted
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,17 @@ class Acting:
         """Sent by the caller's own account; Conflict where the gateway has no key of it."""
         signer = participants.signer_of(self.session, self.lei)
         return self._submit(signer, self.lei, call, purpose, subject_id, after)
+
+    def require_possible(self, call: Call, *but_for: str) -> None:
+        """Tries a call that is to follow a step which has not been taken yet, e.g. an allowance. The contract's reason
+        as a GatewayError, unless it is for want of just that step: an error named in `but_for`."""
+        try:
+            self.chain.simulate(call, self.account)
+        except ContractReverted as reverted:
+            if reverted.name not in but_for:
+                raise of_revert(reverted) from reverted
+        except ChainError as error:
+            raise of_chain(error) from error
 
     def by_office(
         self,

@@ -1,10 +1,14 @@
 """The gateway's connection to its chain. The node may be away when the gateway starts, and come back later."""
 
 import threading
+from typing import Any, Final
 
+from api.kept import Kept
 from api.lean_node import LeanNode
 from api.settings import Settings
 from chain_node.client import AddressBook, Chain
+
+_MOST_KEPT: Final = 100_000
 
 
 class ChainLink:
@@ -13,6 +17,9 @@ class ChainLink:
     def __init__(self, settings: Settings) -> None:
         self.rpc_url = settings.rpc_url
         self.addresses = AddressBook.load(settings.deployments)
+        self.names: dict[str, str] = {address: name for name, address in self.addresses.addresses.items()}
+        self.kept: Kept[Any] = Kept(_MOST_KEPT)
+        """Answers of the contracts that hold until something happens to what they are about."""
         self._timeout_seconds = settings.rpc_timeout_seconds
         self._lock = threading.Lock()
         self._chain: Chain | None = None

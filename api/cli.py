@@ -2,20 +2,26 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import uvicorn
 
+from api.auth.keys import KeyRing, KeyUnknown, LastKey, listed, retire, rotate
 from api.auth.scopes import SCOPES, ScopeForOperatorOnly, ScopeUnknown
 from api.auth.service import create_client
+from api.compliance import cli as compliance
+from api.compliance.supervision.replay import ReplayRefused, replay
 from api.db import Database
 from api.indexer.apply import clear
 from api.logs import configure_logs
-from api.main import create_app
+from api.main import create_app, openapi
 from api.migrations import is_current, migrate
+from api.protocol import PatientProtocol
 from api.settings import Settings, SettingsInvalid, load_settings
+from api.vault import Vault
 from chain_node.errors import ChainError
 
 gateway_app = typer.Typer(
@@ -24,7 +30,14 @@ gateway_app = typer.Typer(
 )
 client_app = typer.Typer(help="Clients: the programs that may use the gateway.", no_args_is_help=True)
 gateway_app.add_typer(client_app, name="client")
+gateway_app.add_typer(compliance.audit_app, name="audit")
+keys_app = typer.Typer(help="The keys that access tokens are signed with.", no_args_is_help=True)
+gateway_app.add_typer(keys_app, name="keys")
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that has the interpreter keeps it while others wait. A write's thread gives it away at each of its
+statements; at the usual five milliseconds it then waits for the event loop, which has something to do all the time,
+many times over."""
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="The gateway's settings, a TOML file.", metavar="FILE", show_default=False)
 ]
@@ -81,12 +94,15 @@ def run(
     listener = _bound(settings)
     try:
         app = create_app(settings)
+    except SettingsInvalid as error:
+        raise _fail(str(error)) from None
     except (ChainError, OSError) as error:
         raise _fail(f"The gateway cannot start: {error}") from None
     host, port = listener.getsockname()[:2]
     typer.echo(f"The gateway listens on http://{host}:{port}")
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_keep_alive=75))
-    server.run(sockets=[listener])
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    serving = uvicorn.Config(app, http=PatientProtocol, log_config=None, access_log=False, timeout_keep_alive=75)
+    uvicorn.Server(serving).run(sockets=[listener])
 
 
 @gateway_app.command("migrate")
@@ -112,6 +128,12 @@ def reindex(config: ConfigOption) -> None:
         clear(connection)
     database.close()
     typer.echo("What the chain says will be read anew. Documents, clients and transactions are untouched.")
+
+
+@gateway_app.command("openapi")
+def openapi_command() -> None:
+    """Print the OpenAPI 3.1 description of the gateway, with an example of everything, refusals included."""
+    typer.echo(json.dumps(openapi(), ensure_ascii=False, indent=2))
 
 
 @client_app.command("create")
@@ -143,3 +165,116 @@ def create(
         "scopes": list(made.scopes),
     }
     typer.echo(json.dumps(printed))
+
+
+@compliance.audit_app.command("verify")
+def verify_audit(
+    config: ConfigOption,
+    anchor: Annotated[
+        list[Path] | None, typer.Option(help="A file that `audit head --out` wrote before; repeat for more.")
+    ] = None,
+) -> None:
+    """Recompute every hash of the audit trail. Exit code 1 names the first entry that was changed or is missing."""
+    database = _database(_settings(config))
+    try:
+        typer.echo(compliance.verify(database, list(anchor or ())))
+    except (compliance.AuditBroken, compliance.AnchorUnreadable) as error:
+        raise _fail(str(error)) from None
+    finally:
+        database.close()
+
+
+@compliance.audit_app.command("head")
+def audit_head(
+    config: ConfigOption,
+    out: Annotated[Path | None, typer.Option(help="Where to write it; keep that file elsewhere.")] = None,
+) -> None:
+    """Print the end of the audit trail, to be noted where the gateway's operator cannot reach."""
+    database = _database(_settings(config))
+    try:
+        told = json.dumps(compliance.head(database))
+    finally:
+        database.close()
+    if out is not None:
+        out.write_text(told + "\n", encoding="utf-8")
+    typer.echo(told)
+
+
+@gateway_app.command("replay")
+def replay_command(
+    config: ConfigOption,
+    out: Annotated[Path, typer.Option(help="An empty folder for what is rebuilt.", show_default=False)],
+    from_genesis: Annotated[
+        bool, typer.Option("--from-genesis", help="From the network's first block; there is no other start.")
+    ] = False,
+) -> None:
+    """Rebuild the ledger from the chain's events alone, and compare it with the live one. Exit code 1: they differ."""
+    if not from_genesis:
+        raise _fail("Say --from-genesis: a replay that trusts anything read before proves nothing.")
+    settings = _settings(config)
+    _database(settings).close()
+    try:
+        found = replay(settings, out)
+    except (ReplayRefused, ChainError, OSError) as error:
+        raise _fail(str(error)) from None
+    typer.echo(
+        f"{found.rows} rows rebuilt up to block {found.block_number}, in {out}; {found.differences} differences."
+    )
+    for sentence in found.first:
+        typer.echo(sentence, err=True)
+    if found.differences:
+        raise typer.Exit(1)
+
+
+def _ring(settings: Settings, database: Database) -> KeyRing:
+    assert settings.passphrase_file is not None  # filled in when the settings are read
+    ring = KeyRing(
+        database,
+        Vault(settings.passphrase_file),
+        token_lifetime_seconds=settings.token_lifetime_seconds,
+        old_key_file=settings.token_key_file,
+    )
+    ring.refresh()
+    return ring
+
+
+@keys_app.command("list")
+def list_keys(config: ConfigOption) -> None:
+    """Print the keys, newest first, as JSON: since when each signs, until when its tokens count."""
+    settings = _settings(config)
+    database = _database(settings)
+    ring = _ring(settings, database)
+    signing = ring.signing().kid
+    for row in database.run(listed):
+        until = row.verifies_until.isoformat() if row.verifies_until else None
+        told = {"kid": row.kid, "signs": row.kid == signing, "signs_from": row.signs_from.isoformat(), "until": until}
+        typer.echo(json.dumps(told))
+    database.close()
+
+
+@keys_app.command("rotate")
+def rotate_keys(
+    config: ConfigOption,
+    at_once: Annotated[bool, typer.Option("--at-once", help="Sign with it now: the present key is in doubt.")] = False,
+) -> None:
+    """Make a new key. It is published now and signs in ten minutes; older ones verify until their tokens have ended."""
+    settings = _settings(config)
+    database = _database(settings)
+    ring = _ring(settings, database)
+    lifetime = settings.token_lifetime_seconds
+    made = database.run(lambda session: rotate(session, ring.vault, token_lifetime_seconds=lifetime, at_once=at_once))
+    database.close()
+    typer.echo(json.dumps({"kid": made.kid, "signs_from": made.signs_from.isoformat()}))
+
+
+@keys_app.command("retire")
+def retire_key(config: ConfigOption, kid: str) -> None:
+    """Stop trusting a key: its tokens end within seconds, in every running gateway."""
+    database = _database(_settings(config))
+    try:
+        database.run(lambda session: retire(session, kid))
+    except (KeyUnknown, LastKey) as error:
+        raise _fail(str(error)) from None
+    finally:
+        database.close()
+    typer.echo(f"Tokens of {kid} count no more.")

@@ -16,8 +16,13 @@ def indexed_block(session: Session) -> int:
     return _cursor(session).block_number
 
 
+def newest_block(session: Session) -> Cursor | None:
+    """The newest block whose effects are in the database; None before there is any."""
+    return session.get(Cursor, THE_CURSOR)
+
+
 def _cursor(session: Session) -> Cursor:
-    cursor = session.get(Cursor, THE_CURSOR)
+    cursor = newest_block(session)
     if cursor is None:
         raise Unavailable("not-indexed-yet", "The gateway has not read the chain yet; try again in a moment.")
     return cursor

@@ -5,22 +5,38 @@ reorganisation and can be thrown away and rebuilt from genesis. Every other tabl
 to mix the two, see `_keep_kinds_apart`.
 """
 
+import hashlib
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, Table, TypeDecorator, create_engine, event, make_url
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Integer,
+    Table,
+    TypeDecorator,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, SQLModel
 
+from api.reading import Reads
+
 WRITE_LOCK_TIMEOUT_SECONDS = 30.0
 POOL_SIZE = 48
+_FEWEST_TO_COPY = 20
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -167,6 +183,59 @@ class _SerialConnection(sqlite3.Connection):
 
 
 _READS = ("SELECT", "PRAGMA", "EXPLAIN")
+_LOCKS = ("FOR UPDATE", "advisory")
+
+# What a transaction has done so far, in its connection's `info`.
+_WROTE = "wrote"
+_DEFERRED = "deferred"
+Deferred = Callable[[Connection], None]
+
+
+def defer(connection: Connection, what: Deferred) -> bool:
+    """Puts off what the transaction has to write until its next statement; whether it could be: not where it has
+    written or locked something, which belongs together. What was put off and never done is taken over by `taken_over`,
+    or forgotten with the transaction. So nothing is read or written before it that would have been after it."""
+    if connection.info.get(_WROTE):
+        return False
+    connection.info[_DEFERRED] = what
+    return True
+
+
+def is_put_off(connection: Connection) -> bool:
+    return _DEFERRED in connection.info
+
+
+def taken_over(connection: Connection) -> bool:
+    """Whether something is still put off; it is the caller's to write now."""
+    return connection.info.pop(_DEFERRED, None) is not None
+
+
+def passes(connection: Connection, statement: str) -> None:
+    """Before each statement: does what was put off until now."""
+    put_off = connection.info.pop(_DEFERRED, None)
+    if put_off is not None:
+        put_off(connection)
+    if not statement.lstrip().upper().startswith(_READS) or any(word in statement for word in _LOCKS):
+        connection.info[_WROTE] = True
+
+
+def _watch(engine: Engine) -> Engine:
+    @event.listens_for(engine, "before_cursor_execute")
+    def _passes(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        passes(connection, statement)
+
+    @event.listens_for(engine, "checkin")
+    def _forget(_: Any, record: Any) -> None:
+        record.info.pop(_WROTE, None)
+        record.info.pop(_DEFERRED, None)
+
+    return engine
+
+
+def begin_writing(connection: Any) -> None:
+    """Before a driver's connection is given something to write: takes SQLite's turn, where it is SQLite's."""
+    if isinstance(connection, _SerialConnection):
+        connection.begin_writing()
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -187,7 +256,9 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: Any) -> None:
         # What a client was told has happened outlives a power cut, not only a killed process: by _WalSync.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-16000"):
+        # secure_delete: what is deleted, such as the keys of an erased document, is overwritten in the file.
+        pragmas = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON", "cache_size=-16000")
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -195,7 +266,7 @@ def _sqlite_engine(url: str) -> Engine:
         if not statement.lstrip().upper().startswith(_READS):
             cursor.connection.begin_writing()
 
-    return engine
+    return _watch(engine)
 
 
 def make_engine(url: str) -> Engine:
@@ -205,7 +276,9 @@ def make_engine(url: str) -> Engine:
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             url = "postgresql+psycopg://" + url.removeprefix(scheme)
-    return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
+    return _watch(
+        create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True, hide_parameters=True)
+    )
 
 
 def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
@@ -216,11 +289,39 @@ def insert_new(connection: Connection, table: Table, values: dict[str, Any]) -> 
     return connection.execute(inserted).first() is not None
 
 
+def try_to_hold(session: Session, name: str) -> bool:
+    """Whether the session holds a name, as one at a time of all processes does until its transaction ends. Where there
+    is one process only, on SQLite, the caller has seen to that already."""
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        return True
+    number = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
+    return bool(connection.execute(text("SELECT pg_try_advisory_xact_lock(:number)"), {"number": number}).scalar())
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts rows that all name the same columns; by COPY where the database has it."""
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql" or len(rows) < _FEWEST_TO_COPY:
+        connection.execute(insert(table), list(rows))
+        return
+    names = list(rows[0])
+    types = (table.c[name].type.dialect_impl(connection.dialect) for name in names)
+    processed = [(name, its.bind_processor(connection.dialect)) for name, its in zip(names, types, strict=True)]
+    columns = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in names)
+    raw: Any = connection.connection.driver_connection
+    with raw.cursor().copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row([row[name] if process is None else process(row[name]) for name, process in processed])
+
+
 class Database:
     """An engine and its sessions."""
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
+        self.reads = Reads(self.engine)
 
     @property
     def is_sqlite(self) -> bool:
@@ -242,4 +343,5 @@ class Database:
             return work(session)
 
     def close(self) -> None:
+        self.reads.close()
         self.engine.dispose()

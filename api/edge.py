@@ -1,39 +1,67 @@
-"""The edge of a request: one database transaction, committed here; idempotency keys; waiting for the chain.
+"""The edge of a request: one database transaction, committed here with its entry in the audit trail; idempotency keys;
+waiting for the chain.
 
 Routers of resources are made with `gateway_router(...)`, so that their routes pass here. A write returns
 `Written(session, view)`, where `view` renders the resource from a session: once for the answer 202, and once more when
 the client asked to wait (`Prefer: wait=N`) and the chain has answered, then as 201.
 """
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
+from hashlib import sha256
 from inspect import iscoroutinefunction
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session
+from starlette.routing import Match
+from starlette.types import Scope
 
-from api.errors import GatewayError, of_recorded, problem_response
+from api.auth.principal import Principal
+from api.committing import Write
+from api.compliance.audit import trail
+from api.compliance.audit.trail import Act
+from api.conditional import Expected, Resource, tagged
+from api.db import AFTER_COMMIT, taken_over
+from api.errors import GatewayError, Malformed, of_recorded, problem_response, status_of
 from api.gateway import Gateway, gateway_of
-from api.idempotency import Answer, Attempted, attempted
-from api.problems import WRITE_PROBLEMS
+from api.idempotency import HEADER, Answer, Attempted, attempted
+from api.json_body import BoundedRequest
+from api.lists import Listing
+from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from api.transactions import repository
-from api.transactions.models import Status, Transaction
+from api.transactions.models import SUBMITTED, WAITING, Status, Transaction
+from api.transactions.prepared import gathered, prepared_view
+from api.transactions.preparing import (
+    PREPARE_PARAMETER,
+    PREPARED_RESPONSE,
+    asks_to_prepare,
+    is_preparing,
+    nothing_to_prepare,
+)
 from api.transactions.schemas import TransactionView
-from api.transactions.service import SUBMITTED
+from api.transactions.service import PREPARING
 
+log = structlog.get_logger()
 _READING = {"GET", "HEAD", "OPTIONS"}
 View = Callable[[Session], Any]
 _LONGEST_WAIT_SECONDS = 60.0
+_LONGEST_RESOURCE = 500
+_KEY_MISSING = (
+    f"A write needs an {HEADER}: a new one, such as a UUID, for each thing that you want done, and the same one "
+    "again when you repeat the request."
+)
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d+)")
 
 
@@ -42,7 +70,8 @@ class Written(JSONResponse):
 
     def __init__(self, session: Session, view: View, status_code: int = 202) -> None:
         self.view = view
-        super().__init__(view(session), status_code)
+        # A prepared write shows what it would send, and no thing that there will not be.
+        super().__init__(None if is_preparing(session) else view(session), status_code)
 
     def render(self, content: Any) -> bytes:
         if isinstance(content, BaseModel):
@@ -56,13 +85,16 @@ def wait_seconds(prefer: str | None) -> float:
     return min(float(found.group(1)), _LONGEST_WAIT_SECONDS) if found else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Work:
-    """One write under way."""
+    """One write under way; `left` is what it has left to the committer."""
 
     gateway: Gateway
     session: Session
     attempt: Attempted | None
+    request: Request
+    body_sha256: str
+    left: Write | None = None
 
     def repeated(self) -> Response | None:
         """The answer that the key was given before."""
@@ -71,9 +103,23 @@ class _Work:
             return None
         return Response(answer.body, answer.status, {"Idempotent-Replayed": "true"}, answer.media_type)
 
+    def prepared(self) -> Response:
+        """What would have been sent; nothing of it is kept."""
+        submitted = list(self.session.info.get(SUBMITTED, {}))
+        if not submitted:
+            raise nothing_to_prepare()
+        found = gathered(self.session, submitted)
+        self.session.expunge_all()
+        self.session.rollback()
+        view = prepared_view(self.session, self.gateway.link, self.gateway.settings, found)
+        return Response(view.model_dump_json(), media_type="application/json")
+
     def commit(self, response: Response) -> Response:
         """Stores the answer under its key and commits, both or neither; the answer of whoever was faster, if any."""
         if self.attempt is not None:
+            self.left = self._leave(self.attempt, response)
+            if self.left is not None:
+                return response
             try:
                 self.gateway.answers.store(self.session, self.attempt, _answer_of(response))
             except IntegrityError:
@@ -83,8 +129,53 @@ class _Work:
                 if repeated is None:
                     raise
                 return repeated
+        self._record(response.status_code)
         self.session.commit()
         return response
+
+    def _leave(self, attempt: Attempted, response: Response) -> Write | None:
+        """Leaves a write of nothing but intents to the committer; None where there is more to it."""
+        session, info = self.session, self.session.info
+        if not info[WAITING] or session.new or session.dirty or session.deleted or not taken_over(session.connection()):
+            return None
+        answer = self.gateway.answers.row(attempt, _answer_of(response))
+        write = Write(answer, info[WAITING], self._entry(response.status_code), info.pop(AFTER_COMMIT, None))
+        session.close()
+        self.gateway.committer.commit(write)
+        return write
+
+    def overtaken(self) -> Response:
+        """The answer of whoever used the key first, in this process or another."""
+        self.session.info.clear()
+        repeated = self.repeated()
+        assert repeated is not None
+        return repeated
+
+    def _record(self, status: int) -> None:
+        entry = self._entry(status)
+        if entry is not None:
+            trail.record(self.session, entry)
+
+    def _entry(self, status: int) -> Act | None:
+        """For the audit trail; None where nobody was asked who calls."""
+        principal = _caller(self.request)
+        if principal is None:
+            return None
+        detail: dict[str, Any] = {"body_sha256": self.body_sha256}
+        if submitted := self.session.info.get(SUBMITTED):
+            detail["transactions"] = list(submitted)
+        return _act(self.request, principal, status, **detail)
+
+
+def _caller(request: Request) -> Principal | None:
+    """Whom the request was found to come from; None where it was not asked, or nobody."""
+    return getattr(request.state, "principal", None)
+
+
+def _act(request: Request, principal: Principal, status: int, **detail: Any) -> Act:
+    operation = f"{request.method} {getattr(request.scope.get('route'), 'path', request.url.path)}"
+    resource = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return Act.by(principal, operation, resource[:_LONGEST_RESOURCE], status, **detail)
 
 
 _WORK: ContextVar[_Work] = ContextVar("work")
@@ -102,9 +193,15 @@ def _committing(endpoint: Callable[..., Any], status_code: int) -> Callable[...,
     @wraps(endpoint)
     def run(*args: Any, **kwargs: Any) -> Response:
         work = _WORK.get()
+        if is_preparing(work.session):
+            endpoint(*args, **kwargs)
+            return work.prepared()
+        if work.attempt is None:
+            raise Malformed("idempotency-key-missing", _KEY_MISSING, header=HEADER)
         repeated = work.repeated()
         if repeated is not None:
             return repeated
+        work.session.info[WAITING] = []
         answer = endpoint(*args, **kwargs)
         response = answer if isinstance(answer, Response) else JSONResponse(jsonable_encoder(answer), status_code)
         return work.commit(response)
@@ -125,10 +222,14 @@ class GatewayRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def at_the_edge(request: Request) -> Response:
+        async def at_the_edge(received: Request) -> Response:
+            request = BoundedRequest(received.scope, received.receive)
+            request.deepest = gateway_of(received).settings.limits.json_depth
             if request.method in _READING:
                 return await _read(request, handle)
-            return await _write(request, handle)
+            response = await _write(request, handle)
+            response.headers.setdefault("cache-control", "no-store")
+            return response
 
         return at_the_edge
 
@@ -136,10 +237,26 @@ class GatewayRoute(APIRoute):
 class GatewayRouter(APIRouter):
     """The router of a resource."""
 
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """The framework asks one router after the other, each of which tries each of its paths. Most can tell at once
+        that it is not theirs."""
+        if not scope.get("root_path") and not scope["path"].startswith(self.prefix):
+            return Match.NONE, {}
+        return super().matches(scope)
+
     def write(self, path: str, answer: type[BaseModel], summary: str, **options: Any) -> Callable[..., Any]:
-        """A POST that causes transactions: 202 and `answer` with them, or 201 once they are in a block."""
-        told = {"responses": WRITE_PROBLEMS, **options}
+        """A POST that causes transactions: 202 and `answer` with them, or 201 once they are in a block; with
+        `prepare=true` 200 and what would be sent, of which nothing is stored."""
+        responses = {200: PREPARED_RESPONSE, **options.pop("responses", WRITE_PROBLEMS)}
+        extra = options.pop("openapi_extra", {})
+        parameters = [*extra.get("parameters", []), PREPARE_PARAMETER]
+        told = {"responses": responses, "openapi_extra": {**extra, "parameters": parameters}, **options}
         return self.post(path, status_code=202, response_model=answer, summary=summary, **told)
+
+    def lists(self, path: str, page: Any, listing: Listing, summary: str, **options: Any) -> Callable[..., Any]:
+        """A GET of a list: its endpoint takes `asked: Annotated[Asked, Depends(listing.asked)]`, see `api.lists`."""
+        told = {"responses": READ_PROBLEMS, "openapi_extra": {"parameters": listing.parameters()}, **options}
+        return self.get(path, response_model=page, summary=summary, **told)
 
 
 def gateway_router(prefix: str, tag: str) -> GatewayRouter:
@@ -150,13 +267,43 @@ Handle = Callable[[Request], Awaitable[Response]]
 
 
 async def _read(request: Request, handle: Handle) -> Response:
-    with gateway_of(request).database.session() as session:
-        request.state.session = session
-        return await handle(request)
+    async def reading() -> Response:
+        with gateway_of(request).database.session() as session:
+            request.state.session = session
+            return await handle(request)
+
+    return await answered(request, reading)
+
+
+async def answered(request: Request, reading: Callable[[], Awaitable[Response]]) -> Response:
+    """The answer to a GET, with its ETag; that a supervisor has asked, and with what outcome, is recorded first."""
+    status = GatewayError.status
+    try:
+        response = await reading()
+        status = response.status_code
+        return tagged(response, request.headers.get("if-none-match"))
+    except Exception as error:
+        status = status_of(error)
+        raise
+    finally:
+        principal = _caller(request)
+        if principal is not None and principal.is_supervisor:
+            # Before the answer leaves: what cannot be recorded is not shown.
+            await run_in_threadpool(gateway_of(request).database.run, _recording(_act(request, principal, status)))
+
+
+def _recording(act: Act) -> Callable[[Session], None]:
+    return lambda session: trail.record(session, act)
 
 
 async def _write(request: Request, handle: Handle) -> Response:
     gateway = gateway_of(request)
+    if asks_to_prepare(request):
+        with gateway.database.session() as session:
+            session.info[PREPARING] = True
+            request.state.session = session
+            _WORK.set(_Work(gateway, session, None, request, ""))
+            return await handle(request)
     if request.headers.get("idempotency-key") is None:
         return await _work(gateway, request, handle, None)
     principal = gateway.principal(request)
@@ -168,11 +315,51 @@ async def _write(request: Request, handle: Handle) -> Response:
 
 
 async def _work(gateway: Gateway, request: Request, handle: Handle, attempt: Attempted | None) -> Response:
+    if_match = request.headers.get("if-match")
+    digest = sha256(await request.body()).hexdigest()
+    try:
+        if if_match is None:
+            return await _done(gateway, request, handle, attempt, digest, None)
+        # Writers that name a state come one after the other, so that what one compares is not what another changes.
+        resource = Resource.of(request)
+        async with gateway.answers.turn(resource.turn):
+            return await _done(gateway, request, handle, attempt, digest, Expected(if_match, resource))
+    except Exception as error:
+        principal = _caller(request)
+        if principal is not None:
+            act = _act(request, principal, status_of(error), body_sha256=digest)
+            await run_in_threadpool(_record_refused, gateway, act)
+        raise
+
+
+def _record_refused(gateway: Gateway, act: Act) -> None:
+    """The refusal stands whether or not it can be recorded: nothing was changed."""
+    try:
+        gateway.database.run(_recording(act))
+    except SQLAlchemyError as error:
+        log.error("audit.not-recorded", operation=act.operation, status=act.status, error=type(error).__name__)
+
+
+async def _done(
+    gateway: Gateway,
+    request: Request,
+    handle: Handle,
+    attempt: Attempted | None,
+    digest: str,
+    expected: Expected | None,
+) -> Response:
     with gateway.database.session() as session:
         request.state.session = session
-        _WORK.set(_Work(gateway, session, attempt))
+        work = _Work(gateway, session, attempt, request, digest)
+        if expected is not None and attempt is None:
+            raise Malformed("idempotency-key-missing", _KEY_MISSING, header=HEADER)
+        if expected is not None and await run_in_threadpool(work.repeated) is None:
+            await expected.require(session)
+        _WORK.set(work)
         response = await handle(request)
-        submitted: list[str] = session.info.get(SUBMITTED, [])
+        if work.left is not None and not await asyncio.wrap_future(work.left.stored):
+            response = await run_in_threadpool(work.overtaken)
+        submitted: list[str] = list(session.info.get(SUBMITTED, {}))
     seconds = wait_seconds(request.headers.get("prefer"))
     if seconds <= 0 or not submitted or not isinstance(response, Written):
         return response

@@ -4,7 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 
 from chain_node.errors import ChainError, ContractReverted, NodeUnavailable, RetryableError, WrongNetwork
 
@@ -52,9 +55,28 @@ class NotFound(GatewayError):
     title = "Not found"
 
 
+class NotAcceptable(GatewayError):
+    """Asked for in a form that there is none of."""
+
+    status = 406
+    title = "Not given in any form that is taken"
+
+
 class Conflict(GatewayError):
     status = 409
     title = "Not possible in the present state"
+
+
+class Gone(GatewayError):
+    """What was there, and is no more by somebody's decision."""
+
+    status = 410
+    title = "No longer there"
+
+
+class PreconditionFailed(GatewayError):
+    status = 412
+    title = "The resource is no longer as it was"
 
 
 class HttpRefusal(GatewayError):
@@ -65,9 +87,26 @@ class HttpRefusal(GatewayError):
         self.status, self.title = status, title
 
 
+class MethodNotAllowed(GatewayError):
+    status = 405
+    title = "Method not allowed"
+
+    def __init__(self, detail: str, methods: list[str]) -> None:
+        super().__init__("method-not-allowed", detail, methods=methods)
+        self.methods = methods
+
+    def headers(self) -> dict[str, str]:
+        return {"Allow": ", ".join(self.methods)}
+
+
 class TooLarge(GatewayError):
     status = 413
     title = "The request is too large"
+
+
+class TooSlow(GatewayError):
+    status = 408
+    title = "The request took too long to arrive"
 
 
 class Unavailable(GatewayError):
@@ -81,7 +120,9 @@ class Unavailable(GatewayError):
 # First match wins, against the name of the contract's error.
 _REVERT_CLASSES: tuple[tuple[re.Pattern[str], type[GatewayError]], ...] = (
     (
-        re.compile(r"Unauthorized|^Not(Admitted|.*Of$)|RoleMissing|Frozen|Suspended|KycExpired|Missing(Approval|Role)"),
+        re.compile(
+            r"Unauthorized|^Not(Admitted|.*Of$)|RoleMissing|Frozen|Suspended|KycExpired|InspectorUnlisted|Missing(Approval|Role)"
+        ),
         Forbidden,
     ),
     (re.compile(r"Unknown|NotFound|None$"), NotFound),
@@ -101,6 +142,8 @@ def jsonable(value: Any) -> Any:
     """A contract's value as JSON: bytes as 0x hex, integers beyond 2^53 as strings."""
     if isinstance(value, bytes | bytearray):
         return "0x" + value.hex()
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -147,6 +190,17 @@ def of_chain(error: ChainError) -> GatewayError:
     return Unavailable("chain-error", str(error))
 
 
+def status_of(error: Exception) -> int:
+    """The status that the refusal is answered with."""
+    if isinstance(error, ChainError):
+        return of_chain(error).status
+    if isinstance(error, GatewayError):
+        return error.status
+    if isinstance(error, RequestValidationError):
+        return Malformed.status
+    return error.status_code if isinstance(error, HTTPException) else GatewayError.status
+
+
 def problem(error: GatewayError, instance: str | None = None) -> dict[str, Any]:
     """The body of `application/problem+json`."""
     body = {
@@ -161,4 +215,5 @@ def problem(error: GatewayError, instance: str | None = None) -> dict[str, Any]:
 
 
 def problem_response(error: GatewayError, instance: str | None = None) -> JSONResponse:
-    return JSONResponse(problem(error, instance), error.status, error.headers(), PROBLEM_MEDIA_TYPE)
+    headers = {"Cache-Control": "no-store", **error.headers()}
+    return JSONResponse(problem(error, instance), error.status, headers, PROBLEM_MEDIA_TYPE)

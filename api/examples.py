@@ -13,6 +13,8 @@ CID: Final = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 OPENED: Final = "2026-05-04T09:00:05Z"
 SHIPPED: Final = "2026-05-12T09:00:01Z"
 PAID: Final = "2026-07-02T09:00:01Z"
+WAREHOUSE: Final = {"lei": "999900VINTERHAMNAB25", "name": "Vinterhamn"}
+LOT: Final = "0x" + "1f" * 32
 IN_BLOCK: Final[dict[str, Any]] = {"transaction_hash": HASH, "block_number": 42}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from api.clock import indexed_block
+from api.clock import indexed_block, indexed_now
 from api.errors import of_chain
 from chain_node.client import Chain
 from chain_node.client.contract import Contract
@@ -24,9 +24,11 @@ class Question:
     function: str
     values: tuple[Any, ...] = ()
 
-    def request(self, block: int) -> tuple[str, list[Any]]:
+    def request(self, block: int | str) -> tuple[str, list[Any]]:
+        """At the block of that number, or of that hash."""
         data = self.contract.interface.functions[self.function].encode(*self.values)
-        return "eth_call", [{"to": self.contract.address, "data": "0x" + data.hex()}, hex(block)]
+        at = hex(block) if isinstance(block, int) else {"blockHash": block}
+        return "eth_call", [{"to": self.contract.address, "data": "0x" + data.hex()}, at]
 
     def read(self, answer: str) -> Any:
         """The view's value; several as a tuple."""
@@ -59,3 +61,37 @@ class Figures:
             return [question.read(answer) for question, answer in zip(questions, found, strict=True)]
         except ChainError as error:
             raise of_chain(error) from error
+
+
+def of_block(chain: Chain, number: int, block_hash: str, questions: Sequence[Question]) -> tuple[list[Any], bool]:
+    """The answers, and whether they are surely those of this very block: while the chain is reorganised, a node may
+    have another one of that number only. A GatewayError where it does not answer."""
+    try:
+        found = chain.node.try_batch([question.request(block_hash) for question in questions])
+        if not any(isinstance(each, ChainError) for each in found):
+            return [question.read(answer) for question, answer in zip(questions, found, strict=True)], True
+    except ChainError as error:
+        raise of_chain(error) from error
+    return Figures(chain, number).answers(questions), False
+
+
+STATE_GONE = "chain-error"
+"""What a refusal says where a node has given up the state of a block."""
+
+
+def block_before(session: Session, chain: Chain, moment: int) -> int:
+    """The last block of which the database knows the effects and whose time is before a Unix second; the one before the
+    network's first where there is none."""
+    least, most = chain.addresses.first_block - 1, indexed_block(session)
+    if indexed_now(session) < moment:
+        return most
+    try:
+        while least < most:
+            middle = (least + most + 1) // 2
+            if chain.block(middle).timestamp < moment:
+                least = middle
+            else:
+                most = middle - 1
+    except ChainError as error:
+        raise of_chain(error) from error
+    return least

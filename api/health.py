@@ -1,6 +1,7 @@
 """/healthz: the process works. /readyz: it may be sent requests. /metrics: for monitoring."""
 
 import time
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -16,13 +17,20 @@ router = APIRouter(tags=["health"])
 _HEAD_STALE_SECONDS = 10.0
 
 
-@router.get("/healthz", summary="Whether the process works")
+_DOWN: Final[dict[int | str, dict[str, Any]]] = {503: {"description": "No; the body says what is amiss"}}
+
+
+@router.get("/healthz", responses=_DOWN, summary="Whether the process works")
 def healthz(request: Request) -> JSONResponse:
     loops = {loop.name: loop.is_alive() for loop in gateway_of(request).loops}
     return JSONResponse({"ok": all(loops.values()), "loops": loops}, 200 if all(loops.values()) else 503)
 
 
-@router.get("/readyz", summary="Whether requests can be served: database, chain, indexer and its rows")
+@router.get(
+    "/readyz",
+    responses=_DOWN,
+    summary="Whether requests can be served: database, chain, indexer, rows, listener",
+)
 def readyz(request: Request) -> JSONResponse:
     gateway = gateway_of(request)
     database = _database_answers(gateway)
@@ -34,6 +42,8 @@ def readyz(request: Request) -> JSONResponse:
         "indexer": lag is not None and lag <= gateway.settings.ready_lag_blocks,
         # An event that no handler could take leaves rows that differ from the chain.
         "rows": poison == 0,
+        # Without it requests that wait learn late of what another process recorded.
+        "listener": gateway.notices.is_up(),
     }
     ready = all(checks.values())
     told = {"ready": ready, "checks": checks, "indexer_lag_blocks": lag, "poison_events": poison}

@@ -10,20 +10,20 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, LargeBinary, delete, update
+from sqlalchemy import Column, Connection, LargeBinary, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col
 
+from api.compiled_sql import CompiledSql
 from api.db import UtcDateTime, utc_now
 from api.errors import Conflict, Malformed
-from api.signers import write_private
 
 HEADER: Final = "Idempotency-Key"
 _LONGEST_KEY = 255
@@ -39,6 +39,20 @@ class StoredAnswer(SQLModel, table=True):
     media_type: str
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False, index=True))
+
+
+# Statements past the unit of work: each write passes here twice.
+_ANSWERS = SQLModel.metadata.tables[str(StoredAnswer.__tablename__)]
+_STORE = CompiledSql(insert(_ANSWERS), [column.name for column in _ANSWERS.c])
+_STORE_FIRST = {
+    name: CompiledSql(
+        kind.insert(_ANSWERS).inline().on_conflict_do_nothing(),
+        [column.name for column in _ANSWERS.c],
+    )
+    for name, kind in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_TOLD = (_ANSWERS.c.request_hash, _ANSWERS.c.status, _ANSWERS.c.media_type, _ANSWERS.c.body)
+_STORED = CompiledSql(select(*_TOLD).where(_ANSWERS.c.key_hash == bindparam("key")), ["key"])
 
 
 @dataclass(frozen=True)
@@ -61,8 +75,8 @@ def attempted(headers: Mapping[str, str], client_id: str, *asked: bytes) -> Atte
     key = headers.get(HEADER)
     if key is None:
         return None
-    if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
-        detail = f"The {HEADER} must have 1 to {_LONGEST_KEY} printable characters."
+    if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
+        detail = f"The {HEADER} must have 1 to {_LONGEST_KEY} printable ASCII characters."
         raise Malformed("idempotency-key-malformed", detail)
     digest = hashlib.sha256()
     for part in asked:
@@ -73,10 +87,8 @@ def attempted(headers: Mapping[str, str], client_id: str, *asked: bytes) -> Atte
 class Answers:
     """The stored answers, and a queue in this process for requests with one key."""
 
-    def __init__(self, key_file: Path) -> None:
-        if not key_file.exists():
-            write_private(key_file, secrets.token_bytes(32))
-        self._cipher = AESGCM(key_file.read_bytes())
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
         self._busy: dict[str, tuple[asyncio.Lock, int]] = {}
 
     @asynccontextmanager
@@ -94,27 +106,37 @@ class Answers:
 
     def load(self, session: Session, attempt: Attempted) -> Answer | None:
         """The answer given before; Conflict where the key was used for another request."""
-        stored = session.get(StoredAnswer, attempt.key_hash)
-        if stored is None:
+        found = _STORED.run(session.connection(), {"key": attempt.key_hash})
+        if not found:
             return None
-        if not secrets.compare_digest(stored.request_hash, attempt.request_hash):
+        request_hash, status, media_type, sealed = found[0]
+        if not secrets.compare_digest(request_hash, attempt.request_hash):
             detail = f"This {HEADER} was used for another request; take a new one."
             raise Conflict("idempotency-key-reused", detail)
-        body = self._cipher.decrypt(stored.body[:12], stored.body[12:], attempt.key_hash.encode())
-        return Answer(stored.status, stored.media_type, body)
+        body = self._cipher.decrypt(sealed[:12], sealed[12:], attempt.key_hash.encode())
+        return Answer(status, media_type, body)
 
     def store(self, session: Session, attempt: Attempted, answer: Answer) -> None:
-        """Adds the answer to the request's transaction; the flush raises IntegrityError if another was first."""
-        session.add(
-            StoredAnswer(
-                key_hash=attempt.key_hash,
-                request_hash=attempt.request_hash,
-                status=answer.status,
-                media_type=answer.media_type,
-                body=self._sealed(attempt, answer.body),
-            )
-        )
+        """Adds the answer to the request's transaction; raises IntegrityError if another was first."""
         session.flush()
+        _STORE.run(session.connection(), self.row(attempt, answer))
+
+    def row(self, attempt: Attempted, answer: Answer) -> dict[str, Any]:
+        """The answer as it is stored."""
+        return {
+            "key_hash": attempt.key_hash,
+            "request_hash": attempt.request_hash,
+            "status": answer.status,
+            "media_type": answer.media_type,
+            "body": self._sealed(attempt, answer.body),
+            "created_at": utc_now(),
+        }
+
+    @staticmethod
+    def store_first(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Stores answers but for those whose keys were used before; how many it has stored. Waits for whoever is about
+        to use one of the keys."""
+        return _STORE_FIRST[connection.dialect.name].run_all(connection, rows)
 
     def replace(self, session: Session, attempt: Attempted, answer: Answer) -> None:
         """After waiting, the answer says more; it is the one to repeat."""

@@ -2,6 +2,7 @@
 error."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -14,13 +15,22 @@ _LONGEST_PAUSE_SECONDS = 5.0
 
 
 class Loop:
-    """Calls `step` until stopped. `step` answers whether there is more to do at once."""
+    """Calls `step` until stopped. `step` answers whether there is more to do at once. Once woken, it waits for
+    `gather_seconds` first: whoever woke it is seldom alone, and one pass serves all."""
 
-    def __init__(self, name: str, step: Callable[[], bool], interval_seconds: float, failures: Counter) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], bool],
+        interval_seconds: float,
+        failures: Counter,
+        gather_seconds: float = 0.0,
+    ) -> None:
         self.name = name
         self._step = step
         self._interval_seconds = interval_seconds
         self._failures = failures
+        self._gather_seconds = gather_seconds
         self._wake = threading.Event()
         self._stopping = False
         self._pause = 0.0
@@ -46,7 +56,9 @@ class Loop:
         while not self._stopping:
             more = self._pass()
             if not more:
-                self._wake.wait(self._pause or self._interval_seconds)
+                woken = self._wake.wait(self._pause or self._interval_seconds)
+                if woken and self._gather_seconds and not self._stopping:
+                    time.sleep(self._gather_seconds)
             self._wake.clear()
 
     def _pass(self) -> bool:

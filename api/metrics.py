@@ -41,6 +41,30 @@ class Metrics:
         self.rewinds = Counter(
             "portolan_indexer_rewound_blocks_total", "Blocks undone by reorganisations", registry=self.registry
         )
+        self.deliveries = Counter(
+            "portolan_webhook_deliveries_total",
+            "Attempts to deliver to webhooks that did or did not arrive, and deliveries given up",
+            ["what"],
+            registry=self.registry,
+        )
+        self.listener_up = Gauge(
+            "portolan_listener_up", "1 while notices of other gateway processes are heard", registry=self.registry
+        )
+        self.reading_chain = Gauge(
+            "portolan_indexer_reads_chain",
+            "1 where this process has the turn to read the chain; of all processes one should",
+            registry=self.registry,
+        )
         self.loop_failures = Counter(
             "portolan_loop_failures_total", "Passes of a background loop that failed", ["loop"], registry=self.registry
         )
+        self._of_answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts a request. Its figures are found once: to look them up by their labels takes longer than to count."""
+        found = self._of_answers.get((method, route, status))
+        if found is None:
+            found = self.requests.labels(method, route, str(status)), self.request_seconds.labels(method, route)
+            self._of_answers[method, route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)

@@ -32,22 +32,26 @@ class Problem(BaseModel):
 
 
 _SCHEMA = Problem.model_json_schema()
-_MEANINGS = {
+MEANINGS = {
     401: "No access token that counts",
     403: "A scope, a role or the right organisation is missing",
     404: "There is nothing of that name that the caller is a party to",
+    406: "It is given in none of the forms that `Accept` takes",
     409: "Not possible in the present state",
+    410: "It was there, and was destroyed by decision",
+    412: "What the path names is not as `If-Match` says",
     413: "The body is too large",
     422: "Malformed, or refused by the rules",
+    429: "More requests than the organisation may make; `Retry-After` says when to go on",
     503: "The chain's node or a store does not answer",
 }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of an operation: 401, 403 and 503 always, and the given ones."""
+    """The `responses` of an operation: 401, 403, 429 and 503 always, and the given ones."""
     return {
-        status: {"description": _MEANINGS[status], "content": {PROBLEM_MEDIA_TYPE: {"schema": _SCHEMA}}}
-        for status in sorted({401, 403, 503, *statuses})
+        status: {"description": MEANINGS[status], "content": {PROBLEM_MEDIA_TYPE: {"schema": _SCHEMA}}}
+        for status in sorted({401, 403, 429, 503, *statuses})
     }
 
 

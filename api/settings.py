@@ -4,10 +4,22 @@ import tomllib
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-_PATHS = ("data_dir", "deployments", "keys_dir", "network_key_file", "documents_dir", "document_key_file")
+from api.auth.issuer_settings import IssuerSettings
+from api.compliance.settings import ComplianceSettings
+from api.events.settings import EventSettings
+from api.limits import LimitSettings
+from api.outgoing_settings import OutgoingSettings
+from api.payments.settings import BankingSettings
+from api.remote_signer_settings import PlaceName, RemoteSignerPlace, anchor, missing_files
+from api.statements.settings import StatementSettings
+from api.webhooks.settings import WebhookSettings
+
+_PATHS = ["data_dir", "deployments", "keys_dir", "network_key_file", "documents_dir", "document_key_file"]
+_PATHS += ["passphrase_file"]
+_NESTED_PATHS = (("outgoing", "ca_file"),)
 
 
 class SettingsInvalid(Exception):
@@ -16,6 +28,24 @@ class SettingsInvalid(Exception):
     def __init__(self, source: str, problems: list[str]) -> None:
         super().__init__(f"The gateway's settings ({source}) cannot be used:\n" + "\n".join(f"  {p}" for p in problems))
         self.problems = problems
+
+
+class QuoteSettings(BaseModel):
+    """How binding quotes are given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    valid_seconds: int = Field(
+        default=900, ge=10, le=86_400, description="how long a quote binds, on the chain's clock"
+    )
+
+
+class SandboxSettings(BaseModel):
+    """Whether carriers, warehouses and inspectors are simulated, so that a developer sees cash in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = Field(default=False, description="only on a network that is marked as a sandbox")
 
 
 class Settings(BaseSettings):
@@ -44,6 +74,9 @@ class Settings(BaseSettings):
     document_key_file: Path | None = Field(
         default=None, description="wraps document keys; data_dir/document.key by default"
     )
+    passphrase_file: Path | None = Field(
+        default=None, description="seals the gateway's own keys; data_dir/passphrase by default"
+    )
     ipfs_url: str = Field(default="", description="multiaddr of an IPFS API; empty: the embedded directory store")
 
     worker_threads: int = Field(
@@ -62,6 +95,22 @@ class Settings(BaseSettings):
     blocks_per_scan: int = Field(default=500, ge=1, description="how many blocks one request for logs may span")
     ready_lag_blocks: int = Field(default=5, ge=0, description="the gateway is not ready when it lags further behind")
 
+    outgoing: OutgoingSettings = OutgoingSettings()
+    events: EventSettings = EventSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    limits: LimitSettings = LimitSettings()
+    issuers: tuple[IssuerSettings, ...] = Field(default=(), description="other issuers whose tokens count")
+    remote_signers: dict[PlaceName, RemoteSignerPlace] = Field(
+        default={}, description="signers of organisations that keep their keys themselves, by name"
+    )
+    quotes: QuoteSettings = QuoteSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    banking: BankingSettings = BankingSettings()
+    statements: StatementSettings = StatementSettings()
+    compliance: ComplianceSettings = Field(
+        default=ComplianceSettings(), description="screening, onboarding, monitoring: a table of its own"
+    )
+
     @field_validator("rpc_url")
     @classmethod
     def _is_http(cls, value: str) -> str:
@@ -78,10 +127,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fill_in(self) -> "Settings":
+        named = [issuer.issuer for issuer in self.issuers]
+        if len({*named, self.issuer}) <= len(named):
+            raise ValueError("issuers: each is named once, and none is the gateway itself")
         derived: dict[str, Any] = {
             "database_url": self.database_url or f"sqlite:///{self.data_dir / 'gateway.db'}",
             "documents_dir": self.documents_dir or self.data_dir / "documents",
             "document_key_file": self.document_key_file or self.data_dir / "document.key",
+            "passphrase_file": self.passphrase_file or self.data_dir / "passphrase",
         }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -94,6 +147,7 @@ class Settings(BaseSettings):
 
     @property
     def token_key_file(self) -> Path:
+        """Where earlier versions kept the key that they signed tokens with."""
         return self.data_dir / "token-signing-key.pem"
 
     @classmethod
@@ -123,9 +177,7 @@ def load_settings(path: Path) -> Settings:
         raise SettingsInvalid(str(path), [f"the file cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsInvalid(str(path), [f"the file is not TOML: {error}"]) from error
-    for name in _PATHS:
-        if isinstance(values.get(name), str):
-            values[name] = path.resolve().parent / values[name]
+    _anchor(values, path.resolve().parent)
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -135,8 +187,20 @@ def load_settings(path: Path) -> Settings:
     return settings
 
 
+def _anchor(values: dict[str, Any], start: Path) -> None:
+    """Relative paths begin where the settings lie."""
+    tables = [(values, name) for name in _PATHS]
+    tables += [(values[table], name) for table, name in _NESTED_PATHS if isinstance(values.get(table), dict)]
+    tables += [(issuer, "jwks_file") for issuer in values.get("issuers", ()) if isinstance(issuer, dict)]
+    for table, name in tables:
+        if isinstance(table.get(name), str):
+            table[name] = start / table[name]
+    anchor(values.get("remote_signers"), start)
+
+
 def _missing_files(values: dict[str, Any]) -> list[str]:
     needed = ("deployments", "network_key_file", "keys_dir")
-    return [
+    missing = [
         f"{n}: there is no {values[n]}" for n in needed if isinstance(values.get(n), Path) and not values[n].exists()
     ]
+    return missing + missing_files(values.get("remote_signers"))

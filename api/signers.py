@@ -1,6 +1,7 @@
 """The keys the gateway signs with: decrypted once, kept in memory, never shown.
 
-`office:registrar` is a keystore of the operator's keys directory, `org:<LEI>` one of the gateway's own.
+`office:registrar` is a keystore of the operator's keys directory, `org:<LEI>` one of the gateway's own. The name of an
+account whose key lies at a remote signer says where, see `api.remote_signing`.
 """
 
 import json
@@ -18,10 +19,13 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from api.errors import GatewayError, NotFound
+from api.remote_signing import REMOTE, RemoteAccount, RemoteAccounts, account_in
 
 # The passphrase is 32 random bytes: stretching it further would only slow the gateway's start.
 _SCRYPT_ROUNDS = 4096
-_PASSPHRASE = "passphrase"  # noqa: S105 - a file's name
+_PASSPHRASE = "passphrase"  # noqa: S105  # nosec B105 # a file's name
+OUTSIDE = "account:"
+"""Before an address: the signer is whoever has that account's key, and not the gateway."""
 
 
 class KeystoreUnusable(GatewayError):
@@ -64,7 +68,8 @@ def write_private(path: Path, content: bytes) -> None:
 class Signers:
     """Finds signers by name."""
 
-    def __init__(self, offices_dir: Path, organisations_dir: Path) -> None:
+    def __init__(self, offices_dir: Path, organisations_dir: Path, remote: RemoteAccounts | None = None) -> None:
+        self.remote = RemoteAccounts({}) if remote is None else remote
         self._places = {"office": offices_dir, "org": organisations_dir}
         self._known: dict[str, Signer] = {}
         self._lock = threading.Lock()
@@ -74,7 +79,16 @@ class Signers:
         signer = self._known.get(name)
         return signer if signer is not None else self._once(name, lambda: self._load(name))
 
+    def sending(self, name: str) -> Signer | RemoteAccount:
+        """Who signs transactions under that name; NotFound, or Unavailable where a place is not in the settings."""
+        return self.remote.get(name) if name.startswith(REMOTE) else self.get(name)
+
     def address(self, name: str) -> ChecksumAddress:
+        """The account that it signs for, also where the gateway does not have the key."""
+        if name.startswith(OUTSIDE):
+            return to_checksum_address(name.removeprefix(OUTSIDE))
+        if name.startswith(REMOTE):
+            return to_checksum_address(account_in(name))
         return self.get(name).address
 
     def has(self, name: str) -> bool:

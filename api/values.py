@@ -2,13 +2,13 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Final, Generic, TypeVar
 
-from fastapi import Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+import iso4217
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from sqlalchemy import Column, Dialect, String, TypeDecorator
-
-from api.errors import Malformed
 
 HEX32_PATTERN = r"^0x[0-9a-f]{64}$"
 Hex32 = Annotated[str, StringConstraints(pattern=HEX32_PATTERN)]
@@ -36,12 +36,34 @@ def _countable_day(value: date) -> date:
     return value
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_countable_moment)]
+def _said_as_day(value: Any) -> Any:
+    """Pydantic takes numbers for days, too: seconds since 1970, even as text."""
+    if isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        return value
+    raise ValueError("must be a day, such as 2026-05-04")
+
+
+def _said_as_moment(value: Any) -> Any:
+    """Likewise for moments."""
+    if isinstance(value, datetime) or (isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value)):
+        return value
+    raise ValueError("must be a moment with its zone, such as 2026-05-04T09:00:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_said_as_moment), AfterValidator(_countable_moment)]
 """A moment that the chain's clock can show."""
-Day = Annotated[date, AfterValidator(_countable_day)]
+Day = Annotated[date, BeforeValidator(_said_as_day), AfterValidator(_countable_day)]
 """A day that the chain can count."""
 Number = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")]
 """The number of a facility or financing."""
+Quantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,15}$")]
+"""Goods in thousandths of their unit: a whole number above 0, as text."""
+
+
+@cache
+def _places(currency: str) -> int:
+    """The currency's decimal places; ValueError where ISO 4217 does not know it."""
+    return int(iso4217.Currency(currency).exponent or 0)
 
 
 class Amount(BaseModel):
@@ -55,6 +77,25 @@ class Amount(BaseModel):
     @property
     def units(self) -> int:
         return int(self.amount)
+
+    @property
+    def said(self) -> str:
+        """For people: `EUR 100,000.00`; minor units where the currency is none that ISO 4217 knows."""
+        try:
+            places = _places(self.currency)
+        except ValueError:
+            return f"{self.currency} {self.amount} minor units"
+        return f"{self.currency} {Decimal(self.units).scaleb(-places):,.{places}f}"
+
+    @property
+    def decimal(self) -> str:
+        """In whole units of the currency, for programs and spreadsheets: `-1234.50`; minor units where the currency is
+        none that ISO 4217 knows."""
+        try:
+            places = _places(self.currency)
+        except ValueError:
+            return self.amount
+        return f"{Decimal(self.units).scaleb(-places):.{places}f}"
 
     @classmethod
     def of(cls, units: int, currency: str) -> "Amount":
@@ -83,27 +124,10 @@ class AmountOrNothing(Amount):
 
 
 class Page(BaseModel, Generic[T]):
-    """A part of a list, the newest first."""
+    """A part of a list, in the order that was asked for."""
 
     items: list[T]
-    next: str | None = Field(default=None, description="pass as `before` for what follows; null at the end")
-
-
-Limit = Annotated[int, Query(ge=1, le=200, description="most items in the answer")]
-Before = Annotated[str | None, Query(max_length=100, description="`next` of the previous answer")]
-
-
-def page_number(before: str | None) -> int | None:
-    """The number that a page ended with; Malformed where no page can have."""
-    if before is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,18}", before) is None:
-        raise page_unknown()
-    return int(before)
-
-
-def page_unknown() -> Malformed:
-    return Malformed("page-unknown", "`before` is not a `next` that an earlier answer gave.")
+    next: str | None = Field(default=None, description="pass as `cursor` for what follows; null at the end")
 
 
 class WholeNumber(TypeDecorator[int]):

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,11 +28,18 @@ from api.deps import (
 )
 from api.gateway import Gateway
 from api.main import create_app
+from api.protocol import PatientProtocol
 from api.settings import Settings
 from api.transactions.models import Transaction
 
 LEI = "999900SOUNDERSURVY30"
 OTHER_LEI = "999900BAYARDCREDIT42"
+
+
+def keyed(request: httpx.Request) -> None:
+    """A hook of clients: every write has an Idempotency-Key, a new one where the test gives none."""
+    if request.method not in ("GET", "HEAD"):
+        request.headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
 
 
 class Told(BaseModel):
@@ -90,17 +98,19 @@ class Served:
     def client(self, *, lei: str | None = LEI, scopes: tuple[str, ...] = ()) -> httpx.Client:
         """An HTTP client that speaks for the organisation; for the operator where there is no LEI."""
         headers = {"Authorization": f"Bearer {self.token(lei=lei, scopes=scopes)}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+        hooks = {"request": [keyed]}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False, event_hooks=hooks)
 
 
 @contextmanager
 def serve(settings: Settings, routers: list[APIRouter] | None = None) -> Iterator[Served]:
     """Runs the application until the block ends."""
     app = create_app(settings, [toy_router()] if routers is None else routers)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, host="127.0.0.1", log_config=None, access_log=False))
+    config = uvicorn.Config(app, port=0, host="127.0.0.1", http=PatientProtocol, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.01)
     assert server.started

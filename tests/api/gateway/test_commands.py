@@ -2,9 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from api.auth.scopes import OPERATOR_SCOPES
@@ -55,6 +58,15 @@ def test_all_problems_of_the_settings_are_told_at_once(config: Path) -> None:
     assert str(config) in str(refusal.value)
 
 
+def _every_setting(model: type[BaseModel], table: str = "") -> Iterator[str]:
+    """Names as one writes them; those of a table with its name before them."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _every_setting(field.annotation, f"{table}{name}.")
+        else:
+            yield f"{table}{name}"
+
+
 def test_readme_lists_every_setting_and_its_samples_can_be_read(config: Path) -> None:
     text = (Path(__file__).parents[3] / "api" / "README.md").read_text(encoding="utf-8")
     samples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
@@ -62,8 +74,27 @@ def test_readme_lists_every_setting_and_its_samples_can_be_read(config: Path) ->
 
     settings = load_settings(config)
 
-    assert re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE) == list(Settings.model_fields)
+    assert re.findall(r"^\| `([a-z_.]+)` \|", text, re.MULTILINE) == list(_every_setting(Settings))
     assert settings.database_url.startswith("postgresql://")
+
+
+def test_keys_are_rotated_listed_and_retired(config: Path) -> None:
+    assert run(gateway_app, ["migrate", "--config", str(config)]).exit_code == 0
+    (first,) = _keys(config)
+
+    assert run(gateway_app, ["keys", "rotate", "--config", str(config)]).exit_code == 0
+    assert [key["signs"] for key in _keys(config)] == [False, True]
+    refused = run(gateway_app, ["keys", "retire", first["kid"], "--config", str(config)])
+    assert (refused.exit_code, "signs now" in refused.output) == (1, True)
+    assert run(gateway_app, ["keys", "rotate", "--at-once", "--config", str(config)]).exit_code == 0
+    assert run(gateway_app, ["keys", "retire", first["kid"], "--config", str(config)]).exit_code == 0
+    assert first["kid"] not in {key["kid"] for key in _keys(config)}
+
+
+def _keys(config: Path) -> list[dict[str, Any]]:
+    listed = run(gateway_app, ["keys", "list", "--config", str(config)])
+    assert listed.exit_code == 0, listed.output
+    return [json.loads(line) for line in listed.output.splitlines()]
 
 
 def test_facility_of_the_readme_is_a_valid_one() -> None:

@@ -75,7 +75,7 @@ def test_two_processes_that_get_equal_requests_cause_one_transaction(served: Ser
 
             return at_once()
 
-    object.__setattr__(served.gateway, "answers", Unqueued(served.gateway.settings.data_dir / "answers.key"))
+    object.__setattr__(served.gateway, "answers", Unqueued(served.gateway.vault.key("stored answers")))
 
     async def all_at_once() -> list[httpx.Response]:
         headers = {"Authorization": f"Bearer {served.token()}", "Idempotency-Key": "both"}
@@ -97,6 +97,16 @@ def test_one_organisations_key_is_not_anothers(served: Served) -> None:
 
     assert other.status_code == 202
     assert _transactions(served) == 2
+
+
+def test_write_without_a_key_is_refused_and_does_nothing(served: Served) -> None:
+    client = served.client()
+    client.event_hooks = {}
+
+    refused = client.post("/v1/tellings", json={"value": 1})
+
+    assert (refused.status_code, refused.json()["error"]) == (422, "idempotency-key-missing")
+    assert client.get("/v1/tellings/count").json() == 0
 
 
 def test_refusal_is_not_remembered_under_its_key(served: Served, token_chain: TokenChain) -> None:
@@ -176,7 +186,7 @@ def test_contracts_refusal_is_a_problem_with_its_reason(served: Served) -> None:
         ("DELETE", "/v1/tellings", 405, "method-not-allowed"),
         ("POST", "/v1/tellings", 422, "request-invalid"),
         ("GET", "/v1/transactions/tx_unknown", 404, "transaction-unknown"),
-        ("GET", "/v1/transactions?limit=0", 422, "request-invalid"),
+        ("GET", "/v1/transactions?limit=0", 422, "query-invalid"),
     ],
 )
 def test_every_refusal_is_a_problem(served: Served, method: str, path: str, status: int, error: str) -> None:
@@ -227,7 +237,7 @@ def test_transactions_are_paged_from_the_newest(served: Served) -> None:
     ids = [client.post("/v1/tellings", json={"value": v}).json()["transactions"][0]["id"] for v in range(1, 6)]
 
     first = client.get("/v1/transactions?limit=3").json()
-    rest = client.get(f"/v1/transactions?limit=3&before={first['next']}").json()
+    rest = client.get(f"/v1/transactions?limit=3&cursor={first['next']}").json()
 
     assert [item["id"] for item in first["items"] + rest["items"]] == ids[::-1]
     assert rest["next"] is None

@@ -52,7 +52,7 @@ def test_commits_at_once_share_syncs(database: Database, monkeypatch: pytest.Mon
 
     def slow(_: int) -> None:
         syncs.append(time.monotonic())
-        time.sleep(0.02)
+        time.sleep(0.1)
 
     monkeypatch.setattr(os, "fdatasync", slow)
     threads = [threading.Thread(target=lambda: [write(database) for _ in range(COMMITS_EACH)]) for _ in range(THREADS)]

@@ -1,35 +1,17 @@
 """A network and a gateway on each kind of database, shared by the tests of one file."""
 
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from refusing import traces
-from sqlalchemy import create_engine, text
+from served import keyed
 from sqlmodel import SQLModel
 from trading import LEIS, Trading, invoice, operator_of, start_network
 
 from api.main import create_app
 from api.migrations import migrate
-
-
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def kept_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database that lives as long as the tests of a file; the same tests run on both kinds."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'gateway.db'}"
-        return
-    server = request.getfixturevalue("postgres_url")
-    name = f"trading_{secrets.token_hex(4)}"
-    engine = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.replace("/postgres?", f"/{name}?")
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +23,7 @@ def trading(kept_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
     migrate(gateway.database.engine)
     SQLModel.metadata.create_all(gateway.database.engine)  # tables that other tests have brought
     with TestClient(app) as client:
+        client.event_hooks = {"request": [keyed]}
         made = Trading(network, gateway, client, operator_of(gateway, client))
         network.mine_at_once()
         for name in LEIS:

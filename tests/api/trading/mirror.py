@@ -1,23 +1,44 @@
 """Where the gateway's rows differ from what the contracts say at the same block. Nothing, if all is well."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlmodel import Session, col, select
 
+from api.auth.principal import Principal
 from api.cash.models import Balance, ParkedPayout
 from api.db import Database, chain_tables
+from api.errors import NotFound
 from api.facilities.models import Facility
 from api.facilities.schemas import DAY_COUNTS
 from api.financings import service as financings
 from api.financings.models import Consent, Draw, Financing, Repayment, WriteOff
 from api.indexer.models import THE_CURSOR, Cursor, IndexedEvent
+from api.insurance_policies.models import InsurancePolicy
+from api.invoices.similarity import service as similarity
+from api.kept import Kept
+from api.margin_calls.models import MarginCall
+from api.milestones.facts import facts_of
 from api.milestones.models import Fact, FactStatus
+from api.orders.earning import steps_of
+from api.orders.models import Movement, Order, OrderState
+from api.orders.sums import sums_of
 from api.participants.models import Account, Organisation
+from api.pledges import offers
+from api.pledges.models import GoodsOffer
 from api.pools import service as pools
-from api.pools.models import Position, Redemption
+from api.pools.entries import WITHOUT_MONEY
+from api.pools.models import LenderEntry, PoolEntry, Position, Redemption, Risk
+from api.readings.models import FeedValue
+from api.receipts.models import Announcement, Lot, Title
+from api.receivables import service as receivables
+from api.receivables import showing
 from api.receivables.models import Holding, Receivable
-from chain_node.client import Chain, Tranche
+from api.release_orders.models import OrderState as ReleaseState
+from api.release_orders.models import ReleaseOrder
+from chain_node.client import Chain, FeedKind, Tranche, condition_feed
+from chain_node.client.contracts.lending import NOBODY
 
 Pair = tuple[str, Any, Any]
 
@@ -26,7 +47,7 @@ def differences(database: Database, chain: Chain) -> list[str]:
     """What the rows say and the chain does not, one line each."""
     with database.session() as session:
         block = session.get_one(Cursor, THE_CURSOR).block_number
-        pairs = [*_pairs(session, chain, block)]
+        pairs = [*_pairs(session, chain, block), *_views(session, database, chain)]
     assert pairs
     return [f"{what}: rows {ours!r}, chain {theirs!r}" for what, ours, theirs in pairs if ours != theirs]
 
@@ -46,13 +67,66 @@ def _pairs(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
     poison = session.exec(select(IndexedEvent).where(IndexedEvent.status == "poison")).all()
     yield "poison events", [(event.name, event.error) for event in poison], []
     yield from _organisations(session, chain, block)
+    yield from _goods(session, chain, block)
+    yield from _readings(session, chain, block)
+    yield from _policies(session, chain, block)
     yield from _cash(session, chain, block)
     yield from _receivables(session, chain, block)
+    yield from _orders(session, chain, block)
     yield from _facilities(session, chain, block)
     yield from _financings(session, chain, block)
     yield from _pools(session, chain, block)
     yield from _amendments(session, chain, block)
     yield from _facts(session, chain, block)
+
+
+def _goods(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
+    lots, stock = chain.lots, chain.inventory_collateral
+    for lot in session.exec(select(Lot)):
+        its = lots.stock(int(lot.id, 16), block)
+        said = (lot.received, lot.released, lot.state, lot.sequence)
+        yield f"lot {lot.id}", said, (its.received, its.released, its.state.name.lower(), its.sequence)
+        yield f"subject of lot {lot.id}", lot.subject, "0x" + lots.subject_of(int(lot.id, 16), block).hex()
+    for title in session.exec(select(Title)):
+        owned = lots.title_of(int(title.lot_id, 16), title.owner, block)
+        yield f"title of {title.owner} to {title.lot_id}", title.units, owned
+    for entry in session.exec(select(Announcement).where(col(Announcement.withdrawn_at).is_(None))):
+        minted = lots.lot_of_entry(bytes.fromhex(entry.subject[2:]), entry.sequence, block) == int(entry.lot_id, 16)
+        announced = lots.announced_by(bytes.fromhex(entry.digest[2:]), block)
+        yield f"announcement {entry.digest}", entry.operator, entry.operator if minted else announced
+    for order in session.exec(select(ReleaseOrder).where(ReleaseOrder.state == ReleaseState.ORDERED)):
+        its_exit = lots.order_of_exit(bytes.fromhex(order.subject[2:]), order.sequence, block)
+        yield f"order of exit {order.sequence} of {order.subject}", order.digest, "0x" + its_exit.hex()
+    for call in session.exec(select(MarginCall).where(col(MarginCall.ended_at).is_(None))):
+        open_ = stock.margin_call_of(call.financing, block)
+        yield f"margin call {call.financing}-{call.number}", call.deadline, open_.deadline or call.deadline
+    for offer in session.exec(select(GoodsOffer)):
+        known = stock.offer_digest(offers.on_chain(offer), block)
+        yield f"offer {offer.digest}", offer.digest, "0x" + known.hex()
+
+
+def _readings(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
+    """The last value of every series, by its policy and consignment."""
+    last: dict[tuple[str, str | None], FeedValue] = {}
+    order = (col(FeedValue.block_number), col(FeedValue.log_index))
+    for value in session.exec(select(FeedValue).where(col(FeedValue.past).is_(False)).order_by(*order)):
+        last[value.policy, value.subject] = value
+    for (policy, subject), value in last.items():
+        feed = bytes.fromhex(policy[2:])
+        if subject is not None:
+            feed = condition_feed(FeedKind(int(policy, 16)), bytes.fromhex(subject[2:]))
+        record = chain.feeds.record(feed, block)
+        said = (value.round, value.value, value.observed_at)
+        yield f"last value of {policy} {subject}", said, (record.round, record.value, record.observed_at)
+
+
+def _policies(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
+    found = list(session.exec(select(InsurancePolicy)))
+    yield "policies", len(found), chain.insurance.policy_count(block)
+    for policy in found:
+        its = chain.insurance.policy(policy.number, block)
+        said = (policy.insurer, policy.state, int(policy.terms["limit"]), policy.bound_at or 0)
+        yield f"policy {policy.number}", said, (its.insurer, its.state.name.lower(), its.terms.limit, its.bound_at)
 
 
 def _organisations(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
@@ -93,6 +167,83 @@ def _receivables(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
         yield f"units of {holding.receivable_id} at {holding.holder}", holding.units, held
 
 
+class _Linked:
+    """As much of a gateway's link as showing a receivable takes. What it keeps outlives the steps of a trade."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.kept: Kept[Any] = Kept(1_000)
+        self.names = {address: name for name, address in chain.addresses.addresses.items()}
+        self._chain = chain
+
+    def chain(self) -> Chain:
+        return self._chain
+
+
+_LINKS: WeakKeyDictionary[Database, _Linked] = WeakKeyDictionary()
+
+
+def _views(session: Session, database: Database, chain: Chain) -> Iterator[Pair]:
+    """The straight answer to everybody, beside the one that is worked out row by row and asked from the chain anew."""
+    link: Any = _LINKS.setdefault(database, _Linked(chain))
+    leis = session.exec(select(Organisation.lei)).all()
+    everybody = [Principal("operator", None, frozenset({"operator"}))]
+    everybody += [Principal(lei, lei, frozenset()) for lei in leis]
+    for receivable_id in session.exec(select(Receivable.id)).all():
+        for principal in everybody:
+            what = f"receivable {receivable_id} as {principal.client_id} sees it"
+            straight = _said(lambda: showing.shown(database, link, principal, receivable_id))  # noqa: B023 - called here
+            yield what, straight, _said(lambda: _slowly(session, principal, receivable_id, chain))  # noqa: B023 - too
+
+
+def _said(answer: Callable[[], bytes]) -> str:
+    try:
+        return answer().decode()
+    except NotFound as refusal:
+        return refusal.detail
+
+
+def _slowly(session: Session, principal: Principal, receivable_id: str, chain: Chain) -> bytes:
+    found = receivables.find(session, principal, receivable_id)
+    similar = similarity.shown(session, principal, receivable_id)
+    view = receivables.view(session, principal, found, chain).model_copy(update={"similar": similar})
+    return view.model_dump_json().encode()
+
+
+def _orders(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
+    escrow = chain.orders
+    found = session.exec(select(Order)).all()
+    money, _ = sums_of(session, chain, found)
+    facts = facts_of(session, [row.subject for row in found], session.get_one(Cursor, THE_CURSOR).block_timestamp)
+    for row, sums in zip(found, money, strict=True):
+        number = int(row.id, 16)
+        its = escrow.order(number, block)
+        ours = (row.seller, row.buyer, row.value, row.quantity, row.deliver_by, row.grace_days, row.state)
+        theirs = (its.seller, its.buyer, its.value, its.quantity, its.deliver_by, its.grace_days)
+        yield f"terms of order {row.id}", ours, (*theirs, its.state.name.lower())
+        yield f"hash of order {row.id}", row.terms_hash, f"0x{escrow.terms_hash_of(number, block).hex()}"
+        assignees = (escrow.assignee_of(number, block), escrow.refund_assignee_of(number, block))
+        yield f"assignees of {row.id}", (row.assignee or NOBODY, row.refund_assignee or NOBODY), assignees
+        funds = escrow.funds_of(number, block)
+        money_too = (its.paid, funds.funded, funds.invoiced, funds.refunded)
+        yield f"money of order {row.id}", _moved(session, row), money_too
+        steps = steps_of(row, facts[row.subject], earned=sums.earned, paid=sums.paid, outstanding=sums.outstanding)
+        shared = tuple(sum(getattr(step, name) for step in steps) for name in ("worth", "earned", "paid", "to_come"))
+        outstanding = 0 if row.state == OrderState.CANCELLED else escrow.outstanding(number, block)
+        told = (its.value, escrow.earned_of(number, block), its.paid, outstanding)
+        yield f"steps of order {row.id}", shared, told
+
+
+def _moved(session: Session, order: Order) -> tuple[int, int, int, int]:
+    """What the rows of movements come to: paid, funded, invoiced, given back to the buyer."""
+    moved = session.exec(select(Movement).where(col(Movement.order_id) == order.id)).all()
+
+    def come_to(*kinds: str) -> int:
+        return sum(row.amount for row in moved if row.kind in kinds)
+
+    back = sum(row.amount for row in moved if row.kind == "refund" and row.beneficiary == order.buyer_account)
+    return come_to("payout", "payment"), come_to("deposit"), come_to("invoiced"), back
+
+
 def _facilities(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
     for row in session.exec(select(Facility)):
         its = chain.desk.facility(row.number, block)
@@ -108,6 +259,10 @@ def _financings(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
         item, subject = f"0x{its.item_id:064x}", f"0x{its.subject.hex()}"
         theirs = (its.facility, its.state.name.lower(), its.maturity_day, its.collateral, item, subject)
         yield f"financing {row.number}", ours, theirs
+        risk = session.get_one(Risk, row.number)
+        (keys,) = chain.concentration.read("keysOf", row.number, block=block)
+        whose = (risk.debtor, risk.seller_group, risk.country, risk.warehouse)
+        yield f"risk of {row.number}", whose, tuple(keys.values())
         yield f"principal of {row.number}", _principal(session, row.number), (its.principal, its.written_off)
         (shown,) = financings.standings(session, chain, [row.number])
         yield f"owed on {row.number}", shown.owed, chain.desk.owed(row.number, block)
@@ -137,6 +292,11 @@ def _pools(session: Session, chain: Chain, block: int) -> Iterator[Pair]:
         books = pool.books(block)
         ours = (shown.cash.units, shown.principal_out.units, shown.impairment.units, shown.set_aside.units)
         yield f"books of {shown.currency}", ours, (books.cash, books.principal_out, books.impairment, books.set_aside)
+        held = pool.held(block)
+        account = books.cash + books.set_aside + held.fees + held.reserve + held.streaming
+        entries = session.exec(select(PoolEntry).where(PoolEntry.currency == shown.currency))
+        moved = sum(entry.amount for entry in entries if entry.kind not in WITHOUT_MONEY)
+        yield f"money of {shown.currency}", moved, account
         assets = (shown.gross.units, shown.net.units)
         yield f"assets of {shown.currency}", assets, (pool.gross_assets(block), pool.net_assets(block))
         for tranche in Tranche:
@@ -149,12 +309,22 @@ def _tranche(session: Session, chain: Chain, block: int, currency: str, tranche:
     for position in found:
         held = vault.balance_of(position.account, block)
         yield f"{name} shares of {position.account}", position.shares, held
+        moved = _entries(session, currency, name, position.account)
+        theirs = (position.shares, position.deposited - position.withdrawn)
+        yield f"{name} entries of {position.account}", moved, theirs
     waiting = vault.balance_of(vault.address, block)
     yield f"{name} shares of {currency}", sum(p.shares for p in found) + waiting, vault.total_supply(block)
     asked = session.exec(select(Redemption).where(Redemption.currency == currency, Redemption.tranche == name)).all()
     for epoch in {each.epoch for each in asked}:
         shares = sum(each.shares for each in asked if each.epoch == epoch)
         yield f"{name} shares asked for in epoch {epoch}", shares, vault.epoch(epoch, block).requested
+
+
+def _entries(session: Session, currency: str, tranche: str, account: str) -> tuple[int, int]:
+    """Shares and money that a lender's entries sum to."""
+    whose = (LenderEntry.currency == currency, LenderEntry.tranche == tranche, LenderEntry.account == account)
+    found = session.exec(select(LenderEntry).where(*whose)).all()
+    return sum(entry.shares for entry in found), sum(entry.assets for entry in found)
 
 
 def _facts(session: Session, chain: Chain, block: int) -> Iterator[Pair]:

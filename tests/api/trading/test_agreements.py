@@ -33,6 +33,13 @@ def amendments(trading: Trading, financing: str, name: str = "") -> list[dict[st
     return items
 
 
+def until_day(trading: Trading, financing: str, maturity_date: str, name: str = "") -> dict[str, Any]:
+    """The amendment to that maturity: those of one second come in any order."""
+    all_of_it = amendments(trading, financing, name)
+    (found,) = [its for its in all_of_it if its["terms"]["maturity_date"] == maturity_date]
+    return found
+
+
 def in_days(trading: Trading, days: int) -> str:
     return (datetime.fromtimestamp(trading.chain.block().timestamp, UTC) + timedelta(days=days)).isoformat()
 
@@ -66,12 +73,12 @@ def test_amendment_that_nobody_answers_expires(funded: Trading, financing: str) 
     until = in_days(funded, 1)
     body = {**WORDS, "maturity_date": "2026-07-20", "valid_until": until}
     funded.operator.write(f"/v1/financings/{financing}/amendments", body)
-    assert amendments(funded, financing, "supplier")[0]["state"] == "awaits supplier"
+    assert until_day(funded, financing, "2026-07-20", "supplier")["state"] == "awaits supplier"
 
     funded.network.set_clock(datetime.fromisoformat(until) + timedelta(seconds=1))
     funded.issue("debtor", 1)
 
-    assert amendments(funded, financing)[0]["state"] == "expired"
+    assert until_day(funded, financing, "2026-07-20")["state"] == "expired"
 
 
 def test_amendment_is_overtaken_by_another(funded: Trading, financing: str) -> None:
@@ -90,17 +97,18 @@ def test_agreement_is_taken_back_by_the_side_that_gave_it(funded: Trading, finan
     path = f"/v1/financings/{financing}/amendments"
     words = {**WORDS, "maturity_date": "2026-07-25"}
     funded.desks["supplier"].write(path, words)
-    asked = amendments(funded, financing)[0]
-    assert (asked["terms"]["maturity_date"], asked["state"]) == ("2026-07-25", "awaits credit officer")
+    asked = until_day(funded, financing, "2026-07-25")
+    assert asked["state"] == "awaits credit officer"
 
     refused(funded.desks["supplier"].post(f"{path}/0x{'77' * 32}/withdrawal"), 404, "amendment-absent")
     refused(funded.operator.post(f"{path}/{asked['amendment']}/withdrawal"), 409, "not-approved")
     funded.desks["supplier"].write(f"{path}/{asked['amendment']}/withdrawal")
-    withdrawn = amendments(funded, financing)[0]
+    withdrawn = until_day(funded, financing, "2026-07-25")
+    assert withdrawn["amendment"] == asked["amendment"]
     assert (withdrawn["state"], withdrawn["agreed_at"]) == ("withdrawn", None)
     funded.operator.write(path, words)
 
-    assert amendments(funded, financing)[0]["state"] == "awaits supplier"
+    assert until_day(funded, financing, "2026-07-25")["state"] == "awaits supplier"
     await_indexer(funded.gateway, funded.chain)
     assert differences(funded.gateway.database, funded.chain) == []
 

@@ -89,14 +89,14 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ),
 ]
 READS = [
-    ("supplier", "/v1/facilities", {"before": "9" * 60}),
-    ("supplier", "/v1/financings", {"before": "9" * 60}),
-    ("supplier", "/v1/receivables", {"before": "9" * 30 + "." + "0x" + "ab" * 32}),
-    ("supplier", "/v1/facilities", {"before": "0"}),
-    ("operator", "/v1/facilities", {"before": "\u0663"}),
-    ("operator", "/v1/invoices", {"before": "9" * 60}),
-    ("operator", "/v1/participants", {"before": "9" * 60}),
-    ("operator", "/v1/transactions", {"before": "9" * 60}),
+    ("supplier", "/v1/facilities", {"cursor": "9" * 60}),
+    ("supplier", "/v1/financings", {"cursor": "9" * 60}),
+    ("supplier", "/v1/receivables", {"cursor": "9" * 30 + "." + "0x" + "ab" * 32}),
+    ("supplier", "/v1/facilities", {"cursor": "0"}),
+    ("operator", "/v1/facilities", {"cursor": "\u0663"}),
+    ("operator", "/v1/invoices", {"cursor": "9" * 60}),
+    ("operator", "/v1/participants", {"cursor": "9" * 60}),
+    ("operator", "/v1/transactions", {"cursor": "9" * 60}),
     ("supplier", "/v1/facilities/" + "9" * 18, {}),
     ("supplier", "/v1/financings/" + "9" * 30, {}),
     ("supplier", "/v1/milestones", {"subject": "0x" + "ff" * 32}),
@@ -137,3 +137,17 @@ def test_amount_that_is_none_is_refused_in_words(trading: Trading, amount: str) 
     assert (
         "/body/limit/amount: must be minor units: a whole number of up to 16 digits, more than 0" in problem["detail"]
     )
+
+
+@pytest.mark.parametrize("moment", [0, 1_800_000_000, "1800000000", 1.5, "2027-01-01", "soon"])
+def test_number_is_no_moment(trading: Trading, places: dict[str, str], moment: Any) -> None:
+    refused(
+        trading.operator.post("/v1/facilities", {**facility_request(), "expires_at": moment}), 422, "request-invalid"
+    )
+
+
+@pytest.mark.parametrize("day", [0, 20_000, "0", "20260930", "2026-09-31"])
+def test_number_is_no_day(trading: Trading, places: dict[str, str], day: Any) -> None:
+    path = f"/v1/financings/{places['financing']}/amendments"
+
+    refused(trading.desks["supplier"].post(path, {**AMENDMENT, "maturity_date": day}), 422, "request-invalid")

@@ -35,7 +35,7 @@ def test_senior_money_beyond_what_junior_carries_is_refused(funded: Trading) -> 
     body = {"tranche": "senior", "amount": eur(room + 1)}
     problem = refused(funded.desks["lender"].post(f"{PATH}/deposits", body), 409, "deposit-exceeds-room")
 
-    assert problem["context"] == {"amount": room + 1, "most": room, "tranche": "senior"}
+    assert problem["context"] == {"amount": eur(room + 1), "most": eur(room), "tranche": "senior"}
 
 
 def test_deposit_without_a_tranche_is_malformed(funded: Trading) -> None:

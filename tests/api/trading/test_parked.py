@@ -63,3 +63,9 @@ def test_payee_claims_it_once_it_is_free_again(trading: Trading, parked: int) ->
     await_indexer(trading.gateway, trading.chain)
     assert differences(trading.gateway.database, trading.chain) == []
     refused(desk.post(CLAIMS, {"currency": "EUR"}), 409, "nothing-parked")
+    (line, *_) = reversed(desk.get("/v1/statements/EUR")["movements"])
+    assert (line["kind"], line["amount"], line["counterparty"]["name"]) == (
+        "parked_payout",
+        eur(parked),
+        "Financing desk",
+    )

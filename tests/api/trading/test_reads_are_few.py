@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from ordering import accepted
 from sqlalchemy import event
-from trading import Trading, await_indexer, invoice
+from trading import Trading, await_indexer, eur, invoice
 
 pytestmark = pytest.mark.node
 LISTS = (
     "/v1/invoices",
     "/v1/receivables",
+    "/v1/orders",
     "/v1/facilities",
     "/v1/financings",
     "/v1/participants",
@@ -29,6 +31,7 @@ def busy(trading: Trading) -> Trading:
         sold, facility = trading.sell(invoice(number)), trading.grant()["id"]
         body = {"facility_id": facility, "receivable_id": sold["receivable_id"]}
         trading.desks["supplier"].write("/v1/financings", body)
+        accepted(trading, f"PO-{number}", deposit=eur(1))
     await_indexer(trading.gateway, trading.chain)
     return trading
 

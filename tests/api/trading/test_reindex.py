@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from mirror import differences, rows
-from trading import Trading, await_indexer, invoice
+from ordering import EVIDENCE, QUANTITY, accepted
+from trading import Trading, await_indexer, eur, invoice
 
+from chain_node.client import Milestone
 from chain_node.compile import ROOT
 
 pytestmark = pytest.mark.node
@@ -33,6 +35,9 @@ def test_rows_after_a_reindex_equal_those_before(trading: Trading, tmp_path: Pat
     sold = trading.sell(invoice(), "container:ZZXU2605127")
     body = {"facility_id": facility, "receivable_id": sold["receivable_id"]}
     trading.desks["supplier"].write("/v1/financings", body)
+    order = accepted(trading, "PO-2026-0901", deposit=eur(1_000_000))
+    trading.attest(order["subject"], Milestone.DEPARTED, QUANTITY, "carrier", "inspector")
+    trading.desks["debtor"].write(f"/v1/orders/{order['id']}/disputes", {"evidence": EVIDENCE})
     await_indexer(trading.gateway, trading.chain)
     before = rows(trading.gateway.database)
 

@@ -8,6 +8,9 @@ from httpx import Response
 from refusing import refused, traces
 from trading import LEIS, Trading, invoice
 
+from api.documents.errors import StoreUnavailable
+from api.documents.stores import DirectoryStore
+
 pytestmark = pytest.mark.node
 
 
@@ -136,3 +139,15 @@ def test_invoice_that_is_already_due_is_refused_by_the_contract_in_its_words(tra
 
     assert answer.status_code == 422, answer.text
     assert answer.json()["error"] in ("due-date-out-of-range", "invoice-not-financeable", "invoice-invalid")
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_invoice_is_refused_while_the_document_store_is_away(trading: Trading, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is registered whose paper is not kept: it is sent again."""
+
+    def away(store: DirectoryStore, data: bytes) -> str:
+        raise StoreUnavailable("IPFS at /ip4/127.0.0.1/tcp/5001/http", "connection refused")
+
+    monkeypatch.setattr(DirectoryStore, "put", away)
+
+    refused(trading.desks["supplier"].upload(invoice("AS-2026-7777")), 503, "document-store-unavailable")

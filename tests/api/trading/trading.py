@@ -41,6 +41,7 @@ RECEIPT = datetime(2026, 5, 28, 12, 0, tzinfo=UTC)
 PAYMENT = datetime(2026, 7, 2, 9, 0, tzinfo=UTC)
 FACE_VALUE = 10_000_000
 WAIT = {"Prefer": "wait=30"}
+BANK = {"name": "Portolan Network", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 
 LEIS = {
     "supplier": "999900ACMESUPPLIES58",
@@ -90,6 +91,7 @@ class Network:
             "keys_dir": self.data_dir / "keys",
             "network_key_file": self.data_dir / "network.key",
             "database_url": database_url,
+            "banking": {"accounts": {"EUR": BANK}},
         }
         return Settings(**{**values, **changes})
 
@@ -108,6 +110,19 @@ def invoice(number: str = "AS-2026-0042", syntax: str = "ubl") -> bytes:
     if number != "AS-2026-0042":
         text = text.replace("AS-2026-0042", number).replace("-2026-0815", f"-{number}")
     return text.encode()
+
+
+def admission(name: str) -> dict[str, Any]:
+    """What the operator says of a party when it admits it."""
+    scheme, value = IDENTIFIERS.get(name, ("NAME", name))
+    return {
+        "lei": LEIS[name],
+        "name": name.title(),
+        "jurisdiction": "DE",
+        "roles": [ROLES[name]],
+        "kyc_expires_at": "2027-05-04T00:00:00Z",
+        "identifiers": [{"scheme": scheme, "value": value}],
+    }
 
 
 @dataclass
@@ -156,22 +171,19 @@ class Trading:
         return self.network.chain
 
     def admit(self, name: str) -> Any:
-        scheme, value = IDENTIFIERS.get(name, ("NAME", name))
-        body: dict[str, Any] = {
-            "lei": LEIS[name],
-            "name": name.title(),
-            "jurisdiction": "DE",
-            "roles": [ROLES[name]],
-            "kyc_expires_at": "2027-05-04T00:00:00Z",
-            "identifiers": [{"scheme": scheme, "value": value}],
-        }
+        body = admission(name)
         if name in WITNESSES:
             self.keys[name] = Account.create()
             body["account"] = self.keys[name].address
         answer = self.operator.write("/v1/participants", body)
-        self.accounts[name] = answer["account"]
-        self.desks[name] = Desk(self.client, token(self.client, answer["client_id"], answer["client_secret"]))
+        self.open(name, answer)
         return answer
+
+    def open(self, name: str, admitted: Mapping[str, Any]) -> Desk:
+        """The desk of who was admitted."""
+        self.accounts[name] = admitted["account"]
+        self.desks[name] = Desk(self.client, token(self.client, admitted["client_id"], admitted["client_secret"]))
+        return self.desks[name]
 
     def narrow(self, name: str, *scopes: str) -> Desk:
         """A party with a client of few scopes."""
@@ -271,14 +283,23 @@ def facility_request() -> dict[str, Any]:
 
 
 def await_receipt(chain: Chain, transaction_hash: bytes) -> None:
-    receipt = _until(lambda: chain.receipt(transaction_hash), "the transaction is in no block")
+    receipt = until(lambda: chain.receipt(transaction_hash), "the transaction is in no block")
     assert receipt.succeeded, chain.transaction_revert(transaction_hash)
 
 
 def await_indexer(gateway: Gateway, chain: Chain) -> None:
     """Until the gateway's rows are those of a block no older than the chain's present head."""
     head = chain.block_number()
-    _until(lambda: (lag := _position(gateway)) is not None and lag >= head, f"the gateway has not read block {head}")
+    until(lambda: (lag := _position(gateway)) is not None and lag >= head, f"the gateway has not read block {head}")
+
+
+def await_pool(chain: Chain, count: int) -> None:
+    """Until so many transactions wait for a block that is not made by itself."""
+
+    def waiting() -> bool:
+        return int(chain.node.request("txpool_status")["pending"], 16) >= count
+
+    until(waiting, f"the node has not got {count} transactions")
 
 
 def _position(gateway: Gateway) -> int | None:
@@ -287,7 +308,7 @@ def _position(gateway: Gateway) -> int | None:
     return cursor.block_number if cursor else None
 
 
-def _until(what: Any, otherwise: str, seconds: float = 30.0) -> Any:
+def until(what: Any, otherwise: str, seconds: float = 30.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, otherwise
