@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from chain_node.cli import PROBLEMS, interruptible
+from scripts.bench.catch_up import measure_catch_up
 from scripts.bench.event_to_cash import measure_event_to_cash
 from scripts.bench.figures import Figure, write_report
 from scripts.bench.gateway_writes import measure_gateway_writes
+from scripts.bench.indexed_reads import measure_indexed_reads
 from scripts.bench.oracle_events import measure_oracle_events
 from scripts.bench.relay import measure_relay
 from scripts.bench.similarity import measure_similarity
@@ -22,6 +24,8 @@ MEASUREMENTS = {
     "relay": measure_relay,
     "event-to-cash": measure_event_to_cash,
     "gateway-writes": measure_gateway_writes,
+    "catch-up": measure_catch_up,
+    "indexed-reads": measure_indexed_reads,
     "similarity": measure_similarity,
 }
 

@@ -68,7 +68,7 @@ def _samples(stories: Sequence[Story], interval: float, console: Console, what: 
         if time.monotonic() > until:
             break
         stage = story.trade.stages[0]
-        time.sleep(random.uniform(0, 1))  # noqa: S311 - spreads the samples, guards nothing
+        time.sleep(random.uniform(0, 1))  # noqa: S311  # nosec B311 # spreads the samples, guards nothing
         try:
             story.hasten(stage)
         except TimeoutError:
