@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # The program itself: the package's wrapper of it ends with 0 whatever the program says.
 FORGE := $$(echo node_modules/@foundry-rs/forge-*/bin/forge)
 
-.PHONY: help setup demo up test fuzz lint format gas bench clean
+.PHONY: help setup demo up test fuzz lint audit format gas bench clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -25,12 +25,12 @@ demo: setup ## Run the example trades from documents to cash; writes build/demo.
 up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
-test: setup build/debian/.stamp ## Run every test
+test: setup build/debian/.stamp build/schemathesis/.stamp build/kubo/.stamp ## Run every test
 	@# the same fuzz inputs each time, so that a red run can be repeated; `make fuzz` takes new ones
 	$(FORGE) test --fuzz-seed 0x20261122 --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
 	portolan invariants
 	portolan gas --check
-	pytest -q -n 2 --dist loadgroup
+	pytest -q -n 4 --dist loadgroup
 
 # foundry.toml's profile says how long; FUZZ_RUNS, INVARIANT_RUNS and INVARIANT_DEPTH say otherwise.
 LONG := FOUNDRY_PROFILE=long $(if $(FUZZ_RUNS),FOUNDRY_FUZZ_RUNS=$(FUZZ_RUNS)) \
@@ -38,21 +38,28 @@ LONG := FOUNDRY_PROFILE=long $(if $(FUZZ_RUNS),FOUNDRY_FUZZ_RUNS=$(FUZZ_RUNS)) \
   $(if $(INVARIANT_DEPTH),FOUNDRY_INVARIANT_DEPTH=$(INVARIANT_DEPTH))
 
 comma := ,
-fuzz: setup ## Run fuzz tests, invariants and the model for long (FUZZ_RUNS=, INVARIANT_RUNS=, INVARIANT_DEPTH=, MODEL_SEEDS=, MODEL_GOODS_SEEDS=)
+fuzz: setup build/schemathesis/.stamp ## Run fuzz tests, invariants, the model and the gateway's API for long (FUZZ_RUNS=, INVARIANT_RUNS=, INVARIANT_DEPTH=, MODEL_SEEDS=, MODEL_GOODS_SEEDS=, FUZZ_EXAMPLES=, FUZZ_SEED=)
 	$(LONG) $(FORGE) test --match-test '^testFuzz'
 	$(LONG) portolan invariants
 	MODEL_OPERATIONS=$(or $(MODEL_OPERATIONS),2000) MODEL_SEEDS=$(or $(MODEL_SEEDS),1$(comma)2$(comma)3$(comma)4$(comma)5) \
 	  MODEL_GOODS_OPERATIONS=$(or $(MODEL_GOODS_OPERATIONS),1000) \
 	  MODEL_GOODS_SEEDS=$(or $(MODEL_GOODS_SEEDS),1$(comma)2$(comma)3$(comma)4$(comma)21) \
 	  pytest -q -n 2 --dist loadgroup tests/model -k add_up
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) FUZZ_SEED=$(or $(FUZZ_SEED),$$RANDOM) pytest -q tests/api/fuzz
 
-lint: setup ## Check format, types, import rules, and the contracts by slither
+lint: setup ## Check format, types, import rules, the code by bandit and the contracts by slither
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
+	@# it warns of each part of an expression that its own nosec did not have to excuse
+	bandit --quiet --recursive --configfile pyproject.toml standards chain_node oracles api scripts 2> >(grep -v '^\[tester\]' >&2)
 	$(FORGE) fmt --check
 	portolan slither
+
+# Ends with 3 where the advisory service is away; AUDIT_SERVICE= is the address of another (OSV) one.
+audit: setup ## Ask an advisory service for known weaknesses of the locked Python packages
+	portolan audit $(if $(AUDIT_SERVICE),--service $(AUDIT_SERVICE))
 
 format: setup ## Put the code into the house's format
 	ruff check --fix .
@@ -92,6 +99,26 @@ build/forge/.stamp: $(shell find contracts -name '*.sol' 2>/dev/null) foundry.to
 build/debian/.stamp: scripts/setup/debian-tools
 	@mkdir -p build/debian
 	@scripts/setup/debian-tools build/debian
+	@touch $@
+
+# An environment of its own: schemathesis and eth-brownie want different versions of hypothesis.
+build/schemathesis/.stamp: requirements-fuzz.txt $(VENV)/.stamp
+	@echo "Installing schemathesis"
+	@test -x build/schemathesis/venv/bin/python || $(PYTHON) -m venv build/schemathesis/venv
+	@$(VENV)/bin/uv pip install --quiet --python build/schemathesis/venv/bin/python --no-deps --requirement requirements-fuzz.txt
+	@touch $@
+
+# The IPFS daemon that a gateway may keep its documents in: some three minutes, once.
+build/kubo/.stamp: tools/kubo/go.mod tools/kubo/go.sum tools/kubo/main.go
+	@command -v go > /dev/null || { echo "Kubo is built by Go 1.26.5 or newer, which is not installed"; exit 1; }
+	@echo "Building Kubo"
+	@mkdir -p build/kubo
+	@cd tools/kubo && nice -n 10 go build -mod=mod -buildvcs=false -trimpath -o ../../build/kubo/ipfs .
+	@touch $@
+
+requirements-fuzz.txt: requirements-fuzz.in
+	@if [ -x $(VENV)/bin/uv ]; then $(VENV)/bin/uv pip compile --quiet --python-version 3.11 requirements-fuzz.in --output-file $@ \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate > /dev/null; fi
 	@touch $@
 
 requirements.txt: requirements.in requirements-overrides.txt

@@ -49,7 +49,7 @@ class Outcome:
 class EmbeddedSettings:
     """`clock` is the chain's time at its first block, the machine's where it is None. Ports of 0 take free ones; an
     `rpc_port` of None is the network's own. `thresholds` are numbers of organisations, by milestone, that are not as
-    the network's policies have them."""
+    the network's policies have them; as a `sandbox` the gateway simulates witnesses."""
 
     data_dir: Path
     clock: datetime | None = None
@@ -57,6 +57,7 @@ class EmbeddedSettings:
     rpc_port: int | None = 0
     more_currencies: tuple[str, ...] = ()
     gateway_database_url: str = ""
+    sandbox: bool = False
     thresholds: Mapping[str, int] = field(default_factory=dict)
     block_gas_limit: int | None = None
     """The network's own where it is None."""
@@ -122,6 +123,10 @@ class EmbeddedNetwork:
 
     # Gateway
 
+    @property
+    def gateway_pid(self) -> int:
+        return self._supervisor.pid("gateway")
+
     def operator_credentials(self) -> Credentials:
         """The operator's client, made once and kept beside the network's keys."""
         kept = self.data_dir / "operator-client.json"
@@ -153,6 +158,9 @@ class EmbeddedNetwork:
                 "database_url": self.settings.gateway_database_url,
                 "port": port,
                 "issuer": self.gateway_url,
+                # One person's network: nobody else is slowed down.
+                "limits": {"requests_per_second": 0},
+                **({"sandbox": {"enabled": True}} if self.settings.sandbox else {}),
             },
         )
         self._run("gateway", ["gateway", "run", "--config", str(self._gateway_config)], self._gateway_is_ready)
@@ -192,7 +200,7 @@ class EmbeddedNetwork:
                 "rpc_url": self.rpc_url,
                 "deployments": "../../deployments.json",
                 "keystore": "key.json",
-                "passphrase_file": "passphrase",
+                "passphrase_file": "passphrase",  # nosec B105 # the name of a file
                 "database": "relay.db",
                 **more,
                 "http": {"listen": url},
@@ -223,7 +231,7 @@ class EmbeddedNetwork:
                 "deployments": "../../deployments.json",
                 "network_key_file": "../../network.key",
                 "keystore": "key.json",
-                "passphrase_file": "passphrase",
+                "passphrase_file": "passphrase",  # nosec B105 # the name of a file
                 "inbox": "inbox",
                 "database": "node.db",
                 "exchange": "../exchange",
@@ -326,7 +334,7 @@ def _outcome(log: list[dict[str, Any]], file: str) -> Outcome | None:
 
 
 def _portolan(*arguments: str) -> str:
-    done = subprocess.run(
+    done = subprocess.run(  # nosec B603 # a list, no shell
         [sys.executable, "-m", "scripts.portolan", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:

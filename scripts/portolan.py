@@ -42,13 +42,16 @@ def up(
         typer.Option(help="The chain's time (UTC) when it is new, e.g. 2026-05-04T09:00:00 for the example's papers."),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what is there and begin anew.")] = False,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Let the gateway simulate carriers, warehouses and inspectors.")
+    ] = False,
 ) -> None:
     """Start the embedded network for use: chain, contracts, gateway and three oracle nodes. Ctrl-C stops it."""
     from scripts.embedded import EmbeddedSettings
     from scripts.up import run_command
 
     begun = None if clock is None else clock.replace(tzinfo=UTC)
-    settings = EmbeddedSettings(data_dir, clock=begun, gateway_port=port, rpc_port=rpc_port)
+    settings = EmbeddedSettings(data_dir, clock=begun, gateway_port=port, rpc_port=rpc_port, sandbox=sandbox)
     raise typer.Exit(run_command(settings, fresh=fresh))
 
 
@@ -91,6 +94,16 @@ def slither() -> None:
     raise typer.Exit(run_command())
 
 
+@app.command()
+def audit(
+    service: Annotated[str, typer.Option(help="Address of an OSV service; PyPI's advisories without.")] = "",
+) -> None:
+    """Look the locked Python packages up with an advisory service. Ends with 3 where it cannot be asked."""
+    from scripts.proof.audit import run_command
+
+    raise typer.Exit(run_command(service))
+
+
 def _mount(wanted: str | None) -> None:
     """Imports the packages whose command is asked for; all of them for the overview, so that it is complete."""
     if wanted in (None, "node", "deploy"):
@@ -114,7 +127,7 @@ def _mount(wanted: str | None) -> None:
 
 def main() -> None:
     known = {"node", "deploy", "oracle", "gateway", "invoice", "demo", "up", "bench"}
-    known |= {"gas", "invariants", "slither"}
+    known |= {"gas", "invariants", "slither", "audit"}
     first = sys.argv[1] if len(sys.argv) > 1 else None
     _mount(first if first in known else None)
     app()

@@ -1,6 +1,11 @@
 """Fixtures that tests of every package may use."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast examples are made is the machine's affair.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 pytest_plugins = ("support.network",)
 
@@ -9,6 +14,7 @@ _MADE_FOR_A_FILE = {"audited", "quality", "run", "trading", "world"}
 _PARAMETERS = ("kept_database_url", "run")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what was made for their file run in one worker (`--dist loadgroup`): each worker that has one
     of them makes it anew."""

@@ -127,7 +127,7 @@ def place_of(element: dict[str, Any]) -> str:
 
 
 def _run(command: list[str], may_fail: bool = False) -> None:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # nosec B603 # a list, no shell
     if done.returncode != 0 and not may_fail:
         said = (done.stderr.strip() or done.stdout.strip())[-4000:]
         raise SlitherFailed(f"`{' '.join(command)}` ended with {done.returncode}: {said}")
