@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
+from support.observability import exposed, named
 
 from api.db import INDEXING, Database, utc_now
 from api.events.models import EventNote
@@ -144,3 +145,14 @@ def test_ends_of_admissions_and_notes_are_told(gateway: Gateway) -> None:
 
     assert (figure("participants_kyc_expired"), figure("participants_kyc_expiring")) == (1, 1)
     assert figure("event_notes_waiting") == 1
+
+
+def test_whatever_rules_and_dashboards_name_of_the_gateway_is_exposed(gateway: Gateway) -> None:
+    stored(gateway, Cursor(block_number=10, block_hash="0x0a", block_timestamp=0))
+    gateway.follower.head = 10
+    gateway.metrics.registry.register(Observed(gateway))
+
+    wanted = {name for name in named() if name.startswith("portolan_") and not name.startswith("portolan_oracle_")}
+
+    assert len(wanted) > 20
+    assert wanted - exposed(gateway.metrics.registry) == set()
