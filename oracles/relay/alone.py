@@ -23,6 +23,7 @@ from oracles.http.settings import HttpSettings
 from oracles.link import Link
 from oracles.metrics import Metrics
 from oracles.network import connector
+from oracles.operating.collecting import HealthCollected
 from oracles.operating.health import Health
 from oracles.operating.monitor import monitored
 from oracles.outbox import Outbox
@@ -179,6 +180,7 @@ def serve_relay(
     connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
     relay = LoneRelay(settings, database, signer, desk, connect, checkpoint, metrics)
     port = settings.metrics_port
+    metrics.registry.register(HealthCollected(relay.health))
     monitoring = nullcontext() if port is None else monitored(port, metrics.registry, relay.health)
     try:
         with monitoring, serving(settings.http, [relay_interface(desk)], metrics):
