@@ -12,9 +12,9 @@ from typing import Any
 
 def deployments_of_active_network() -> Path:
     """The list of contracts of the network that Brownie is connected to, where `portolan node start` keeps it."""
-    from brownie import network
+    from brownie.network.main import show_active
 
-    return Path("build/networks") / network.show_active().removeprefix("portolan-") / "deployments.json"
+    return Path("build/networks") / str(show_active()).removeprefix("portolan-") / "deployments.json"
 
 
 def contracts(deployments: Path | str | None = None) -> dict[str, Any]:

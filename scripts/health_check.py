@@ -18,7 +18,7 @@ def main(deployments: str | None = None) -> None:
 
     found = contracts(deployments)
     problems = [*_of_blocks(chain), *_of_the_directory(found), *_of_the_books(found)]
-    print(f"block {chain[-1].number}, {len(found)} contracts, {len(found['Directory'].names())} names in the Directory")
+    print(f"block {chain.height}, {len(found)} contracts, {len(found['Directory'].names())} names in the Directory")
     for problem in problems:
         print(f"WRONG: {problem}")
     if problems:
