@@ -389,6 +389,16 @@ def test_what_a_pool_has_had_before_is_handed_to_the_others_too() -> None:
     assert several.in_use == A
 
 
+def test_what_is_handed_over_again_is_handed_to_the_others_too() -> None:
+    several = started(10, 10)
+    several.node.send_raw(b"\x02\xaa")
+    several.fakes[0].pool.clear()  # it has lost its pool, and says nothing of it
+
+    several.node.send_raw(b"\x02\xaa")
+
+    assert several.fakes[0].pool == several.fakes[1].pool == [RAW]
+
+
 def test_node_of_another_chain_is_handed_nothing() -> None:
     several = started(10, 10)
     several.look()

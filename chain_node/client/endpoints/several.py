@@ -127,6 +127,7 @@ class SeveralNodes(Node):
     def _send(self, requests_: Requests) -> list[Any]:
         """Hands signed transactions to the first node that answers; for each its hash, or why it was not taken."""
         failed: ChainError | None = None
+        repeated = [its for its in requests_ if self.watch.is_repeated(its[1][0])]
         for place in self._takers():
             try:
                 answers = self._nodes[place].try_batch(requests_)
@@ -135,8 +136,8 @@ class SeveralNodes(Node):
                 self.watch.failed(place, error)
                 continue
             known = [its for its, answer in zip(requests_, answers, strict=True) if isinstance(answer, AlreadyKnown)]
-            if known:
-                self._spread(known, place)
+            if again := repeated + [its for its in known if its not in repeated]:
+                self._spread(again, place)
             if failed is None:
                 return answers
             # Whoever fell silent may have passed them on: this node knows them from there.
@@ -150,8 +151,8 @@ class SeveralNodes(Node):
         yield from places
 
     def _spread(self, requests_: Requests, place: int) -> None:
-        """What a node has had before is in no block yet, or nobody would send it again: the others may lack it, where
-        that node passes nothing on. What they say of it changes nothing."""
+        """What was handed over before is in no block yet, or nobody would send it again: the node that had it may have
+        lost it, or passes nothing on. What the others say of it changes nothing."""
         for other in self.watch.takers():
             if other == place or not self.watch.endpoints[other].answers:
                 continue

@@ -24,6 +24,8 @@ from chain_node.errors import ChainError, NoEndpointUsable, WrongNetwork
 
 _LOOK_TIMEOUT_SECONDS: Final = 2.0
 FIRST_BLOCK: Final = 0
+_MOST_REMEMBERED: Final = 20_000
+"""Transactions of which it is known that they were handed over."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Watch:
         self._knows_recorded = False
         self._looked_at = float("-inf")
         self._is_told_of_none = False
+        self._handed_over: dict[int, None] = {}
         self._lock, self._looking, self._floor_lock = threading.RLock(), threading.Lock(), threading.Lock()
 
     # What readers ask
@@ -123,6 +126,17 @@ class Watch:
         with self._lock:
             fit = [its for its in self.endpoints if its.is_verified and not its.quarantine]
             return [its.place for its in sorted(fit, key=lambda its: (its.place != self.current, not its.answers))]
+
+    def is_repeated(self, raw: str) -> bool:
+        """Whether these bytes were handed over before: then they are in no block yet, or nobody would repeat them."""
+        with self._lock:
+            key = hash(raw)
+            if key in self._handed_over:
+                return True
+            self._handed_over[key] = None
+            if len(self._handed_over) > _MOST_REMEMBERED:
+                del self._handed_over[next(iter(self._handed_over))]
+            return False
 
     def others(self, place: int) -> list[int]:
         """Places of further nodes that may be read from, in order."""
