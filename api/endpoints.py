@@ -12,11 +12,10 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
 from api.indexer import position
-from chain_node.client.endpoints import Change, EndpointStatus, Standing, Watch
+from chain_node.client.endpoints import Change, EndpointStatus, Watch, figures_of
 
 log = structlog.get_logger()
 _PREFIX = "portolan_endpoint_"
-_WELL = (Standing.IN_USE, Standing.HEALTHY)
 
 
 def tell(change: Change) -> None:
@@ -55,27 +54,9 @@ class EndpointFigures(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        found = self.watch.status()
-        yield _gauge(
-            "in_use", "1 of the node that is read from", {s.name: s.standing is Standing.IN_USE for s in found}
-        )
-        yield _gauge(
-            "healthy", "1 of a node that is, or could be, read from", {s.name: s.standing in _WELL for s in found}
-        )
-        text = "1 of a node that tells another chain, or serves another network"
-        yield _gauge("quarantined", text, {s.name: s.standing is Standing.QUARANTINED for s in found})
-        yield _gauge("block", "Newest block of the node", {s.name: s.block for s in found})
-        yield _gauge("lag_blocks", "How far it is behind the furthest", {s.name: s.lag_blocks for s in found})
-        failures = CounterMetricFamily(f"{_PREFIX}failures", "Requests that it did not answer", labels=["endpoint"])
-        for status in found:
-            failures.add_metric([status.name], status.failures)
-        yield failures
-
-
-def _gauge(name: str, text: str, values: Mapping[str, float | None]) -> Metric:
-    """Without the nodes of which nothing is known yet."""
-    family = GaugeMetricFamily(_PREFIX + name, text, labels=["endpoint"])
-    for endpoint, value in values.items():
-        if value is not None:
-            family.add_metric([endpoint], float(value))
-    return family
+        for figure in figures_of(self.watch.status()):
+            kind = CounterMetricFamily if figure.is_counter else GaugeMetricFamily
+            family = kind(_PREFIX + figure.name, figure.text, labels=["endpoint"])
+            for endpoint, value in figure.values.items():
+                family.add_metric([endpoint], value)
+            yield family

@@ -51,6 +51,8 @@ class Node:
             raise AnswerMalformed(
                 f"the node at {self.rpc_url} answered {method} with something that is not JSON"
             ) from error
+        if not isinstance(answer, dict):
+            raise AnswerMalformed(f"the node at {self.rpc_url} answered {method} with what is not an answer to it")
         return self._result(method, answer, contract)
 
     def batch(self, requests_: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -70,6 +72,8 @@ class Node:
             answers = self._provider.make_batch_request(pairs)
         except requests.RequestException as error:
             raise NodeUnavailable(self.rpc_url, _why(error)) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise AnswerMalformed(f"the node at {self.rpc_url} answered a batch with something that is none") from error
         if not isinstance(answers, list) or len(answers) != len(requests_):
             raise AnswerMalformed(f"the node at {self.rpc_url} did not answer each of {len(requests_)} requests")
         results: list[Any] = []

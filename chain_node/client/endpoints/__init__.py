@@ -7,6 +7,7 @@ chain = Chain(SeveralNodes(watch), book)
 """
 
 from chain_node.client.endpoints.endpoint import EndpointStatus, Standing
+from chain_node.client.endpoints.figures import Figure, figures_of
 from chain_node.client.endpoints.several import SeveralNodes
 from chain_node.client.endpoints.urls import MOST_ENDPOINTS, names_of, split_urls
 from chain_node.client.endpoints.watch import Change, EndpointRules, Watch
@@ -17,9 +18,11 @@ __all__ = [
     "Change",
     "EndpointRules",
     "EndpointStatus",
+    "Figure",
     "SeveralNodes",
     "Standing",
     "Watch",
+    "figures_of",
     "names_of",
     "split_urls",
     "watching",

@@ -85,7 +85,8 @@ class Watch:
         self.switches = 0
         """How often another node was taken; what the one before had in its pool may be lost with it."""
         self.rules = rules
-        self._book, self._tell, self._recorded, self._clock = book, tell, recorded, clock
+        self.tell = tell
+        self._book, self._recorded, self._clock = book, recorded, clock
         self._nodes = [make_node(url, min(timeout_seconds, _LOOK_TIMEOUT_SECONDS)) for url in urls]
         self._record = Record(len(self.urls))
         self._knows_recorded = False
@@ -173,6 +174,10 @@ class Watch:
     def status(self) -> list[EndpointStatus]:
         with self._lock:
             return [self._status(endpoint) for endpoint in self.endpoints]
+
+    @property
+    def has_looked(self) -> bool:
+        return self._looked_at > float("-inf")
 
     @property
     def has_trusted(self) -> bool:
@@ -363,20 +368,20 @@ class Watch:
             if not self._is_told_of_none:
                 self._is_told_of_none = True
                 reasons = {its.name: its.reason or str(its.standing) for its in self.status()}
-                self._tell(Change("none usable", {"endpoints": reasons}, is_alert=True))
+                self.tell(Change("none usable", {"endpoints": reasons}, is_alert=True))
             return
         self._is_told_of_none = False
         if before != place:
             self.switches += 1
             old = None if before is None else self.names[before]
-            self._tell(
+            self.tell(
                 Change("switched", {"endpoint": self.names[place], "before": old, "block": self.endpoints[place].head})
             )
 
     # Telling
 
     def _say(self, what: str, endpoint: Endpoint, *, is_alert: bool = False, **fields: Any) -> None:
-        self._tell(Change(what, {"endpoint": endpoint.name, **fields}, is_alert))
+        self.tell(Change(what, {"endpoint": endpoint.name, **fields}, is_alert))
 
     def _status(self, its: Endpoint) -> EndpointStatus:
         furthest = self._furthest()
