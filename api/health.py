@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.endpoints import shown
 from api.gateway import Gateway, gateway_of
 from api.indexer.apply import count_poison
 from api.transactions import repository
@@ -45,8 +46,14 @@ def readyz(request: Request) -> JSONResponse:
         # Without it requests that wait learn late of what another process recorded.
         "listener": gateway.notices.is_up(),
     }
+    told: dict[str, Any] = {"indexer_lag_blocks": lag, "poison_events": poison}
+    watch = gateway.link.watch
+    if watch is not None:
+        # Of several nodes one must be fit to be read from.
+        checks["endpoints"] = watch.current is not None
+        told["endpoints"] = [shown(status) for status in watch.status()]
     ready = all(checks.values())
-    told = {"ready": ready, "checks": checks, "indexer_lag_blocks": lag, "poison_events": poison}
+    told = {"ready": ready, "checks": checks, **told}
     return JSONResponse(told, 200 if ready else 503)
 
 
