@@ -12,10 +12,20 @@ from rich.console import Console
 from chain_node.cli import plainly
 from chain_node.config import CONFIG_ROOT
 from chain_node.networks.beginning import Beginning, begin, require_inputs
-from chain_node.networks.bundle import agreed_files, check_bundle, fingerprint, load_members, read_inputs, write_bundle
+from chain_node.networks.bundle import CEREMONY_FILE, agreed_files, check_bundle, fingerprint, read_inputs, write_bundle
 from chain_node.networks.cards import load_cards
+from chain_node.networks.ceremony import current_files, load_ceremony
+from chain_node.networks.ceremony_cli import apply, approve, propose_app, receive, reject, status
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder, NodeWish
+from chain_node.networks.options import (
+    FolderOption,
+    NameArgument,
+    PassphraseOption,
+    RootOption,
+    folder_of,
+    read_passphrase,
+)
 from chain_node.networks.state import first_state, warnings
 from chain_node.networks.terms import load_terms
 
@@ -26,26 +36,9 @@ network_app = typer.Typer(
 member_app = typer.Typer(help="This member's own keys and cards.", no_args_is_help=True)
 network_app.add_typer(member_app, name="member")
 
-NameArgument = Annotated[str, typer.Argument(help="Name of the network: its folder in network-config.")]
-RootOption = Annotated[Path, typer.Option("--root", help="Where the folders of networks lie.")]
-FolderOption = Annotated[Path, typer.Option("--member-dir", help="This member's own folder, with its keys.")]
-PassphraseOption = Annotated[
-    Path | None, typer.Option("--passphrase-file", help="First line: the member key's passphrase; asked for without.")
-]
-
-
-def folder_of(root: Path, name: str) -> Path:
-    if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name) is None:
-        raise ChangeRefused(f"{name!r} is no name for a network: small letters, digits, hyphens; at most 32")
-    return root / name
-
-
-def read_passphrase(path: Path | None, confirm: bool = False) -> str:
-    if path is None:
-        asked: str = typer.prompt("Passphrase of the member key", hide_input=True, confirmation_prompt=confirm)
-        return asked
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return lines[0] if lines else ""
+network_app.add_typer(propose_app, name="propose")
+for _command in (approve, reject, receive, status, apply):
+    network_app.command()(_command)
 
 
 @network_app.command()
@@ -143,16 +136,19 @@ def assemble(
 def check(name: NameArgument, root: RootOption = CONFIG_ROOT) -> None:
     """Prove that the files on this machine are what the cards make of them, and print their fingerprint."""
     folder = folder_of(root, name)
-    terms, cards, state = load_members(folder)
-    files = agreed_files(terms, cards, state, read_inputs(folder))
-    Console().print(f"{name}: {check_bundle(folder, files)}")
+    ceremony = load_ceremony(folder)
+    mark = check_bundle(folder, current_files(folder, ceremony))
+    console = Console()
+    console.print(f"{name}: {mark}", soft_wrap=True)
+    if ceremony.entries:
+        console.print(f"Ceremony: {len(ceremony.entries)} entries, the last one is {ceremony.head[:32]}")
 
 
 def _assemble(folder: Path, cards: Path, console: Console) -> None:
     terms, loaded, inputs = load_terms(folder), load_cards(cards), read_inputs(folder)
     require_inputs(folder, terms, inputs)
     state = first_state(terms, loaded)
-    if (folder / "ceremony.json").exists():
+    if (folder / CEREMONY_FILE).exists():
         raise ChangeRefused(
             f"{folder}: has been assembled and changed since; `portolan network apply` writes its files"
         )

@@ -5,7 +5,7 @@ public cards alone, and the questions and votes its nodes understand. An engine 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,13 @@ class Vote:
 
     address: str
     admit: bool
+
+
+def votes_between(found: Collection[str], wanted: Collection[str]) -> tuple[Vote, ...]:
+    """Who must be voted in and out for one set of validators to become the other; in first: at no moment may too few be
+    left."""
+    coming = tuple(Vote(address, True) for address in sorted(set(wanted) - set(found)))
+    return coming + tuple(Vote(address, False) for address in sorted(set(found) - set(wanted)))
 
 
 class NetworkEngine(ABC):
@@ -79,12 +86,6 @@ class NetworkEngine(ABC):
         """Protocol and port that the other nodes must reach."""
 
     # Consensus
-
-    def votes(self, before: NetworkState, after: NetworkState) -> tuple[Vote, ...]:
-        """Who must be voted in and out, in first: at no moment may too few be left."""
-        old = {n.address for n in before.validators}
-        new = {n.address for n in after.validators}
-        return tuple(Vote(a, True) for a in sorted(new - old)) + tuple(Vote(a, False) for a in sorted(old - new))
 
     @abstractmethod
     def vote_call(self, vote: Vote) -> RpcCall:
