@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from chain_node.config import ConfigInvalid, load_network
-from chain_node.networks.besu import BLOCK_GAS_LIMIT, BLOCK_SECONDS
+from chain_node.config import ConfigInvalid, Network, OrganisationConfig, load_network
+from chain_node.networks.besu import BLOCK_SECONDS
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.documents import as_document, read_bytes, write_whole
 from chain_node.networks.errors import FileUnusable
@@ -79,14 +79,14 @@ def require_inputs(folder: Path, terms: Terms, inputs: Mapping[str, bytes]) -> N
     _check_configuration(folder, network, inputs["participants.toml"])
 
 
-def _check_configuration(folder: Path, network: dict[str, Any], participants: bytes) -> None:
+def _check_configuration(folder: Path, network: dict[str, Any], participants: bytes) -> Network:
 
     with TemporaryDirectory() as scratch:
         plain = {**network, "engine": {**network["engine"], "kind": "anvil"}}
         (Path(scratch) / "network.toml").write_text(toml_text(plain), encoding="utf-8")
         (Path(scratch) / "participants.toml").write_bytes(participants)
         try:
-            load_network(Path(scratch))
+            return load_network(Path(scratch))
         except ConfigInvalid as error:
             raise ConfigInvalid([line.replace(scratch, str(folder)) for line in error.problems]) from error
 
@@ -95,7 +95,7 @@ def _network_toml(wish: Beginning) -> bytes:
     raw = _toml(wish.template / "network.toml", read_bytes(wish.template / "network.toml"))
     raw = {key: value for key, value in raw.items() if key not in _ASIDE}
     raw |= {"name": wish.name, "chain_id": wish.chain_id, "operator": wish.operator}
-    raw["engine"] = {"kind": wish.engine, "block_seconds": BLOCK_SECONDS, "block_gas_limit": BLOCK_GAS_LIMIT}
+    raw["engine"] = {"kind": wish.engine, "block_seconds": BLOCK_SECONDS}
     if wish.governance_delay_seconds:
         raw["governance"] = {"delay_seconds": wish.governance_delay_seconds}
     head = f"# The network {wish.name}, agreed by its members. Every key is explained in ../README.md.\n"
@@ -107,3 +107,9 @@ def _toml(where: Path, content: bytes) -> dict[str, Any]:
         return tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileUnusable(where, f"not TOML: {error}") from error
+
+
+def papers_of(folder: Path) -> list[OrganisationConfig]:
+    """What participants.toml says of organisations, checked. Raises `ConfigInvalid`."""
+    network = _toml(folder / "network.toml", read_bytes(folder / "network.toml"))
+    return _check_configuration(folder, network, read_bytes(folder / "participants.toml")).organisations

@@ -82,7 +82,7 @@ def test_network_toml_is_the_templates_but_for_what_was_agreed(harbour: Consorti
     ours = tomllib.loads((harbour.folder / "network.toml").read_text())
     theirs = tomllib.loads((CONFIG_ROOT / "local" / "network.toml").read_text())
 
-    assert ours.pop("engine") == {"kind": "besu", "block_seconds": 1, "block_gas_limit": 30_000_000}
+    assert ours.pop("engine") == {"kind": "besu", "block_seconds": 1}
     assert (ours.pop("name"), ours.pop("chain_id"), ours.pop("governance")) == (
         "harbour",
         77_001,
