@@ -16,6 +16,7 @@ from api.auth.router import router as auth_router
 from api.description import describe
 from api.gateway import build_gateway
 from api.middleware import EachRequest, install_error_handlers
+from api.observing import Observed
 from api.resources import load_routers
 from api.settings import Settings
 from api.straight import Straight
@@ -40,6 +41,7 @@ def all_routers() -> tuple[APIRouter, ...]:
 def create_app(settings: Settings, routers: Sequence[APIRouter] | None = None) -> FastAPI:
     """The application; its background loops run from start-up to shutdown. The database must be migrated."""
     gateway = build_gateway(settings)
+    gateway.metrics.registry.register(Observed(gateway))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

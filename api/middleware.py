@@ -31,6 +31,7 @@ from api.json_body import BodyRefused
 from api.limits import LimitSettings
 from api.metrics import Metrics
 from api.straight import Straight, StraightRoute
+from api.tracing import begin
 from api.usage.counting import UsageCounter
 from api.values import WORDS
 from chain_node.errors import ChainError
@@ -78,7 +79,8 @@ class EachRequest:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        trace = begin(scope["headers"])
+        structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace.id)
         started = time.perf_counter()
         status, begun = 500, False
 
@@ -86,7 +88,7 @@ class EachRequest:
             nonlocal status, begun
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
-                message["headers"] = _headers(scope, message.get("headers", []), request_id)
+                message["headers"] = [*_headers(scope, message.get("headers", []), request_id), trace.header]
             await send(message)
 
         try:
