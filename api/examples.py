@@ -6,6 +6,7 @@ SUPPLIER: Final = {"lei": "999900ACMESUPPLIES58", "name": "Acme Supplies"}
 DEBTOR: Final = {"lei": "999900BOREALISRETL40", "name": "Borealis Retail"}
 LENDER: Final = {"lei": "999900MERIDIANFUND54", "name": "Meridian Fund"}
 ACCOUNT: Final = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+CONTRACT: Final = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 RECEIVABLE: Final = "0x" + "2a" * 32
 SUBJECT: Final = "0x" + "7b" * 32
 HASH: Final = "0x" + "c4" * 32

@@ -16,6 +16,7 @@ from api.compliance.audit.trail import Linker
 from api.compliance.watching import compliance_loops
 from api.db import Database
 from api.documents.watching import document_loops
+from api.endpoints import EndpointFigures, recorded_blocks
 from api.errors import Unauthenticated
 from api.events.feed import Feed
 from api.events.notes import Notary
@@ -116,6 +117,7 @@ class Gateway:
         self.follower.give_up()
         self.notices.close()
         self.signers.remote.close()
+        self.link.close()
         self.database.close()
 
 
@@ -138,9 +140,10 @@ def build_gateway(settings: Settings, at: Checkpoint = go_on) -> Gateway:
     `at` is called at each checkpoint of the transaction manager and the indexer.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    link = ChainLink(settings)
-    require_sandbox(settings, link.addresses)
     metrics, database = Metrics(), Database(settings.database_url)
+    depth = settings.endpoints.final_depth_blocks
+    link = ChainLink(settings, lambda: recorded_blocks(database.engine, depth))
+    require_sandbox(settings, link.addresses)
     signers = Signers(settings.keys_dir, settings.keystores_dir, _remote_accounts(settings))
     settling, turns, notices = Settling(database), Turns(database), Notices(database, metrics)
     follower = Follower(database, link, settling, settings, metrics, turns, notices, at)
@@ -220,6 +223,10 @@ def build_gateway(settings: Settings, at: Checkpoint = go_on) -> Gateway:
     banking = Loop("banking", issuing.step, settings.banking.poll_interval_seconds, metrics.loop_failures)
     notices.on(BLOCK, banking.wake)
     loops.append(banking)
+    if link.watch is not None:
+        metrics.registry.register(EndpointFigures(link.watch))
+        looking = Loop("endpoints", link.watch.look, settings.endpoints.look_seconds, metrics.loop_failures)
+        loops.append(looking)
     if settings.sandbox.enabled:
         admitting = Admission(database, link, transactions, signers)
         loops.append(Loop("sandbox", admitting.step, _SANDBOX_INTERVAL_SECONDS, metrics.loop_failures))

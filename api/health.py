@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api.endpoints import shown
 from api.gateway import gateway_of
 from api.observing import poison_events, readiness
 
@@ -30,8 +31,11 @@ def readyz(request: Request) -> JSONResponse:
     lag, poison = None, None
     if checks["database"]:
         lag, poison = gateway.follower.lag_blocks(), poison_events(gateway)
+    told: dict[str, Any] = {"indexer_lag_blocks": lag, "poison_events": poison}
+    if gateway.link.watch is not None:
+        told["endpoints"] = [shown(status) for status in gateway.link.watch.status()]
     ready = all(checks.values())
-    told = {"ready": ready, "checks": checks, "indexer_lag_blocks": lag, "poison_events": poison}
+    told = {"ready": ready, "checks": checks, **told}
     return JSONResponse(told, 200 if ready else 503)
 
 

@@ -68,6 +68,9 @@ def readiness(gateway: "Gateway") -> dict[str, bool]:
     """What serving requests takes, and whether it is there."""
     database = database_answers(gateway)
     lag = gateway.follower.lag_blocks() if database else None
+    watch = gateway.link.watch
+    # Of several nodes one must be fit to be read from.
+    endpoints = {} if watch is None else {"endpoints": watch.current is not None}
     return {
         "database": database,
         "chain": chain_answers(gateway),
@@ -76,6 +79,7 @@ def readiness(gateway: "Gateway") -> dict[str, bool]:
         "rows": database and poison_events(gateway) == 0,
         # Without it requests that wait learn late of what another process recorded.
         "listener": gateway.notices.is_up(),
+        **endpoints,
     }
 
 

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from api.auth.issuer_settings import IssuerSettings
 from api.compliance.settings import ComplianceSettings
+from api.endpoint_settings import EndpointSettings
 from api.events.settings import EventSettings
 from api.limits import LimitSettings
 from api.outgoing_settings import OutgoingSettings
@@ -16,6 +17,7 @@ from api.payments.settings import BankingSettings
 from api.remote_signer_settings import PlaceName, RemoteSignerPlace, anchor, missing_files
 from api.statements.settings import StatementSettings
 from api.webhooks.settings import WebhookSettings
+from chain_node.client.endpoints import split_urls
 
 _PATHS = ["data_dir", "deployments", "keys_dir", "network_key_file", "documents_dir", "document_key_file"]
 _PATHS += ["passphrase_file"]
@@ -54,7 +56,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PORTOLAN_", extra="forbid", frozen=True)
     _from_file: ClassVar[dict[str, Any]] = {}
 
-    rpc_url: str = Field(description="JSON-RPC address of the chain's node")
+    rpc_url: str = Field(description="JSON-RPC address of the chain's node; of several the preferred one first")
     deployments: Path = Field(description="deployments.json of the network")
     data_dir: Path = Field(description="where the gateway keeps its own things: database, signing key, keystores")
     keys_dir: Path = Field(description="keystores of the operator's offices (registrar.json, ...) and their passphrase")
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
     worker_threads: int = Field(
         default=8, ge=2, le=200, description="requests worked on at once; more only queue better"
     )
-    transaction_gas_limit: int = Field(default=3_000_000, ge=21_000, description="gas offered by each transaction")
+    transaction_gas_limit: int = Field(default=3_000_000, ge=21_000, description="most gas offered by a transaction")
     max_fee_per_gas: int = Field(default=0, ge=0, description="wei; 0 on permissioned chains without a gas price")
     highest_fee_per_gas: int = Field(
         default=0, ge=0, description="wei; how far a stuck transaction's fee may be raised"
@@ -95,6 +97,7 @@ class Settings(BaseSettings):
     blocks_per_scan: int = Field(default=500, ge=1, description="how many blocks one request for logs may span")
     ready_lag_blocks: int = Field(default=5, ge=0, description="the gateway is not ready when it lags further behind")
 
+    endpoints: EndpointSettings = Field(default=EndpointSettings(), description="how several nodes are watched")
     outgoing: OutgoingSettings = OutgoingSettings()
     events: EventSettings = EventSettings()
     webhooks: WebhookSettings = WebhookSettings()
@@ -111,11 +114,12 @@ class Settings(BaseSettings):
         default=ComplianceSettings(), description="screening, onboarding, monitoring: a table of its own"
     )
 
-    @field_validator("rpc_url")
+    @field_validator("rpc_url", mode="before")
     @classmethod
-    def _is_http(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("must be an http:// or https:// address")
+    def _is_one_text(cls, value: Any) -> Any:
+        """A list in the file, or one text with commas, as in the environment."""
+        if isinstance(value, str) or (isinstance(value, list | tuple) and all(isinstance(url, str) for url in value)):
+            return ",".join(split_urls(value))
         return value
 
     @field_validator("database_url")
@@ -139,6 +143,11 @@ class Settings(BaseSettings):
         for name, value in derived.items():
             object.__setattr__(self, name, value)
         return self
+
+    @property
+    def rpc_urls(self) -> tuple[str, ...]:
+        """The addresses of the chain's nodes, the preferred one first."""
+        return split_urls(self.rpc_url)
 
     @property
     def keystores_dir(self) -> Path:

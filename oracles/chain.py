@@ -148,6 +148,10 @@ class NodeChain(Protocol):
     def oracle_address(self) -> str: ...
     @property
     def feed_oracle_address(self) -> str: ...
+    @property
+    def switches(self) -> int:
+        """How often another node of the chain was taken: what the one before had in its pool may be lost with it."""
+
     def head(self) -> Head: ...
     def block_hash(self, number: int) -> bytes | None:
         """None where the network has no block of that number (any more)."""

@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
+from chain_node.client.endpoints import Watch
 from chain_node.references import NetworkKey
 from oracles.capture.store import CaptureStore
 from oracles.checkpoints import Death, die_at, go_on
 from oracles.daemon import Node
+from oracles.endpoints import EndpointFigures, watched
 from oracles.errors import OracleError
 from oracles.explain import explain_json, explain_lines
 from oracles.hashing import hashes_of
@@ -120,6 +122,13 @@ def explain_command(
 
 
 def _serve(settings: NodeSettings, database: Database, signer: Signer | None, death: Death | None) -> None:
+    with watched(settings, database) as watch:
+        _serve_over(settings, database, signer, death, watch)
+
+
+def _serve_over(
+    settings: NodeSettings, database: Database, signer: Signer | None, death: Death | None, watch: Watch | None
+) -> None:
     checkpoint = go_on if death is None else die_at(death)
     capture = None if settings.capture is None or signer is None else CaptureStore(database, checkpoint)
     relays = RelayEnds() if signer is None else relay_ends(settings, signer.address)
@@ -128,12 +137,13 @@ def _serve(settings: NodeSettings, database: Database, signer: Signer | None, de
         database,
         NetworkKey.load(settings.network_key_file),
         signer,
-        connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds),
+        connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds, watch),
         dry=signer is None,
         checkpoint=checkpoint,
         capture=capture,
         relays=relays,
     )
+    node.health.watch = watch
     stop = StopSignal()
     around = Surroundings(settings, database, checkpoint, node.metrics, capture, relays, node.health)
     # A dry run answers nobody and asks nobody: what it took it would forget.
@@ -152,5 +162,7 @@ def _monitoring(settings: NodeSettings, database: Database, node: Node, *, dry: 
         return
     if not dry:
         node.metrics.registry.register(Collected(settings, database, node.health))
+    if node.health.watch is not None:
+        node.metrics.registry.register(EndpointFigures(node.health.watch))
     with monitored(settings.metrics_port, node.metrics.registry, node.health):
         yield

@@ -25,6 +25,7 @@ from chain_node.client import (
     Report,
     Vote,
 )
+from chain_node.client.endpoints import SeveralNodes, Watch
 from chain_node.errors import AnswerMalformed, ChainError, RequestRefused
 from oracles.chain import Changes, CountedVotes, FeedKey, Head, Key, NodeChain, Outcome, ReportKey, SignedVote
 
@@ -64,6 +65,11 @@ class Network:
     @property
     def feed_oracle_address(self) -> str:
         return str(self.chain.addresses.address(FEEDS))
+
+    @property
+    def switches(self) -> int:
+        node = self.chain.node
+        return node.watch.switches if isinstance(node, SeveralNodes) else 0
 
     def head(self) -> Head:
         block = self.chain.block("latest")
@@ -228,11 +234,21 @@ class Network:
         return Outcome(block, reverted="" if reverted is None else str(reverted), out_of_gas=starved)
 
 
-def connector(rpc_url: str, deployments: Path, timeout_seconds: float) -> Callable[[], NodeChain]:
-    """What opens the network; raises NodeUnavailable or WrongNetwork."""
+def connector(
+    rpc_url: str, deployments: Path, timeout_seconds: float, watch: Watch | None = None
+) -> Callable[[], NodeChain]:
+    """What opens the network; raises NodeUnavailable or WrongNetwork. Over several nodes `watch` outlives what is
+    opened: it refuses one of another network at the first time, and later sets it apart."""
 
     def connect() -> NodeChain:
-        return Network(Chain.connect(rpc_url, AddressBook.load(deployments), timeout_seconds))
+        book = AddressBook.load(deployments)
+        if watch is None:
+            return Network(Chain.connect(rpc_url, book, timeout_seconds))
+        if watch.has_looked and watch.switches:
+            watch.serving()
+        else:
+            watch.check()
+        return Network(Chain(SeveralNodes(watch), book))
 
     return connect
 

@@ -56,10 +56,15 @@ class Outbox:
     clock: Callable[[], float] = time.monotonic
     _handed_over: dict[int, float] = field(default_factory=dict)
     """When this process last sent each submission; empty after a start, so that all is sent again then."""
+    _switches: int = 0
 
     def run(self) -> int:
         """Number of transactions handed to the network. RetryableError leaves the rest for the next cycle."""
         self._repair()
+        if self._switches != self.chain.switches:
+            # Another node is asked now, which may lack what the one before had: all is sent again, as after a start.
+            self._switches = self.chain.switches
+            self._handed_over.clear()
         rows = self._open()
         due = [id for id, status in rows if self._is_to_be_sent(id, status)]
         left = [id for id, status in rows if status == SubmissionStatus.SIGNED]

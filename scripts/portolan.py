@@ -112,6 +112,10 @@ def _mount(wanted: str | None) -> None:
 
         app.add_typer(node_app, name="node")
         app.command("deploy")(deploy_command)
+    if wanted in (None, "network"):
+        from chain_node.networks.cli import network_app
+
+        app.add_typer(network_app, name="network")
     if wanted in (None, "oracle"):
         from oracles.cli import oracle_app
 
@@ -127,7 +131,7 @@ def _mount(wanted: str | None) -> None:
 
 
 def main() -> None:
-    known = {"node", "deploy", "oracle", "gateway", "invoice", "demo", "up", "bench"}
+    known = {"node", "deploy", "network", "oracle", "gateway", "invoice", "demo", "up", "bench"}
     known |= {"gas", "invariants", "slither", "audit"}
     first = sys.argv[1] if len(sys.argv) > 1 else None
     _mount(first if first in known else None)

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from typing import Final
 
-from api.lean_node import LeanNode
+from chain_node.client import Node
 from chain_node.errors import AlreadyKnown, ChainError, TransactionRefused
 
 _METHOD: Final = "eth_sendRawTransaction"
 
 
-class Broadcaster(LeanNode):
-    """A connection of its own, so that sending never waits behind reading."""
+class Broadcaster:
+    """Over connections of its own, so that sending never waits behind reading."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
 
     def send_all(self, raws: Sequence[bytes]) -> list[TransactionRefused | None]:
         """For each transaction None if the node has it now, otherwise why not. NodeUnavailable: nobody knows."""
-        return [_outcome(answer) for answer in self.try_batch([(_METHOD, ("0x" + raw.hex(),)) for raw in raws])]
+        return [_outcome(answer) for answer in self._node.try_batch([(_METHOD, ("0x" + raw.hex(),)) for raw in raws])]
 
 
 def _outcome(answer: object) -> TransactionRefused | None:

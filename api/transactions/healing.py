@@ -57,6 +57,7 @@ class Healer:
         self._turns = turns
         self._at = at
         self._next_round = 0.0
+        self._switches = 0
         self._next_look: dict[Lane, float] = {}
         self._missed: dict[Lane, dict[str, int]] = {}
         self._lowest: dict[Lane, tuple[int, float]] = {}
@@ -66,6 +67,10 @@ class Healer:
         if now < self._next_round and not self._sender.suspicious:
             return
         self._next_round = now + min(_ROUND_SECONDS, self._settings.resend_after_seconds)
+        if self._switches != self._link.switches:
+            # Another node is used: it may lack whatever the one before had in its pool.
+            self._switches = self._link.switches
+            self._next_look.clear()
         with self._database.engine.connect() as connection:
             lanes = [lane for lane in outbox.lanes_under_way(connection) if self._sender.serves(lane)]
         for lane in lanes:
@@ -94,7 +99,9 @@ class Healer:
         self._sender.suspicious.discard(lane)
         self._give_up_used_nonces(chain, lane, used, self._proven(chain, lane, lost, indexed or 0))
         self._resend(lane, max(used, chain.transaction_count(lane.sender, "pending")))
-        self._replace_stuck(lane, used)
+        if self._is_stuck(lane, used):
+            self._spread(lane, used)
+            self._replace_stuck(lane, used)
 
     def _proven(self, chain: Chain, lane: Lane, lost: list[Outgoing], indexed: int) -> list[Outgoing]:
         """Those that were missed before, and whose blocks since have been read.
@@ -185,15 +192,31 @@ class Healer:
             fillers = outbox.under_way(connection, lane.sender, from_nonce=nonce, limit=1)
         self._sender.broadcast(lane, fillers)
 
-    def _replace_stuck(self, lane: Lane, mined: int) -> None:
-        """Where gas has a price, the lane's first transaction is offered for more when it waits too long."""
-        if self._settings.max_fee_per_gas == 0 or lane.is_outside:
-            return
+    def _is_stuck(self, lane: Lane, mined: int) -> bool:
+        """Whether the lane's first transaction waits too long."""
         known_nonce, since = self._lowest.get(lane, (-1, 0.0))
         if known_nonce != mined:
             self._lowest[lane] = (mined, time.monotonic())
+            return False
+        return time.monotonic() - since >= self._settings.replace_after_seconds
+
+    def _spread(self, lane: Lane, mined: int) -> None:
+        """Of several nodes the one that is used may keep what it passes on to nobody: the others get it too. It is the
+        very same bytes, which the chain takes once."""
+        if self._link.watch is None:
             return
-        if time.monotonic() - since < self._settings.replace_after_seconds:
+        with self._database.engine.connect() as connection:
+            waiting = outbox.under_way(connection, lane.sender, from_nonce=mined)
+        if waiting:
+            log.warning("transaction.spread", sender=lane.sender, from_nonce=waiting[0].nonce, count=len(waiting))
+            self._metrics.resends.inc(len(waiting))
+            self._sender.broadcast(lane, waiting)
+        if self._settings.max_fee_per_gas == 0 or lane.is_outside:
+            self._lowest[lane] = (mined, time.monotonic())
+
+    def _replace_stuck(self, lane: Lane, mined: int) -> None:
+        """Where gas has a price, the lane's first transaction is offered for more."""
+        if self._settings.max_fee_per_gas == 0 or lane.is_outside:
             return
         with self._database.engine.connect() as connection:
             row = outbox.holder_of(connection, lane.sender, mined)

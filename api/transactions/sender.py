@@ -66,7 +66,7 @@ class Sender:
         self._turns = turns
         self._notices = notices
         self._at = at
-        self._broadcaster = Broadcaster(settings.rpc_url, settings.rpc_timeout_seconds)
+        self._broadcaster = Broadcaster(link.node())
         self._told: dict[Lane, float] = {}
         self.suspicious: set[Lane] = set()
 

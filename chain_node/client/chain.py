@@ -27,6 +27,7 @@ from chain_node.client.contracts.orders import OrderMatches, Orders
 from chain_node.client.contracts.pools import Pool, Reserve, Vault
 from chain_node.client.contracts.receivables import Disputes, Receivables
 from chain_node.client.contracts.servicing import Applications, Concentration, HealthCheck, Servicing
+from chain_node.client.endpoints import EndpointRules, SeveralNodes, Watch, split_urls
 from chain_node.client.node import Node, logs_query, read_block, read_logs, tag
 from chain_node.client.replay import replay
 from chain_node.client.values import Block, BlockTag, Call, Event, Log, ReadCall, Receipt
@@ -48,9 +49,20 @@ class Chain:
         self._reserves = cache(lambda currency: Reserve(node, *self._place(f"FirstLossReserve:{currency}")))
 
     @classmethod
-    def connect(cls, rpc_url: str, addresses: AddressBook, timeout_seconds: float = 10.0) -> Chain:
-        """Raises `NodeUnavailable`, or `WrongNetwork` where the node's chain is not the one in the address book."""
-        node = Node(rpc_url, timeout_seconds)
+    def connect(cls, rpc_url: str | Sequence[str], addresses: AddressBook, timeout_seconds: float = 10.0) -> Chain:
+        """By one address or several. Raises `NodeUnavailable`, or `WrongNetwork` where a node's chain is not the one in
+        the address book; ValueError where an address is none."""
+        urls = split_urls(rpc_url)
+        if len(urls) > 1:
+            watch = Watch(urls, addresses, EndpointRules(), timeout_seconds)
+            several = SeveralNodes(watch, owns_watch=True)
+            try:
+                watch.check()
+            except BaseException:
+                several.close()
+                raise
+            return cls(several, addresses)
+        node = Node(urls[0], timeout_seconds)
         found = node.chain_id()
         if found != addresses.chain_id:
             raise WrongNetwork(node.rpc_url, f"its chain id is {found}, {addresses.network} has {addresses.chain_id}")

@@ -14,22 +14,9 @@ from requests.adapters import HTTPAdapter
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
+from chain_node.client.dialects import is_block_missing, pool_refusal
 from chain_node.client.values import Block, BlockTag, Call, Log, Receipt
-from chain_node.errors import (
-    AlreadyKnown,
-    AnswerMalformed,
-    ChainError,
-    FundsMissing,
-    GasTooLittle,
-    GasTooMuch,
-    NodeUnavailable,
-    NonceTooHigh,
-    NonceTooLow,
-    PoolFull,
-    RequestRefused,
-    TransactionRefused,
-    UnderpricedReplacement,
-)
+from chain_node.errors import AnswerMalformed, BlockMissing, ChainError, NodeUnavailable, RequestRefused
 from chain_node.errors.decoding import decode_revert
 from chain_node.interface import checksum
 
@@ -38,20 +25,6 @@ _MOST_IN_BATCH: Final = 100
 """Nodes refuse longer ones, some at a thousand."""
 _MOST_LARGE: Final = 16
 """Of those with a whole transaction's calldata or logs: nodes refuse requests of some megabytes."""
-# Geth, Besu, Quorum and anvil word these differently; the first that fits counts.
-_POOL_REFUSALS: Final[tuple[tuple[str, type[TransactionRefused]], ...]] = (
-    (r"nonce[ _]too[ _]low|nonce is too low|nonce below", NonceTooLow),
-    (r"already known|already imported|known transaction", AlreadyKnown),
-    (r"replacement transaction underpriced|replacement_underpriced|replacement.*underpriced", UnderpricedReplacement),
-    (r"nonce[ _]too[ _]high|too distant|nonce_gap", NonceTooHigh),
-    (r"intrinsic gas|gas floor|out of gas: gas required", GasTooLittle),
-    (
-        r"exceeds block gas limit|gas limit exceeded|exceeds the block gas limit|gas too high|gas limit too high",
-        GasTooMuch,
-    ),
-    (r"insufficient funds|upfront cost exceeds", FundsMissing),
-    (r"pool is full|txpool.*full|pool_full", PoolFull),
-)
 _REVERTED: Final = re.compile(r"revert", re.IGNORECASE)
 
 
@@ -78,6 +51,8 @@ class Node:
             raise AnswerMalformed(
                 f"the node at {self.rpc_url} answered {method} with something that is not JSON"
             ) from error
+        if not isinstance(answer, dict):
+            raise AnswerMalformed(f"the node at {self.rpc_url} answered {method} with what is not an answer to it")
         return self._result(method, answer, contract)
 
     def batch(self, requests_: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -97,6 +72,8 @@ class Node:
             answers = self._provider.make_batch_request(pairs)
         except requests.RequestException as error:
             raise NodeUnavailable(self.rpc_url, _why(error)) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise AnswerMalformed(f"the node at {self.rpc_url} answered a batch with something that is none") from error
         if not isinstance(answers, list) or len(answers) != len(requests_):
             raise AnswerMalformed(f"the node at {self.rpc_url} did not answer each of {len(requests_)} requests")
         results: list[Any] = []
@@ -259,14 +236,11 @@ def _message(to: str | None, data: bytes, sender: str | None) -> dict[str, str]:
 def _refusal(method: str, error: dict[str, Any], contract: str | None) -> ChainError:
     message, code = str(error.get("message", "")), int(error.get("code", 0))
     if method == "eth_sendRawTransaction":
-        for pattern, kind in _POOL_REFUSALS:
-            if re.search(pattern, message, re.IGNORECASE):
-                return kind(message)
-        return TransactionRefused(message)
+        return pool_refusal(message)
     data = _revert_data(error.get("data"))
     if data is not None or _REVERTED.search(message):
         return decode_revert(data or b"", contract)
-    return RequestRefused(method, code, message)
+    return BlockMissing(method, code, message) if is_block_missing(message) else RequestRefused(method, code, message)
 
 
 def _revert_data(data: Any) -> bytes | None:

@@ -27,6 +27,14 @@ class NodeUnavailable(RetryableError):
         self.rpc_url, self.why = rpc_url, why
 
 
+class NoEndpointUsable(NodeUnavailable):
+    """Of several nodes none may be read from now: each is away, behind, or not to be trusted."""
+
+    def __init__(self, why: str) -> None:
+        RetryableError.__init__(self, f"none of the chain's nodes can be used: {why}")
+        self.rpc_url, self.why = "", why
+
+
 class WrongNetwork(OperatorActionRequired):
     """The node serves another network than the address book describes."""
 
@@ -53,6 +61,10 @@ class RequestRefused(ChainError):
     def __init__(self, method: str, code: int, message: str) -> None:
         super().__init__(f"the node refused {method}: {message} (code {code})")
         self.method, self.code, self.message = method, code, message
+
+
+class BlockMissing(RequestRefused):
+    """The node lacks the block that it was asked about, or that block's state: not yet, or not any more."""
 
 
 class AnswerMalformed(ChainError):

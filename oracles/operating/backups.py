@@ -264,9 +264,9 @@ def _secrets(value: Any, name: str) -> Iterator[str]:
         for inner in value:
             yield from _secrets(inner, name)
     elif isinstance(value, str) and value:
-        credentials = re.match(r"^\w+://([^/@\s]+)@", value)
+        credentials = re.findall(r"\w+://([^/@\s]+)@", value)
         if credentials:
-            yield credentials[1]
+            yield from credentials
         elif SECRET_NAMES.search(name):
             yield value
 

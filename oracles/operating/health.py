@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from chain_node.client.endpoints import Watch
 from oracles.chain import Head
 from oracles.store.database import Database
 from oracles.store.mapping import utc_text
@@ -86,6 +87,8 @@ class Health:
         self._sight: Sight | None = None
         self._started = wall()
         self.blocks_behind: int | None = None
+        self.watch: Watch | None = None
+        """Over several nodes of the chain; one needs none."""
         self.stopped = False
 
     def turned(self) -> None:
@@ -156,6 +159,7 @@ class Health:
             block_seen_at=self._text(sight.seen_at) if sight else "",
             blocks_behind=self.blocks_behind,
             problems=json.dumps(problems),
+            endpoints=json.dumps([asdict(status) for status in self.watch.status()] if self.watch else []),
         )
         with database.session() as session:
             session.merge(row)

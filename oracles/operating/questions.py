@@ -12,6 +12,7 @@ from stdnum import lei
 
 from chain_node.client import AddressBook
 from chain_node.client.admission import ROLE_NAMES
+from chain_node.client.endpoints import split_urls
 from chain_node.errors import ChainError
 from chain_node.references import NetworkKey, ReferenceInvalid
 
@@ -68,9 +69,10 @@ def _roles(text: str) -> tuple[str, ...]:
 
 
 def _url(text: str) -> str:
-    if not URL.fullmatch(text):
+    """One address, or several behind commas."""
+    if "," not in text and not URL.fullmatch(text):
         raise ValueError(f"{text!r} is not an address such as http://127.0.0.1:8545")
-    return text
+    return ",".join(split_urls(text))
 
 
 def _deployments(text: str) -> Path:

@@ -6,7 +6,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from oracles.operating.status import Status, Verdict
+from oracles.operating.status import Endpoint, Status, Verdict
 
 STYLES = {Verdict.HEALTHY: "green", Verdict.FOR_THE_OPERATOR: "yellow", Verdict.NOT_ABLE_TO_WORK: "red"}
 KINDS = ("documents", "captures", "events", "observations", "retractions", "transactions", "readings", "reports")
@@ -61,6 +61,7 @@ def _lists(found: Status) -> list[RenderableType]:
         held.append(f"  {item.what} {item.name} {item.milestone} {item.file}: {item.reason}")
         held.append(f"    To do: {item.do}")
     headed = {
+        "The chain's nodes:": [_endpoint(endpoint) for endpoint in found.chain.endpoints],
         "Sensors:": found.sensors,
         "Carriers asked:": found.carriers,
         "Carriers that do not answer:": found.silent_carriers,
@@ -78,3 +79,9 @@ def _lists(found: Status) -> list[RenderableType]:
 
 def _list(heading: str, lines: list[str]) -> Group:
     return Group(heading, *(Text(line if line.startswith("  ") else f"  {line}") for line in lines))
+
+
+def _endpoint(endpoint: Endpoint) -> str:
+    block = "no block seen" if endpoint.block is None else f"block {endpoint.block}"
+    why = f": {endpoint.reason}" if endpoint.reason else ""
+    return f"{endpoint.name} {endpoint.standing}, {block}, {endpoint.failures} failures{why}"

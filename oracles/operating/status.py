@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
 from chain_node.client import FeedKind, Milestone
+from chain_node.client.endpoints import Standing
 from oracles.chain import FeedKey
 from oracles.dcsa.standing import carrier_lines, silent_carriers
 from oracles.mqtt.standing import away_brokers, sensor_lines
@@ -59,6 +60,17 @@ class Process(BaseModel):
     seconds_since_turn: float | None = None
 
 
+class Endpoint(BaseModel):
+    """One of several nodes of the chain, as `EndpointStatus` has it."""
+
+    name: str
+    standing: str
+    block: int | None
+    lag_blocks: int | None
+    failures: int
+    reason: str
+
+
 class Chain(BaseModel):
     """The network as the node last saw it. `block_time` in Unix seconds; `lag_seconds`: the machine's clock less it, at
     the time of the last heartbeat."""
@@ -70,6 +82,7 @@ class Chain(BaseModel):
     block_seen_at: str = ""
     lag_seconds: float | None = None
     blocks_behind: int | None = None
+    endpoints: list[Endpoint] = []
 
 
 class Outbox(BaseModel):
@@ -146,9 +159,17 @@ def status_of(settings: NodeSettings, now: datetime | None = None) -> Status:
 
 def _judged(found: Status) -> Status:
     """With its verdict."""
+    distrusted = any(endpoint.standing == Standing.QUARANTINED for endpoint in found.chain.endpoints)
     if found.process.state != "running" or found.problems:
         verdict = Verdict.NOT_ABLE_TO_WORK
-    elif found.held or found.quarantined or found.overdue_feeds or found.silent_carriers or found.away_brokers:
+    elif (
+        distrusted
+        or found.held
+        or found.quarantined
+        or found.overdue_feeds
+        or found.silent_carriers
+        or found.away_brokers
+    ):
         verdict = Verdict.FOR_THE_OPERATOR
     else:
         verdict = Verdict.HEALTHY
@@ -177,6 +198,8 @@ def _chain(session: Session, beat: HeartbeatRow | None) -> Chain:
         found.block, found.block_time, found.block_seen_at = beat.block, beat.block_time, beat.block_seen_at
         found.lag_seconds = round(datetime.fromisoformat(beat.turned_at).timestamp() - beat.block_time, 1)
         found.blocks_behind = beat.blocks_behind
+    if beat is not None:
+        found.endpoints = [Endpoint(**entry) for entry in json.loads(beat.endpoints)]
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ from oracles.cargo.bundles import BundleCargo
 from oracles.chain import Head, NodeChain
 from oracles.checkpoints import Checkpoint
 from oracles.confirming import Confirming
+from oracles.endpoints import EndpointFigures, watched
 from oracles.errors import DatabaseOfOtherNetwork
 from oracles.http.server import serving
 from oracles.http.settings import HttpSettings
@@ -177,13 +178,18 @@ def serve_relay(
     database.prepare()
     signer = Signer.open(settings.keystore, settings.passphrase_file)
     desk = new_desk(AddressBook.load(settings.deployments))
-    connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds)
-    relay = LoneRelay(settings, database, signer, desk, connect, checkpoint, metrics)
     port = settings.metrics_port
-    metrics.registry.register(HealthCollected(relay.health))
-    monitoring = nullcontext() if port is None else monitored(port, metrics.registry, relay.health)
     try:
-        with monitoring, serving(settings.http, [relay_interface(desk)], metrics):
+        with ExitStack() as stack:
+            watch = stack.enter_context(watched(settings, database))
+            connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds, watch)
+            relay = LoneRelay(settings, database, signer, desk, connect, checkpoint, metrics)
+            metrics.registry.register(HealthCollected(relay.health))
+            if watch is not None:
+                metrics.registry.register(EndpointFigures(watch))
+            if port is not None:
+                stack.enter_context(monitored(port, metrics.registry, relay.health))
+            stack.enter_context(serving(settings.http, [relay_interface(desk)], metrics))
             # What is there by now stays. Full collections of garbage hold up every thread, and need not look at it.
             gc.collect()
             gc.freeze()

@@ -10,8 +10,9 @@ from oracles.store.models import NodeTable
 class HeartbeatRow(NodeTable, table=True):
     """How the running node is, for whoever looks beside it. One row; moments in ISO 8601, UTC, of the machine's clock.
 
-    `problems` is JSON: a list of names with what keeps the node from its work. `block_time` is the chain's, in Unix
-    seconds. `stopped_at` is empty while it runs, and after a process that was killed.
+    `problems` is JSON: a list of names with what keeps the node from its work; `endpoints` a list of how each of
+    several nodes of the chain stands. `block_time` is the chain's, in Unix seconds. `stopped_at` is empty while it
+    runs, and after a process that was killed.
     """
 
     __tablename__ = "heartbeat"
@@ -26,6 +27,7 @@ class HeartbeatRow(NodeTable, table=True):
     block_seen_at: str = ""
     blocks_behind: int | None = None
     problems: str = "[]"
+    endpoints: str = Field(default="[]", sa_column_kwargs={"server_default": "[]"})
 
 
 class OperatorActRow(NodeTable, table=True):

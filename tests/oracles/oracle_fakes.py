@@ -102,6 +102,7 @@ class FakeChain:
     now: datetime = NOON
     member: Membership = WAREHOUSE
     away: bool = False
+    switches: int = 0
     refuse: Refusal = Refusal.NONE
     revert_next: Outcome | None = None
     needed_gas: int = 100_000
