@@ -23,6 +23,20 @@ PREFIX: Final = "portolan_oracle_"
 
 
 @dataclass(eq=False)
+class HealthCollected(Collector):
+    """Of a relay that runs alone: what keeps it from its work."""
+
+    health: Health
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: what it tells depends on what is known by then."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _health(self.health)
+
+
+@dataclass(eq=False)
 class Collected(Collector):
     """Where the database cannot be read, what the health tells is still there."""
 

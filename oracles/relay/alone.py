@@ -24,6 +24,7 @@ from oracles.http.settings import HttpSettings
 from oracles.link import Link
 from oracles.metrics import Metrics
 from oracles.network import connector
+from oracles.operating.collecting import HealthCollected
 from oracles.operating.health import Health
 from oracles.operating.monitor import monitored
 from oracles.outbox import Outbox
@@ -183,6 +184,7 @@ def serve_relay(
             watch = stack.enter_context(watched(settings, database))
             connect = connector(settings.rpc_url, settings.deployments, settings.rpc_timeout_seconds, watch)
             relay = LoneRelay(settings, database, signer, desk, connect, checkpoint, metrics)
+            metrics.registry.register(HealthCollected(relay.health))
             if watch is not None:
                 metrics.registry.register(EndpointFigures(watch))
             if port is not None:

@@ -6,17 +6,20 @@ import json
 import sqlite3
 from dataclasses import replace
 from http.client import HTTPConnection
+from types import SimpleNamespace
 
 import pytest
 from operating_desk import beating, command, still_running
 from oracle_bench import Bench
 from oracle_fakes import NOON, WAREHOUSE, epcis, epcis_event
+from prometheus_client import CollectorRegistry
 from support.observability import exposed, named
 
 from chain_node.client import Refusal
+from oracles.endpoints import EndpointFigures
 from oracles.errors import PortUnusable
 from oracles.metrics import Metrics
-from oracles.operating.collecting import Collected
+from oracles.operating.collecting import Collected, HealthCollected
 from oracles.operating.health import STALLED_SECONDS, Health, Trouble
 from oracles.operating.monitor import monitored
 from oracles.operating.status import status_of
@@ -214,9 +217,22 @@ def test_metrics_tell_sources_votes_and_the_outbox(bench):
     assert value("problem", problem="disk full") == 0
 
 
+def test_metrics_of_a_lone_relay_tell_what_keeps_it_from_its_work():
+    registry, health = CollectorRegistry(), Health()
+    registry.register(HealthCollected(health))
+
+    starting = registry.get_sample_value("portolan_oracle_problem", {"problem": "starting"})
+    before = registry.get_sample_value("portolan_oracle_ready")
+    health.turned()
+
+    assert (starting, before) == (1, 0)
+    assert registry.get_sample_value("portolan_oracle_ready") == 1
+
+
 def test_whatever_rules_and_dashboards_name_of_oracle_nodes_is_exposed(bench):
     registry = bench.node.metrics.registry
     registry.register(Collected(bench.settings, bench.database, bench.node.health))
+    registry.register(EndpointFigures(SimpleNamespace(status=list)))
     beating(bench)
     bench.node.health.blocks_behind = 0
 

@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 import structlog
-from served import LEI, Served, serve, toy_router
+from served import LEI, OTHER_LEI, Served, serve, toy_router
 from token_chain import TokenChain
 from toy_events import TOY
 
 from api.db import Database
+from api.events.models import EventParty
 from api.events.router import router as events_router
 from api.settings import Settings
 
@@ -61,6 +62,20 @@ def test_trace_goes_from_request_to_transaction_to_event(telling: Served) -> Non
     assert (event["transaction_hash"], event["trace_id"]) == (transaction["hash"], TRACE)
     assert client.get(f"/v1/events/{event['id']}").json() == event
     assert f'"trace_id":"{TRACE}"' in client.get("/v1/events/stream?seconds=0&after=evt_0000000000000000").text
+
+
+def test_parties_to_an_event_learn_nothing_of_the_request_but_its_trace(telling: Served) -> None:
+    words = {"X-Request-Id": "order-of-a-secret-client", "tracestate": "vendor=another-secret"}
+    wrote(telling.client(lei=LEI), **SENT_WITH, **words)
+    with telling.gateway.database.transaction() as session:
+        session.add(EventParty(lei=OTHER_LEI, sequence=1))
+
+    stranger = telling.client(lei=OTHER_LEI)
+    seen = stranger.get("/v1/events")
+
+    assert [event["trace_id"] for event in seen.json()["items"]] == [TRACE]
+    assert "secret" not in seen.text
+    assert stranger.get("/v1/transactions").json()["items"] == []
 
 
 def test_requests_without_a_trace_do_not_share_one(telling: Served) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from support.observability import exposed, named
 
 from api.db import INDEXING, Database, utc_now
+from api.endpoints import EndpointFigures
 from api.events.models import EventNote
 from api.gateway import Gateway, build_gateway
 from api.indexer.models import Cursor
@@ -20,6 +22,8 @@ from api.transactions.models import Lane, Status, Transaction
 from api.webhooks.models import Delivery, DeliveryStatus, Webhook
 
 HOUR = timedelta(hours=1)
+WITHOUT_NODES: Any = SimpleNamespace(status=list)
+"""A watch over no nodes; the figures have their names all the same."""
 ACCOUNT, OTHER = "0x01", "0x02"
 
 
@@ -151,6 +155,7 @@ def test_whatever_rules_and_dashboards_name_of_the_gateway_is_exposed(gateway: G
     stored(gateway, Cursor(block_number=10, block_hash="0x0a", block_timestamp=0))
     gateway.follower.head = 10
     gateway.metrics.registry.register(Observed(gateway))
+    gateway.metrics.registry.register(EndpointFigures(WITHOUT_NODES))
 
     wanted = {name for name in named() if name.startswith("portolan_") and not name.startswith("portolan_oracle_")}
 
