@@ -22,7 +22,7 @@ from chain_node.client.endpoints.urls import names_of
 from chain_node.client.node import Node
 from chain_node.errors import ChainError, NoEndpointUsable, WrongNetwork
 
-_LOOK_TIMEOUT_SECONDS: Final = 2.0
+_LOOK_TIMEOUT_SECONDS: Final = 4.0
 FIRST_BLOCK: Final = 0
 _MOST_REMEMBERED: Final = 20_000
 """Transactions of which it is known that they were handed over."""
@@ -156,13 +156,14 @@ class Watch:
         """A request to this node went wrong: another is read from, if there is one."""
         with self._lock:
             endpoint, now = self.endpoints[place], self._clock()
-            if not endpoint.answers:
-                # Of many requests under way that all fail, the first says so.
+            if endpoint.answers:
+                endpoint.failed(_why(error), now)
+                self._say("away", endpoint, reason=endpoint.why)
+            else:
+                # Of many requests under way that all fail, the first has said so.
                 endpoint.failures += 1
-                return
-            endpoint.failed(_why(error), now)
-            self._say("away", endpoint, reason=endpoint.why)
-            self._choose(now)
+            if place == self.current:
+                self._choose(now)
 
     def fell_behind(self, place: int, head: int) -> None:
         """This node lacks what others have read from it or from others: it is left until a look finds it further."""
@@ -201,6 +202,7 @@ class Watch:
         if not self._knows_recorded:
             self._record.remember(self._recorded())
             self._knows_recorded = True
+            self.saw(self._record.newest or 0)
         now = self._clock()
         asked = [its for its in self.endpoints if everyone or now >= its.resume_at]
         seen = [endpoint for endpoint in asked if self._see(endpoint)]
@@ -308,8 +310,8 @@ class Watch:
         if is_new:
             self._say("quarantined", endpoint, is_alert=True, reason=why)
         if endpoint.place == self.current:
-            # What it told of newer blocks binds nobody.
-            self.floor = min(self.floor, self._furthest() or 0)
+            # What it told of newer blocks binds nobody; what is recorded does.
+            self.floor = min(self.floor, max(self._furthest() or 0, self._record.newest or 0))
 
     def _furthest(self) -> int | None:
         return max((its.head for its in self.endpoints if its.is_trusted and its.head is not None), default=None)
