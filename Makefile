@@ -69,8 +69,8 @@ format: setup ## Put the code into the house's format
 gas: setup ## Measure the gas of each operation; writes docs/gas.md and build/gas.json
 	portolan gas
 
-bench: setup ## Measure; writes build/bench.json
-	portolan bench
+bench: setup ## Measure; writes build/bench.json (BENCH= names of some, e.g. "relay catch-up")
+	portolan bench $(BENCH)
 
 clean: ## Remove what was built and installed
 	rm -rf build $(VENV) node_modules

@@ -6,9 +6,11 @@ SUPPLIER: Final = {"lei": "999900ACMESUPPLIES58", "name": "Acme Supplies"}
 DEBTOR: Final = {"lei": "999900BOREALISRETL40", "name": "Borealis Retail"}
 LENDER: Final = {"lei": "999900MERIDIANFUND54", "name": "Meridian Fund"}
 ACCOUNT: Final = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+CONTRACT: Final = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 RECEIVABLE: Final = "0x" + "2a" * 32
 SUBJECT: Final = "0x" + "7b" * 32
 HASH: Final = "0x" + "c4" * 32
+TRACE: Final = "4bf8" * 8
 CID: Final = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 OPENED: Final = "2026-05-04T09:00:05Z"
 SHIPPED: Final = "2026-05-12T09:00:01Z"
@@ -33,6 +35,7 @@ def transaction(purpose: str) -> dict[str, Any]:
         "gas_used": 86_412,
         "error": None,
         "created_at": OPENED,
+        "trace_id": TRACE,
     }
 
 

@@ -16,9 +16,10 @@ from api.auth.router import router as auth_router
 from api.description import describe
 from api.gateway import build_gateway
 from api.middleware import EachRequest, install_error_handlers
+from api.observing import Observed
 from api.resources import load_routers
 from api.settings import Settings
-from api.straight import StraightRoute
+from api.straight import Straight
 from api.transactions.router import router as transactions_router
 
 DESCRIPTION = """Suppliers upload invoices, debtors accept and pay them, lenders fund pools; the network lends and
@@ -40,6 +41,7 @@ def all_routers() -> tuple[APIRouter, ...]:
 def create_app(settings: Settings, routers: Sequence[APIRouter] | None = None) -> FastAPI:
     """The application; its background loops run from start-up to shutdown. The database must be migrated."""
     gateway = build_gateway(settings)
+    gateway.metrics.registry.register(Observed(gateway))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -52,10 +54,12 @@ def create_app(settings: Settings, routers: Sequence[APIRouter] | None = None) -
         yield
         await run_in_threadpool(gateway.stop)
 
-    app = _served(all_routers() if routers is None else (*_ALWAYS, *routers), lifespan)
+    served = all_routers() if routers is None else (*_ALWAYS, *routers)
+    app = _served(served, lifespan)
     app.state.gateway = gateway
     app.add_middleware(
         EachRequest,
+        straight=Straight(served),
         metrics=gateway.metrics,
         usage=gateway.usage,
         largest_body_bytes=settings.largest_body_bytes,
@@ -75,8 +79,6 @@ def _served(served: Sequence[APIRouter], lifespan: Lifespan[FastAPI] | None = No
     app = FastAPI(title="Portolan gateway", version="1", description=DESCRIPTION, lifespan=lifespan)
     for router in served:
         app.include_router(router)
-    straight = [route.in_front() for each in served for route in each.routes if isinstance(route, StraightRoute)]
-    app.router.routes[:0] = straight
     app.state.resources = conditional.resources(served)
     app.state.routes = [route for router in served for route in router.routes if isinstance(route, APIRoute)]
     describe(app, served)

@@ -1,4 +1,5 @@
-"""What an operator's monitoring reads at /metrics. One registry per gateway."""
+"""What is counted as it happens, for an operator's monitoring; `api.observing` adds what is looked up when it is asked.
+One registry per gateway."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -24,18 +25,12 @@ class Metrics:
         self.settled = Counter(
             "portolan_transactions_settled_total", "Transactions that became final", ["status"], registry=self.registry
         )
-        self.open = Gauge("portolan_transactions_open", "Transactions not yet final", registry=self.registry)
         self.head = Gauge("portolan_chain_head_block", "Newest block of the node", registry=self.registry)
         self.indexed = Gauge("portolan_indexer_block", "Newest block in the database", registry=self.registry)
         self.poison = Counter(
             "portolan_indexer_poison_events_total",
             "Events a handler failed on",
             ["contract", "event"],
-            registry=self.registry,
-        )
-        self.poison_recorded = Gauge(
-            "portolan_indexer_poison_events_recorded",
-            "Events in the database that a handler failed on; above 0 rows differ from the chain",
             registry=self.registry,
         )
         self.rewinds = Counter(

@@ -2,9 +2,9 @@
 line, the metrics, a count of use; and every error as a problem."""
 
 import asyncio
+import random
 import re
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +30,8 @@ from api.failures import describe
 from api.json_body import BodyRefused
 from api.limits import LimitSettings
 from api.metrics import Metrics
+from api.straight import Straight, StraightRoute
+from api.tracing import begin
 from api.usage.counting import UsageCounter
 from api.values import WORDS
 from chain_node.errors import ChainError
@@ -46,6 +48,8 @@ _SECURITY = {
     b"cache-control": b"no-store",
 }
 """An answer's own header of such a name stands. No answer is kept by a cache unless it says so itself."""
+_TOLD = (GatewayError, ChainError, RequestValidationError, HTTPException)
+"""What is a refusal; everything else is a failure of ours."""
 _PAGES = ("/docs", "/redoc")
 """Pages of the framework that load their scripts from elsewhere, as README says."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -55,9 +59,16 @@ class EachRequest:
     """ASGI middleware, so that a streamed body is measured while it arrives."""
 
     def __init__(
-        self, app: ASGIApp, metrics: Metrics, usage: UsageCounter, largest_body_bytes: int, limits: LimitSettings
+        self,
+        app: ASGIApp,
+        straight: Straight,
+        metrics: Metrics,
+        usage: UsageCounter,
+        largest_body_bytes: int,
+        limits: LimitSettings,
     ) -> None:
         self._app = app
+        self._straight = straight
         self._metrics = metrics
         self._usage = usage
         self._largest = largest_body_bytes
@@ -68,8 +79,8 @@ class EachRequest:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        trace = begin(scope["headers"])
+        structlog.contextvars.bind_contextvars(request_id=request_id, trace_id=trace.id)
         started = time.perf_counter()
         status, begun = 500, False
 
@@ -77,12 +88,16 @@ class EachRequest:
             nonlocal status, begun
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
-                message["headers"] = _headers(scope, message.get("headers", []), request_id)
+                message["headers"] = [*_headers(scope, message.get("headers", []), request_id), trace.header]
             await send(message)
 
         try:
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 await problem_response(Malformed("text-invalid", "An address holds NUL."))(scope, receive, answered)
+                return
+            route = self._straight.found(scope)
+            if route is not None:
+                await _straight_answer(route, scope, receive, answered)
                 return
             await self._app(scope, self._measured(scope, receive), answered)
         except Exception as error:  # noqa: BLE001 - the last boundary: logged here, and told without its inside
@@ -125,6 +140,15 @@ class EachRequest:
         log.info("request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
+async def _straight_answer(route: StraightRoute, scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope)
+    try:
+        response = await route.answer(request)
+    except _TOLD as error:
+        response = _problem_of(error, request)
+    await response(scope, receive, send)
+
+
 def _headers(scope: Scope, given: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
     """The answer's headers, and ours where it has none of that name."""
     named = {name.lower() for name, _ in given}
@@ -140,7 +164,7 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
             return str(value.decode("latin-1"))
-    return uuid.uuid4().hex
+    return f"{random.getrandbits(128):032x}"
 
 
 def _pointer(parts: tuple[Any, ...]) -> str:
@@ -211,5 +235,5 @@ def install_error_handlers(app: FastAPI) -> None:
     async def handler(request: Request, error: Exception) -> Response:
         return _problem_of(error, request)
 
-    for kind in (GatewayError, ChainError, RequestValidationError, HTTPException):
+    for kind in _TOLD:
         app.add_exception_handler(kind, handler)

@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     worker_threads: int = Field(
         default=8, ge=2, le=200, description="requests worked on at once; more only queue better"
     )
-    transaction_gas_limit: int = Field(default=3_000_000, ge=21_000, description="gas offered by each transaction")
+    transaction_gas_limit: int = Field(default=3_000_000, ge=21_000, description="most gas offered by a transaction")
     max_fee_per_gas: int = Field(default=0, ge=0, description="wei; 0 on permissioned chains without a gas price")
     highest_fee_per_gas: int = Field(
         default=0, ge=0, description="wei; how far a stuck transaction's fee may be raised"

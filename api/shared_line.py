@@ -26,8 +26,6 @@ class SharedLine:
         self._socket = self._wire.socket
         self._waiting: deque[asyncio.Future[list[Row]]] = deque()
         self._prepared: dict[str, bytes] = {}
-        self._found: list[Row] = []
-        self._error = ""
         self._flushing = False
         self._wire.nonblocking = 1
         self._wire.enter_pipeline_mode()
@@ -45,13 +43,13 @@ class SharedLine:
                 name = self._prepared[text] = b"straight%d" % len(self._prepared)
                 self._wire.send_prepare(name, text.encode())
             self._wire.send_query_prepared(name, [None if each is None else str(each).encode() for each in values])
-            self._wire.pipeline_sync()
         except psycopg.OperationalError as error:
             self.close(str(error))
             raise
         self._waiting.append(answer)
         if not self._flushing:
-            # What the same turn of the loop asks for goes out together.
+            # What the same turn of the loop asks for goes out together, with one synchronisation: each would cost a
+            # call of the kernel, and wake the server.
             self._flushing = True
             self.loop.call_soon(self._flush)
         return await answer
@@ -61,42 +59,41 @@ class SharedLine:
         if not self.is_open:
             return
         try:
+            self._wire.pipeline_sync()
             left = self._wire.flush()
         except psycopg.OperationalError as error:
             self.close(str(error))
             return
         if left:
-            self._flushing = True
             self.loop.add_writer(self._socket, self._flush_more)
 
     def _flush_more(self) -> None:
-        self.loop.remove_writer(self._socket)
-        self._flush()
+        """The server could not take all of it at once."""
+        try:
+            if not self._wire.flush():
+                self.loop.remove_writer(self._socket)
+        except psycopg.OperationalError as error:
+            self.close(str(error))
 
     def _incoming(self) -> None:
         try:
             self._wire.consume_input()
-            while self._waiting and not self._wire.is_busy():
+            while self.is_open and self._waiting and not self._wire.is_busy():
                 self._take(self._wire.get_result())
         except psycopg.OperationalError as error:
             self.close(str(error))
 
     def _take(self, result: Any) -> None:
-        """Nothing ends the results of one message; a synchronisation ends those of one statement."""
+        """Nothing ends the results of one message; a statement of ours has one. What follows a failure in the same turn
+        was not done: all of them are asked anew elsewhere."""
         if result is None:
             return
         if result.status == pq.ExecStatus.TUPLES_OK:
-            self._found = _read(result)
-        elif result.status == pq.ExecStatus.PIPELINE_SYNC:
-            if self._error:
-                self.close(self._error)
-                return
             answer = self._waiting.popleft()
             if not answer.done():
-                answer.set_result(self._found)
-            self._found = []
-        elif result.status != pq.ExecStatus.COMMAND_OK and not self._error:
-            self._error = result.error_message.decode(errors="replace") or "the statement failed"
+                answer.set_result(_read(result))
+        elif result.status not in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.PIPELINE_SYNC):
+            self.close(result.error_message.decode(errors="replace") or "the statement failed")
 
     def close(self, why: str = "the gateway stops") -> None:
         """Whoever still waits is told why."""

@@ -7,18 +7,18 @@ what is sent.
 
 What the framework would do for each request (solve dependencies, check the answer against its model, encode it) is left
 out, and there is no session: the function reads what it needs by `api.reading`, and waits for nothing but by `await`.
+Nor does the request pass the framework's layers: `Straight` finds the route by what stands before its one parameter.
 The description, the ETag, the limits, the audit trail of supervisors and every refusal are those of other GETs. What
 the answer is, tests have to hold.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
-from copy import copy
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from api.auth.principal import Principal
 from api.deps import requires
@@ -34,20 +34,11 @@ class StraightRoute(GatewayRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        handle = self.get_route_handler()
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            # What is raised is made a problem by the application's own handlers, further out.
-            response = await handle(Request(scope, receive))
-            await response(scope, receive, send)
-
-        self.app = app
-
-    def in_front(self) -> "StraightRoute":
-        """The same for the application's own list, which is looked through before its routers are; described once."""
-        front = copy(self)
-        front.include_in_schema = False
-        return front
+        self.answer = self.get_route_handler()
+        self.before, _, named = path.rpartition("/")
+        self.parameter = named.strip("{}")
+        if "{" in self.before or named != f"{{{self.parameter}}}":
+            raise TypeError(f"{path} is not found in front: it has to end with its one parameter")
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         read: Read = self.endpoint.__dict__["reads"]
@@ -64,6 +55,24 @@ class StraightRoute(GatewayRoute):
             return await answered(request, reading)
 
         return at_the_edge
+
+
+class Straight:
+    """The straight routes of an application."""
+
+    def __init__(self, routers: Iterable[APIRouter]) -> None:
+        routes = (route for router in routers for route in router.routes if isinstance(route, StraightRoute))
+        self._routes = {route.before: route for route in routes}
+
+    def found(self, scope: Scope) -> StraightRoute | None:
+        """The route that a request is for, noted in its scope as the framework would do; None: leave it to that."""
+        before, _, value = scope["path"].rpartition("/")
+        route = self._routes.get(before)
+        if route is None or not value or scope["method"] != "GET" or scope.get("root_path"):
+            return None
+        scope["route"], scope["endpoint"] = route, route.endpoint
+        scope["path_params"] = {route.parameter: value}
+        return route
 
 
 def straight(

@@ -1,8 +1,9 @@
 """Makes the project usable from Brownie, for consoles and one-off operations: the compiler under the name that Brownie
-looks for, and the running chain among its networks."""
+looks for, the running chain among its networks, and the chain's contracts among those that Brownie has met."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,33 +11,49 @@ from typing import Any, Final
 
 import yaml
 
+from chain_node.client import AddressBook
 from chain_node.compile import ROOT
+from chain_node.config import Network
+from chain_node.interface import ABI_DIRECTORY
 
 SOLC_VERSION: Final = "0.8.37"
-NETWORK_ID: Final = "portolan-local"
-_CHAIN_ID: Final = 412346
-_DEFAULT_URL: Final = "http://127.0.0.1:8545"
 
 
 class BrownieFailed(Exception):
     """Brownie's own files are not as expected; nothing was changed."""
 
 
-def prepare_brownie(home: Path, rpc_url: str | None) -> list[str]:
-    """Links the compiler and registers the chain in `home`; says what it did. Safe to repeat; overwrites nobody else's.
+def network_id(network: str) -> str:
+    """What Brownie calls one of our networks; it has a `local` of its own kind."""
+    return f"portolan-{network}"
 
-    Without a running chain the network is registered at the port that network-config/local has.
+
+def prepare_brownie(home: Path, network: Network, rpc_url: str | None, deployments: Path) -> list[str]:
+    """Links the compiler, registers the chain in `home` and shows Brownie its contracts; says what it did. Safe to
+    repeat; overwrites nobody else's. Raises `DeploymentsInvalid` where `deployments` is there but no record of a
+    finished deployment; nothing was changed then.
+
+    Without a running chain the network is registered at the host and port of its network.toml.
     """
-    return [_link_compiler(home), _register_network(home, rpc_url or _DEFAULT_URL), _forget_deployments()]
+    book = AddressBook.load(deployments) if deployments.exists() else None
+    engine = network.config.engine
+    url = rpc_url or f"http://{engine.host}:{engine.port}"
+    return [_link_compiler(home), _register_network(home, network, url), _show_contracts(network, book)]
 
 
-def _forget_deployments() -> str:
-    """Brownie looks for every contract that it has ever met on the chain, and connects to none that has begun anew."""
-    met = ROOT / "build" / "brownie" / "deployments" / str(_CHAIN_ID)
-    if not met.exists():
-        return f"{met} names no contracts of an earlier chain."
-    shutil.rmtree(met)
-    return f"{met} is gone: it named contracts of an earlier chain."
+def _show_contracts(network: Network, book: AddressBook | None) -> str:
+    """Brownie looks for every contract that it has ever met on the chain, and connects to none that has begun anew: so
+    it is to know those of the deployment and no others."""
+    met = ROOT / "build" / "brownie" / "deployments" / str(network.config.chain_id)
+    shutil.rmtree(met, ignore_errors=True)
+    if book is None:
+        return f"No contracts are deployed: {network_id(network.config.name)} opens without any."
+    met.mkdir(parents=True)
+    for name, address in book.addresses.items():
+        contract = book.contracts[name]
+        abi = json.loads((ABI_DIRECTORY / f"{contract}.json").read_text(encoding="utf-8"))
+        (met / f"{address}.json").write_text(json.dumps({"contractName": contract, "abi": abi}), encoding="utf-8")
+    return f"{met} names the {len(book.addresses)} contracts of {network.config.name}."
 
 
 def _link_compiler(home: Path) -> str:
@@ -52,7 +69,7 @@ def _link_compiler(home: Path) -> str:
     return f"{link} is now this project's compiler."
 
 
-def _register_network(home: Path, rpc_url: str) -> str:
+def _register_network(home: Path, network: Network, rpc_url: str) -> str:
     """Brownie reads its networks from one file; on its first run it copies its own there and keeps ours."""
     path = home / ".brownie" / "network-config.yaml"
     if not path.exists():
@@ -63,14 +80,15 @@ def _register_network(home: Path, rpc_url: str) -> str:
         live: list[dict[str, Any]] = networks["live"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
         raise BrownieFailed(f"{path}: not a list of Brownie's networks") from error
-    entry = {"id": NETWORK_ID, "name": "Local", "host": rpc_url, "chainid": _CHAIN_ID}
+    id_ = network_id(network.config.name)
+    entry = {"id": id_, "name": network.config.name, "host": rpc_url, "chainid": network.config.chain_id}
     group = next((item for item in live if item.get("name") == "Portolan"), None)
     if group is None:
         group = {"name": "Portolan", "networks": []}
         live.append(group)
-    group["networks"] = [item for item in group["networks"] if item.get("id") != NETWORK_ID] + [entry]
+    group["networks"] = [item for item in group["networks"] if item.get("id") != id_] + [entry]
     path.write_text(yaml.safe_dump(networks, sort_keys=False), encoding="utf-8")
-    return f"{path} has the network {NETWORK_ID} at {rpc_url}."
+    return f"{path} has the network {id_} at {rpc_url}."
 
 
 def _brownies_own() -> str:

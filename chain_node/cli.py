@@ -182,10 +182,11 @@ def abi(check: Annotated[bool, typer.Option("--check", help="Only say whether th
 @node_app.command()
 @plainly
 def brownie(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
-    """Make this project open in Brownie's console: its compiler, and the running chain as a network."""
-    _, folder = _load(network, data_dir)
+    """Make this project open in Brownie's console: its compiler, the running chain as a network, and its contracts."""
+    loaded, folder = _load(network, data_dir)
     endpoint = find_endpoint(folder)
-    for line in prepare_brownie(Path.home(), endpoint.rpc_url if endpoint else None):
+    rpc_url = endpoint.rpc_url if endpoint else None
+    for line in prepare_brownie(Path.home(), loaded, rpc_url, folder / "deployments.json"):
         Console().print(line, soft_wrap=True)
 
 

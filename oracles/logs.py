@@ -10,6 +10,8 @@ from typing import TextIO
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
+from oracles.tracing import with_trace
+
 
 @contextmanager
 def logs_beside_the_answer(node: str) -> Iterator[None]:
@@ -28,6 +30,7 @@ def configure_logs(node: str, output: TextIO | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # Without locals: they hold papers, keys and tokens.

@@ -30,6 +30,8 @@ from oracles.checkpoints import Checkpoint, Point
 from oracles.signing import Signer
 from oracles.store.database import Database
 from oracles.store.models import SubmissionRow, SubmissionStatus
+from oracles.tracing import traces_of
+from oracles.voting import batch_of
 
 log = structlog.get_logger("oracles")
 
@@ -188,9 +190,10 @@ class Outbox:
                 row.status = SubmissionStatus.SENT
                 if first:
                     self.manifest.cargo(session, row).handed_over(session, row)
-        for row in rows:
+            traces = [traces_of(item.evidence for item in batch_of(session, row)) for row in rows]
+        for row, trace_ids in zip(rows, traces, strict=True):
             line = {"submission": row.id, "hash": row.hash, "nonce": row.nonce, "gas": row.gas}
-            log.info("transaction sent", **line, attempt=row.attempts)
+            log.info("transaction sent", **line, attempt=row.attempts, trace_ids=trace_ids)
             self.checkpoint(Point.TRANSACTION_SENT)
 
     def _repair(self) -> None:

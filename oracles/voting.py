@@ -27,6 +27,7 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.tracing import fact_named, traces_of
 
 log = structlog.get_logger("oracles")
 
@@ -82,8 +83,9 @@ class Voting:
             _tell_refused(row, objection)
         if submission is None:
             return 0
-        names = [f"{Milestone(row.milestone).name}/{row.sequence} {row.subject}" for row in allowed]
-        log.info("vote signed", submission=submission.id, evidence=submission.evidence, items=names)
+        names = [fact_named(row.milestone, row.sequence, row.subject) for row in allowed]
+        traces = traces_of(row.evidence for row in allowed)
+        log.info("vote signed", submission=submission.id, evidence=submission.evidence, items=names, trace_ids=traces)
         return 1
 
     def _allowed(

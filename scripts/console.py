@@ -1,17 +1,23 @@
 """For Brownie, after `portolan node start` and `portolan node brownie`:
 
-brownie run console                        says what the contracts of the running chain hold
-brownie console                            and there: from scripts.console import contracts; c = contracts()
+brownie console --network portolan-local                  with the running chain's contracts, e.g. HealthCheck[0]
+brownie run console --network portolan-local              says what its cash tokens and pools hold
+brownie console, and there: from scripts.console import contracts; c = contracts(); c["LendingPool:EUR"].netAssets()
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-DEPLOYMENTS = Path("build/networks/local/deployments.json")
+
+def deployments_of_active_network() -> Path:
+    """The list of contracts of the network that Brownie is connected to, where `portolan node start` keeps it."""
+    from brownie.network.main import show_active
+
+    return Path("build/networks") / str(show_active()).removeprefix("portolan-") / "deployments.json"
 
 
-def contracts(deployments: Path | str = DEPLOYMENTS) -> dict[str, Any]:
+def contracts(deployments: Path | str | None = None) -> dict[str, Any]:
     """The deployed contracts as Brownie's objects, by their deployed names, e.g. `contracts()["CashToken:EUR"]`.
 
     `persist=False` because Brownie 1.22.2 fails to note a project's contract of a live network in its own database.
@@ -19,11 +25,12 @@ def contracts(deployments: Path | str = DEPLOYMENTS) -> dict[str, Any]:
     from brownie.project.main import get_loaded_projects
 
     (loaded,) = get_loaded_projects()
-    entries = json.loads(Path(deployments).read_text(encoding="utf-8"))["contracts"]
+    path = Path(deployments) if deployments else deployments_of_active_network()
+    entries = json.loads(path.read_text(encoding="utf-8"))["contracts"]
     return {name: loaded[e["contract"]].at(e["address"], persist=False) for name, e in entries.items()}
 
 
-def main(deployments: str = str(DEPLOYMENTS)) -> None:
+def main(deployments: str | None = None) -> None:
     """Prints, per currency, the cash issued and the pool's books, in minor units."""
     found = contracts(deployments)
     for name, contract in found.items():

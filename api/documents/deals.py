@@ -1,8 +1,8 @@
 """Who is a party to the deal that a paper belongs to, as the database has the chain.
 
 Of an invoice these are supplier and debtor; whoever holds units of it; and of each financing that is open or in default
-and backed by it, whoever holds shares of the pool that funds it. Who lends through another
-source than a pool of the network (a syndicate) is not known here, and no party."""
+and backed by it, whoever holds shares of the pool that funds it, or of a pool that has listed the syndicate that does:
+that may draw on its cash (decision 0046)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,10 @@ from api.facilities.models import Facility
 from api.financings.models import Financing, FinancingState
 from api.invoices.models import InvoiceRow
 from api.participants import service as participants
-from api.pools.models import Position
+from api.pools.models import Position, SyndicateMember
 from api.receivables.models import Holding
-from chain_node.client import AddressBook
 
 _LIVE = (FinancingState.OPEN.value, FinancingState.DEFAULTED.value)
-_POOL = "LendingPool:"
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,12 @@ class Deal:
         return {*self.named, *told, *({lei} & self.parties)}
 
 
-def pools_of(addresses: AddressBook) -> dict[str, str]:
-    """The network's pools: address to currency."""
-    named = {str(address): name for name, address in addresses.addresses.items()}
-    return {address: name.removeprefix(_POOL) for address, name in named.items() if name.startswith(_POOL)}
+def _sources(session: Session, pools: Mapping[str, str]) -> dict[str, set[str]]:
+    """Whose money each source (by address) lends: pools, by currency; of a syndicate its members."""
+    found = {address: {currency} for address, currency in pools.items()}
+    for row in session.exec(select(SyndicateMember).where(col(SyndicateMember.pool).in_(list(pools)))):
+        found.setdefault(row.syndicate, set()).add(pools[row.pool])
+    return found
 
 
 def of_paper(session: Session, cid: str) -> list[InvoiceRow]:
@@ -68,8 +68,8 @@ def of_financings(session: Session, numbers: Collection[int]) -> list[InvoiceRow
 
 
 def financings_of_pools(session: Session, currencies: Collection[str], pools: Mapping[str, str]) -> list[int]:
-    """What the pools have lent and not got back, by number."""
-    funding = [address for address, currency in pools.items() if currency in currencies]
+    """What the pools have lent and not got back, alone or with others, by number."""
+    funding = [source for source, its in _sources(session, pools).items() if not its.isdisjoint(currencies)]
     if not funding:
         return []
     chosen = (
@@ -111,10 +111,12 @@ def _add_lenders(
     )
     by_item = session.exec(funded.where(col(Financing.item_id).in_(list(found)))).all()
     by_subject = session.exec(funded.where(col(Financing.subject).in_(list(subjects)))).all()
-    lenders = _lenders(session, {pools[pool] for _, _, pool in (*by_item, *by_subject) if pool in pools})
-    for item, subject, pool in {*by_item, *by_subject}:
+    sources = _sources(session, pools)
+    lenders = _lenders(session, {its for *_, source in (*by_item, *by_subject) for its in sources.get(source, ())})
+    for item, subject, source in {*by_item, *by_subject}:
+        joined = {lei for currency in sources.get(source, ()) for lei in lenders.get(currency, ())}
         for receivable in {item, subjects.get(subject)} & found.keys():
-            found[str(receivable)].lenders.update(lenders.get(pools.get(pool, ""), ()))
+            found[str(receivable)].lenders.update(joined)
 
 
 def _lenders(session: Session, currencies: Collection[str]) -> dict[str, set[str]]:

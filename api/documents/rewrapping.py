@@ -27,9 +27,10 @@ from api.participants import service as participants
 BATCH = 200
 SKIPPED = 1_000
 """So many events that say nothing of readers are read again and again before the place in the log moves past them."""
-_TRANSFERRED, _DEPOSIT = "receivable.transferred", "pool.deposit"
+_TRANSFERRED = "receivable.transferred"
+_LENDERS = ("pool.deposit", "pool.shares_transferred", "pool.syndicate_joined")
 _FINANCED = ("financing.opened", "financing.handed_over", "financing.refinanced")
-_TYPES = (_TRANSFERRED, _DEPOSIT, *_FINANCED)
+_TYPES = (_TRANSFERRED, *_LENDERS, *_FINANCED)
 
 
 def admit(
@@ -99,7 +100,8 @@ class Rewrapper:
         for event in events:
             named.setdefault(event.type, set()).add(event.resource_id)
         financings = {int(number) for kind in _FINANCED for number in named.get(kind, ())}
-        financings.update(deals.financings_of_pools(session, named.get(_DEPOSIT, ()), self._pools))
+        pools = {currency for kind in _LENDERS for currency in named.get(kind, ())}
+        financings.update(deals.financings_of_pools(session, pools, self._pools))
         missing = self._unread(session, deals.of_receivables(session, named.get(_TRANSFERRED, ())))
         for numbers in _batches(sorted(financings)):
             missing |= self._unread(session, deals.of_financings(session, numbers))

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from fastapi import Depends, Response
 
 from api.deps import LinkDep, Principal, SessionDep, gateway_router, requires
-from api.documents import deals, erasure, rewrapping
+from api.documents import erasure, rewrapping
 from api.documents.deps import DocumentsDep, ReaderKeysDep
 from api.documents.schemas import EnvelopeView, ErasureRequest, ErasureView, ReaderRequest, ReaderView
+from api.pools.syndicates import pool_ids
 from api.problems import problems
 
 router = gateway_router("/v1/documents", "documents")
@@ -54,4 +55,4 @@ def erase(cid: str, body: ErasureRequest, principal: Keeper, session: SessionDep
 def admit(
     cid: str, body: ReaderRequest, principal: Keeper, session: SessionDep, keys: ReaderKeysDep, link: LinkDep
 ) -> ReaderView:
-    return rewrapping.admit(session, principal, keys, deals.pools_of(link.addresses), cid, body.lei)
+    return rewrapping.admit(session, principal, keys, pool_ids(link.addresses), cid, body.lei)

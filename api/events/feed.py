@@ -101,7 +101,7 @@ class Feed:
         """Up to a page of what follows, and the place behind it."""
         with self._database.session() as session:
             rows = repository.following(session, sight, place, _PAGE, through=known)
-        return rows[-1].sequence if len(rows) == _PAGE else known, [service.view(row) for row in rows]
+            return rows[-1].sequence if len(rows) == _PAGE else known, service.views(session, rows)
 
 
 def _sent(event: EventView) -> ServerSentEvent:

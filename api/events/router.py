@@ -67,4 +67,4 @@ def stream(
 
 @router.get("/{event_id}", responses=READ_PROBLEMS, summary="See one event")
 def event(event_id: str, principal: Reader, session: SessionDep) -> EventView:
-    return service.view(service.find(session, principal, event_id))
+    return service.view(session, service.find(session, principal, event_id))

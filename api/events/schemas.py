@@ -17,6 +17,7 @@ EVENT: dict[str, Any] = {
     "resource": {"kind": "financing", "id": "1"},
     "occurred_at": examples.SHIPPED,
     **examples.IN_BLOCK,
+    "trace_id": examples.TRACE,
     "reverts": None,
     "body": {"amount": eur(5_970_000), "principal": eur(6_000_000)},
 }
@@ -53,6 +54,7 @@ class EventView(BaseModel):
     occurred_at: datetime = Field(description="of the chain's clock")
     block_number: int = Field(description="its own, or the newest that was read when the gateway told it")
     transaction_hash: str | None = Field(description="null of what no transaction did")
+    trace_id: str | None = Field(description="of the request that caused the transaction; null where it came otherwise")
     reverts: str | None = Field(description="the event that a reorganisation undid; its own block is no more either")
     body: dict[str, Any]
 

@@ -12,6 +12,7 @@ from api.events.models import EventRow
 from api.events.registry import KINDS, TYPES
 from api.events.schemas import EVENT_ID_PATTERN, EventPage, EventView, ResourceView, TypesView, TypeView
 from api.events.sight import Sight
+from api.transactions.traces import traces_of
 from api.values import moment
 
 ALL_TYPES = "*"
@@ -70,7 +71,7 @@ def find(session: Session, principal: Principal, text: str) -> EventRow:
 
 def told(session: Session, sequence: int) -> EventView:
     """An event that is known to exist, for whoever may see it."""
-    return view(session.get_one(EventRow, sequence))
+    return view(session, session.get_one(EventRow, sequence))
 
 
 def last(session: Session) -> int:
@@ -97,7 +98,7 @@ def page(session: Session, sight: Sight, before: str | None, after: str | None, 
     else:
         found = repository.newest(session, sight, None if before is None else sequence_of(before), limit)
     following = event_id(found[-1].sequence) if len(found) == limit else None
-    return EventPage(items=[view(row) for row in found], next=following)
+    return EventPage(items=views(session, found), next=following)
 
 
 def types(principal: Principal) -> TypesView:
@@ -105,7 +106,17 @@ def types(principal: Principal) -> TypesView:
     return TypesView(items=[TypeView(type=name, scope=TYPES[name].scope) for name in sorted(TYPES)])
 
 
-def view(row: EventRow) -> EventView:
+def view(session: Session, row: EventRow) -> EventView:
+    return views(session, [row])[0]
+
+
+def views(session: Session, rows: Sequence[EventRow]) -> list[EventView]:
+    """Each with the trace of its transaction where that was the gateway's own."""
+    traces = traces_of(session, {row.transaction_hash for row in rows if row.transaction_hash})
+    return [_view(row, traces.get(row.transaction_hash)) for row in rows]
+
+
+def _view(row: EventRow, trace_id: str | None) -> EventView:
     return EventView(
         id=event_id(row.sequence),
         type=row.type,
@@ -113,6 +124,7 @@ def view(row: EventRow) -> EventView:
         occurred_at=moment(row.occurred_at),
         block_number=row.block_number,
         transaction_hash=row.transaction_hash or None,
+        trace_id=trace_id,
         reverts=None if row.reverts is None else event_id(row.reverts),
         body=row.body,
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api import examples
 from api.examples import eur, shown
 from api.participants.schemas import PartyView
+from api.pools.schemas import LenderView
 from api.transactions.schemas import TransactionView
 from api.values import Amount, Currency, Lei, Moment, PositiveAmount
 from chain_node.client import DayCount, Milestone
@@ -169,6 +170,16 @@ _EXAMPLE: dict[str, Any] = {
     "expires_at": "2026-09-01T00:00:00Z",
     "opened_at": examples.OPENED,
     "ladders": _LADDERS,
+    "lenders": [
+        {
+            "pool": "EUR",
+            "address": examples.CONTRACT,
+            "funding_bps": 10_000,
+            "loss_bps": 10_000,
+            "fee_bps": 10_000,
+            "lends": True,
+        }
+    ],
     **examples.IN_BLOCK,
 }
 
@@ -198,6 +209,7 @@ class FacilityView(BaseModel):
     expires_at: datetime
     opened_at: datetime
     ladders: LaddersView
+    lenders: list[LenderView] = Field(description="whose money it is: one pool, or the members of a syndicate")
     transaction_hash: str
     block_number: int
 

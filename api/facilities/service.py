@@ -15,6 +15,8 @@ from api.figures import Figures, ask
 from api.lists import Asked
 from api.participants import service as participants
 from api.participants.schemas import PartyView
+from api.pools import syndicates
+from api.pools.schemas import LenderView
 from api.values import Amount, Page, in_block, moment
 from chain_node.client import Chain
 
@@ -111,6 +113,7 @@ def _views(session: Session, facilities: list[Facility], chain: Chain) -> list[F
     for ladder in repository.ladders(session, ladders):
         ladders[ladder.facility][kind_of(chain, ladder.collateral)] = [StepView.of(step) for step in ladder.steps]
     lent = currencies(session, chain, facilities)
+    lenders = syndicates.lenders(session, chain, {facility.pool for facility in facilities})
     usages = _usages(session, facilities, chain)
     return [
         _view(
@@ -118,6 +121,7 @@ def _views(session: Session, facilities: list[Facility], chain: Chain) -> list[F
             suppliers.get(facility.supplier, PartyView(lei="", name=facility.supplier)),
             LaddersView(**ladders[facility.number]),
             lent[facility.number],
+            lenders[facility.pool],
             usage,
         )
         for facility, usage in zip(facilities, usages, strict=True)
@@ -136,7 +140,12 @@ def _usages(session: Session, facilities: list[Facility], chain: Chain) -> list[
 
 
 def _view(
-    facility: Facility, supplier: PartyView, ladders: LaddersView, currency: str, usage: tuple[int, int]
+    facility: Facility,
+    supplier: PartyView,
+    ladders: LaddersView,
+    currency: str,
+    lenders: list[LenderView],
+    usage: tuple[int, int],
 ) -> FacilityView:
     drawn, commitment_due = usage
     return FacilityView(
@@ -162,5 +171,6 @@ def _view(
         expires_at=moment(facility.expires_at),
         opened_at=moment(facility.opened_at),
         ladders=ladders,
+        lenders=lenders,
         **in_block(facility),
     )

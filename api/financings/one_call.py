@@ -1,4 +1,4 @@
-"""`POST /v1/financings`: from an invoice to cash in one call, by way of a quote, or without one."""
+"""`POST /v1/financings`: from an invoice or an order to cash in one call, by way of a quote, or without one."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -42,7 +42,7 @@ class OneCall:
             return self._accept(asked.quote_id, asked.sandbox)
         if asked.is_direct:
             sent = acts.open_financing(self.supplier, self.key, asked.opening())
-            return self._opened(sent, None, self._simulated(asked.receivable_id or "", asked.sandbox))
+            return self._opened(sent, None, self._simulated(asked.receivable_id, asked.order_id, asked.sandbox))
         found = quotes.best(self.supplier, self.key, asked)
         if not asked.accept:
             quote = quotes.keep(self.supplier, self.settings, found)
@@ -65,13 +65,17 @@ class OneCall:
         return self._opened(sent, quote, simulated)
 
     def _open(self, found: Offer, simulation: Simulation | None) -> tuple[list[str], list[str]]:
-        sent = acts.open_financing(self.supplier, self.key, _opening(found))
-        return sent, self._simulated(found.its.item.receivable.id, simulation)
+        opening = _opening(found)
+        sent = acts.open_financing(self.supplier, self.key, opening)
+        return sent, self._simulated(opening.receivable_id, opening.order_id, simulation)
 
-    def _simulated(self, receivable_id: str, asked: Simulation | None) -> list[str]:
+    def _simulated(self, receivable_id: str | None, order_id: str | None, asked: Simulation | None) -> list[str]:
         """Witnesses have keys of their own: whether their facts come before the opening or after it, the same is
         drawn."""
-        return self.sandbox.simulate(self.supplier, receivable_id, asked)[0] if asked is not None else []
+        if asked is None:
+            return []
+        goods = self.sandbox.goods_of(self.supplier, receivable_id, order_id)
+        return self.sandbox.simulate(self.supplier, goods, asked)[0]
 
     def _opened(self, sent: list[str], quote: QuoteRow | None, simulated: list[str]) -> Written:
         supplier, quote_id = self.supplier, quote.id if quote else None
@@ -90,8 +94,9 @@ def _opening(found: Offer) -> Opening:
     item = found.its.item
     return Opening(
         facility_id=str(found.its.facility.number),
-        receivable_id=item.receivable.id,
-        amount=PositiveAmount(amount=str(item.units), currency=item.receivable.currency),
+        receivable_id=item.id if item.kind == "receivable" else None,
+        order_id=item.id if item.kind == "order" else None,
+        amount=PositiveAmount(amount=str(item.units), currency=item.currency),
         on_acceptance_only=found.wish.on_acceptance_only,
     )
 

@@ -93,14 +93,19 @@ def of_order(acting: Acting, order_id: str, amount: Amount | None, on_acceptance
     """An accepted order: what is outstanding of it to its seller, what it is worth to its buyer, whose money it will be
     when it goes back. The escrow takes the custodian's word, so nothing has to be approved."""
     order = orders.find(acting.session, acting.principal, order_id)
-    if on_acceptance_only:
-        detail = "An order is lent on by the facts of its own goods; only an invoice can be lent on without any."
-        raise Malformed("order-has-goods", detail, id=order.id)
+    require_goods(order, on_acceptance_only)
     buys = participants.number_of(acting.session, acting.lei) == order.buyer
     kind = "purchase" if buys else "order"
     units = _order_units(acting, order, buys, amount)
     subject = bytes.fromhex(order.subject[2:])
     return Pledge(kind, custodian_of(acting.chain, kind), order.id, units, order.currency, subject)
+
+
+def require_goods(order: Order, on_acceptance_only: bool) -> None:
+    """Malformed where an order is to be lent on without its goods."""
+    if on_acceptance_only:
+        detail = "An order is lent on by the facts of its own goods; only an invoice can be lent on without any."
+        raise Malformed("order-has-goods", detail, id=order.id)
 
 
 def of_goods(acting: Acting, lot_id: str, thousandths: int | None) -> Pledge:

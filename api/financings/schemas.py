@@ -37,7 +37,8 @@ _OF_GOODS = {"facility_id", "receipt_id", "quantity_thousandths"}
 class FinancingRequest(Wish):
     """Asks for a quote, accepts one, or opens a financing.
 
-    - An invoice or a receivable: every rule is checked, and a binding quote answered, and taken if `accept` says so.
+    - An invoice, a receivable or an order: every rule is checked, and a binding quote answered, and taken if `accept`
+      says so.
     - `quote_id` alone: accepts that quote.
     - `facility_id` and `receivable_id`, `order_id` or `receipt_id`, without `accept`: opens the financing at once,
       without a quote.
@@ -54,7 +55,6 @@ class FinancingRequest(Wish):
         },
     )
 
-    order_id: Hex32 | None = Field(default=None, description="an order that one sells or buys; named with its facility")
     receipt_id: Hex32 | None = Field(default=None, description="goods in a warehouse; named with the facility")
     quantity_thousandths: Quantity | None = Field(
         default=None, description="of the goods, in thousandths of their unit; by default all one has free"
@@ -74,8 +74,6 @@ class FinancingRequest(Wish):
             raise ValueError("a quantity is of goods: name their receipt_id")
         if self.receipt_id is not None and (self.facility_id is None or self.model_fields_set - _OF_GOODS):
             raise ValueError("goods are financed without a quote: name facility_id and quantity_thousandths only")
-        if self.order_id is not None and not (self.is_direct and self.sandbox is None):
-            raise ValueError("an order is lent on without a quote: name it and its facility, and nothing of a quote's")
         if self.quote_id is not None and self.model_fields_set - {"quote_id", "accept", "sandbox"}:
             raise ValueError("a quote has its terms already: with quote_id nothing else can be asked for")
         if self.sandbox is not None and self.quote_id is None and not (self.accept or self.is_direct):

@@ -138,9 +138,12 @@ class Writer:
 
     def _count(self, stretch: Stretch) -> None:
         self._metrics.indexed.set(stretch.last.number)
-        for scanned in stretch.blocks:
-            for outcome in scanned.outcomes:
-                self._metrics.settled.labels(outcome.status.value).inc()
+        outcomes = [outcome for scanned in stretch.blocks for outcome in scanned.outcomes]
+        for outcome in outcomes:
+            self._metrics.settled.labels(outcome.status.value).inc()
+        if outcomes:
+            settled = [{"hash": o.hash, "status": o.status.value, "trace_id": o.trace_id} for o in outcomes]
+            log.info("transactions.settled", block=stretch.last.number, settled=settled)
 
     def rewind(self, old: Position, to: Position) -> bool:
         """Undoes every block above `to`, which the chain still has."""

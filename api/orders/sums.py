@@ -9,8 +9,8 @@ from api.figures import Figures, ask
 from api.orders.models import Order, OrderState
 from chain_node.client import Chain
 
-SELLER_DISPUTED, BUYER_DISPUTED = 8, 16
-"""Flags of `IOrderEscrow.Order`: a side has had its dispute."""
+SELLER_DISPUTED, BUYER_DISPUTED, _BEGUN = 8, 16, 64
+"""Flags of `IOrderEscrow.Order`: a side has had its dispute; a fact of its goods was there before the order."""
 _VIEWS = ("order", "fundsOf", "earnedOf", "heldInAll")
 
 
@@ -28,6 +28,11 @@ class Sums:
     refunded: int
     kept: int
     flags: int
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its goods were on their way before it was registered: then nothing is lent on it."""
+        return bool(self.flags & _BEGUN)
 
     @property
     def outstanding(self) -> int:

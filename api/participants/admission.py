@@ -9,7 +9,7 @@ from api.auth.service import NewClient, create_client
 from api.documents.readers import ReaderKeys, public_key_of
 from api.errors import Malformed
 from api.participants import naming, service
-from api.participants.keyholding import KeyHolding
+from api.participants.keyholding import KeyHolding, account_of_new
 from api.participants.models import Profile
 from api.participants.schemas import AccountAdded, AdmittedView, NewParticipant
 from api.remote_signing import remote_name
@@ -97,15 +97,10 @@ class Admissions:
 
     def _proven(self, session: Session, asked: NewParticipant) -> tuple[str, str] | None:
         """The account and its signer, where its key lies at a remote one; asked before anything is stored."""
-        if asked.remote_signer is None:
-            return None
-        if asked.account is None:
-            detail = "Name the account whose key lies at the remote signer."
-            raise Malformed("account-missing", detail, lei=asked.lei)
-        account = to_checksum_address(asked.account)
-        if is_preparing(session):
+        if asked.remote_signer is not None and is_preparing(session):
+            account = account_of_new(asked)
             return account, remote_name(asked.remote_signer, account)
-        return account, KeyHolding(self.chain, self.signers).proven(asked.lei, account, asked.remote_signer)
+        return KeyHolding(self.chain, self.signers).of_new(asked)
 
     def _account(self, session: Session, asked: NewParticipant) -> tuple[str, str | None]:
         """Its own account, or that of a key which the gateway makes and keeps for it."""

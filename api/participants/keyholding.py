@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from eth_utils.address import to_checksum_address
 from sqlmodel import Session
 
 from api.auth.principal import Principal
 from api.errors import Conflict, Malformed, NotFound
 from api.participants import repository
 from api.participants.models import Profile
-from api.participants.schemas import KeptBy, KeyView
+from api.participants.schemas import KeptBy, KeyView, NewParticipant
 from api.remote_signing import place_of, remote_name
 from api.signers import Signers
 from api.transactions import service as transactions
@@ -45,6 +46,14 @@ class KeyHolding:
 
     chain: Chain
     signers: Signers
+
+    def of_new(self, asked: NewParticipant) -> tuple[str, str] | None:
+        """The account and its signer of an organisation that names one, which has proven it; None of others.
+        Malformed where no account is named; else as `proven`."""
+        if asked.remote_signer is None:
+            return None
+        account = account_of_new(asked)
+        return account, self.proven(asked.lei, account, asked.remote_signer)
 
     def proven(self, lei: str, account: str, place: str) -> str:
         """The name of the signer, which has proven that it has the account's key. Malformed where the settings have no
@@ -78,6 +87,13 @@ class KeyHolding:
         profile.signer = signer
         session.add(profile)
         return _view(profile)
+
+
+def account_of_new(asked: NewParticipant) -> str:
+    """The account whose key is to lie at the remote signer; Malformed where none is named."""
+    if asked.account is None:
+        raise Malformed("account-missing", "Name the account whose key lies at the remote signer.", lei=asked.lei)
+    return to_checksum_address(asked.account)
 
 
 def view(session: Session, principal: Principal, lei: str) -> KeyView:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from sqlmodel import col, select
 
-from api.events.registry import Kind, Value, money, tells, whole
+from api.events.registry import Kind, Value, money, plain, tells, whole
 from api.events.telling import Telling
 from api.pools.models import Position, Redemption
 from chain_node.client import Event
@@ -36,6 +36,12 @@ def _tranche(event: Event, _: str) -> str:
     return event.contract.partition(":")[0].removesuffix("Tranche").lower()
 
 
+def _changed_hands(event: Event) -> bool:
+    """Shares that are made or destroyed are told as a deposit or a claim, those handed in as a request."""
+    return not {_NOBODY, event.address} & {event.arguments["from"], event.arguments["to"]}
+
+
+_NOBODY = "0x0000000000000000000000000000000000000000"
 _SHARES: Value = whole("shares")
 POOL = Kind("pool", "pools:read", _currency, _lenders, _itself)
 
@@ -49,6 +55,16 @@ for _vault in ("SeniorTranche", "JuniorTranche"):
         tranche=_tranche,
         amount=money("assets"),
         shares=_SHARES,
+    )
+    tells(
+        POOL,
+        _vault,
+        "Transfer",
+        "shares_transferred",
+        told_to=("from", "to"),
+        when=_changed_hands,
+        tranche=_tranche,
+        shares=whole("value"),
     )
     tells(
         POOL,
@@ -81,4 +97,5 @@ for _vault in ("SeniorTranche", "JuniorTranche"):
         amount=money("assets"),
     )
 tells(POOL, "LendingPool", "LossTaken", "loss_taken", loss=money("loss"), covered=money("covered"))
+tells(POOL, "LendingPool", "SyndicateListed", "syndicate_joined", syndicate=plain("syndicate"))
 tells(POOL, "LendingPool", "EpochClosed", "epoch_closed", senior=money("senior"), junior=money("junior"))

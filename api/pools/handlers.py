@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from api.indexer import handles
 from api.pools import entries
-from api.pools.models import Deposit, Position, Redemption, Risk
+from api.pools.models import Deposit, Position, Redemption, Risk, SyndicateMember
 from api.pools.service import pool_row
 from api.values import hex32
 from chain_node.client import Block, Event
@@ -50,6 +50,21 @@ def on_loss_covered(session: Session, event: Event, block: Block) -> None:
 def on_epoch_closed(session: Session, event: Event, block: Block) -> None:
     promised = event.arguments["senior"] + event.arguments["junior"]
     entries.book(session, event, block, {"set aside for redemptions": -promised})
+
+
+@handles("LendingPool", "SyndicateListed")
+def on_syndicate_listed(session: Session, event: Event, block: Block) -> None:
+    """Nothing keeps the governor from listing one twice."""
+    syndicate, pool = event.arguments["syndicate"], event.address
+    if session.get(SyndicateMember, (syndicate, pool)) is None:
+        member = SyndicateMember(
+            syndicate=syndicate,
+            pool=pool,
+            listed_at=block.timestamp,
+            block_number=event.block_number,
+            transaction_hash=hex32(event.transaction_hash),
+        )
+        session.add(member)
 
 
 @handles("Concentration", "FinancingAssigned")

@@ -98,6 +98,19 @@ class Risk(ChainRow, table=True):
     warehouse: int
 
 
+class SyndicateMember(ChainRow, table=True):
+    """A pool (by address) that a syndicate may draw on: one that has listed it, which cannot be undone. In which shares
+    the syndicate lends is asked from it."""
+
+    __tablename__ = "syndicate_members"
+
+    syndicate: str = Field(primary_key=True)
+    pool: str = Field(primary_key=True, index=True)
+    listed_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    transaction_hash: str
+
+
 class Redemption(ChainRow, table=True):
     """Shares that an account has handed in for one epoch; several requests of an epoch are one."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from sqlmodel import Session, col, func, select
 
-from api.pools.models import LenderEntry, Pool, PoolEntry, Position, Redemption, Risk
+from api.pools.models import LenderEntry, Pool, PoolEntry, Position, Redemption, Risk, SyndicateMember
 
 
 def pool(session: Session, address: str) -> Pool | None:
@@ -66,3 +66,14 @@ def lender_entries_by_block(
 def risks(session: Session, source: str) -> list[Risk]:
     """Of the financings that a source of money (by address) was given."""
     return list(session.exec(select(Risk).where(Risk.source == source).order_by(col(Risk.financing))))
+
+
+def syndicates_of(session: Session, pools: Collection[str]) -> list[SyndicateMember]:
+    """Those that may draw on the pools (by address), the oldest first."""
+    order = (col(SyndicateMember.block_number), col(SyndicateMember.syndicate), col(SyndicateMember.pool))
+    return list(session.exec(select(SyndicateMember).where(col(SyndicateMember.pool).in_(pools)).order_by(*order)))
+
+
+def members_of(session: Session, syndicates: Collection[str]) -> list[SyndicateMember]:
+    """The pools that let these syndicates draw on them."""
+    return list(session.exec(select(SyndicateMember).where(col(SyndicateMember.syndicate).in_(syndicates))))

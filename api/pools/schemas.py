@@ -60,6 +60,18 @@ _POOL: dict[str, Any] = {
     "tranches": {"senior": _tranche(12_000_000), "junior": _tranche(3_000_000)},
     "closable_at": "2026-05-05T09:00:00Z",
     "stopped": [],
+    "syndicates": [
+        {
+            "address": examples.CONTRACT,
+            "funding_bps": 5000,
+            "loss_bps": 5000,
+            "fee_bps": 5000,
+            "principal_out": eur(3_000_000),
+            "impairment": eur(0),
+            "lost": eur(0),
+            "listed_at": examples.OPENED,
+        }
+    ],
 }
 _POSITION: dict[str, Any] = {
     "lei": examples.LENDER["lei"],
@@ -111,6 +123,32 @@ class ReserveView(BaseModel):
     floor: Amount = Field(description="what may not be released")
 
 
+class LenderView(BaseModel):
+    """A pool that lends: alone, or as a member of a syndicate, with its shares of every draw, loss and fee in bps."""
+
+    pool: str | None = Field(description="its id; null of one that this gateway does not serve")
+    address: str
+    funding_bps: int
+    loss_bps: int
+    fee_bps: int
+    lends: bool = Field(
+        description="whether it has listed the syndicate, which lends nothing before all its members have"
+    )
+
+
+class SyndicateView(BaseModel):
+    """A syndicate through which a pool lends, its shares there in bps, and what it has at stake."""
+
+    address: str
+    funding_bps: int
+    loss_bps: int
+    fee_bps: int
+    principal_out: Amount = Field(description="lent through it and neither repaid nor written off")
+    impairment: Amount
+    lost: Amount = Field(description="written off and not recovered")
+    listed_at: datetime = Field(description="from when it may draw on the pool")
+
+
 class PoolView(BaseModel):
     """What a pool has, owes and has earned. Fees, `set_aside` (promised to redemption claims), the reserve's money and
     what still streams in are no part of `gross`; net = gross - impairment."""
@@ -141,6 +179,9 @@ class PoolView(BaseModel):
     tranches: TranchesView
     closable_at: datetime = Field(description="from when the epoch may be closed, by anyone")
     stopped: list[Literal["draws", "deposits"]]
+    syndicates: list[SyndicateView] = Field(
+        description="through which it lends with others; their money is in its books"
+    )
 
 
 class PoolsView(BaseModel):

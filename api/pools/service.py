@@ -10,7 +10,7 @@ from api.auth.principal import Principal
 from api.errors import NotFound
 from api.figures import Figures, Question, ask
 from api.participants import service as participants
-from api.pools import repository
+from api.pools import repository, syndicates
 from api.pools.models import Pool, Position, Redemption
 from api.pools.prices import Price, price
 from api.pools.schemas import (
@@ -21,6 +21,7 @@ from api.pools.schemas import (
     PriceView,
     RedemptionView,
     ReserveView,
+    SyndicateView,
     TrancheName,
     TranchesView,
     TrancheView,
@@ -79,7 +80,11 @@ def _pool_views(session: Session, chain: Chain, currencies: list[str]) -> list[P
     asked = [_questions(chain, currency) for currency in currencies]
     answers = iter(Figures.at(session, chain).answers([question for each in asked for question in each.values()]))
     told = [dict(zip(each, answers, strict=False)) for each in asked]
-    return [_pool_view(session, chain, currency, its) for currency, its in zip(currencies, told, strict=True)]
+    through = syndicates.through(session, chain, [chain.pool(currency).address for currency in currencies])
+    return [
+        _pool_view(session, chain, currency, its, through.get(chain.pool(currency).address, []))
+        for currency, its in zip(currencies, told, strict=True)
+    ]
 
 
 def _questions(chain: Chain, currency: str) -> dict[str, Question]:
@@ -95,7 +100,7 @@ def _questions(chain: Chain, currency: str) -> dict[str, Question]:
     return questions
 
 
-def _pool_view(session: Session, chain: Chain, currency: str, told: Told) -> PoolView:
+def _pool_view(session: Session, chain: Chain, currency: str, told: Told, through: list[SyndicateView]) -> PoolView:
     books, held = told["books"], told["held"]
     address = chain.pool(currency).address
     row = repository.pool(session, address) or Pool(address=address)
@@ -128,6 +133,7 @@ def _pool_view(session: Session, chain: Chain, currency: str, told: Told) -> Poo
         tranches=TranchesView(**{name: _tranche_view(told, currency, name) for name in TRANCHES}),
         closable_at=moment(told["closableAt"]),
         stopped=[cast(Any, what.name.lower()) for what in PoolActivity if told[f"isStopped:{what.name}"]],
+        syndicates=through,
     )
 
 

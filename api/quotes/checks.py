@@ -15,6 +15,11 @@ MOST_PARTS = 64
 """A pledge is at least this part of its invoice."""
 
 
+_ACCEPTED = ReceivableState.ACCEPTED.value
+"""By their buyers orders are, too."""
+_WAY_OUT = " Ask for one on acceptance only."
+
+
 @dataclass(frozen=True)
 class Check:
     """A rule by its name, what was found and what was needed, and a sentence that says both."""
@@ -53,13 +58,13 @@ def _of_facility(its: Standing) -> Iterator[Check]:
         "openings-run", not its.stopped, _word(its.stopped), "no", f"New financings are stopped: {_word(its.stopped)}."
     )
     steps = len(its.steps)
-    yield Check("ladder-set", steps > 0, str(steps), "1", f"{name} has {steps} steps for receivables.")
+    yield Check("ladder-set", steps > 0, str(steps), "1", f"{name} has {steps} steps for {its.item.kind}s.")
     yield Check(
         "currency-is-the-facilitys",
-        its.item.receivable.currency == its.currency,
-        its.item.receivable.currency,
+        its.item.currency == its.currency,
+        its.item.currency,
         its.currency,
-        f"The receivable is in {its.item.receivable.currency}, the facility lends {its.currency}.",
+        f"The {its.item.kind} is in {its.item.currency}, the facility lends {its.currency}.",
     )
     yield Check(
         "draws-reach-the-supplier",
@@ -72,22 +77,19 @@ def _of_facility(its: Standing) -> Iterator[Check]:
 
 def _of_item(its: Standing) -> Iterator[Check]:
     item, units = its.item, its.item.units
-    state = item.receivable.state
+    kind, state = item.kind, item.state
     yield Check(
-        "receivable-accepted",
-        state == ReceivableState.ACCEPTED,
+        f"{kind}-accepted",
+        state == _ACCEPTED,
         state,
-        ReceivableState.ACCEPTED,
-        f"The receivable is {state}; only an accepted one is financed.",
+        _ACCEPTED,
+        f"The {kind} is {state}; only an accepted one is financed.",
     )
-    end, now = end_of_day(item.receivable.due_date), _time(its.now)
-    yield Check(
-        "receivable-not-due",
-        its.now < end,
-        now,
-        _time(end),
-        f"The receivable falls due by {_time(end)}; it is {now}.",
-    )
+    end, now = end_of_day(item.due), _time(its.now)
+    falls = "falls due" if kind == "receivable" else "is to be delivered"
+    yield Check(f"{kind}-not-due", its.now < end, now, _time(end), f"The {kind} {falls} by {_time(end)}; it is {now}.")
+    if kind == "order":
+        yield from _of_order(its)
     yield Check(
         "units-are-held",
         0 < units <= item.held,
@@ -95,7 +97,7 @@ def _of_item(its: Standing) -> Iterator[Check]:
         str(item.held),
         f"{units} minor units are to be pledged, {item.held} are yours and free.",
     )
-    least = -(-item.receivable.face_value // MOST_PARTS)
+    least = -(-item.value // MOST_PARTS)
     yield Check(
         "part-is-large-enough",
         units >= least,
@@ -108,7 +110,7 @@ def _of_item(its: Standing) -> Iterator[Check]:
         its.pledges < MOST_PLEDGES,
         str(its.pledges),
         str(MOST_PLEDGES - 1),
-        f"{its.pledges} financings are backed by this receivable; before another, {MOST_PLEDGES - 1} may be.",
+        f"{its.pledges} financings are backed by this {kind}; before another, {MOST_PLEDGES - 1} may be.",
     )
     free = its.reserved_for in (0, its.facility.number)
     yield Check(
@@ -116,7 +118,26 @@ def _of_item(its: Standing) -> Iterator[Check]:
         free,
         str(its.reserved_for),
         str(its.facility.number),
-        f"The receivable is reserved for facility {its.reserved_for or 'none'}, not for {its.facility.number}.",
+        f"The {kind} is reserved for facility {its.reserved_for or 'none'}, not for {its.facility.number}.",
+    )
+
+
+def _of_order(its: Standing) -> Iterator[Check]:
+    """All of its money goes to one financing, and its facts have to be of goods that it was there for."""
+    assignee, begun = its.item.assignee or "nobody", its.item.begun
+    yield Check(
+        "proceeds-are-free",
+        its.item.assignee is None,
+        assignee,
+        "nobody",
+        f"The order's money is promised to {assignee}; it backs one financing at a time.",
+    )
+    yield Check(
+        "goods-began-with-the-order",
+        not begun,
+        _word(begun),
+        "no",
+        f"The order's goods were on their way before it was registered: {_word(begun)}.",
     )
 
 
@@ -126,7 +147,7 @@ def _of_goods(its: Standing) -> Iterator[Check]:
         not its.watched,
         _word(its.watched),
         "no",
-        f"The goods back another financing: {_word(its.watched)}. Ask for one on acceptance only.",
+        f"The goods back another financing: {_word(its.watched)}.{_WAY_OUT if its.item.kind == 'receivable' else ''}",
     )
     stands = its.fact != FactStatus.DISPUTED and (its.fact == FactStatus.NONE or any(s.reached for s in its.steps))
     yield Check(
@@ -139,7 +160,7 @@ def _of_goods(its: Standing) -> Iterator[Check]:
 
 
 def _of_money(its: Standing) -> Iterator[Check]:
-    bases = [its.base(step, its.item.receivable.quantity) for step in its.steps]
+    bases = [its.base(step, its.item.quantity) for step in its.steps]
     most, left = max(bases, default=0), its.room.limit - its.room.drawn
     yield Check("base-is-positive", most > 0, str(most), "1", f"The most that the ladder lends is {most} minor units.")
     yield Check(

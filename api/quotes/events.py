@@ -14,5 +14,6 @@ announces(QUOTE, "offered", "accepted", "withdrawn")
 def told(session: Session, quote: QuoteRow, what: str) -> None:
     """That a quote was `offered`, `accepted` or `withdrawn`, once the session commits."""
     until = moment(quote.valid_until).isoformat().replace("+00:00", "Z")
-    body = {"facility_id": str(quote.facility), "receivable_id": quote.receivable_id, "valid_until": until}
+    item = {"receivable_id": quote.receivable_id, "order_id": quote.order_id}
+    body = {"facility_id": str(quote.facility), **item, "valid_until": until}
     leave(session, QUOTE, what, quote.id, body, to=[quote.supplier_lei])

@@ -22,6 +22,7 @@ QUOTES = Listing(
     bound("state", words(*get_args(QuoteState))),
     column("facility_id", NUMBER, QuoteRow.facility),
     column("receivable_id", HEX32, QuoteRow.receivable_id, "those of one receivable"),
+    column("order_id", HEX32, QuoteRow.order_id, "those of one order"),
     column("quoted_at", MOMENT, QuoteRow.quoted_at),
     column("valid_until", MOMENT, QuoteRow.valid_until),
     key=column("sequence", NUMBER, QuoteRow.sequence),

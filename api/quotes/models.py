@@ -24,7 +24,8 @@ def new_quote_id() -> str:
 
 
 class QuoteRow(SQLModel, table=True):
-    """`asked` is the request, `said` the figures as they were shown, `bound` the terms that acceptance compares."""
+    """Of a receivable or of an order. `asked` is the request, `said` the figures as they were shown, `bound` the terms
+    that acceptance compares."""
 
     __tablename__ = "quotes"
 
@@ -32,7 +33,8 @@ class QuoteRow(SQLModel, table=True):
     id: str = Field(default_factory=new_quote_id, unique=True)
     supplier_lei: str = Field(index=True)
     facility: int = Field(sa_column=Column(BigInteger, nullable=False))
-    receivable_id: str = Field(index=True)
+    receivable_id: str | None = Field(default=None, index=True)
+    order_id: str | None = Field(default=None, index=True)
     asked: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     said: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     bound: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))

@@ -44,7 +44,7 @@ class Offer:
 
 def offer(wish: Wish, its: Standing) -> Offer:
     """The offer, passed or not; Malformed where what is expected cannot be."""
-    due = its.item.receivable.due_date
+    due = its.item.due
     repaid_at = _repaid_at(wish, its)
     plan_ = plan(its.terms, its.room, _rungs(wish, its), due, repaid_at)
     return Offer(wish, its, (*checks(its), _brings_something(plan_)), plan_)
@@ -72,7 +72,7 @@ def _brings_something(plan_: Plan) -> Check:
 
 
 def _repaid_at(wish: Wish, its: Standing) -> int:
-    end = end_of_day(its.item.receivable.due_date)
+    end = end_of_day(its.item.due)
     if wish.expected_repayment_at is None:
         return end
     at = _seconds(wish.expected_repayment_at)
@@ -100,7 +100,7 @@ def _rungs(wish: Wish, its: Standing) -> list[Rung]:
         expected = named.get(step.milestone)
         at = max(its.now, _seconds(expected.at)) if expected else its.now
         told = expected.quantity_thousandths if expected else None
-        quantity = int(told) if told else its.item.receivable.quantity
+        quantity = int(told) if told else its.item.quantity
         rungs.append(Rung(step.milestone, at, its.base(step, quantity)))
     return rungs
 
@@ -116,11 +116,12 @@ def _seconds(at: datetime) -> int:
 def said(found: Offer, invoice_id: str | None) -> dict[str, Any]:
     """The view's fields that never change."""
     its, plan_, amount = found.its, found.plan, found.amount
-    due = its.item.receivable.due_date
+    due = its.item.due
     at_once = sum(draw.amount for draw in plan_.draws if _is_reached(its, draw))
     return {
         "facility_id": str(its.facility.number),
-        "receivable_id": its.item.receivable.id,
+        "receivable_id": its.item.id if its.item.kind == "receivable" else None,
+        "order_id": its.item.id if its.item.kind == "order" else None,
         "invoice_id": invoice_id,
         "currency": its.currency,
         "pledged": amount(its.item.units),
@@ -240,7 +241,7 @@ def _timed(found: Offer, units: int, rate_bps: int, since: int, until: int) -> C
 
 
 def _late_fees(found: Offer) -> dict[str, Any]:
-    terms, due = found.its.terms, found.its.item.receivable.due_date
+    terms, due = found.its.terms, found.its.item.due
     start = end_of_day(due)
     per_day = interest_up(found.plan.principal, terms.late_fee_bps, terms.day_count, start, start + DAY)
     return {
@@ -256,11 +257,14 @@ def _assumptions(found: Offer) -> list[str]:
     its = found.its
     named = {int(Milestone[each.milestone]) for each in found.wish.expected}
     unnamed = [step for step in its.steps if not step.reached and step.milestone not in named]
+    pays = "The debtor" if its.item.kind == "receivable" else "The buyer"
     lines = [
-        "The debtor pays in full at the expected repayment, in one payment, and nothing is repaid before.",
+        f"{pays} pays in full at the expected repayment, in one payment, and nothing is repaid before.",
         "Nothing else is drawn on the facility, and limit, caps and the lenders' cash stay as they are: a quote keeps "
         "no money back.",
     ]
+    if its.item.kind == "order":
+        lines.append("What the escrow earns by facts before that repays earlier, which makes interest less.")
     if unnamed and any(its.item.subject):
         lines.append(
             "Steps without an expected moment count as reached at once, which makes interest the most it can be."

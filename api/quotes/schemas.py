@@ -28,13 +28,20 @@ class Expectation(BaseModel):
 
 
 class Wish(BaseModel):
-    """What is to be financed, and when what is expected of it. Name `receivable_id` or `invoice_id`; without a facility
-    the cheapest of one's own is taken."""
+    """What is to be financed, and when what is expected of it. Name `receivable_id`, `invoice_id` or `order_id`; where
+    no facility is named, the cheapest of one's own is taken."""
 
     facility_id: Number | None = None
     receivable_id: Hex32 | None = None
     invoice_id: Annotated[str, StringConstraints(pattern=r"^inv_[0-9a-f]{24}$")] | None = None
-    amount: PositiveAmount | None = Field(default=None, description="face value to pledge; by default all one holds")
+    order_id: Hex32 | None = Field(
+        default=None,
+        description="an order that one sells; or, with its earmarked facility and no quote, one that one buys",
+    )
+    amount: PositiveAmount | None = Field(
+        default=None,
+        description="face value to pledge; by default all one holds, or all that is outstanding on an order",
+    )
     on_acceptance_only: bool = Field(
         default=False,
         description="lend on the debtor's acceptance alone; needed for further parts of an invoice, as its goods "
@@ -45,7 +52,7 @@ class Wish(BaseModel):
         description="for a quote: when steps will be reached; a step that is not named counts as reached at once",
     )
     expected_repayment_at: Moment | None = Field(
-        default=None, description="for a quote; by default the end of the day on which the receivable falls due"
+        default=None, description="for a quote; by default the end of the day on which it is due"
     )
 
 
@@ -133,6 +140,7 @@ EXAMPLE: dict[str, Any] = {
     "state": "open",
     "facility_id": "1",
     "receivable_id": examples.RECEIVABLE,
+    "order_id": None,
     "invoice_id": "inv_5b0c6f4c1d2e3f405162738a",
     "currency": "EUR",
     "pledged": eur(10_000_000),
@@ -195,7 +203,8 @@ class QuoteView(BaseModel):
     id: str
     state: QuoteState
     facility_id: str
-    receivable_id: str
+    receivable_id: str | None = Field(description="null where an order is financed")
+    order_id: str | None = None
     invoice_id: str | None
     currency: str
     pledged: Amount

@@ -16,13 +16,16 @@ from api.financings import service as financings
 from api.interest import end_of_day
 from api.invoices import service as invoices
 from api.lists import Asked
+from api.orders import service as orders
+from api.orders.sums import sums_of
+from api.participants import service as participants
 from api.quotes import repository
 from api.quotes.events import told
 from api.quotes.listing import is_in
 from api.quotes.models import QuoteRow, QuoteStatus
 from api.quotes.offer import Offer, bound, moved, offer, refusal, said
 from api.quotes.schemas import QuoteState, QuoteView, Wish
-from api.quotes.standing import Item, standing
+from api.quotes.standing import Item, custodian_of, standing
 from api.receivables import service as receivables
 from api.receivables.models import Receivable
 from api.settings import QuoteSettings
@@ -42,12 +45,11 @@ def best(acting: Acting, key: NetworkKey, wish: Wish) -> Offer:
     """The offer of the facility that was named, or the cheapest of the caller's; Conflict with every rule looked at
     where nothing can be quoted, Malformed where it was asked for strangely."""
     session = acting.session
-    receivable, _ = _receivable(session, acting.principal, wish)
-    item = _item(acting, key, receivable, wish)
+    item = _of_order(acting, wish.order_id, wish) if wish.order_id is not None else _of_receivable(acting, key, wish)
     watched = any(item.subject) and financings.watches(session, hex32(item.subject))
     offers = [
         offer(wish, standing(session, acting.chain, facility, item, watched=watched))
-        for facility in _facilities(acting, receivable, wish)
+        for facility in _facilities(acting, item, wish)
     ]
     passed = [found for found in offers if found.passed]
     if not passed:
@@ -64,13 +66,15 @@ def _rate(found: Offer) -> int:
 def keep(acting: Acting, settings: QuoteSettings, found: Offer) -> QuoteRow:
     """Stores the quote, open until its time is up."""
     session, its = acting.session, found.its
-    receivable = its.item.receivable
-    ends = (its.now + settings.valid_seconds, its.room.expires_at, end_of_day(receivable.due_date))
-    shown = said(found, invoices.id_of_receivable(session, receivable.id))
+    item = its.item
+    receivable_id, order_id = (item.id, None) if item.kind == "receivable" else (None, item.id)
+    ends = (its.now + settings.valid_seconds, its.room.expires_at, end_of_day(item.due))
+    shown = said(found, invoices.id_of_receivable(session, receivable_id) if receivable_id else None)
     row = QuoteRow(
         supplier_lei=acting.lei,
         facility=its.facility.number,
-        receivable_id=receivable.id,
+        receivable_id=receivable_id,
+        order_id=order_id,
         asked=found.wish.model_dump(mode="json"),
         said=QuoteView.model_construct(**shown).model_dump(mode="json", warnings=False),
         bound=bound(found),
@@ -84,40 +88,80 @@ def keep(acting: Acting, settings: QuoteSettings, found: Offer) -> QuoteRow:
     return row
 
 
-def _receivable(session: Session, principal: Principal, wish: Wish) -> tuple[Receivable, str | None]:
+def _receivable(session: Session, principal: Principal, wish: Wish) -> Receivable:
     if wish.receivable_id is not None:
-        return receivables.find(session, principal, wish.receivable_id), None
+        return receivables.find(session, principal, wish.receivable_id)
     invoice = invoices.find(session, principal, wish.invoice_id or "")
     found = receivables.find_any(session, invoice.receivable_id)
     if found is None:
         detail = f"Invoice {invoice.id} is not on the chain yet; its debtor has to accept it first."
         raise Conflict("receivable-absent", detail, id=invoice.id, state="submitted", needed="accepted")
-    return found, invoice.id
+    return found
 
 
-def _item(acting: Acting, key: NetworkKey, receivable: Receivable, wish: Wish) -> Item:
-    account = acting.account
+def _of_receivable(acting: Acting, key: NetworkKey, wish: Wish) -> Item:
+    account, receivable = acting.account, _receivable(acting.session, acting.principal, wish)
     held = receivables.held_units(acting.session, receivable.id, account)
-    units = held if wish.amount is None else _units(receivable, wish.amount)
-    subject = bytes(32) if wish.on_acceptance_only else pledging.goods_of(acting.session, key, receivable)
-    return Item(receivable, account, units, held, subject)
+    return Item(
+        kind="receivable",
+        id=receivable.id,
+        currency=receivable.currency,
+        state=receivable.state,
+        due=receivable.due_date,
+        value=receivable.face_value,
+        quantity=receivable.quantity,
+        debtor=receivable.debtor,
+        account=account,
+        units=_units(wish, held, receivable.currency, "receivable", receivable.id),
+        held=held,
+        subject=bytes(32) if wish.on_acceptance_only else pledging.goods_of(acting.session, key, receivable),
+    )
 
 
-def _units(receivable: Receivable, amount: Amount) -> int:
-    if amount.currency != receivable.currency:
-        detail = f"The receivable is in {receivable.currency}, the amount in {amount.currency}."
-        raise Malformed("currency-differs", detail, id=receivable.id)
-    return amount.units
+def _of_order(acting: Acting, order_id: str, wish: Wish) -> Item:
+    """What is outstanding on an order that one sells; one that one buys is paid for, without a quote."""
+    order = orders.find(acting.session, acting.principal, order_id)
+    pledging.require_goods(order, wish.on_acceptance_only)
+    if participants.number_of(acting.session, acting.lei) == order.buyer:
+        detail = "You buy this order: a facility that pays it is drawn on without a quote. Name it and the order only."
+        raise Malformed("quote-of-purchase", detail, id=order.id)
+    (sums,), _ = sums_of(acting.session, acting.chain, [order])
+    contracts: dict[str, str] = {address: name for name, address in acting.chain.addresses.addresses.items()}
+    return Item(
+        kind="order",
+        id=order.id,
+        currency=order.currency,
+        state=order.state,
+        due=order.deliver_by,
+        value=order.value,
+        quantity=order.quantity,
+        debtor=order.buyer,
+        account=acting.account,
+        units=_units(wish, sums.outstanding, order.currency, "order", order.id),
+        held=sums.outstanding,
+        subject=bytes.fromhex(order.subject[2:]),
+        assignee=contracts.get(order.assignee, order.assignee) if order.assignee else None,
+        begun=sums.has_begun,
+    )
 
 
-def _facilities(acting: Acting, receivable: Receivable, wish: Wish) -> Sequence[Facility]:
+def _units(wish: Wish, held: int, currency: str, what: str, item_id: str) -> int:
+    if wish.amount is None:
+        return held
+    if wish.amount.currency != currency:
+        detail = f"The {what} is in {currency}, the amount in {wish.amount.currency}."
+        raise Malformed("currency-differs", detail, id=item_id)
+    return wish.amount.units
+
+
+def _facilities(acting: Acting, item: Item, wish: Wish) -> Sequence[Facility]:
     if wish.facility_id is not None:
         return [facilities.find(acting.session, acting.principal, wish.facility_id)]
-    custodian = acting.chain.addresses.address("ReceivableCollateral")
-    lines = facilities.of_supplier(acting.session, acting.chain, acting.account, receivable.currency, custodian)
+    custodian = custodian_of(acting.chain, item.kind).address
+    lines = facilities.of_supplier(acting.session, acting.chain, acting.account, item.currency, custodian)
     if not lines:
-        detail = f"You have no facility in {receivable.currency} with a ladder for receivables."
-        raise Conflict("facility-missing", detail, currency=receivable.currency, found=0, needed=1)
+        detail = f"You have no facility in {item.currency} with a ladder for {item.kind}s."
+        raise Conflict("facility-missing", detail, currency=item.currency, found=0, needed=1)
     return lines[:_MOST_FACILITIES]
 
 
@@ -141,7 +185,7 @@ def recheck(acting: Acting, key: NetworkKey, quote: QuoteRow) -> Offer:
 
 
 def _as_quoted(session: Session, quote: QuoteRow) -> Wish:
-    """The same facility, the same part of the receivable; a repayment whose moment has come meanwhile is not expected
+    """The same facility, the same part of the item; a repayment whose moment has come meanwhile is not expected
     any more."""
     wish = Wish.model_validate(quote.asked)
     changes: dict[str, Any] = {"facility_id": str(quote.facility), "amount": Amount(**quote.said["pledged"])}

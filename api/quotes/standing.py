@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from eth_typing import ChecksumAddress, HexAddress, HexStr
 from sqlmodel import Session
@@ -14,9 +14,9 @@ from api.facilities.models import Facility
 from api.figures import Figures, Question, ask
 from api.participants import service as participants
 from api.quotes.plan import Room, Terms
-from api.receivables.models import Receivable
-from chain_node.client import Chain, DayCount, DeskActivity, Dimension, FactStatus, Milestone, Pool
+from chain_node.client import Chain, Collateral, DayCount, DeskActivity, Dimension, FactStatus, Milestone, Pool
 
+Kind = Literal["receivable", "order"]
 _MOST_STEPS = 4
 _MOST_DELIVERIES = 8
 _STEP_BITS = 16
@@ -36,14 +36,25 @@ class Step:
 
 @dataclass(frozen=True)
 class Item:
-    """What is to be pledged: `units` of a receivable, by an account that holds `held`. `subject` is its consignment, 32
-    zero bytes where it is lent on acceptance only."""
+    """What is to be pledged: `units` of a receivable, or of what is outstanding on an order, by an account that has
+    `held` of it. `value` is the whole item's, `due` the day on which it matures, `debtor` who pays it, by organisation
+    number; `subject` its consignment, 32 zero bytes where it is lent on acceptance only. Of an order, `assignee` is the
+    contract that its money goes to already, and `begun` says that its goods were on their way before it was."""
 
-    receivable: Receivable
+    kind: Kind
+    id: str
+    currency: str
+    state: str
+    due: int
+    value: int
+    quantity: int
+    debtor: int
     account: str
     units: int
     held: int
     subject: bytes
+    assignee: str | None = None
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ class Standing:
 
     def base(self, step: Step, attested: int) -> int:
         """What the step makes of the item, as the collateral's contract reckons it; `attested` in thousandths."""
-        part, quantity = self.value, self.item.receivable.quantity
+        part, quantity = self.value, self.item.quantity
         if step.measured:
             part = part * min(attested, quantity) // quantity if quantity else 0
         if self.match[1]:
@@ -83,8 +94,7 @@ class Standing:
 
 def standing(session: Session, chain: Chain, facility: Facility, item: Item, *, watched: bool) -> Standing:
     """What there is to say of pledging an item to a facility; a GatewayError where the node is away."""
-    custodian = chain.addresses.address("ReceivableCollateral")
-    ladder = facilities.steps_for_collateral(session, facility.number, custodian)
+    ladder = facilities.steps_for_collateral(session, facility.number, custodian_of(chain, item.kind).address)
     figures = Figures.at(session, chain)
     first = dict(_first(chain, facility, item, ladder))
     told = dict(zip(first, figures.answers(list(first.values())), strict=True))
@@ -112,8 +122,8 @@ def standing(session: Session, chain: Chain, facility: Facility, item: Item, *, 
         ),
         steps=steps,
         fact=fact,
-        attested=_attested(told, reached, item.receivable.quantity),
-        match=tuple(told["capOf"]),
+        attested=_attested(told, reached, item.quantity),
+        match=tuple(told.get("capOf", (0, 0))),
         value=max(0, item.units - (1 if told["financingsOf"] else 0)),
         recourse_to=its["recourseTo"],
         earmarked=its["terms"]["earmarked"],
@@ -124,19 +134,26 @@ def standing(session: Session, chain: Chain, facility: Facility, item: Item, *, 
     )
 
 
+def custodian_of(chain: Chain, kind: Kind) -> Collateral:
+    """The adapter that keeps this kind of collateral."""
+    return chain.order_collateral if kind == "order" else chain.receivable_collateral
+
+
 def _first(
     chain: Chain, facility: Facility, item: Item, ladder: list[dict[str, Any]]
 ) -> Iterator[tuple[str, Question]]:
-    number, item_id = facility.number, int(item.receivable.id, 16)
+    number, item_id = facility.number, int(item.id, 16)
     source = Pool(chain.node, "source of money", ChecksumAddress(HexAddress(HexStr(facility.pool))))
     yield "facility", ask(chain.desk, "facility", number)
     yield "commitmentDue", ask(chain.desk, "commitmentDue", number)
     yield "isStopped", ask(chain.desk, "isStopped", int(DeskActivity.OPENING))
     yield "lendable", ask(source, "lendable")
-    yield "financingsOf", ask(chain.receivable_collateral, "financingsOf", item_id)
-    yield "reservationOf", ask(chain.receivable_collateral, "reservationOf", item_id, item.account)
+    custodian = custodian_of(chain, item.kind)
+    yield "financingsOf", ask(custodian, "financingsOf", item_id)
+    yield "reservationOf", ask(custodian, "reservationOf", item_id, item.account)
     yield "furthest", ask(chain.milestones, "furthest", item.subject, _packed(ladder))
-    yield "capOf", ask(chain.order_matches, "capOf", item_id, item.subject)
+    if item.kind == "receivable":
+        yield "capOf", ask(chain.order_matches, "capOf", item_id, item.subject)
     yield "membersOf", ask(chain.concentration, "membersOf", facility.pool)
     yield "countsPlaces", ask(chain.concentration, "countsPlaces", facility.pool)
     yield "membership", ask(chain.registry, "membershipOf", item.account)
@@ -201,10 +218,10 @@ Key = tuple[Dimension, int]
 
 
 def _keys(session: Session, item: Item, told: dict[str, Any]) -> list[Key]:
-    """Whose risk it is. Places count only where the source counts them; an invoice lies in no warehouse."""
-    keys = [(Dimension.DEBTOR, item.receivable.debtor), (Dimension.SELLER_GROUP, told["membership"]["group"])]
+    """Whose risk it is. Places count only where the source counts them; neither kind of item lies in a warehouse."""
+    keys = [(Dimension.DEBTOR, item.debtor), (Dimension.SELLER_GROUP, told["membership"]["group"])]
     if told["countsPlaces"]:
-        country = participants.jurisdiction_of(session, item.receivable.debtor)
+        country = participants.jurisdiction_of(session, item.debtor)
         keys.append((Dimension.COUNTRY, int.from_bytes(country.encode(), "big")))
     return [key for key in keys if key[1]]
 

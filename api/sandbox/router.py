@@ -12,9 +12,7 @@ from api.sandbox.schemas import SimulationRequest, SimulationWritten
 router = gateway_router("/v1/sandbox", "sandbox")
 
 
-@router.write(
-    "/milestones", SimulationWritten, "Simulate what witnesses would attest about the goods of a receivable (sandbox)"
-)
+@router.write("/milestones", SimulationWritten, "Simulate what witnesses would attest about goods (sandbox)")
 def simulate(
     body: SimulationRequest, acting: Annotated[Acting, Depends(writes("financings:write"))], sandbox: SandboxDep
 ) -> Response:

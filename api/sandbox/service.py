@@ -10,9 +10,9 @@ from api.clock import indexed_now
 from api.errors import Conflict, Forbidden
 from api.milestones import service as milestones
 from api.milestones.models import FactStatus
+from api.orders import service as orders
 from api.participants import service as participants
 from api.receivables import service as receivables
-from api.receivables.models import Receivable
 from api.sandbox.schemas import Simulation, SimulationRequest, SimulationWritten
 from api.sandbox.witnesses import WITNESSES, Witness, chosen, votes
 from api.settings import SandboxSettings
@@ -22,6 +22,15 @@ from api.values import hex32
 from chain_node.client import Milestone, Observation
 from chain_node.references import NetworkKey
 from chain_node.references import subject as subject_of
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What is simulated: the goods of a receivable or an order (`item_id`), so many thousandths of them."""
+
+    item_id: str
+    subject: bytes
+    quantity: int
 
 
 @dataclass(frozen=True)
@@ -38,20 +47,26 @@ class Sandbox:
             detail = "This gateway simulates nothing: its setting sandbox.enabled is off."
             raise Forbidden("sandbox-off", detail)
 
-    def simulate(self, acting: Acting, receivable_id: str, asked: Simulation) -> tuple[list[str], list[Witness]]:
-        """Attests the milestones in one transaction, and who did; refused where the caller is no party to the
-        receivable, or a fact stands already."""
+    def goods_of(self, acting: Acting, receivable_id: str | None, order_id: str | None) -> Goods:
+        """NotFound where the caller is no party to the receivable or the order; Forbidden where it is no sandbox."""
         self.require_on()
-        session = acting.session
-        receivable = receivables.find(session, acting.principal, receivable_id)
-        subject = subject_of(self.key, int(receivable.id, 16))
+        if order_id is not None:
+            order = orders.find(acting.session, acting.principal, order_id)
+            return Goods(order.id, bytes.fromhex(order.subject[2:]), order.quantity)
+        receivable = receivables.find(acting.session, acting.principal, receivable_id or "")
+        return Goods(receivable.id, subject_of(self.key, int(receivable.id, 16)), receivable.quantity)
+
+    def simulate(self, acting: Acting, goods: Goods, asked: Simulation) -> tuple[list[str], list[Witness]]:
+        """Attests the milestones in one transaction, and who did; refused where a fact stands already."""
+        self.require_on()
+        session, subject = acting.session, goods.subject
         names = sorted(set(asked.milestones), key=lambda name: Milestone[name])
         _require_admitted(session)
         policies = milestones.policies(session)
         voting = [chosen(name, policies.get(int(Milestone[name]))) for name in names]
         for name in names:
             _require_open(session, hex32(subject), name)
-        observed = _observations(session, subject, names, _quantity(receivable, asked))
+        observed = _observations(session, subject, names, _quantity(goods, asked))
         evidence = bytes.fromhex(milestones.SIMULATED[2:])
         cast = votes(acting.chain, self.signers, observed, voting, evidence)
         sent = acting.transactions.submit(
@@ -60,13 +75,14 @@ class Sandbox:
             call=acting.chain.milestones.attest(observed, cast),
             owner_lei=acting.principal.lei,
             purpose="simulate attestation",
-            subject_id=receivable.id,
+            subject_id=goods.item_id,
         )
         return [sent.id], [witness for witness in WITNESSES if any(witness in its for its in voting)]
 
     def answer(self, acting: Acting, asked: SimulationRequest) -> tuple[list[str], list[str]]:
         """The transactions' ids and the witnesses' names."""
-        sent, voted = self.simulate(acting, asked.receivable_id, asked)
+        goods = self.goods_of(acting, asked.receivable_id, asked.order_id)
+        sent, voted = self.simulate(acting, goods, asked)
         return sent, [witness.name for witness in voted]
 
 
@@ -74,6 +90,7 @@ def written(session: Session, asked: SimulationRequest, sent: list[str], witness
     return SimulationWritten(
         simulated=True,
         receivable_id=asked.receivable_id,
+        order_id=asked.order_id,
         milestones=sorted(set(asked.milestones), key=lambda name: Milestone[name]),
         witnesses=witnesses,
         transactions=transaction_views(session, sent),
@@ -95,8 +112,8 @@ def _require_open(session: Session, subject: str, name: str) -> None:
         raise Conflict("fact-stands", detail, milestone=name, status=fact.status, count=fact.count)
 
 
-def _quantity(receivable: Receivable, asked: Simulation) -> int:
-    return int(asked.quantity_thousandths) if asked.quantity_thousandths else receivable.quantity
+def _quantity(goods: Goods, asked: Simulation) -> int:
+    return int(asked.quantity_thousandths) if asked.quantity_thousandths else goods.quantity
 
 
 def _observations(session: Session, subject: bytes, names: Sequence[str], quantity: int) -> list[Observation]:

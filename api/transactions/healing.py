@@ -3,6 +3,7 @@ stuck is replaced under a higher fee.
 """
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -123,7 +124,8 @@ class Healer:
     def _give_up_used_nonces(self, chain: Chain, lane: Lane, mined: int, lost: list[Outgoing]) -> None:
         """No receipt for these is ours, so the key was used elsewhere. They are tried anew, then sent anew."""
         for outgoing in lost:
-            log.warning("nonce.taken", sender=lane.sender, nonce=outgoing.nonce, hash=outgoing.hash)
+            which = {"nonce": outgoing.nonce, "hash": outgoing.hash, "trace_id": outgoing.trace_id}
+            log.warning("nonce.taken", sender=lane.sender, **which)
             self._metrics.healed.labels("taken").inc()
             self._at(Point.LOST_FOUND)
             if lane.is_outside:
@@ -224,7 +226,7 @@ class Healer:
             row.fee_per_gas * _FEE_STEP_NUMERATOR // _FEE_STEP_DENOMINATOR + 1, self._settings.highest_fee_per_gas
         )
         if fee > row.fee_per_gas:
-            self._replace(lane, Outgoing(row.sequence, row.nonce, row.hash, row.raw), row, fee)
+            self._replace(lane, Outgoing(row.sequence, row.nonce, row.hash, row.raw, row.trace_id), row, fee)
 
     def _replace(self, lane: Lane, old: Outgoing, row: Row[Any], fee: int) -> None:
         intent = Intent(old.sequence, row.to_address, row.data, row.gas)
@@ -235,7 +237,8 @@ class Healer:
             self._at(Point.STUCK_REPLACING)
         self._at(Point.STUCK_REPLACED)
         if replaced:
-            log.warning("transaction.replaced", nonce=old.nonce, hash=old.hash, by=signed.hash, fee_per_gas=fee)
+            which = {"nonce": old.nonce, "hash": old.hash, "trace_id": old.trace_id}
+            log.warning("transaction.replaced", **which, by=signed.hash, fee_per_gas=fee)
             self._metrics.healed.labels("replaced").inc()
             self._lowest[lane] = (old.nonce, time.monotonic())
-            self._sender.broadcast(lane, [Outgoing(old.sequence, old.nonce, signed.hash, signed.raw)])
+            self._sender.broadcast(lane, [replace(old, hash=signed.hash, raw=signed.raw)])

@@ -11,6 +11,7 @@ from sqlalchemy.orm import class_mapper
 from sqlmodel import Field, SQLModel
 
 from api.db import RowNumber, UtcDateTime, utc_now
+from api.tracing import trace_id
 
 
 class Status(StrEnum):
@@ -69,6 +70,7 @@ class Transaction(SQLModel, table=True):
     error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     created_at: datetime = Field(default_factory=utc_now, sa_column=Column(UtcDateTime, nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime))
+    trace_id: str | None = Field(default_factory=trace_id)
 
 
 _BLANK: Final = {
@@ -92,7 +94,7 @@ def intended(**fields: Any) -> Transaction:
     """A new intent, as `Transaction(...)` would make it, at a tenth of the cost: no attribute is watched for changes,
     since it is stored past the unit of work and belongs to no session."""
     made: Transaction = class_mapper(Transaction).class_manager.new_instance()
-    made.__dict__.update(_BLANK, id=new_transaction_id(), created_at=utc_now(), **fields)
+    made.__dict__.update(_BLANK, id=new_transaction_id(), created_at=utc_now(), trace_id=trace_id(), **fields)
     return made
 
 

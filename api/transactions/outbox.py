@@ -56,6 +56,7 @@ class Intent:
     to: str
     data: bytes
     gas: int
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Outgoing:
     nonce: int
     hash: str
     raw: bytes
+    trace_id: str | None = None
 
 
 Sign = Callable[[Intent, int], SignedBytes]
@@ -137,7 +139,7 @@ def waiting_before(connection: Connection, intent: models.Transaction) -> int:
 def unsent(connection: Connection, sender: str, limit: int) -> list[Outgoing]:
     """Signed, and not known to be at the node; lowest nonce first."""
     chosen = (
-        select(T.c.sequence, T.c.nonce, T.c.hash, T.c.raw)
+        select(T.c.sequence, T.c.nonce, T.c.hash, T.c.raw, T.c.trace_id)
         .where(T.c.sender == sender, T.c.status == Status.PENDING.value, T.c.raw.is_not(None))
         .order_by(T.c.nonce)
         .limit(limit)
@@ -185,7 +187,7 @@ def waiting(connection: Connection, sender: str, *, most_in_flight: int, group: 
     if room <= 0:
         return []
     chosen = (
-        select(T.c.sequence, T.c.to_address, T.c.data, T.c.gas)
+        select(T.c.sequence, T.c.to_address, T.c.data, T.c.gas, T.c.trace_id)
         .where(T.c.status == Status.PENDING.value, mine, T.c.nonce.is_(None))
         .order_by(T.c.sequence)
         .limit(room)
@@ -195,7 +197,7 @@ def waiting(connection: Connection, sender: str, *, most_in_flight: int, group: 
 
 def signed_by(sign: Sign, intent: Intent, nonce: int) -> Outgoing:
     signed = sign(intent, nonce)
-    return Outgoing(intent.sequence, nonce, signed.hash, signed.raw)
+    return Outgoing(intent.sequence, nonce, signed.hash, signed.raw, intent.trace_id)
 
 
 def store_signatures(connection: Connection, lane: Lane, nonce: int, outgoing: Sequence[Outgoing], fee: int) -> None:
@@ -265,7 +267,7 @@ def replace_signature(connection: Connection, old: Outgoing, new: SignedBytes, f
 def under_way(connection: Connection, sender: str, *, from_nonce: int = 0, limit: int = 200) -> list[Outgoing]:
     """Signed and not final, lowest nonce first."""
     chosen = (
-        select(T.c.sequence, T.c.nonce, T.c.hash, T.c.raw)
+        select(T.c.sequence, T.c.nonce, T.c.hash, T.c.raw, T.c.trace_id)
         .where(T.c.sender == sender, T.c.nonce >= from_nonce, T.c.status.in_(OPEN))
         .order_by(T.c.nonce)
         .limit(limit)

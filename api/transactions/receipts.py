@@ -30,6 +30,7 @@ class Outcome:
     gas_used: int
     error: dict[str, Any] | None
     replaced: bool
+    trace_id: str | None
 
 
 def anything_open(connection: Connection) -> bool:
@@ -37,15 +38,26 @@ def anything_open(connection: Connection) -> bool:
     return connection.execute(select(T.c.sequence).where(T.c.status.in_(OPEN)).limit(1)).first() is not None
 
 
-def ours(connection: Connection, digests: Sequence[bytes]) -> dict[str, tuple[int, bool]]:
-    """Which of these hashes are ours: of which transaction, and whether by a signature that was replaced."""
-    found: dict[str, tuple[int, bool]] = {}
+@dataclass(frozen=True)
+class Known:
+    """A transaction of ours; `replaced` where it is known by a signature that was replaced."""
+
+    sequence: int
+    trace_id: str | None
+    replaced: bool
+
+
+def ours(connection: Connection, digests: Sequence[bytes]) -> dict[str, Known]:
+    """Which of these hashes are ours."""
+    found: dict[str, Known] = {}
     for start in range(0, len(digests), _CHUNK):
         chunk = ["0x" + digest.hex() for digest in digests[start : start + _CHUNK]]
-        attempts = select(ATTEMPTS.c.hash, ATTEMPTS.c.transaction_sequence).where(ATTEMPTS.c.hash.in_(chunk))
-        current = select(T.c.hash, T.c.sequence).where(T.c.hash.in_(chunk))
-        found.update({row[0]: (int(row[1]), True) for row in connection.execute(attempts)})
-        found.update({row[0]: (int(row[1]), False) for row in connection.execute(current)})
+        of_attempt = T.c.sequence == ATTEMPTS.c.transaction_sequence
+        attempts = select(ATTEMPTS.c.hash, T.c.sequence, T.c.trace_id).join_from(ATTEMPTS, T, of_attempt)
+        current = select(T.c.hash, T.c.sequence, T.c.trace_id).where(T.c.hash.in_(chunk))
+        before = connection.execute(attempts.where(ATTEMPTS.c.hash.in_(chunk)))
+        found.update({row[0]: Known(int(row[1]), row[2], True) for row in before})
+        found.update({row[0]: Known(int(row[1]), row[2], False) for row in connection.execute(current)})
     return found
 
 
@@ -55,16 +67,26 @@ def outcomes(connection: Connection, chain: Chain, whole: WholeBlock) -> list[Ou
     if not known:
         return []
     found = [(mined, "0x" + mined.hash.hex()) for mined in whole.mined]
-    return [_outcome(chain, whole.block, mined, hash_, *known[hash_]) for mined, hash_ in found if hash_ in known]
+    return [_outcome(chain, whole.block, mined, hash_, known[hash_]) for mined, hash_ in found if hash_ in known]
 
 
-def _outcome(chain: Chain, block: Block, mined: Mined, hash_: str, sequence: int, replaced: bool) -> Outcome:
+def _outcome(chain: Chain, block: Block, mined: Mined, hash_: str, known: Known) -> Outcome:
     error = None
     if not mined.succeeded:
         reason = chain.transaction_revert(mined.hash)
         error = UNEXPLAINED if reason is None else recorded(reason)
     status = Status.MINED if mined.succeeded else Status.REVERTED
-    return Outcome(sequence, hash_, status, block.number, "0x" + block.hash.hex(), mined.gas_used, error, replaced)
+    return Outcome(
+        sequence=known.sequence,
+        hash=hash_,
+        status=status,
+        block_number=block.number,
+        block_hash="0x" + block.hash.hex(),
+        gas_used=mined.gas_used,
+        error=error,
+        replaced=known.replaced,
+        trace_id=known.trace_id,
+    )
 
 
 def record(connection: Connection, found: list[Outcome]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from api.lists import Asked, Slice
-from api.transactions.models import FINAL, OPEN, Transaction
+from api.transactions.models import FINAL, Transaction
 
 
 def by_id(session: Session, transaction_id: str) -> Transaction | None:
@@ -33,8 +33,3 @@ def page(session: Session, asked: Asked, *, owner_lei: str | None) -> Slice[Tran
     """What is asked for of an owner's; of all owners' where `owner_lei` is None."""
     chosen = select(Transaction)
     return asked.page(session, chosen if owner_lei is None else chosen.where(col(Transaction.owner_lei) == owner_lei))
-
-
-def count_open(session: Session) -> int:
-    """How many are not final."""
-    return session.exec(select(func.count()).where(col(Transaction.status).in_(OPEN))).one()

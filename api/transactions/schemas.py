@@ -55,6 +55,7 @@ class TransactionView(BaseModel):
     gas_used: int | None
     error: dict[str, Any] | None = Field(description="why the contract refused: name, detail, context")
     created_at: datetime
+    trace_id: str | None = Field(description="of the request that caused it, as in its `traceparent`")
 
     @classmethod
     def of(cls, transaction: Transaction) -> "TransactionView":

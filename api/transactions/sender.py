@@ -213,12 +213,15 @@ class Sender:
                 outbox.mark_sent(connection, taken)
                 self._at(Point.SENT_RECORDING)
             self._at(Point.SENT_RECORDED)
+            told = [{"hash": o.hash, "nonce": o.nonce, "trace_id": o.trace_id} for o in taken]
+            log.info("transactions.sent", sender=lane.sender, sent=told)
         for sent, refused in outcomes:
             if refused is not None:
                 self._refused(lane, sent, refused)
 
     def _refused(self, lane: Lane, sent: Outgoing, refused: TransactionRefused) -> None:
-        log.warning("transaction.refused", hash=sent.hash, nonce=sent.nonce, reason=type(refused).__name__)
+        which = {"hash": sent.hash, "nonce": sent.nonce, "trace_id": sent.trace_id}
+        log.warning("transaction.refused", reason=type(refused).__name__, **which)
         self.suspicious.add(lane)
         if isinstance(refused, HOPELESS):
             name = type(refused).__name__

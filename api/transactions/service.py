@@ -12,6 +12,7 @@ from api.errors import Conflict, NotFound, of_chain
 from api.signers import OUTSIDE, Signers
 from api.transactions import outbox, repository
 from api.transactions.foresight import Foresight
+from api.transactions.gas import offered
 from api.transactions.models import FINAL, SUBMITTED, WAITING, Transaction, intended
 from api.transactions.settling import Settling
 from chain_node.client import Call
@@ -36,7 +37,7 @@ class Transactions:
         at: Checkpoint,
         fee_per_gas: int = 0,
     ) -> None:
-        """`fee_per_gas` in wei, as the sender offers it."""
+        """`gas_limit`: the most that a transaction is offered; `fee_per_gas` in wei, as the sender offers it."""
         self._foresight = Foresight(link, signers, fee_per_gas)
         self._database = database
         self._link = link
@@ -80,7 +81,7 @@ class Transactions:
             to_address=call.to,
             data=bytes(call.data),
             function=call.function,
-            gas=self._gas_limit,
+            gas=offered(call, self._gas_limit),
         )
         if not session.info.get(PREPARING):
             self.require_signature(session, signer, call)
@@ -135,7 +136,7 @@ class Transactions:
 
     def require_signature(self, session: Session, signer: str, call: Call) -> None:
         """As `submit` does; for writes that first store elsewhere than in the database."""
-        self._foresight.require_signature(session, signer, call, self._gas_limit)
+        self._foresight.require_signature(session, signer, call, offered(call, self._gas_limit))
 
     def _committed(self) -> None:
         self._at(Point.INTENT_STORED)

@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from api.db import utc_now
 from api.events import service as events
+from api.tracing import HEADER as TRACE_HEADER
+from api.tracing import traceparent
 from api.vault import Vault
 from api.webhooks import queue, repository
 from api.webhooks.models import Delivery, Webhook
@@ -25,9 +27,12 @@ class Letter:
     delivery: str
     type: str
     secrets: list[str] = field(repr=False)
+    trace_id: str | None = None
 
     def headers(self, timestamp: int) -> dict[str, str]:
+        trace = {} if self.trace_id is None else {TRACE_HEADER.decode(): traceparent(self.trace_id)}
         return {
+            **trace,
             "Content-Type": "application/json",
             "User-Agent": "Portolan-Webhooks/1",
             "Portolan-Event": self.type,
@@ -42,13 +47,15 @@ def letter_of(session: Session, vault: Vault, claimed: Claim) -> Letter | None:
     delivery = repository.delivery(session, claimed.webhook_id, claimed.number)
     if webhook is None or delivery is None or delivery.claim != claimed.token:
         return None
+    told = _told(session, webhook, delivery)
     return Letter(
         url=webhook.url,
-        body=_body(session, webhook, delivery),
+        body=json.dumps(told, separators=(",", ":")).encode(),
         attempt=delivery.attempts + 1,
         delivery=f"{webhook.id}/{delivery.number}",
         type=delivery.type,
         secrets=secrets_of(vault, webhook),
+        trace_id=told.get("trace_id"),
     )
 
 
@@ -60,9 +67,9 @@ def secrets_of(vault: Vault, webhook: Webhook) -> list[str]:
     return secrets
 
 
-def _body(session: Session, webhook: Webhook, delivery: Delivery) -> bytes:
+def _told(session: Session, webhook: Webhook, delivery: Delivery) -> dict[str, Any]:
     missed = queue.missed(session.connection(), webhook.id, delivery.number, delivery.resource)
-    told: dict[str, Any] = {
+    return {
         **_event(session, delivery),
         "delivery": {
             "webhook_id": webhook.id,
@@ -72,7 +79,6 @@ def _body(session: Session, webhook: Webhook, delivery: Delivery) -> bytes:
             "missed": [events.event_id(sequence) for sequence in missed],
         },
     }
-    return json.dumps(told, separators=(",", ":")).encode()
 
 
 def _event(session: Session, delivery: Delivery) -> dict[str, Any]:

@@ -70,7 +70,7 @@ from chain_node.client.contracts.orders import (
     Payout,
     one_line,
 )
-from chain_node.client.contracts.pools import Books, Epoch, Held, Pool, Reserve, Vault
+from chain_node.client.contracts.pools import Books, Epoch, Held, Pool, Reserve, Syndicate, Vault
 from chain_node.client.contracts.receivables import Disputes, Holding, Receivable, Receivables
 from chain_node.client.contracts.servicing import (
     Amendment,
@@ -247,6 +247,7 @@ __all__ = [
     "Step",
     "Stock",
     "Subject",
+    "Syndicate",
     "TitleTransfer",
     "Tranche",
     "Valuation",

@@ -26,6 +26,7 @@ from oracles.rules.lists import Ballot, Told, key_of, needed, proposed, shared
 from oracles.store.bundles import BundleRow, packed_list, packed_votes
 from oracles.store.database import Database
 from oracles.store.models import SubmissionRow, SubmissionStatus
+from oracles.tracing import fact_named
 
 log = structlog.get_logger("oracles")
 
@@ -323,9 +324,11 @@ class Gathering:
             submissions = [self._store(session, self._lists[id], accounts) for id, accounts in found]
             self.checkpoint(Point.BUNDLE_STORING)
         for submission, (id, accounts) in zip(submissions, found, strict=True):
-            items = len(self._lists[id].observations)
+            about = self._lists[id].observations
+            items = len(about)
             self.metrics.relay_bundle_items.observe(items)
-            log.info("votes bundled", submission=submission, list=id, items=items, votes=len(accounts))
+            facts = [fact_named(item.milestone, item.sequence, item.subject.hex()) for item in about]
+            log.info("votes bundled", submission=submission, list=id, items=items, votes=len(accounts), facts=facts)
             self.checkpoint(Point.BUNDLE_STORED)
         return len(found)
 

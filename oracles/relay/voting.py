@@ -38,6 +38,7 @@ from oracles.store.models import (
     SubmissionRow,
     SubmissionStatus,
 )
+from oracles.tracing import fact_named, traces_of
 from oracles.voting import batch_of, observation_of, submission_of
 
 log = structlog.get_logger("oracles")
@@ -175,8 +176,12 @@ class ListVoting:
         remember(session, self.protection)
         session.flush()
         self.checkpoint(Point.LIST_SIGNING)
-        names = [f"{Milestone(row.milestone).name}/{row.sequence} {row.subject}" for row in mine]
-        log.info("list signed", submission=submission.id, evidence=vote.evidence.hex(), items=names, of=len(items))
+        line = {
+            "evidence": vote.evidence.hex(),
+            "items": [fact_named(row.milestone, row.sequence, row.subject) for row in mine],
+            "trace_ids": traces_of(row.evidence for row in mine),
+        }
+        log.info("list signed", submission=submission.id, of=len(items), **line)
         return submission
 
     def _allowed(self, items: Sequence[Observation], mask: int) -> int:

@@ -2,6 +2,7 @@
 
 import platform
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -19,7 +20,9 @@ from scripts.bench.relay import measure_relay
 from scripts.bench.similarity import measure_similarity
 from scripts.gateway_client import GatewayRefused
 
-MEASUREMENTS = {
+Measurement = Callable[[Path, Console], list[Figure]]
+
+MEASUREMENTS: dict[str, Measurement] = {
     "oracle-events": measure_oracle_events,
     "relay": measure_relay,
     "event-to-cash": measure_event_to_cash,
@@ -30,14 +33,20 @@ MEASUREMENTS = {
 }
 
 
-def run_command(report: Path) -> int:
-    """Writes what was measured, even where a later measurement breaks off; then the networks' folder is kept."""
+def run_command(report: Path, names: Sequence[str] = ()) -> int:
+    """Takes the measurements of these names, all if there are none. Writes what was measured, even where a later
+    measurement breaks off; then the networks' folder is kept."""
     console, errors = Console(), Console(stderr=True, soft_wrap=True, markup=False)
+    unknown = [name for name in names if name not in MEASUREMENTS]
+    if unknown:
+        errors.print(f"There is no measurement {', '.join(unknown)}; there are {', '.join(MEASUREMENTS)}.")
+        return 2
+    chosen = {name: measure for name, measure in MEASUREMENTS.items() if not names or name in names}
     figures: list[Figure] = []
     work_dir = Path(mkdtemp(prefix="portolan-bench-"))
     try:
         with interruptible():
-            for name, measure in MEASUREMENTS.items():
+            for name, measure in chosen.items():
                 figures += measure(work_dir / name, console)
     except (GatewayRefused, RuntimeError, TimeoutError, *PROBLEMS) as error:
         errors.print(f"The benchmark stopped: {error}; logs in {work_dir}")

@@ -98,6 +98,28 @@ def test_facts_are_told_by_subject_and_block(lines):
     assert all(re.fullmatch("[0-9a-f]{64}", line["subject"]) and line["block"] > 0 for line in facts)
 
 
+def test_one_trace_leads_from_the_paper_to_the_vote_that_was_counted(lines):
+    counted = next(line for line in lines if line["event"] == "vote counted")
+    trace = counted["trace_id"]
+
+    def about(event: str, **fields: Any) -> list[dict[str, Any]]:
+        named = [line for line in lines if line["event"] == event and fields.items() <= line.items()]
+        return [line for line in named if trace in (line.get("trace_id"), *line.get("trace_ids", []))]
+
+    assert counted["event_hash"].startswith(f"ni:///sha-256;{trace}")
+    assert about("event", event_hash=counted["event_hash"])
+    assert about("decision", verdict="sign")
+    (signed,) = about("vote signed")
+    assert about("transaction sent", submission=signed["submission"], hash=counted["hash"])
+
+
+def test_every_line_about_an_event_has_its_trace_and_no_two_events_share_one(lines):
+    named = {(line["event_hash"], line["trace_id"]) for line in lines if "event_hash" in line}
+
+    assert len(named) == len({trace for _, trace in named}) > 3
+    assert all(re.fullmatch("[0-9a-f]{32}", trace) for _, trace in named)
+
+
 def test_no_line_holds_a_key_or_a_paper(lines):
     text = json.dumps(lines)
 

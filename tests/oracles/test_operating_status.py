@@ -11,6 +11,7 @@ import pytest
 from operating_desk import beating, command, still_running
 from oracle_bench import Bench
 from oracle_fakes import NOON, WAREHOUSE, epcis, epcis_event
+from support.observability import exposed, named
 
 from chain_node.client import Refusal
 from oracles.errors import PortUnusable
@@ -211,6 +212,18 @@ def test_metrics_tell_sources_votes_and_the_outbox(bench):
     assert value("chain_lag_seconds") is not None
     assert value("ready") == 1
     assert value("problem", problem="disk full") == 0
+
+
+def test_whatever_rules_and_dashboards_name_of_oracle_nodes_is_exposed(bench):
+    registry = bench.node.metrics.registry
+    registry.register(Collected(bench.settings, bench.database, bench.node.health))
+    beating(bench)
+    bench.node.health.blocks_behind = 0
+
+    wanted = {name for name in named() if name.startswith("portolan_oracle_")}
+
+    assert len(wanted) > 20
+    assert wanted - exposed(registry) == set()
 
 
 # Status

@@ -132,9 +132,15 @@ def test_three_nodes_make_facts_in_one_transaction(trade):
             until(lambda process=process: len(process.lines("vote counted") + process.lines("vote not needed")) == 4)
         bundles = relay.lines("votes bundled")
         alone = [process.lines("vote signed") for process in (relay, second, third)]
+        signed = [process.lines("list signed") for process in (relay, second, third)]
 
     assert {trade.fact(subject, Milestone.RECEIVED).least_quantity for subject in subjects} <= {948_000, 949_000}
     assert len(bundles) <= 2
+    facts = {f"RECEIVED/1 {subject.hex()}" for subject in subjects}
+    assert {fact for line in bundles for fact in line["facts"]} == facts
+    for lines in signed:
+        assert {item for line in lines for item in line["items"]} <= facts
+        assert all(len(line["trace_ids"]) == len(line["items"]) for line in lines)
     assert alone == [[], [], []]
     counted = [organisations_counted(trade, subject) for subject in subjects]
     assert all(len(found) == len(set(found)) for found in counted)

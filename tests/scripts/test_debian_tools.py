@@ -11,8 +11,8 @@ from chain_node.compile import ROOT
 
 @pytest.mark.parametrize(
     ("find", "name"),
-    [(debian.mosquitto, "mosquitto"), (debian.softhsm2_util, "softhsm2-util")],
-    ids=["broker", "token"],
+    [(debian.mosquitto, "mosquitto"), (debian.softhsm2_util, "softhsm2-util"), (debian.promtool, "promtool")],
+    ids=["broker", "token", "rules"],
 )
 def test_missing_program_is_said_with_what_to_do(monkeypatch, tmp_path, find, name):
     monkeypatch.setattr(debian.shutil, "which", lambda *_, **__: None)
@@ -44,14 +44,15 @@ def test_unpacked_program_is_started_with_its_own_libraries(monkeypatch, tmp_pat
     assert str(libraries) in tool.environment["LD_LIBRARY_PATH"].split(os.pathsep)
 
 
-def test_setup_finds_both_programs():
+def test_setup_finds_the_programs():
     assert debian.mosquitto().path.is_file()
     assert debian.softhsm2_util().path.is_file()
+    assert debian.promtool().path.is_file()
     assert debian.libsofthsm2().is_file()
 
 
 def test_setup_without_apt_says_what_to_install(tmp_path):
-    """With nothing in PATH but the shell's own helpers, where neither program is to be found."""
+    """With nothing in PATH but the shell's own helpers, where no program is to be found."""
     for name in ("bash", "realpath", "id"):
         (tmp_path / name).symlink_to(debian.shutil.which(name) or name)
     script = (ROOT / "scripts" / "setup" / "debian-tools").read_text().replace("/usr/", str(tmp_path / "usr") + "/")
@@ -66,4 +67,4 @@ def test_setup_without_apt_says_what_to_install(tmp_path):
     )
 
     assert done.returncode == 1
-    assert "there is no apt-get here: install mosquitto softhsm2" in done.stderr
+    assert "there is no apt-get here: install mosquitto softhsm2 prometheus (" in done.stderr

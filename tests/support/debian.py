@@ -45,6 +45,11 @@ def softhsm2_util(unpacked: Path = UNPACKED) -> Tool:
     return _tool("softhsm2-util", unpacked)
 
 
+def promtool(unpacked: Path = UNPACKED) -> Tool:
+    """Checks Prometheus' files and tries alert rules. Raises ToolMissing."""
+    return _tool("promtool", unpacked)
+
+
 def libsofthsm2(unpacked: Path = UNPACKED) -> Path:
     """The PKCS#11 library. Raises ToolMissing."""
     folders = [folder for root in (_SYSTEM, unpacked) for folder in _library_folders(root)]

@@ -19,6 +19,7 @@ from api.compliance.onboarding.schemas import (
 from api.compliance.onboarding.service import Onboarding
 from api.deps import (
     ChainDep,
+    LinkDep,
     Principal,
     RawBodyDep,
     SessionDep,
@@ -33,6 +34,7 @@ from api.documents.deps import DocumentsDep, ReaderKeysDep
 from api.documents.service import Content
 from api.lists import Asked
 from api.participants.admission import Admissions
+from api.participants.keyholding import KeyHolding
 from api.problems import READ_PROBLEMS, WRITE_PROBLEMS, problems
 from api.values import Page
 
@@ -70,8 +72,8 @@ Work = Annotated[Onboarding, Depends(_working)]
 
 
 @router.post("/applications", responses=WRITE_PROBLEMS, summary="File an organisation's application to take part")
-def submit(body: NewApplication, onboarding: Work) -> ApplicationView:
-    return onboarding.submit(body)
+def submit(body: NewApplication, onboarding: Work, link: LinkDep, signers: SignersDep) -> ApplicationView:
+    return onboarding.submit(body, lambda: KeyHolding(link.chain(), signers))
 
 
 @router.lists("/applications", Page[ApplicationView], APPLICATIONS, "List applications, newest first")

@@ -83,6 +83,8 @@ _EXAMPLE: dict[str, Any] = {
     "group_lei": None,
     "roles": ["SUPPLIER"],
     "kyc_expires_at": "2027-05-04T00:00:00Z",
+    "account": examples.ACCOUNT,
+    "remote_signer": "acme-hsm",
     "owners": [{**_OWNER, "id": "own_3f0c9a61d2b84e57a1c6"}],
     "documents": [
         {
@@ -119,6 +121,8 @@ class ApplicationView(BaseModel):
     group_lei: str | None
     roles: list[str]
     kyc_expires_at: datetime
+    account: str | None = Field(description="its own; null where the gateway is to make and keep its key")
+    remote_signer: str | None = Field(description="where the key of `account` lies, as the gateway's settings name it")
     owners: list[OwnerView]
     documents: list[PaperView]
     open_hits: list[str] = Field(description="hits of screening that nobody has decided on")

@@ -1,6 +1,6 @@
 """The life of an application: submitted, in review, approved or rejected, admitted on chain."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,11 +26,13 @@ from api.compliance.screening.names import normalised
 from api.compliance.screening.sweep import screen_now
 from api.compliance.settings import ComplianceSettings
 from api.db import utc_now
+from api.documents.readers import public_key_of
 from api.documents.service import Content, Documents
 from api.errors import Conflict, Malformed, NotFound
 from api.lists import Asked
 from api.participants import service as participants
 from api.participants.admission import Admissions
+from api.participants.keyholding import KeyHolding
 from api.participants.schemas import NewParticipant
 from api.values import Page, moment
 
@@ -44,8 +46,9 @@ class Onboarding:
     personal: Personal
     settings: ComplianceSettings
 
-    def submit(self, asked: NewApplication) -> ApplicationView:
-        """Takes an application and screens it; Conflict where the organisation takes part or waits already."""
+    def submit(self, asked: NewApplication, keys: Callable[[], KeyHolding]) -> ApplicationView:
+        """Takes an application and screens it; Conflict where the organisation takes part or waits already. A document
+        key, and a remote signer, have to be what they would have to be at its admission: the signer is asked."""
         _require_sound(asked)
         if participants.number_of(self.session, asked.lei) is not None:
             raise Conflict("organisation-exists", f"{asked.lei} is already a participant.", lei=asked.lei)
@@ -53,6 +56,10 @@ class Onboarding:
         if waiting is not None:
             detail = f"{asked.lei} has applied already; that application is {waiting.state}."
             raise Conflict("application-exists", detail, id=waiting.id, state=waiting.state)
+        if asked.document_key is not None:
+            public_key_of(asked.lei, asked.document_key)
+        if asked.remote_signer is not None:
+            keys().of_new(asked)
         application = Application(
             lei=asked.lei,
             legal_name=asked.name,
@@ -209,7 +216,9 @@ class Admitted:
 
 
 def _asked(asked: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: asked[name] for name in ("jurisdiction", "group_lei", "roles", "kyc_expires_at")}
+    """What is shown of it; applications of before may lack what was added since."""
+    needed = {name: asked[name] for name in ("jurisdiction", "group_lei", "roles", "kyc_expires_at")}
+    return {**needed, **{name: asked.get(name) for name in ("account", "remote_signer")}}
 
 
 def _paper(paper: Paper) -> PaperView:

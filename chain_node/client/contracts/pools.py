@@ -103,6 +103,12 @@ class Pool(Contract):
         return self._number("fundable", int(tranche), block=block)
 
 
+class Syndicate(Contract):
+    """Pools of one currency that lend together in shares that are fixed when it is made."""
+
+    interface_name = "Syndicate"
+
+
 class Vault(Contract):
     """The lenders' shares of one tranche (ERC-4626, redemptions by ERC-7540)."""
 

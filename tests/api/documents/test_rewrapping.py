@@ -26,12 +26,13 @@ from api.facilities.models import Facility
 from api.financings.models import Financing
 from api.invoices.models import InvoiceRow
 from api.participants.models import Account, Organisation, Profile
-from api.pools.models import Position
+from api.pools.models import Position, SyndicateMember
 from api.receivables.models import Holding
 
 SUPPLIER, DEBTOR, LENDER, BUYER, STRANGER = (f"LEI{name}" for name in ("SUPPLIER", "DEBTOR", "LENDER", "BUYER", "S"))
 ALL = (SUPPLIER, DEBTOR, LENDER, BUYER, STRANGER)
 POOL, POOLS = "0x" + "aa" * 20, {"0x" + "aa" * 20: "EUR"}
+SYNDICATE, OTHERS = "0x" + "5d" * 20, "0x" + "5e" * 20
 TX = "0x" + "0" * 64
 
 
@@ -57,9 +58,10 @@ class Book:
             self.chain(Organisation(number=number, lei=lei, **told), Account(address=account(lei), organisation=number))
         terms = dict.fromkeys(("discount_rate_bps", "fee_bps", "late_fee_bps", "reserve_bps", "committed_fee_bps"), 0)
         flags = dict.fromkeys(("recourse", "revolving", "earmarked"), False)
-        line = {"number": 1, "supplier": account(SUPPLIER), "pool": POOL, "limit": 1, "day_count": "actual_360"}
+        line = {"supplier": account(SUPPLIER), "limit": 1, "day_count": "actual_360"}
         seen = {"grace_days": 0, "expires_at": 1, "opened_at": 1, "block_number": 1, "transaction_hash": TX}
-        self.chain(Facility(**terms, **flags, **line, **seen))
+        for number, source in ((1, POOL), (2, SYNDICATE), (3, OTHERS)):
+            self.chain(Facility(number=number, pool=source, **terms, **flags, **line, **seen))
 
     def chain(self, *rows: Any) -> None:
         with self.database.session() as session:
@@ -87,10 +89,17 @@ class Book:
         )
         return sealed.cid
 
-    def finance(self, number: int, kind: str = "financing.opened", state: str = "open", of: int = 1) -> None:
+    def list_syndicate(self, syndicate: str = SYNDICATE) -> None:
+        at = {"listed_at": 1, "block_number": 1, "transaction_hash": TX}
+        self.chain(SyndicateMember(syndicate=syndicate, pool=POOL, **at))
+        self.tell("pool.syndicate_joined", "EUR")
+
+    def finance(
+        self, number: int, kind: str = "financing.opened", state: str = "open", of: int = 1, facility: int = 1
+    ) -> None:
         told = {"units": 1, "ladder": [], "opened_at": 1, "block_number": 1, "transaction_hash": TX}
         back = {"item_id": item(number), "subject": f"subject {number}", "collateral": "0xcc", "state": state}
-        self.chain(Financing(number=of, facility=1, supplier=account(SUPPLIER), **back, **told))
+        self.chain(Financing(number=of, facility=facility, supplier=account(SUPPLIER), **back, **told))
         self.tell(kind, str(of))
 
     def lend(self, lei: str, shares: int) -> None:
@@ -194,6 +203,87 @@ def test_who_left_keeps_what_it_read_and_gets_no_new_paper(book: Book) -> None:
 
     assert book.readers(first) == PARTIES | {LENDER, BUYER}
     assert book.readers(second) == PARTIES | {STRANGER}
+
+
+def test_lender_through_a_syndicate_reads_what_it_lends_on_and_nothing_of_another_syndicate(book: Book) -> None:
+    shared, alone, others = (book.paper(number) for number in (1, 2, 3))
+    book.lend(LENDER, 5)
+    book.list_syndicate()
+    for number, facility in ((1, 2), (3, 3)):
+        book.finance(number, of=number, facility=facility)
+
+    book.follow()
+
+    assert book.readers(shared) == PARTIES | {LENDER}
+    assert (book.readers(alone), book.readers(others)) == (PARTIES, PARTIES)
+
+
+def test_pool_that_joins_a_syndicate_brings_its_lenders_to_what_is_out(book: Book) -> None:
+    out, released = book.paper(1), book.paper(2)
+    book.lend(LENDER, 5)
+    book.finance(1, of=1, facility=2)
+    book.finance(2, state="released", of=2, facility=2)
+    book.follow()
+    assert book.readers(out) == PARTIES
+
+    book.list_syndicate()
+    book.follow()
+
+    assert (book.readers(out), book.readers(released)) == (PARTIES | {LENDER}, PARTIES)
+
+
+def test_deposit_into_a_member_brings_the_papers_of_its_syndicates(book: Book) -> None:
+    cid = book.paper(1)
+    book.list_syndicate()
+    book.finance(1, facility=2)
+    book.follow()
+    assert book.readers(cid) == PARTIES
+
+    book.lend(LENDER, 5)
+    book.follow()
+
+    assert book.readers(cid) == PARTIES | {LENDER}
+
+
+def test_lender_that_left_a_syndicates_member_gets_nothing_of_what_follows(book: Book) -> None:
+    first, second = book.paper(1), book.paper(2)
+    book.list_syndicate()
+    book.lend(LENDER, 5)
+    book.finance(1, of=1, facility=2)
+    book.follow()
+
+    book.chain(Position(currency="EUR", tranche="senior", account=account(LENDER), shares=0))
+    book.finance(2, of=2, facility=2)
+    book.follow()
+
+    assert (book.readers(first), book.readers(second)) == (PARTIES | {LENDER}, PARTIES)
+
+
+def test_who_is_handed_shares_reads_as_who_deposits(book: Book) -> None:
+    cid = book.paper(1)
+    book.lend(LENDER, 5)
+    book.finance(1)
+    book.follow()
+
+    book.chain(Position(currency="EUR", tranche="senior", account=account(BUYER), shares=2))
+    book.tell("pool.shares_transferred", "EUR")
+    book.follow()
+
+    assert book.readers(cid) == PARTIES | {LENDER, BUYER}
+
+
+def test_stranger_cannot_be_let_in_by_a_lender_of_a_syndicate(book: Book) -> None:
+    cid = book.paper(1)
+    book.list_syndicate()
+    book.lend(LENDER, 5)
+    book.finance(1, facility=2)
+    book.follow()
+
+    for lei in (STRANGER, BUYER):
+        with pytest.raises(NoPartyToDeal):
+            admit(book, of(LENDER), cid, lei)
+    with pytest.raises(DocumentAbsent):
+        admit(book, of(STRANGER), cid, STRANGER)
 
 
 def test_erased_paper_is_granted_to_nobody(book: Book) -> None:

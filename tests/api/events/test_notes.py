@@ -91,8 +91,9 @@ def test_notes_are_told_once_and_in_order_to_those_whom_they_name(database: Data
         told = {(row.lei, row.sequence) for row in connection.execute(select(PARTIES))}
     assert told == {(LEI, first.sequence), (OTHER, first.sequence), (OTHER, second.sequence)}
     assert left(database) == 0
-    shown = view(first)
-    assert (shown.transaction_hash, shown.block_number, shown.reverts) == (None, 9, None)
+    with database.session() as session:
+        shown = view(session, first)
+    assert (shown.transaction_hash, shown.trace_id, shown.block_number, shown.reverts) == (None, None, 9, None)
 
 
 def test_two_processes_tell_each_note_once(database: Database, database_url: str) -> None:

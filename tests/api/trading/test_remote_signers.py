@@ -27,6 +27,13 @@ class Kept:
 
     trading: Trading
     signer: SignerChild
+    applicants: SignerChild
+    """Another organisation's, which is not admitted yet."""
+
+    def application(self, **changes: Any) -> dict[str, Any]:
+        """The stranger's, by the account at its signer."""
+        named = {"account": self.applicants.account.address, "remote_signer": "sounder"}
+        return {**admission("stranger"), **named, **changes}
 
     def asked_for(self, **changes: Any) -> dict[str, Any]:
         """The supplier's admission, by the account at its signer."""
@@ -42,8 +49,11 @@ def kept(sqlite_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("kept")
     shutil.copyfile(sqlite_tables, folder / "gateway.db")
     network = start_network(tmp_path_factory.mktemp("network"))
-    with signer_child(folder) as signer:
-        places = {"acme": signer.place(organisations=[LEIS["supplier"], LEIS["stranger"]])}
+    with signer_child(folder) as signer, signer_child(tmp_path_factory.mktemp("sounder")) as applicants:
+        places = {
+            "acme": signer.place(organisations=[LEIS["supplier"], LEIS["stranger"]]),
+            "sounder": applicants.place(organisations=[LEIS["stranger"]]),
+        }
         settings = network.settings(folder, f"sqlite:///{folder / 'gateway.db'}", remote_signers=places)
         app = create_app(settings)
         gateway = app.state.gateway
@@ -54,7 +64,7 @@ def kept(sqlite_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
             network.mine_at_once()
             for name in PARTIES:
                 made.admit(name)
-            yield Kept(made, signer)
+            yield Kept(made, signer, applicants)
     network.engine.stop()
 
 
@@ -62,6 +72,7 @@ def kept(sqlite_tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def honest(kept: Kept) -> Iterator[None]:
     yield
     kept.signer.mood("honest")
+    kept.applicants.mood("honest")
 
 
 # The proof
@@ -235,3 +246,74 @@ def test_nobody_else_learns_or_changes_whose_signer_it_is(kept: Kept, supplier: 
     assert debtor.client.get(path, headers=debtor.headers).status_code == 404
     assert debtor.post(path, {"remote_signer": None}, **WAIT).status_code == 403
     assert supplier.post(path, {"remote_signer": None}, **WAIT).status_code == 403
+
+
+# Applying with one
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "error"),
+    [
+        ({"account": None}, 422, "account-missing"),
+        ({"account": "0x12"}, 422, "request-invalid"),
+        ({"account": Account.create().address}, 503, "signer-unusable"),
+        ({"remote_signer": "nobody"}, 422, "remote-signer-unknown"),
+        ({"remote_signer": "SOUNDER"}, 422, "remote-signer-unknown"),
+        ({"remote_signer": "http://127.0.0.1:9/"}, 422, "remote-signer-unknown"),
+        ({"remote_signer": "http://169.254.169.254/latest/meta"}, 422, "request-invalid"),
+        ({"lei": LEIS["carrier"]}, 409, "remote-signer-of-others"),
+        ({"document_key": "zz"}, 422, "document-key-invalid"),
+    ],
+)
+def test_application_is_held_to_what_admission_asks_of_a_signer(
+    changes: dict[str, Any], status: int, error: str, kept: Kept
+) -> None:
+    asked = len(kept.applicants.asked())
+
+    answer = kept.trading.operator.post("/v1/applications", kept.application(**changes))
+
+    refused(answer, status, error)
+    assert kept.trading.operator.get("/v1/applications")["items"] == []
+    # Whose account it is not, only the signer can tell.
+    assert len(kept.applicants.asked()) == asked + (error == "signer-unusable")
+
+
+@pytest.mark.parametrize(
+    ("mood", "status", "error"),
+    [("another key", 503, "signer-unusable"), ("declining", 403, "signer-refused")],
+)
+def test_signer_that_does_not_prove_the_account_is_in_no_application(
+    mood: str, status: int, error: str, kept: Kept
+) -> None:
+    kept.applicants.mood(mood)
+
+    answer = kept.trading.operator.post("/v1/applications", kept.application())
+
+    problem = refused(answer, status, error)
+    assert problem["context"] == {"signer": "sounder", "account": kept.applicants.account.address}
+    assert kept.trading.operator.get("/v1/applications")["items"] == []
+
+
+def test_applicant_with_a_signer_is_admitted_by_it(kept: Kept) -> None:
+    operator, account = kept.trading.operator, kept.applicants.account.address
+    made = operator.post("/v1/applications", kept.application()).json()
+    path = f"/v1/applications/{made['id']}"
+    assert (made["account"], made["remote_signer"]) == (account, "sounder")
+    for kind in ("registration", "ownership"):
+        headers = {**operator.headers, "Content-Type": "application/pdf"}
+        kept.trading.client.post(f"{path}/documents?kind={kind}", content=kind.encode(), headers=headers)
+    operator.post(f"{path}/review")
+    operator.post(f"{path}/decision", {"decision": "approved", "reason": "In order."})
+
+    kept.applicants.mood("another key")
+    lost = operator.post(f"{path}/admission")
+    kept.applicants.mood("honest")
+    admitted = operator.write(f"{path}/admission")
+
+    refused(lost, 503, "signer-unusable")
+    assert admitted["account"] == account
+    told = operator.get(f"/v1/participants/{LEIS['stranger']}/signer")
+    assert (told["kept_by"], told["remote_signer"]) == ("remote-signer", "sounder")
+    assert operator.get(path)["state"] == "admitted"
+    desk = kept.trading.open("stranger", admitted)
+    assert desk.get(f"/v1/participants/{LEIS['stranger']}/signer") == told

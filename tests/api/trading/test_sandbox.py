@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from ordering import accepted
 from refusing import refused
 from served import keyed
 from sqlmodel import SQLModel
-from trading import LEIS, Desk, Trading, await_indexer, invoice, operator_of, start_network, until
+from trading import LEIS, Desk, Trading, await_indexer, eur, invoice, operator_of, start_network, until
 
 from api.main import create_app
 from api.migrations import migrate
@@ -87,6 +88,19 @@ def test_strangers_goods_are_not_simulated(sandbox: Trading) -> None:
     body = {"receivable_id": sold["receivable_id"], "milestones": ["DEPARTED"]}
 
     refused(sandbox.desks["stranger"].post("/v1/sandbox/milestones", body), 404, "receivable-absent")
+
+
+@pytest.mark.parametrize("named", [{}, {"receivable_id": "0x" + "2a" * 32, "order_id": "0x" + "2a" * 32}])
+def test_simulation_is_of_one_thing(sandbox: Trading, named: dict[str, str]) -> None:
+    body = {**named, "milestones": ["DEPARTED"]}
+
+    assert supplier(sandbox).post("/v1/sandbox/milestones", body).status_code == 422
+
+
+def test_strangers_order_is_not_simulated(sandbox: Trading) -> None:
+    body = {"order_id": accepted(sandbox, "PO-2026-8001")["id"], "milestones": ["DEPARTED"]}
+
+    refused(sandbox.desks["stranger"].post("/v1/sandbox/milestones", body), 404, "order-absent")
 
 
 def test_milestone_that_no_policy_knows_is_refused(sandbox: Trading) -> None:
@@ -177,3 +191,22 @@ def test_witnesses_are_admitted_once_with_their_own_keys(sandbox: Trading) -> No
         assert (its["roles"], its["name"], len(its["accounts"])) == ([witness.role.name], witness.name, 1)
     assert len({register[w.lei]["accounts"][0]["address"] for w in WITNESSES}) == len(WITNESSES)
     assert set(register) == {LEIS[name] for name in ADMITTED} | {w.lei for w in WITNESSES} | {"999900PORTOLANOPER17"}
+
+
+def test_one_call_leads_from_an_order_to_cash_on_its_way(sandbox: Trading) -> None:
+    """With a quote, and without one; the rest of its journey is simulated afterwards."""
+    ladder = [{"milestone": "DEPARTED", "advance_rate_bps": 6000}]
+    facility = sandbox.grant(ladders={"order": ladder}, limit=eur(20_000_000))["id"]
+    orders = [accepted(sandbox, f"PO-2026-800{n}")["id"] for n in (2, 3)]
+    journey = {"sandbox": {"milestones": ["DEPARTED"]}}
+
+    quoted = supplier(sandbox).write("/v1/financings", {"order_id": orders[0], "accept": True, **journey})
+    direct = supplier(sandbox).write("/v1/financings", {"order_id": orders[1], "facility_id": facility, **journey})
+
+    await_indexer(sandbox.gateway, sandbox.chain)
+    for opened in (quoted, direct):
+        (draw,) = supplier(sandbox).get(f"/v1/financings/{opened['id']}")["draws"]
+        assert (draw["base"]["amount"], int(draw["amount"]["amount"]) > 5_900_000) == ("6000000", True)
+        assert draw["amount"] == quoted["quote"]["net_payout"]
+    told = supplier(sandbox).write("/v1/sandbox/milestones", {"order_id": orders[0], "milestones": ["RECEIVED"]})
+    assert (told["simulated"], told["order_id"], told["receivable_id"]) == (True, orders[0], None)

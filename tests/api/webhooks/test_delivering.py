@@ -1,5 +1,6 @@
 """Deliveries: signed, at least once, in order per resource, each receiver's queue its own."""
 
+import json
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from receiving import OTHER_LEI, Received, Receiver, receiving, say, until
 
 from api.gateway import build_gateway
 from api.settings import Settings
+from api.transactions.models import Transaction
 from api.webhooks.deliverer import pause_seconds
 from api.webhooks.settings import WebhookSettings
 from chain_node.compile import ROOT
@@ -41,6 +43,31 @@ def test_signature_proves_sender_body_and_time(door: Door, receiver: Receiver) -
     assert not check("whsec_another", header, request.body, now)
     assert not check(hook["secret"], header, request.body, now + 3_600)
     assert not check(hook["secret"], re.sub(r"t=\d+", f"t={int(now) + 1}", header), request.body, now)
+
+
+def test_event_of_another_transaction_than_ours_has_no_trace(door: Door, receiver: Receiver) -> None:
+    hook = door.hook(receiver.url)
+    say(door.gateway.database, "0x01")
+
+    door.deliver(hook)
+
+    (request,) = receiver.received
+    assert json.loads(request.body)["trace_id"] is None
+    assert "traceparent" not in request.headers
+
+
+def test_event_that_a_request_caused_is_delivered_with_its_trace(door: Door, receiver: Receiver) -> None:
+    hook, trace = door.hook(receiver.url), "4bf92f3577b34da6a3ce929d0e0e4736"
+    caused = {"signer": "org", "sender": "0x01", "purpose": "test", "to_address": "0x02", "data": b"", "function": "f"}
+    with door.gateway.database.transaction() as session:
+        session.add(Transaction(**caused, gas=1, hash="0x" + "cd" * 32, trace_id=trace))
+    say(door.gateway.database, "0x01")
+
+    door.deliver(hook)
+
+    (request,) = receiver.received
+    assert json.loads(request.body)["trace_id"] == trace
+    assert re.fullmatch(rf"00-{trace}-[0-9a-f]{{16}}-0[01]", request.headers["traceparent"])
 
 
 def test_both_secrets_sign_while_they_overlap(door: Door, receiver: Receiver) -> None:

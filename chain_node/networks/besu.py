@@ -1,0 +1,151 @@
+"""Hyperledger Besu with QBFT. Figures and flags are those that were measured on Besu 26.8; see decision 0049."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, Final
+
+import rlp  # type: ignore[import-untyped]
+
+from chain_node.networks.besu_files import compose_file, toml_list, unit_file
+from chain_node.networks.cards import CardBody
+from chain_node.networks.documents import pretty
+from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote
+from chain_node.networks.state import NetworkState
+from chain_node.networks.terms import Terms
+
+BLOCK_GAS_LIMIT: Final = 30_000_000
+"""537M gave gaps of 18 s under load."""
+BLOCK_SECONDS: Final = 1
+REQUEST_TIMEOUT_SECONDS: Final = 4
+EPOCH_BLOCKS: Final = 30_000
+_ISTANBUL_DIGEST: Final = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
+"""What a BFT block has instead of a proof of work."""
+_FORKS: Final = (
+    "homesteadBlock",
+    "eip150Block",
+    "eip155Block",
+    "eip158Block",
+    "byzantiumBlock",
+    "constantinopleBlock",
+    "petersburgBlock",
+    "istanbulBlock",
+    "berlinBlock",
+    "londonBlock",
+    "shanghaiTime",
+    "cancunTime",
+)
+_RPC_PORT: Final = 8545
+
+
+class BesuEngine(NetworkEngine):
+    """A validator's key is its node's key; Besu reads it as plain hexadecimal digits."""
+
+    kind = "besu"
+    version = "26.8.0"
+
+    def genesis(self, terms: Terms, state: NetworkState) -> dict[str, Any]:
+        qbft = {
+            "blockperiodseconds": BLOCK_SECONDS,
+            "epochlength": EPOCH_BLOCKS,
+            "requesttimeoutseconds": REQUEST_TIMEOUT_SECONDS,
+        }
+        return {
+            "config": {"chainId": terms.chain_id, **dict.fromkeys(_FORKS, 0), "zeroBaseFee": True, "qbft": qbft},
+            "nonce": "0x0",
+            "timestamp": "0x0",
+            "gasLimit": hex(BLOCK_GAS_LIMIT),
+            "difficulty": "0x1",
+            "mixHash": _ISTANBUL_DIGEST,
+            "coinbase": "0x" + "00" * 20,
+            "extraData": "0x" + extra_data([n.address for n in state.validators]).hex(),
+            "alloc": {},
+        }
+
+    def genesis_validators(self, genesis: Mapping[str, Any]) -> tuple[str, ...]:
+        return read_extra_data(bytes.fromhex(str(genesis["extraData"]).removeprefix("0x")))
+
+    def shared_files(self, terms: Terms, state: NetworkState) -> Files:
+        peers = [self.peer_url(n) for n in state.ordered]
+        return {
+            "permissions/static-nodes.json": pretty(peers),
+            "permissions/nodes-allowlist.toml": toml_list("nodes-allowlist", peers),
+        }
+
+    def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
+        port, most = self.rpc_port(terms, node), max(25, len(state.nodes))
+        return {
+            "compose.yaml": compose_file(terms, node, port, most),
+            f"portolan-{terms.name}-{node.node}.service": unit_file(terms, node, port, most),
+        }
+
+    def key_files(self, key: bytes) -> Files:
+        return {"key": f"{key.hex()}\n".encode()}
+
+    def own_files(self, terms: Terms) -> Files:
+        # Only the first list: later accounts come and go with the ParticipantRegistry, on each node by itself.
+        return {"accounts-allowlist.toml": toml_list("accounts-allowlist", terms.accounts)}
+
+    def peer_url(self, node: CardBody) -> str:
+        host = f"[{node.host}]" if ipaddress.ip_address(node.host).version == 6 else node.host
+        return f"enode://{node.public_key}@{host}:{node.port}"
+
+    def rpc_port(self, terms: Terms, node: CardBody) -> int:
+        if not terms.shared_hosts:
+            return _RPC_PORT
+        return node.port + 10_000 if node.port < 55_536 else node.port - 10_000
+
+    def open_ports(self, terms: Terms, node: CardBody) -> tuple[tuple[str, int], ...]:
+        return (("tcp", node.port),)  # discovery is off, so nothing comes by UDP
+
+    def vote_call(self, vote: Vote) -> RpcCall:
+        return RpcCall("qbft_proposeValidatorVote", (vote.address, vote.admit))
+
+    def discard_call(self, vote: Vote) -> RpcCall:
+        return RpcCall("qbft_discardValidatorVote", (vote.address,))
+
+    def validators_call(self) -> RpcCall:
+        return RpcCall("qbft_getValidatorsByBlockNumber", ("latest",))
+
+    def sealing_call(self, first_block: int, last_block: int) -> RpcCall:
+        return RpcCall("qbft_getSignerMetrics", (hex(first_block), hex(last_block)))
+
+    def read_sealing(self, answer: Any) -> dict[str, int]:
+        try:
+            return {str(row["address"]).lower(): int(row["lastProposedBlockNumber"], 16) for row in answer}
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a list of signers' figures: {error}") from error
+
+    def nodes_list_call(self) -> RpcCall:
+        return RpcCall("perm_getNodesAllowlist")
+
+    def accounts_list_call(self) -> RpcCall:
+        return RpcCall("perm_getAccountsAllowlist")
+
+    def change_accounts_call(self, accounts: tuple[str, ...], admit: bool) -> RpcCall:
+        method = "perm_addAccountsToAllowlist" if admit else "perm_removeAccountsFromAllowlist"
+        return RpcCall(method, (list(accounts),))
+
+    def reload_call(self) -> RpcCall:
+        return RpcCall("perm_reloadPermissionsFromFile")
+
+
+def extra_data(validators: list[str]) -> bytes:
+    """QBFT's: 32 bytes of vanity, the validators in ascending order, no vote, round 0, no seals."""
+    addresses = sorted(bytes.fromhex(address[2:]) for address in validators)
+    encoded: bytes = rlp.encode([bytes(32), addresses, [], b"", []])
+    return encoded
+
+
+def read_extra_data(data: bytes) -> tuple[str, ...]:
+    """The validators of a first block. Raises `ValueError` where it is not one of QBFT."""
+    try:
+        vanity, validators, vote, block_round, seals = rlp.decode(data)
+    except (rlp.exceptions.DecodingError, ValueError, TypeError) as error:
+        raise ValueError(f"extraData: not that of QBFT: {error}") from error
+    if len(vanity) != 32 or vote or block_round or seals or not isinstance(validators, list):
+        raise ValueError("extraData: not that of a first block: it has a vote, a round or seals")
+    if any(not isinstance(item, bytes) or len(item) != 20 for item in validators):
+        raise ValueError("extraData: a validator is not 20 bytes")
+    return tuple("0x" + item.hex() for item in validators)

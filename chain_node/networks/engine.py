@@ -1,0 +1,126 @@
+"""What a consensus engine must bring so that members who do not trust each other can run it: files that follow from
+public cards alone, and the questions and votes its nodes understand. An engine is one subclass, named in
+`catalogue`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chain_node.networks.cards import CardBody
+from chain_node.networks.state import NetworkState
+from chain_node.networks.terms import Terms
+
+Files = Mapping[str, bytes]
+"""Contents by path below a folder."""
+
+
+@dataclass(frozen=True)
+class RpcCall:
+    """One JSON-RPC request to a member's own node."""
+
+    method: str
+    params: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What each validator's node must be told: whether `address` shall be a validator."""
+
+    address: str
+    admit: bool
+
+
+def votes_between(found: Collection[str], wanted: Collection[str]) -> tuple[Vote, ...]:
+    """Who must be voted in and out for one set of validators to become the other; in first: at no moment may too few be
+    left."""
+    coming = tuple(Vote(address, True) for address in sorted(set(wanted) - set(found)))
+    return coming + tuple(Vote(address, False) for address in sorted(set(found) - set(wanted)))
+
+
+class NetworkEngine(ABC):
+    """Every method is a pure function of what it is given: same inputs, same bytes."""
+
+    kind: str
+    version: str
+    """The one that the flags were measured with; terms may pin another."""
+
+    # Files
+
+    @abstractmethod
+    def genesis(self, terms: Terms, state: NetworkState) -> dict[str, Any]:
+        """The first block's description, from the validators of the first state."""
+
+    @abstractmethod
+    def genesis_validators(self, genesis: Mapping[str, Any]) -> tuple[str, ...]:
+        """The validators that a genesis names, read back from it. Raises `ValueError` where it cannot be read."""
+
+    @abstractmethod
+    def shared_files(self, terms: Terms, state: NetworkState) -> Files:
+        """What is the same for every node: peers, allow-lists."""
+
+    @abstractmethod
+    def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
+        """How one node is run: Compose file, systemd unit."""
+
+    @abstractmethod
+    def key_files(self, key: bytes) -> Files:
+        """A node's secret as the engine reads it; written 0600 below the node's own folder."""
+
+    @abstractmethod
+    def own_files(self, terms: Terms) -> Files:
+        """What a node begins with and then changes itself, beside its key: no part of the agreement."""
+
+    @abstractmethod
+    def peer_url(self, node: CardBody) -> str:
+        """How nodes name each other."""
+
+    @abstractmethod
+    def rpc_port(self, terms: Terms, node: CardBody) -> int:
+        """Where the node answers on its own machine's loopback."""
+
+    @abstractmethod
+    def open_ports(self, terms: Terms, node: CardBody) -> tuple[tuple[str, int], ...]:
+        """Protocol and port that the other nodes must reach."""
+
+    # Consensus
+
+    @abstractmethod
+    def vote_call(self, vote: Vote) -> RpcCall:
+        """Casts a vote on a validator's node; it stands until it is discarded."""
+
+    @abstractmethod
+    def discard_call(self, vote: Vote) -> RpcCall:
+        """Takes a vote back once it had its effect, so that it is not cast again one day."""
+
+    @abstractmethod
+    def validators_call(self) -> RpcCall:
+        """The validators at the latest block; a list of addresses."""
+
+    @abstractmethod
+    def sealing_call(self, first_block: int, last_block: int) -> RpcCall:
+        """Who proposed blocks in a span."""
+
+    @abstractmethod
+    def read_sealing(self, answer: Any) -> dict[str, int]:
+        """The last block that each validator proposed in the span of `sealing_call`. Raises `ValueError`."""
+
+    # Allow-lists, which are local to each node
+
+    @abstractmethod
+    def nodes_list_call(self) -> RpcCall:
+        """The peers that a node lets in, as `peer_url`."""
+
+    @abstractmethod
+    def accounts_list_call(self) -> RpcCall:
+        """The accounts whose transactions a node takes."""
+
+    @abstractmethod
+    def change_accounts_call(self, accounts: tuple[str, ...], admit: bool) -> RpcCall:
+        """Lets accounts in or out."""
+
+    @abstractmethod
+    def reload_call(self) -> RpcCall:
+        """Has a node read its allow-lists again."""

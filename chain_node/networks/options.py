@@ -1,0 +1,46 @@
+"""Options that several commands of `portolan network` have, and how they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain_node.networks.errors import ChangeRefused
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the network: its folder in network-config.")]
+RootOption = Annotated[Path, typer.Option("--root", help="Where the folders of networks lie.")]
+FolderOption = Annotated[Path, typer.Option("--member-dir", help="This member's own folder, with its keys.")]
+PassphraseOption = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="First line: the member key's passphrase; asked for without.")
+]
+
+
+def folder_of(root: Path, name: str) -> Path:
+    if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name) is None:
+        raise ChangeRefused(f"{name!r} is no name for a network: small letters, digits, hyphens; at most 32")
+    return root / name
+
+
+def read_passphrase(path: Path | None, confirm: bool = False) -> str:
+    if path is None:
+        asked: str = typer.prompt("Passphrase of the member key", hide_input=True, confirmation_prompt=confirm)
+        return asked
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return lines[0] if lines else ""
+
+
+def rpc_urls(given: Sequence[str]) -> dict[str, str]:
+    """`NODE=URL` of each node that can be asked."""
+    found: dict[str, str] = {}
+    for item in given:
+        node, equals, url = item.partition("=")
+        if not equals or not url.startswith(("http://", "https://")):
+            raise ChangeRefused(f"--rpc {node}: NODE=http://… is needed")
+        if node in found:
+            raise ChangeRefused(f"--rpc {node}: named twice")
+        found[node] = url
+    return found

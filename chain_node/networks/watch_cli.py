@@ -1,0 +1,68 @@
+"""`portolan network audit`: looks at a running network and says what is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chain_node.cli import plainly
+from chain_node.client import AddressBook, Node
+from chain_node.compile import compile_contracts
+from chain_node.config import CONFIG_ROOT, data_dir_of
+from chain_node.networks.audit import Audit
+from chain_node.networks.beginning import papers_of
+from chain_node.networks.catalogue import engine_named
+from chain_node.networks.ceremony import load_ceremony
+from chain_node.networks.findings import Finding, as_json, exit_code
+from chain_node.networks.options import NameArgument, RootOption, folder_of, rpc_urls
+
+RpcOption = Annotated[list[str] | None, typer.Option(help="NODE=URL of each node that can be asked from here.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@plainly
+def audit(
+    name: NameArgument,
+    rpc: RpcOption = None,
+    deployments: Annotated[Path | None, typer.Option(help="List of the contracts (deployments.json).")] = None,
+    soon_days: Annotated[int, typer.Option(help="How far ahead an expiry is pointed out.")] = 30,
+    as_json_: JsonOption = False,
+    root: RootOption = CONFIG_ROOT,
+) -> None:
+    """Compare what every node enforces with registry, papers and build. Ends with 1: wrong; 3: not all were asked."""
+    folder = folder_of(root, name)
+    ceremony = load_ceremony(folder)
+    urls = rpc_urls(rpc or [])
+    found = Audit(
+        engine=engine_named(ceremony.terms.engine),
+        ceremony=ceremony,
+        nodes={node: Node(url) for node, url in urls.items()},
+        book=AddressBook.load(deployments or _deployments(folder, name)),
+        artifacts=compile_contracts(),
+        papers=papers_of(folder),
+        soon_days=soon_days,
+    ).run()
+    show(name, sorted(urls), found, as_json_)
+
+
+def show(network: str, looked_at: Sequence[str], findings: Sequence[Finding], for_programs: bool) -> None:
+    if for_programs:
+        typer.echo(json.dumps(as_json(network, looked_at, findings), indent=2, ensure_ascii=False))
+    else:
+        table = Table("", "where", "area", "what", "what to do")
+        for one in findings:
+            table.add_row(one.weight, one.node or network, one.area, one.what, one.todo)
+        console = Console()
+        console.print(table if findings else f"{network}: nothing is wrong ({', '.join(looked_at)} were asked).")
+    raise typer.Exit(exit_code(findings))
+
+
+def _deployments(folder: Path, name: str) -> Path:
+    beside = folder / "deployments.json"
+    return beside if beside.exists() else data_dir_of(name) / "deployments.json"

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from consortium import Consortium, found
+from rpc_proxy import Proxy, proxy
+from support.network import RunningNetwork, lei
+from typer.testing import CliRunner
+
+from chain_node.client import AddressBook, Node
+from chain_node.compile import Artifact, compile_contracts
+from chain_node.config import CONFIG_ROOT, load_network
+from chain_node.networks.audit import Audit
+from chain_node.networks.besu import BesuEngine
+from chain_node.networks.ceremony import Ceremony, load_ceremony
+from chain_node.networks.cli import network_app
+from chain_node.networks.code import CodeMatch, compare_code
+from chain_node.networks.findings import Finding, exit_code
+from chain_node.vocabulary import Role
+
+pytestmark = pytest.mark.node
+
+ACME, FROZEN = "0x" + "a1" * 20, "0x" + "f2" * 20
+runner = CliRunner()
+
+
+@dataclass
+class Audited:
+    """Four nodes on one chain (anvil), each with lists of its own."""
+
+    made: Consortium
+    network: RunningNetwork
+    proxies: dict[str, Proxy]
+    ceremony: Ceremony
+
+    def audit(self, **changes: Any) -> list[Finding]:
+        audit = Audit(
+            engine=BesuEngine(),
+            ceremony=self.ceremony,
+            nodes={name: Node(p.url) for name, p in self.proxies.items()},
+            book=AddressBook.load(self.network.deployments),
+            artifacts=compile_contracts(),
+            papers=load_network(CONFIG_ROOT / "local").organisations,
+        )
+        return replace(audit, **changes).run()
+
+    def list_of(self, node: str, area: str) -> list[str]:
+        listed: list[str] = self.proxies[node].answers[f"perm_get{area}Allowlist"]
+        return listed
+
+
+@pytest.fixture
+def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audited]:
+    made = found(tmp_path)
+    network = pristine_network
+    # The harbour's terms name another chain; a network is what its terms say, so the ceremony is told anvil's.
+    ceremony = load_ceremony(made.folder)
+    terms = ceremony.terms.model_copy(update={"chain_id": network.chain.chain_id})
+    network.admit(lei("ACME"), ACME, int(Role.CARRIER))
+    network.admit(lei("FROZEN"), FROZEN, int(Role.CARRIER))
+    network.send("registrar", network.chain.registry.freeze_account(FROZEN))
+    peers = [BesuEngine().peer_url(n) for n in ceremony.state.ordered]
+    with ExitStack() as stack:
+        proxies = {
+            node.node: stack.enter_context(
+                proxy(
+                    {
+                        "perm_getAccountsAllowlist": [ACME.upper().replace("0X", "0x"), FROZEN, *terms.accounts],
+                        "perm_getNodesAllowlist": list(peers),
+                    },
+                    network.rpc_url,
+                )
+            )
+            for node in ceremony.state.ordered
+        }
+        yield Audited(made, network, proxies, replace(ceremony, terms=terms))
+
+
+def test_account_that_one_node_lets_in_by_mistake_is_named_with_the_node(audited: Audited) -> None:
+    stranger = "0x" + "66" * 20
+    audited.list_of("validator-b", "Accounts").append(stranger)
+    audited.list_of("validator-c", "Accounts").remove(FROZEN)
+
+    findings = audited.audit()
+
+    assert [(f.weight, f.area, f.node, f.what) for f in findings] == [
+        ("wrong", "accounts", "validator-b", f"lets in the account {stranger}"),
+        ("wrong", "accounts", "validator-c", f"does not let in the account {FROZEN}"),
+    ]
+    assert findings[0].todo == f"on it: perm_removeAccountsFromAllowlist [['{stranger}']]"
+    assert findings[1].todo == f"on it: perm_addAccountsToAllowlist [['{FROZEN}']]"
+    assert exit_code(findings) == 1
+
+
+def test_account_taken_from_the_registry_must_leave_every_node(audited: Audited) -> None:
+    audited.network.send("registrar", audited.network.chain.registry.remove_account(ACME))
+
+    findings = audited.audit()
+
+    assert [(f.node, f.what) for f in findings] == [(n, f"lets in the account {ACME}") for n in sorted(audited.proxies)]
+
+
+def test_node_that_was_removed_or_is_missing_from_a_list_is_named(audited: Audited) -> None:
+    ours = audited.list_of("validator-a", "Nodes")
+    gone = ours.pop()
+    ours.append("enode://" + "00" * 64 + "@10.9.9.9:30303")
+
+    findings = audited.audit()
+
+    assert [(f.area, f.node) for f in findings] == [("nodes", "validator-a")] * 2
+    assert findings[1].what == f"does not let in the node {gone}"
+
+
+def test_nodes_that_cannot_be_asked_are_not_taken_as_good(audited: Audited) -> None:
+    silent = audited.proxies.pop("validator-d")
+    del audited.proxies["validator-a"].answers["perm_getAccountsAllowlist"]
+    audited.proxies["validator-b"].answers["perm_getNodesAllowlist"] = None
+
+    findings = audited.audit()
+
+    assert silent.calls == []
+    assert {(f.weight, f.area, f.node) for f in findings} == {
+        ("unknown", "reach", "validator-d"),
+        ("unknown", "accounts", "validator-a"),
+        ("unknown", "nodes", "validator-b"),
+    }
+    assert exit_code(findings) == 3
+
+
+def test_dead_node_foreign_chain_and_fork_are_told_apart(audited: Audited) -> None:
+    node = audited.network.chain.node
+    audited.proxies["validator-a"].answers["eth_chainId"] = "0x1"
+
+    def forked(params: list[Any]) -> Any:
+        answer = node.request("eth_getBlockByNumber", *params)
+        return {**answer, "hash": "0x" + "77" * 32}
+
+    audited.proxies["validator-b"].answers["eth_getBlockByNumber"] = forked
+    nodes = {name: Node(p.url) for name, p in audited.proxies.items()}
+    nodes["validator-c"] = Node("http://127.0.0.1:1")
+    nodes["nobody"] = nodes["validator-d"]
+
+    findings = audited.audit(nodes=nodes)
+
+    said = {(f.weight, f.area, f.node): f.what for f in findings}
+    assert said[("wrong", "chain", "validator-a")] == f"serves chain 1, not {audited.network.chain.chain_id}"
+    assert said[("wrong", "chain", "validator-b")].startswith("has another block ")
+    assert "does not answer" in said[("unknown", "reach", "validator-c")]
+    assert said[("wrong", "nodes", "nobody")] == "is no node of this network"
+
+
+def test_due_diligence_that_ended_ends_soon_or_outlives_its_papers_is_named(audited: Audited) -> None:
+    registry, now = audited.network.chain.registry, audited.network.now()
+    audited.network.send(
+        "registrar", registry.register_organisation(lei("SOON"), "", "DE", Role.CARRIER, now + 9 * 86_400)
+    )
+    audited.network.send("registrar", registry.register_organisation(lei("PAST"), "", "DE", Role.CARRIER, now + 60))
+    audited.network.send("registrar", registry.register_organisation(lei("STOPPED"), "", "DE", Role.CARRIER, now + 60))
+    audited.network.send("registrar", registry.suspend_organisation(lei("STOPPED")))
+    audited.network.chain.node.request("evm_increaseTime", 3_600)
+    audited.network.chain.node.request("evm_mine")
+    operator = load_network(CONFIG_ROOT / "local").organisations[0]
+    shorter = operator.model_copy(update={"kyc_expires_at": operator.kyc_expires_at.replace(year=2030)})
+
+    findings = [f for f in audited.audit(papers=[shorter]) if f.area == "kyc"]
+
+    assert [(f.weight, f.what[:20]) for f in findings] == [
+        ("wrong", operator.lei),
+        ("soon", lei("SOON")),
+        ("wrong", lei("PAST")),
+    ]
+    assert "its papers end at" in findings[0].what
+    assert "ends in 8 days" in findings[1].what
+    assert "ended" in findings[2].what
+
+
+def test_directory_and_address_list_must_be_one(audited: Audited, tmp_path: Path) -> None:
+    book = AddressBook.load(audited.network.deployments)
+    moved = {**book.addresses, "FeedOracle": book.addresses["FxQuotes"], "Nowhere": book.addresses["FxQuotes"]}
+    del moved["HealthCheck"]
+    contracts = {**book.contracts, "FeedOracle": "FxQuotes", "Nowhere": "FxQuotes"}
+
+    findings = audited.audit(book=replace(book, addresses=moved, contracts=contracts))
+
+    said = [f.what for f in findings if f.area == "directory"]
+    assert [what.partition(":")[0] for what in said] == ["FeedOracle", "HealthCheck", "Nowhere"]
+    assert said[1] == f"HealthCheck: the Directory says {book.addresses['HealthCheck']}, deployments.json nothing"
+
+
+def test_contract_that_is_not_the_builds_is_named(audited: Audited) -> None:
+    address = audited.network.chain.addresses.address("FxQuotes")
+    node = audited.network.chain.node
+    code = bytearray(node.code(address))
+    code[100] ^= 1
+    node.request("anvil_setCode", address, "0x" + code.hex())
+    other = audited.network.chain.addresses.address("Servicing")
+    node.request("anvil_setCode", other, "0x")
+    node.request("evm_mine")
+
+    findings = audited.audit()
+
+    assert [(f.weight, f.area, f.what) for f in findings] == [
+        ("wrong", "code", f"FxQuotes at {address}: is not what the sources compile to"),
+        ("wrong", "code", f"Servicing at {other}: there is no contract"),
+    ]
+
+
+def test_metadata_and_immutables_are_told_from_code() -> None:
+    built = bytes.fromhex(
+        "6001600255" + "00" * 32 + "fe" + "a2646970667358221220" + "11" * 32 + "64736f6c63430008250033"
+    )
+    artifact = Artifact("It", "It.sol", "h", [], "", built.hex(), [[5, 32]])
+    deployed = built[:5] + b"\x22" * 32 + built[37:]
+    tail = built.index(b"\x11" * 32)
+
+    assert compare_code(deployed, artifact) is CodeMatch.SAME
+    renamed = deployed[:tail] + b"\x33" * 32 + deployed[tail + 32 :]
+    assert compare_code(renamed, artifact) is CodeMatch.OTHER_METADATA
+    assert compare_code(b"\x60\x02" + deployed[2:], artifact) is CodeMatch.DIFFERENT
+    assert compare_code(deployed + b"\0", artifact) is CodeMatch.DIFFERENT
+    assert compare_code(b"", artifact) is CodeMatch.MISSING
+
+
+def test_network_in_order_has_no_findings_and_the_command_says_so(audited: Audited) -> None:
+    assert audited.audit() == []
+    rpc = [f"--rpc={name}={p.url}" for name, p in audited.proxies.items()]
+    arguments = ["audit", "harbour", *rpc, "--deployments", str(audited.network.deployments), "--json"]
+    result = runner.invoke(network_app, [*arguments, "--root", str(audited.made.folder.parent)])
+
+    # Its own terms name another chain id, so the command must refuse every node.
+    assert result.exit_code == 1
+    assert [f["area"] for f in json.loads(result.output)["findings"]] == ["chain"] * 4
