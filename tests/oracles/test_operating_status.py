@@ -13,7 +13,9 @@ from oracle_bench import Bench
 from oracle_fakes import NOON, WAREHOUSE, epcis, epcis_event
 from support.observability import exposed, named
 
-from chain_node.client import Refusal
+from chain_node.client import AddressBook, Refusal
+from chain_node.client.endpoints import EndpointRules, Watch
+from oracles.endpoints import EndpointFigures
 from oracles.errors import PortUnusable
 from oracles.metrics import Metrics
 from oracles.operating.collecting import Collected
@@ -219,6 +221,9 @@ def test_whatever_rules_and_dashboards_name_of_oracle_nodes_is_exposed(bench):
     registry.register(Collected(bench.settings, bench.database, bench.node.health))
     beating(bench)
     bench.node.health.blocks_behind = 0
+
+    watch = Watch(["http://a:1", "http://b:1"], AddressBook("n", 1, 1, {}, {}), EndpointRules(), 1.0)
+    registry.register(EndpointFigures(watch))
 
     wanted = {name for name in named() if name.startswith("portolan_oracle_")}
 
