@@ -314,6 +314,33 @@ def test_what_was_recorded_before_the_start_decides() -> None:
     assert several.standings() == ["quarantined", "in use"]
 
 
+def test_nobody_is_taken_back_behind_what_was_recorded_before_the_start() -> None:
+    several = Several(8, 8, recorded={9: hash_bytes(9)})
+
+    with pytest.raises(NoEndpointUsable, match="its newest block is 8; 9 was read already"):
+        several.watch.check()
+
+    several.grow(1)
+    several.clock.now += 1
+    assert several.node.block_number() == 9
+
+
+def test_quarantine_of_the_only_node_takes_nobody_back_behind_the_record() -> None:
+    several = started(10, 10)
+    several.look()
+    several.fakes[1].away = True
+    several.fakes[0].branch, several.fakes[0].fork = "other", 9
+    several.fakes[0].head = 12
+    several.look()
+    several.fakes[1].away, several.fakes[1].head = False, 9
+    several.look(40.0)
+
+    assert several.standings() == ["quarantined", "behind"]
+    several.grow(1)
+    several.look()
+    assert several.in_use == B
+
+
 def test_fork_of_blocks_that_are_not_final_is_nobodys_fault() -> None:
     several = started(10, 10, rules=EndpointRules(final_depth_blocks=2))
     several.fakes[1].branch, several.fakes[1].fork = "other", 9

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chain_node.client.dialects import DIALECTS, dialect_of
+from chain_node.client.dialects import DIALECTS
 from chain_node.client.node import _refusal
 from chain_node.errors import (
     AlreadyKnown,
@@ -264,14 +264,3 @@ def test_block_that_a_node_lacks_is_told_apart(message: str) -> None:
 def test_every_engine_words_the_refusals_that_loops_act_on() -> None:
     for dialect in DIALECTS:
         assert {NonceTooLow, AlreadyKnown, UnderpricedReplacement, NonceTooHigh} <= set(dialect.refusals), dialect.name
-
-
-@pytest.mark.parametrize(
-    ("version", "name"), [("Geth/v1.14.0-stable", "geth"), ("besu/v26.8.0/linux", "besu"), ("anvil/v1.4.0", "anvil")]
-)
-def test_engine_is_known_by_its_version(version: str, name: str) -> None:
-    found = dialect_of(version)
-
-    assert found is not None
-    assert found.name == name
-    assert dialect_of("reth/v1") is None

@@ -15,7 +15,8 @@ from oracle_fakes import NOON, WAREHOUSE, epcis, epcis_event
 from prometheus_client import CollectorRegistry
 from support.observability import exposed, named
 
-from chain_node.client import Refusal
+from chain_node.client import AddressBook, Refusal
+from chain_node.client.endpoints import EndpointRules, Watch
 from oracles.endpoints import EndpointFigures
 from oracles.errors import PortUnusable
 from oracles.metrics import Metrics
@@ -235,6 +236,9 @@ def test_whatever_rules_and_dashboards_name_of_oracle_nodes_is_exposed(bench):
     registry.register(EndpointFigures(SimpleNamespace(status=list)))
     beating(bench)
     bench.node.health.blocks_behind = 0
+
+    watch = Watch(["http://a:1", "http://b:1"], AddressBook("n", 1, 1, {}, {}), EndpointRules(), 1.0)
+    registry.register(EndpointFigures(watch))
 
     wanted = {name for name in named() if name.startswith("portolan_oracle_")}
 

@@ -1,6 +1,6 @@
 """What each engine says in its own way, one module an engine: how its pool of waiting transactions refuses, how it says
-that it lacks a block, which tags of blocks it knows. A node's engine need not be known to read its refusals: where two
-engines use one phrase they mean the same by it."""
+that it lacks a block, and what else is to be known of it. A node's engine need not be known to read its refusals: where
+two engines use one phrase they mean the same by it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chain_node.errors import (
     UnderpricedReplacement,
 )
 
-__all__ = ["DIALECTS", "Dialect", "dialect_of", "is_block_missing", "pool_refusal"]
+__all__ = ["DIALECTS", "Dialect", "is_block_missing", "pool_refusal"]
 
 DIALECTS: Final = (geth.DIALECT, besu.DIALECT, anvil.DIALECT, kaia.DIALECT)
 
@@ -56,9 +56,3 @@ def pool_refusal(message: str) -> TransactionRefused:
 def is_block_missing(message: str) -> bool:
     """Whether a node says that it lacks a block, or its state, that it was asked about."""
     return _MISSING.search(message) is not None
-
-
-def dialect_of(client_version: str) -> Dialect | None:
-    """By what `web3_clientVersion` answers; None for an engine that we do not know."""
-    name = client_version.partition("/")[0].lower()
-    return next((dialect for dialect in DIALECTS if name in dialect.client_names), None)

@@ -15,7 +15,6 @@ from chain_node.errors import (
 
 DIALECT: Final = Dialect(
     name="anvil",
-    client_names=("anvil",),
     refusals={
         NonceTooLow: (r"nonce too low", r"nonce is too low"),
         AlreadyKnown: (r"already imported",),

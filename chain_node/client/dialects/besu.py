@@ -21,7 +21,6 @@ from chain_node.errors import (
 
 DIALECT: Final = Dialect(
     name="besu",
-    client_names=("besu",),
     refusals={
         NonceTooLow: (r"nonce[ _]too[ _]low", r"nonce below"),
         AlreadyKnown: (r"known transaction",),

@@ -16,7 +16,6 @@ from chain_node.errors import (
 
 DIALECT: Final = Dialect(
     name="geth",
-    client_names=("geth", "quorum", "erigon"),
     refusals={
         NonceTooLow: (r"nonce too low",),
         AlreadyKnown: (r"already known", r"known transaction"),

@@ -17,7 +17,6 @@ from chain_node.errors import (
 
 DIALECT: Final = Dialect(
     name="kaia",
-    client_names=("kaia", "klaytn"),
     refusals={
         NonceTooLow: (r"nonce too low",),
         AlreadyKnown: (r"known transaction",),
@@ -29,6 +28,4 @@ DIALECT: Final = Dialect(
         PoolFull: (r"txpool is full",),
     },
     block_missing=(r"header not found", r"block does not exist", r"missing trie node"),
-    has_final_tags=False,
-    tells_block_gas=False,
 )

@@ -8,9 +8,10 @@ chain = Chain(SeveralNodes(watch), book)
 
 from chain_node.client.endpoints.endpoint import EndpointStatus, Standing
 from chain_node.client.endpoints.figures import Figure, figures_of
+from chain_node.client.endpoints.rules import Change, EndpointRules
 from chain_node.client.endpoints.several import SeveralNodes
 from chain_node.client.endpoints.urls import MOST_ENDPOINTS, names_of, split_urls
-from chain_node.client.endpoints.watch import Change, EndpointRules, Watch
+from chain_node.client.endpoints.watch import Watch
 from chain_node.client.endpoints.watching import watching
 
 __all__ = [

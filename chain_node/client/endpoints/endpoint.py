@@ -81,3 +81,30 @@ class Endpoint:
     def set_apart(self, why: str, forked_at: int | None = None) -> None:
         self.quarantine, self.forked_at = why, forked_at
         self.healthy_since = self.agrees_since = None
+
+
+def is_healthy(endpoint: Endpoint, furthest: int | None, lag_blocks: int) -> bool:
+    """Whether it is trusted, and not too far behind the furthest of those that are."""
+    if not endpoint.is_trusted or endpoint.head is None or furthest is None:
+        return False
+    return furthest - endpoint.head <= lag_blocks
+
+
+def status_of(endpoint: Endpoint, *, in_use: bool, furthest: int | None, floor: int, lag_blocks: int) -> EndpointStatus:
+    """`floor`: the newest block that was read of."""
+    head = endpoint.head
+    lag = None if head is None or furthest is None else max(0, furthest - head)
+    standing, reason = Standing.HEALTHY, ""
+    if endpoint.quarantine:
+        standing, reason = Standing.QUARANTINED, endpoint.quarantine
+    elif endpoint.why:
+        standing, reason = Standing.AWAY, endpoint.why
+    elif not endpoint.answers:
+        standing = Standing.NOT_SEEN
+    elif in_use:
+        standing = Standing.IN_USE
+    elif not is_healthy(endpoint, furthest, lag_blocks):
+        standing, reason = Standing.BEHIND, f"it is {lag} blocks behind"
+    elif (head or 0) < floor:
+        standing, reason = Standing.BEHIND, f"its newest block is {head}; {floor} was read already"
+    return EndpointStatus(endpoint.name, standing, head, lag, endpoint.failures, reason)

@@ -11,47 +11,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from chain_node.client.addresses import AddressBook
-from chain_node.client.endpoints.endpoint import Endpoint, EndpointStatus, Standing
+from chain_node.client.endpoints.endpoint import Endpoint, EndpointStatus, is_healthy, status_of
 from chain_node.client.endpoints.looking import OtherNetwork, Sight, hashes_at, look_at, verify
 from chain_node.client.endpoints.record import Dispute, Record
+from chain_node.client.endpoints.rules import Change, EndpointRules, Recorded, Tell
 from chain_node.client.endpoints.urls import names_of
 from chain_node.client.node import Node
 from chain_node.errors import ChainError, NoEndpointUsable, WrongNetwork
 
-_LOOK_TIMEOUT_SECONDS: Final = 2.0
+_LOOK_TIMEOUT_SECONDS: Final = 4.0
 FIRST_BLOCK: Final = 0
 _MOST_REMEMBERED: Final = 20_000
 """Transactions of which it is known that they were handed over."""
-
-
-@dataclass(frozen=True)
-class EndpointRules:
-    """`lag_blocks`: further behind the furthest a node is not read from. `final_depth_blocks`: a block with so many
-    after it is final; 0 where the engine's are at once. `look_seconds`: between two looks. `steady_seconds`: how long a
-    preferred node must be well until it is read from again."""
-
-    lag_blocks: int = 3
-    final_depth_blocks: int = 0
-    look_seconds: float = 1.0
-    steady_seconds: float = 10.0
-
-
-@dataclass(frozen=True)
-class Change:
-    """Something to log, once. `what` is a word or two: away, back, quarantined, trusted again, switched, none usable.
-    `is_alert`: an operator must look."""
-
-    what: str
-    fields: Mapping[str, Any]
-    is_alert: bool = False
-
-
-Tell = Callable[[Change], None]
-Recorded = Callable[[], Mapping[int, bytes]]
 
 
 def nothing_recorded() -> Mapping[int, bytes]:
@@ -156,13 +130,14 @@ class Watch:
         """A request to this node went wrong: another is read from, if there is one."""
         with self._lock:
             endpoint, now = self.endpoints[place], self._clock()
-            if not endpoint.answers:
-                # Of many requests under way that all fail, the first says so.
+            if endpoint.answers:
+                endpoint.failed(_why(error), now)
+                self._say("away", endpoint, reason=endpoint.why)
+            else:
+                # Of many requests under way that all fail, the first has said so.
                 endpoint.failures += 1
-                return
-            endpoint.failed(_why(error), now)
-            self._say("away", endpoint, reason=endpoint.why)
-            self._choose(now)
+            if place == self.current:
+                self._choose(now)
 
     def fell_behind(self, place: int, head: int) -> None:
         """This node lacks what others have read from it or from others: it is left until a look finds it further."""
@@ -173,7 +148,17 @@ class Watch:
 
     def status(self) -> list[EndpointStatus]:
         with self._lock:
-            return [self._status(endpoint) for endpoint in self.endpoints]
+            furthest = self._furthest()
+            return [
+                status_of(
+                    endpoint,
+                    in_use=endpoint.place == self.current,
+                    furthest=furthest,
+                    floor=self.floor,
+                    lag_blocks=self.rules.lag_blocks,
+                )
+                for endpoint in self.endpoints
+            ]
 
     @property
     def has_looked(self) -> bool:
@@ -201,6 +186,7 @@ class Watch:
         if not self._knows_recorded:
             self._record.remember(self._recorded())
             self._knows_recorded = True
+            self.saw(self._record.newest or 0)
         now = self._clock()
         asked = [its for its in self.endpoints if everyone or now >= its.resume_at]
         seen = [endpoint for endpoint in asked if self._see(endpoint)]
@@ -308,16 +294,14 @@ class Watch:
         if is_new:
             self._say("quarantined", endpoint, is_alert=True, reason=why)
         if endpoint.place == self.current:
-            # What it told of newer blocks binds nobody.
-            self.floor = min(self.floor, self._furthest() or 0)
+            # What it told of newer blocks binds nobody; what is recorded does.
+            self.floor = min(self.floor, max(self._furthest() or 0, self._record.newest or 0))
 
     def _furthest(self) -> int | None:
         return max((its.head for its in self.endpoints if its.is_trusted and its.head is not None), default=None)
 
     def _is_healthy(self, endpoint: Endpoint, furthest: int | None) -> bool:
-        if not endpoint.is_trusted or endpoint.head is None or furthest is None:
-            return False
-        return furthest - endpoint.head <= self.rules.lag_blocks
+        return is_healthy(endpoint, furthest, self.rules.lag_blocks)
 
     # Choosing; under the lock
 
@@ -382,27 +366,6 @@ class Watch:
 
     def _say(self, what: str, endpoint: Endpoint, *, is_alert: bool = False, **fields: Any) -> None:
         self.tell(Change(what, {"endpoint": endpoint.name, **fields}, is_alert))
-
-    def _status(self, its: Endpoint) -> EndpointStatus:
-        furthest = self._furthest()
-        lag = None if its.head is None or furthest is None else max(0, furthest - its.head)
-        standing, reason = self._standing(its, furthest, lag)
-        return EndpointStatus(its.name, standing, its.head, lag, its.failures, reason)
-
-    def _standing(self, its: Endpoint, furthest: int | None, lag: int | None) -> tuple[Standing, str]:
-        if its.quarantine:
-            return Standing.QUARANTINED, its.quarantine
-        if its.why:
-            return Standing.AWAY, its.why
-        if not its.answers:
-            return Standing.NOT_SEEN, ""
-        if its.place == self.current:
-            return Standing.IN_USE, ""
-        if not self._is_healthy(its, furthest):
-            return Standing.BEHIND, f"it is {lag} blocks behind"
-        if (its.head or 0) < self.floor:
-            return Standing.BEHIND, f"its newest block is {its.head}; {self.floor} was read already"
-        return Standing.HEALTHY, ""
 
 
 def _why(error: ChainError) -> str:

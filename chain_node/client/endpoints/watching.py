@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chain_node.client.endpoints.watch import Change, Watch
+from chain_node.client.endpoints.rules import Change
+from chain_node.client.endpoints.watch import Watch
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from support.observability import exposed, named
 
+from api.chain_link import ChainLink
 from api.db import INDEXING, Database, utc_now
 from api.endpoints import EndpointFigures
 from api.events.models import EventNote
@@ -151,7 +152,12 @@ def test_ends_of_admissions_and_notes_are_told(gateway: Gateway) -> None:
     assert figure("event_notes_waiting") == 1
 
 
-def test_whatever_rules_and_dashboards_name_of_the_gateway_is_exposed(gateway: Gateway) -> None:
+def test_whatever_rules_and_dashboards_name_of_the_gateway_is_exposed(
+    gateway: Gateway, settings_for: Callable[..., Settings]
+) -> None:
+    over_several = ChainLink(settings_for(rpc_url="http://127.0.0.1:9,http://127.0.0.1:10")).watch
+    assert over_several is not None
+    gateway.metrics.registry.register(EndpointFigures(over_several))
     stored(gateway, Cursor(block_number=10, block_hash="0x0a", block_timestamp=0))
     gateway.follower.head = 10
     gateway.metrics.registry.register(Observed(gateway))
