@@ -10,12 +10,15 @@ fails as a whole, each of its writes is tried in one of its own, so that nobody 
 was committed although its commit seemed to fail is then found by its key.
 """
 
+import asyncio
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import Connection
@@ -47,6 +50,37 @@ class Write:
     stored: "Future[bool]" = field(default_factory=Future)
 
 
+class _Awaited:
+    """The requests of one event loop that wait. Those that one commit has served are woken together: to wake the loop
+    from another thread costs more than what it then has to do for one of them."""
+
+    def __init__(self) -> None:
+        self._settled: deque[tuple[asyncio.Future[bool], Future[bool]]] = deque()
+
+    async def stored(self, write: Write) -> bool:
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        write.stored.add_done_callback(lambda settled: self._settle(told, settled))
+        return await told
+
+    def _settle(self, told: "asyncio.Future[bool]", settled: "Future[bool]") -> None:
+        self._settled.append((told, settled))
+        # More than one: whoever was first has woken the loop, which takes all that there are by then.
+        loop = told.get_loop()
+        if len(self._settled) == 1 and not loop.is_closed():
+            loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        while self._settled:
+            told, settled = self._settled.popleft()
+            if told.done():  # the request was called off
+                continue
+            error = settled.exception()
+            if error is None:
+                told.set_result(settled.result())
+            else:
+                told.set_exception(error)
+
+
 class Committer:
     """Its thread starts with the first write, and ends with `close`."""
 
@@ -56,6 +90,15 @@ class Committer:
         self._writes: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._awaited: WeakKeyDictionary[asyncio.AbstractEventLoop, _Awaited] = WeakKeyDictionary()
+
+    async def stored(self, write: Write) -> bool:
+        """Whether it was stored, once that is known; raises why it could not be."""
+        loop = asyncio.get_running_loop()
+        awaited = self._awaited.get(loop)
+        if awaited is None:
+            awaited = self._awaited[loop] = _Awaited()
+        return await awaited.stored(write)
 
     def commit(self, write: Write) -> "Future[bool]":
         """Answers at once with what will be: whether the write was stored, or why it could not be."""

@@ -6,7 +6,6 @@ Routers of resources are made with `gateway_router(...)`, so that their routes p
 the client asked to wait (`Prefer: wait=N`) and the chain has answered, then as 201.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
@@ -357,7 +356,7 @@ async def _done(
             await expected.require(session)
         _WORK.set(work)
         response = await handle(request)
-        if work.left is not None and not await asyncio.wrap_future(work.left.stored):
+        if work.left is not None and not await gateway.committer.stored(work.left):
             response = await run_in_threadpool(work.overtaken)
         submitted: list[str] = list(session.info.get(SUBMITTED, {}))
     seconds = wait_seconds(request.headers.get("prefer"))

@@ -264,12 +264,20 @@ def replace_signature(connection: Connection, old: Outgoing, new: SignedBytes, f
     return changed.rowcount == 1
 
 
+def is_idle(connection: Connection, sender: str) -> bool:
+    """Whether none of the account's transactions has a nonce and is not final."""
+    held = select(T.c.sequence).where(T.c.sender == sender, T.c.status.in_(OPEN), T.c.nonce.is_not(None)).limit(1)
+    return connection.execute(held).first() is None
+
+
 def under_way(connection: Connection, sender: str, *, from_nonce: int = 0, limit: int = 200) -> list[Outgoing]:
     """Signed and not final, lowest nonce first."""
     chosen = (
         select(T.c.sequence, T.c.nonce, T.c.hash, T.c.raw, T.c.trace_id)
         .where(T.c.sender == sender, T.c.nonce >= from_nonce, T.c.status.in_(OPEN))
-        .order_by(T.c.nonce)
+        # By an expression: ordered by the column, SQLite walks through all that the account has ever sent, since that
+        # is in order already, instead of sorting what is open.
+        .order_by(T.c.nonce + 0)
         .limit(limit)
     )
     return [Outgoing(*row) for row in connection.execute(chosen)]

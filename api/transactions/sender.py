@@ -168,7 +168,7 @@ class Sender:
     def _check_lane(self, lane: Lane) -> None:
         """Makes a lane at first use, and moves an idle one on where the chain is ahead: the key was used elsewhere."""
         with self._database.engine.connect() as connection:
-            if outbox.under_way(connection, lane.sender, limit=1):
+            if not outbox.is_idle(connection, lane.sender):
                 return
             known = outbox.next_nonce(connection, lane.sender)
         count = self._link.chain().transaction_count(lane.sender, "pending")
@@ -178,7 +178,7 @@ class Sender:
         with self._database.engine.begin() as connection:
             outbox.open_lane(connection, lane, count)
             behind = outbox.lock_lane(connection, lane.sender) < count
-            if behind and not outbox.under_way(connection, lane.sender, limit=1):
+            if behind and outbox.is_idle(connection, lane.sender):
                 outbox.set_next_nonce(connection, lane.sender, count)
             self._at(Point.LANE_OPENING)
 

@@ -1,5 +1,6 @@
 """Writes of several requests in one database transaction: each as it would be in one of its own."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -227,3 +228,41 @@ def test_what_was_put_off_ends_with_its_transaction(database: Database) -> None:
             session.connection().execute(text("DELETE FROM audit_head"))
 
             assert done == []
+
+
+def test_all_that_a_commit_has_served_are_told_on_their_loop(database: Database, committer: Committer) -> None:
+    async def wait() -> list[bool | BaseException]:
+        with together(committer):
+            writes = [write(f"key {number}") for number in range(20)]
+            for each in writes:
+                committer.commit(each)
+            waiting = [asyncio.ensure_future(committer.stored(each)) for each in writes]
+            await asyncio.sleep(0)
+            waiting[3].cancel()
+        return await asyncio.gather(*waiting, return_exceptions=True)
+
+    told = asyncio.run(wait())
+
+    assert [each for each in told if each is True] == [True] * 19
+    assert isinstance(told[3], asyncio.CancelledError)
+
+
+def test_each_loop_hears_of_its_own(database: Database, committer: Committer) -> None:
+    async def wait(key: str) -> bool:
+        made = write(key)
+        committer.commit(made)
+        return await committer.stored(made)
+
+    assert asyncio.run(wait("a"))
+    assert asyncio.run(wait("b"))
+    assert not asyncio.run(wait("b"))
+
+
+def test_waiting_request_hears_why_its_write_failed(database: Database, committer: Committer) -> None:
+    async def wait() -> None:
+        failing = write("bad", function=None)
+        committer.commit(failing)
+        await committer.stored(failing)
+
+    with pytest.raises(IntegrityError):
+        asyncio.run(wait())
