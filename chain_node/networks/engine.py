@@ -46,6 +46,9 @@ class NetworkEngine(ABC):
     kind: str
     version: str
     """The one that the flags were measured with; terms may pin another."""
+    block_seconds: int
+    sealing_cure: str
+    """What to do with a validator that answers and proposes no blocks."""
 
     # Files
 
@@ -106,6 +109,20 @@ class NetworkEngine(ABC):
     @abstractmethod
     def read_sealing(self, answer: Any) -> dict[str, int]:
         """The last block that each validator proposed in the span of `sealing_call`. Raises `ValueError`."""
+
+    @abstractmethod
+    def read_proposer(self, block: Mapping[str, Any]) -> str:
+        """Who proposed a block, as `eth_getBlockByNumber` tells it."""
+
+    # Peers
+
+    @abstractmethod
+    def peers_call(self) -> RpcCall:
+        """With whom a node is connected."""
+
+    @abstractmethod
+    def read_peers(self, answer: Any) -> set[str]:
+        """The public keys in the answer of `peers_call`. Raises `ValueError`."""
 
     # Allow-lists, which are local to each node
 
