@@ -11,6 +11,7 @@ from rich.console import Console
 
 from chain_node.cli import plainly
 from chain_node.config import CONFIG_ROOT
+from chain_node.networks.backup_cli import backup, restore
 from chain_node.networks.beginning import Beginning, begin, require_inputs
 from chain_node.networks.bundle import CEREMONY_FILE, agreed_files, check_bundle, fingerprint, read_inputs, write_bundle
 from chain_node.networks.cards import load_cards
@@ -38,7 +39,7 @@ member_app = typer.Typer(help="This member's own keys and cards.", no_args_is_he
 network_app.add_typer(member_app, name="member")
 
 network_app.add_typer(propose_app, name="propose")
-for _command in (approve, reject, receive, status, apply, audit, doctor):
+for _command in (approve, reject, receive, status, apply, audit, doctor, backup, restore):
     network_app.command()(_command)
 
 
