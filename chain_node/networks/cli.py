@@ -80,13 +80,7 @@ def new(
         template=CONFIG_ROOT / template,
         participants=participants,
     )
-    terms = begin(folder, wish)
-    console = Console()
-    console.print(f"The terms of {name} are in {folder}; their hash is {terms.hash}.", soft_wrap=True)
-    if cards is not None:
-        _assemble(folder, cards, console)
-    else:
-        console.print("Give this folder to every member; each makes its cards with `portolan network member init`.")
+    _begin(folder, wish, cards)
 
 
 @member_app.command("init")
@@ -144,6 +138,15 @@ def check(name: NameArgument, root: RootOption = CONFIG_ROOT) -> None:
     console.print(f"{name}: {mark}", soft_wrap=True)
     if ceremony.entries:
         console.print(f"Ceremony: {len(ceremony.entries)} entries, the last one is {ceremony.head[:32]}")
+
+
+def _begin(folder: Path, wish: Beginning, cards: Path | None) -> None:
+    terms, console = begin(folder, wish), Console()
+    console.print(f"The terms of {wish.name} are in {folder}; their hash is {terms.hash}.", soft_wrap=True)
+    if cards is not None:
+        _assemble(folder, cards, console)
+    else:
+        console.print("Give this folder to every member; each makes its cards with `portolan network member init`.")
 
 
 def _assemble(folder: Path, cards: Path, console: Console) -> None:

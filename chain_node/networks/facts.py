@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from chain_node.client import Node
 from chain_node.errors import ChainError
 from chain_node.networks.cards import CardBody
-from chain_node.networks.engine import NetworkEngine, RpcCall
+from chain_node.networks.engine import NetworkEngine, RpcCall, plain
 
 WINDOW: Final = 60
 """Blocks that are looked back over."""
@@ -67,11 +67,14 @@ class _Questions:
     def call(self, call: RpcCall) -> Any:
         return self.node.request(call.method, *call.params)
 
+    def listed(self, what: str, call: RpcCall | None) -> frozenset[str] | None:
+        return None if call is None else self.ask(what, lambda: self.texts(call))
+
     def texts(self, call: RpcCall) -> frozenset[str]:
         answer = self.call(call)
         if not isinstance(answer, list) or not all(isinstance(item, str) for item in answer):
             raise ValueError(f"{call.method} gave no list")
-        return frozenset(item.lower() for item in answer)
+        return frozenset(plain(item) for item in answer)
 
     def header(self, number: str) -> Header:
         return self._header(self.node.request("eth_getBlockByNumber", number, False))
@@ -108,8 +111,8 @@ def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
         peers=asking.ask("peers", lambda: frozenset(engine.read_peers(asking.call(engine.peers_call())))),
         validators=asking.ask("validators", lambda: asking.texts(engine.validators_call())),
         proposed=asking.ask("sealing", lambda: engine.read_sealing(asking.call(sealing))),
-        nodes_list=asking.ask("nodes list", lambda: asking.texts(engine.nodes_list_call())),
-        accounts_list=asking.ask("accounts list", lambda: asking.texts(engine.accounts_list_call())),
+        nodes_list=asking.listed("nodes list", engine.nodes_list_call()),
+        accounts_list=asking.listed("accounts list", engine.accounts_list_call()),
         unanswered=asking.unanswered,
     )
 
