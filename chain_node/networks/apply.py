@@ -34,7 +34,8 @@ def calls_by_hand(engine: NetworkEngine, ceremony: Ceremony, lei: str) -> list[t
     voting = [
         n for n in (*nodes, *_leaving(ceremony, lei)) if n.role == "validator" and Vote(n.address, True) not in votes
     ]
-    reload = [(node.node, engine.reload_call()) for node in nodes]
+    call = engine.reload_call()
+    reload = [(node.node, call) for node in nodes if call is not None]
     cast = [(node.node, engine.vote_call(vote)) for node in voting for vote in votes]
     return [*(reload if _someone_comes(ceremony, lei) else []), *cast, *reload]
 
@@ -79,8 +80,11 @@ def _leaving(ceremony: Ceremony, lei: str) -> list[CardBody]:
 
 
 def _reload(engine: NetworkEngine, nodes: Sequence[CardBody], asks: Mapping[str, Ask]) -> list[str]:
+    call = engine.reload_call()
+    if call is None:
+        return []
     for node in nodes:
-        _said(node.node, asks[node.node], engine.reload_call())
+        _said(node.node, asks[node.node], call)
     return [f"{node.node}: has read its allow-lists again" for node in nodes]
 
 
@@ -112,7 +116,9 @@ def _discard(
     steps = []
     for node in nodes:
         for vote in settled.values() if node.address in now else ():
-            _said(node.node, asks[node.node], engine.discard_call(vote))
+            call = engine.discard_call(vote)
+            if call is not None:
+                _said(node.node, asks[node.node], call)
     steps.append(f"the chain has the agreed {len(now)} validators")
     return steps
 

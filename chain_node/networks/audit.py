@@ -19,7 +19,7 @@ from chain_node.config import OrganisationConfig
 from chain_node.errors import ChainError, NodeUnavailable, RequestRefused
 from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.code import CodeMatch, compare_code
-from chain_node.networks.engine import NetworkEngine, RpcCall
+from chain_node.networks.engine import NetworkEngine, RpcCall, plain
 from chain_node.networks.findings import Finding
 
 _DAY: Final = 86_400
@@ -108,7 +108,9 @@ class Audit:
                 findings.append(Finding("wrong", "chain", name, what, "stop it, remove its database, let it sync anew"))
         return next(name for name, value in hashes.items() if value == most)
 
-    def _list(self, name: str, area: str, call: RpcCall, expected: set[str]) -> list[Finding]:
+    def _list(self, name: str, area: str, call: RpcCall | None, expected: set[str]) -> list[Finding]:
+        if call is None:
+            return []
         try:
             answer = self.nodes[name].request(call.method, *call.params)
         except (RequestRefused, NodeUnavailable) as error:
@@ -117,7 +119,7 @@ class Audit:
             ]
         if not isinstance(answer, list) or not all(isinstance(item, str) for item in answer):
             return [Finding("unknown", area, name, f"{call.method} gave no list", "see its version and flags")]
-        found = {item.lower() for item in answer}
+        found = {plain(item) for item in answer}
         wanted = {item.lower() for item in expected}
         return [
             *(self._drift(area, name, item, "lets in", admit=False) for item in sorted(found - wanted)),
@@ -130,7 +132,8 @@ class Audit:
                 "wrong", area, name, f"{verb} the node {item}", "portolan network apply, on its member's machine"
             )
         call = self.engine.change_accounts_call((item,), admit)
-        return Finding("wrong", area, name, f"{verb} the account {item}", f"on it: {call.method} {list(call.params)}")
+        todo = "" if call is None else f"on it: {call.method} {list(call.params)}"
+        return Finding("wrong", area, name, f"{verb} the account {item}", todo)
 
     def _directory(self, chain: Chain, block: int) -> list[Finding]:
         findings = []

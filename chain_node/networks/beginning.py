@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from chain_node.config import ConfigInvalid, Network, OrganisationConfig, load_network
-from chain_node.networks.besu import BLOCK_SECONDS
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.documents import as_document, read_bytes, write_whole
 from chain_node.networks.errors import FileUnusable
@@ -95,7 +94,7 @@ def _network_toml(wish: Beginning) -> bytes:
     raw = _toml(wish.template / "network.toml", read_bytes(wish.template / "network.toml"))
     raw = {key: value for key, value in raw.items() if key not in _ASIDE}
     raw |= {"name": wish.name, "chain_id": wish.chain_id, "operator": wish.operator}
-    raw["engine"] = {"kind": wish.engine, "block_seconds": BLOCK_SECONDS}
+    raw["engine"] = {"kind": wish.engine, "block_seconds": engine_named(wish.engine).block_seconds}
     if wish.governance_delay_seconds:
         raw["governance"] = {"delay_seconds": wish.governance_delay_seconds}
     head = f"# The network {wish.name}, agreed by its members. Every key is explained in ../README.md.\n"

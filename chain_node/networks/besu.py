@@ -44,6 +44,11 @@ class BesuEngine(NetworkEngine):
 
     kind = "besu"
     version = "26.8.0"
+    block_seconds = BLOCK_SECONDS
+    sealing_cure = (
+        "look for `BFT Mining thread has suffered a fatal error` in its log and restart it: it answers and follows, but"
+        " takes no part any more"
+    )
 
     def genesis(self, terms: Terms, state: NetworkState) -> dict[str, Any]:
         qbft = {
@@ -116,6 +121,18 @@ class BesuEngine(NetworkEngine):
             return {str(row["address"]).lower(): int(row["lastProposedBlockNumber"], 16) for row in answer}
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a list of signers' figures: {error}") from error
+
+    def read_proposer(self, block: Mapping[str, Any]) -> str:
+        return str(block["miner"]).lower()
+
+    def peers_call(self) -> RpcCall:
+        return RpcCall("admin_peers")
+
+    def read_peers(self, answer: Any) -> set[str]:
+        try:
+            return {str(peer["id"]).lower().removeprefix("0x")[-128:] for peer in answer}
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a list of peers: {error}") from error
 
     def nodes_list_call(self) -> RpcCall:
         return RpcCall("perm_getNodesAllowlist")

@@ -18,7 +18,10 @@ _HEADER: Final = (
 
 
 def flags(node: CardBody, rpc_port: int, most_peers: int, network: str, data: str) -> list[str]:
-    """All of Besu's flags for one node. `network` is the folder of agreed files, `data` the node's own."""
+    """All of Besu's flags for one node; WebSocket, GraphQL and metrics are off by default and stay so.
+
+    `network` is the folder of agreed files, `data` the node's own.
+    """
     return [
         f"--genesis-file={network}/genesis.json",
         f"--data-path={data}/database",
@@ -28,7 +31,6 @@ def flags(node: CardBody, rpc_port: int, most_peers: int, network: str, data: st
         "--min-gas-price=0",
         # Without it the layered pool refuses nonces more than 200 ahead of the chain.
         "--tx-pool-max-future-by-sender=20000",
-        "--p2p-enabled=true",
         f"--p2p-host={node.host}",
         f"--p2p-port={node.port}",
         "--discovery-enabled=false",
@@ -44,8 +46,6 @@ def flags(node: CardBody, rpc_port: int, most_peers: int, network: str, data: st
         f"--rpc-http-port={rpc_port}",
         f"--rpc-http-api={_APIS}",
         "--host-allowlist=localhost,127.0.0.1",
-        "--rpc-ws-enabled=false",
-        "--graphql-http-enabled=false",
     ]
 
 

@@ -25,6 +25,8 @@ from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
 
 MOST_ENTRIES: Final = 10_000
+MOST_OPEN: Final = 8
+"""Open proposals of one member: so that none can bury the others' under its own."""
 Standing = Literal["open", "decided", "refused", "void"]
 
 
@@ -122,6 +124,9 @@ class Ceremony:
     def _acted(self, body: EntryBody) -> Ceremony:
         action = body.action
         if isinstance(action, Propose):
+            waiting = [p for p in self.proposals.values() if p.author == body.author and p.standing == "open"]
+            if len(waiting) >= MOST_OPEN:
+                raise ChangeRefused(f"{body.author} has {MOST_OPEN} open proposals already")
             changed(self.terms, self.state, action.change, self.retired)
             made = Proposal(body.number, action.change, body.author, action.why)
             if body.author in self.state.voters:

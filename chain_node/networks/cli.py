@@ -11,6 +11,7 @@ from rich.console import Console
 
 from chain_node.cli import plainly
 from chain_node.config import CONFIG_ROOT
+from chain_node.networks.backup_cli import backup, restore
 from chain_node.networks.beginning import Beginning, begin, require_inputs
 from chain_node.networks.bundle import CEREMONY_FILE, agreed_files, check_bundle, fingerprint, read_inputs, write_bundle
 from chain_node.networks.cards import load_cards
@@ -28,7 +29,7 @@ from chain_node.networks.options import (
 )
 from chain_node.networks.state import first_state, warnings
 from chain_node.networks.terms import load_terms
-from chain_node.networks.watch_cli import audit
+from chain_node.networks.watch_cli import audit, doctor
 
 network_app = typer.Typer(
     help="A permissioned network: its terms, its members' cards, its files and what they decide together.",
@@ -38,7 +39,7 @@ member_app = typer.Typer(help="This member's own keys and cards.", no_args_is_he
 network_app.add_typer(member_app, name="member")
 
 network_app.add_typer(propose_app, name="propose")
-for _command in (approve, reject, receive, status, apply, audit):
+for _command in (approve, reject, receive, status, apply, audit, doctor, backup, restore):
     network_app.command()(_command)
 
 
@@ -79,13 +80,7 @@ def new(
         template=CONFIG_ROOT / template,
         participants=participants,
     )
-    terms = begin(folder, wish)
-    console = Console()
-    console.print(f"The terms of {name} are in {folder}; their hash is {terms.hash}.", soft_wrap=True)
-    if cards is not None:
-        _assemble(folder, cards, console)
-    else:
-        console.print("Give this folder to every member; each makes its cards with `portolan network member init`.")
+    _begin(folder, wish, cards)
 
 
 @member_app.command("init")
@@ -143,6 +138,15 @@ def check(name: NameArgument, root: RootOption = CONFIG_ROOT) -> None:
     console.print(f"{name}: {mark}", soft_wrap=True)
     if ceremony.entries:
         console.print(f"Ceremony: {len(ceremony.entries)} entries, the last one is {ceremony.head[:32]}")
+
+
+def _begin(folder: Path, wish: Beginning, cards: Path | None) -> None:
+    terms, console = begin(folder, wish), Console()
+    console.print(f"The terms of {wish.name} are in {folder}; their hash is {terms.hash}.", soft_wrap=True)
+    if cards is not None:
+        _assemble(folder, cards, console)
+    else:
+        console.print("Give this folder to every member; each makes its cards with `portolan network member init`.")
 
 
 def _assemble(folder: Path, cards: Path, console: Console) -> None:

@@ -40,12 +40,20 @@ def votes_between(found: Collection[str], wanted: Collection[str]) -> tuple[Vote
     return coming + tuple(Vote(address, False) for address in sorted(set(found) - set(wanted)))
 
 
+def plain(listed: str) -> str:
+    """An entry of an allow-list without what a node adds to it (`?discport=0`), in small letters."""
+    return listed.lower().partition("?")[0]
+
+
 class NetworkEngine(ABC):
     """Every method is a pure function of what it is given: same inputs, same bytes."""
 
     kind: str
     version: str
     """The one that the flags were measured with; terms may pin another."""
+    block_seconds: int
+    sealing_cure: str
+    """What to do with a validator that answers and proposes no blocks."""
 
     # Files
 
@@ -91,9 +99,9 @@ class NetworkEngine(ABC):
     def vote_call(self, vote: Vote) -> RpcCall:
         """Casts a vote on a validator's node; it stands until it is discarded."""
 
-    @abstractmethod
-    def discard_call(self, vote: Vote) -> RpcCall:
-        """Takes a vote back once it had its effect, so that it is not cast again one day."""
+    def discard_call(self, vote: Vote) -> RpcCall | None:
+        """Takes a vote back once it had its effect, so that it is not cast again one day; None where none lasts."""
+        return None
 
     @abstractmethod
     def validators_call(self) -> RpcCall:
@@ -107,20 +115,34 @@ class NetworkEngine(ABC):
     def read_sealing(self, answer: Any) -> dict[str, int]:
         """The last block that each validator proposed in the span of `sealing_call`. Raises `ValueError`."""
 
-    # Allow-lists, which are local to each node
+    @abstractmethod
+    def read_proposer(self, block: Mapping[str, Any]) -> str:
+        """Who proposed a block, as `eth_getBlockByNumber` tells it."""
+
+    # Peers
 
     @abstractmethod
-    def nodes_list_call(self) -> RpcCall:
+    def peers_call(self) -> RpcCall:
+        """With whom a node is connected."""
+
+    @abstractmethod
+    def read_peers(self, answer: Any) -> set[str]:
+        """The public keys in the answer of `peers_call`. Raises `ValueError`."""
+
+    # Allow-lists, which are local to each node; None where an engine's nodes keep none
+
+    def nodes_list_call(self) -> RpcCall | None:
         """The peers that a node lets in, as `peer_url`."""
+        return None
 
-    @abstractmethod
-    def accounts_list_call(self) -> RpcCall:
+    def accounts_list_call(self) -> RpcCall | None:
         """The accounts whose transactions a node takes."""
+        return None
 
-    @abstractmethod
-    def change_accounts_call(self, accounts: tuple[str, ...], admit: bool) -> RpcCall:
+    def change_accounts_call(self, accounts: tuple[str, ...], admit: bool) -> RpcCall | None:
         """Lets accounts in or out."""
+        return None
 
-    @abstractmethod
-    def reload_call(self) -> RpcCall:
+    def reload_call(self) -> RpcCall | None:
         """Has a node read its allow-lists again."""
+        return None

@@ -25,9 +25,9 @@ def folder_of(root: Path, name: str) -> Path:
     return root / name
 
 
-def read_passphrase(path: Path | None, confirm: bool = False) -> str:
+def read_passphrase(path: Path | None, confirm: bool = False, what: str = "the member key") -> str:
     if path is None:
-        asked: str = typer.prompt("Passphrase of the member key", hide_input=True, confirmation_prompt=confirm)
+        asked: str = typer.prompt(f"Passphrase of {what}", hide_input=True, confirmation_prompt=confirm)
         return asked
     lines = path.read_text(encoding="utf-8").splitlines()
     return lines[0] if lines else ""

@@ -17,8 +17,6 @@ from chain_node.networks.errors import FileUnusable
 
 TERMS_FILE: Final = "terms.json"
 AGREED_INPUTS: Final = ("network.toml", "participants.toml")
-SAFE_VALIDATORS: Final = 4
-"""Fewer stand no fault at all: f = (n - 1) // 3."""
 
 
 def _is_address(text: str) -> str:
@@ -71,10 +69,6 @@ class Terms(Document):
     @property
     def hash(self) -> str:
         return digest(self.model_dump(mode="json"))
-
-    @property
-    def validators(self) -> int:
-        return sum(self.organisations.values())
 
     def file(self) -> bytes:
         return pretty(self.model_dump(mode="json"))

@@ -1,9 +1,11 @@
-"""`portolan network audit`: looks at a running network and says what is wrong."""
+"""`portolan network audit|doctor`: looks at a running network and says what is wrong."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +17,17 @@ from chain_node.cli import plainly
 from chain_node.client import AddressBook, Node
 from chain_node.compile import compile_contracts
 from chain_node.config import CONFIG_ROOT, data_dir_of
+from chain_node.errors import ChainError
 from chain_node.networks.audit import Audit
 from chain_node.networks.beginning import papers_of
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import load_ceremony
+from chain_node.networks.doctor import Doctor
+from chain_node.networks.documents import parse, read_bytes
+from chain_node.networks.facts import NodeFacts, gather, port_is_open
 from chain_node.networks.findings import Finding, as_json, exit_code
+from chain_node.networks.machine import machine_findings
+from chain_node.networks.member import MemberFolder
 from chain_node.networks.options import NameArgument, RootOption, folder_of, rpc_urls
 
 RpcOption = Annotated[list[str] | None, typer.Option(help="NODE=URL of each node that can be asked from here.")]
@@ -66,3 +74,46 @@ def show(network: str, looked_at: Sequence[str], findings: Sequence[Finding], fo
 def _deployments(folder: Path, name: str) -> Path:
     beside = folder / "deployments.json"
     return beside if beside.exists() else data_dir_of(name) / "deployments.json"
+
+
+@plainly
+def doctor(
+    name: NameArgument,
+    rpc: RpcOption = None,
+    member_dir: Annotated[Path | None, typer.Option(help="This member's own folder: its disk and keys.")] = None,
+    ports: Annotated[bool, typer.Option("--ports/--no-ports", help="Try every node's peer port from here.")] = True,
+    watch: Annotated[int, typer.Option(help="Seconds to watch for new blocks.")] = 20,
+    as_json_: JsonOption = False,
+    root: RootOption = CONFIG_ROOT,
+) -> None:
+    """Find what is wrong with the running network and say what to do. Ends with 1: wrong; 3: something is unknown."""
+    folder = folder_of(root, name)
+    ceremony = load_ceremony(folder)
+    engine = engine_named(ceremony.terms.engine)
+    nodes = {node: Node(url) for node, url in rpc_urls(rpc or []).items()}
+    facts = {node: gather(engine, node, way) for node, way in nodes.items()}
+    facts = {node: later(its, nodes[node]) for node, its in watched(facts, watch).items()}
+    findings = Doctor(
+        engine=engine,
+        ceremony=ceremony,
+        facts=facts,
+        ports={n.node: port_is_open(n) for n in ceremony.state.ordered} if ports else {},
+        now=int(time.time()),
+        genesis=parse(folder / "genesis.json", read_bytes(folder / "genesis.json")),
+    ).findings()
+    findings += machine_findings(MemberFolder(member_dir)) if member_dir is not None else []
+    show(name, sorted(nodes), findings, as_json_)
+
+
+def watched(facts: dict[str, NodeFacts], seconds: int) -> dict[str, NodeFacts]:
+    """The same facts, after a while: whether blocks come can only be seen by waiting."""
+    if any(its.answers for its in facts.values()):
+        time.sleep(seconds)
+    return facts
+
+
+def later(facts: NodeFacts, node: Node) -> NodeFacts:
+    try:
+        return replace(facts, later_number=node.block_number()) if facts.answers else facts
+    except ChainError as error:
+        return replace(facts, unanswered={**facts.unanswered, "height after a while": str(error)})

@@ -11,6 +11,7 @@ class Ballot:
     change: tuple[str, ...]
     says: dict[str, bool] = field(default_factory=dict)
     standing: str = "open"
+    by: str = ""
     todo: set[str] = field(default_factory=set)
     did: set[str] = field(default_factory=set)
 
@@ -64,8 +65,10 @@ class Model:
         if lei not in self.members():
             raise Illegal
         self.outcome(change)
+        if sum(1 for b in self.ballots.values() if b.by == lei and b.standing == "open") >= 8:
+            raise Illegal
         self.said += 1
-        self.ballots[self.said] = Ballot(change, {lei: True} if lei in self.voters() else {})
+        self.ballots[self.said] = Ballot(change, {lei: True} if lei in self.voters() else {}, by=lei)
         self.close()
 
     def answer(self, lei: str, number: int, agrees: bool) -> None:

@@ -72,7 +72,7 @@ def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audite
                 proxy(
                     {
                         "perm_getAccountsAllowlist": [ACME.upper().replace("0X", "0x"), FROZEN, *terms.accounts],
-                        "perm_getNodesAllowlist": list(peers),
+                        "perm_getNodesAllowlist": [peers[0] + "?discport=0", *peers[1:]],
                     },
                     network.rpc_url,
                 )

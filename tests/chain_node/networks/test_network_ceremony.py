@@ -179,6 +179,16 @@ def test_nobody_counts_twice(begun: Ceremony, newcomer: Propose, harbour: Consor
         say(ceremony, harbour, 0, yes(1))
 
 
+def test_nobody_buries_the_others_under_its_proposals(begun: Ceremony, newcomer: Propose, harbour: Consortium) -> None:
+    ceremony = begun
+    for _ in range(8):
+        ceremony = say(ceremony, harbour, 0, newcomer)
+
+    with pytest.raises(CeremonyRefused, match=r"entry 9: .* has 8 open proposals already"):
+        say(ceremony, harbour, 0, newcomer)
+    assert len(say(ceremony, harbour, 1, newcomer).proposals) == 9
+
+
 def test_organisation_with_two_validators_has_one_voice(begun: Ceremony, harbour: Consortium) -> None:
     second = harbour.cards[7]
     ceremony = decided(begun, harbour, Propose(change=Addition(kind="add-validator", card=second), why="two"))
@@ -407,6 +417,27 @@ def test_single_validator_replaces_its_own_key_through_its_old_node(tmp_path: Pa
     if applied.waiting:
         applied = apply_on(BesuEngine(), ceremony, LEIS[0], ways, 0, 0)
     assert nodes.validators == {alone.cards[1].body.address}
+
+
+class PlainEngine(BesuEngine):
+    """One whose nodes keep no lists and whose votes end by themselves."""
+
+    def discard_call(self, vote: Vote) -> None:
+        return None
+
+    def reload_call(self) -> None:
+        return None
+
+
+def test_engine_without_lists_is_only_asked_to_vote(begun: Ceremony, newcomer: Propose, harbour: Consortium) -> None:
+    ceremony, nodes = decided(begun, harbour, newcomer), Nodes([n.address for n in begun.state.validators])
+    for of, letter, wait in ((0, "a", 0), (1, "b", 0), (2, "c", 5)):
+        node = f"validator-{letter}"
+        way = {node: nodes.ask(ceremony.state.nodes[node].address)}
+        applied = apply_on(PlainEngine(), ceremony, LEIS[of], way, wait, 0)
+
+    assert applied.waiting == ()
+    assert {method for _, method in nodes.calls} == {"qbft_proposeValidatorVote", "qbft_getValidatorsByBlockNumber"}
 
 
 def test_validator_that_nobody_decided_on_stops_everything(

@@ -1,0 +1,272 @@
+"""Finds what is wrong with a running network, from what its nodes say, and says what to do. Pure: facts in, findings
+out, the causes before what follows from them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import Any, Final
+
+from chain_node.networks.ceremony import Ceremony
+from chain_node.networks.engine import NetworkEngine
+from chain_node.networks.facts import WINDOW, Header, NodeFacts
+from chain_node.networks.findings import Finding
+from chain_node.networks.terms import faults_borne
+
+SKEW_SECONDS: Final = 3
+LAG_BLOCKS: Final = 5
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """`facts` by node, of those that were asked; `ports` whether each node's peer port could be reached, where tried;
+    `now` is this machine's clock, `genesis` the agreed genesis.json."""
+
+    engine: NetworkEngine
+    ceremony: Ceremony
+    facts: Mapping[str, NodeFacts]
+    ports: Mapping[str, bool]
+    now: int
+    genesis: Mapping[str, Any]
+
+    def findings(self) -> list[Finding]:
+        return [
+            *self._silent(),
+            *self._closed_ports(),
+            *self._foreign(),
+            *self._forked(),
+            *self._halted(),
+            *self._clock(),
+            *self._behind(),
+            *self._unconnected(),
+            *self._wrong_validators(),
+            *self._not_sealing(),
+            *self._lists(),
+            *self._versions(),
+            *self._unanswered(),
+        ]
+
+    @property
+    def _answering(self) -> list[NodeFacts]:
+        return [its for _, its in sorted(self.facts.items()) if its.answers]
+
+    @property
+    def _ours(self) -> list[NodeFacts]:
+        """Those that are on this network's chain."""
+        foreign = {finding.node for finding in self._foreign()}
+        return [its for its in self._answering if its.name not in foreign]
+
+    @property
+    def _moves(self) -> bool:
+        return any(
+            its.later_number is not None and its.later_number > its.latest.number for its in self._ours if its.latest
+        )
+
+    def _silent(self) -> list[Finding]:
+        todo = "see whether it runs (systemctl status, docker ps) and what its log says last; RPC is on loopback only"
+        return [
+            Finding("wrong", "rpc", name, next(iter(its.unanswered.values()), "does not answer"), todo)
+            for name, its in sorted(self.facts.items())
+            if not its.answers
+        ]
+
+    def _closed_ports(self) -> list[Finding]:
+        found = []
+        for name, open_ in sorted(self.ports.items()):
+            if not open_:
+                node = self.ceremony.state.nodes[name]
+                what = f"its peer port {node.host}:{node.port} cannot be reached from here"
+                todo = "start it, or open the port as firewall.md has it, on both machines"
+                found.append(Finding("wrong", "port", name, what, todo))
+        return found
+
+    def _foreign(self) -> list[Finding]:
+        """Another chain id, or another first block: nodes with different ones never talk to each other."""
+        wanted, extra = self.ceremony.terms.chain_id, str(self.genesis["extraData"]).lower()
+        todo = "stop it, remove its database, start it with this network's genesis.json (`portolan network check`)"
+        found = []
+        hashes = Counter(its.genesis.hash for its in self._answering if its.genesis and its.genesis.extra_data == extra)
+        usual = hashes.most_common(1)[0][0] if hashes else None
+        for its in self._answering:
+            if its.chain_id is not None and its.chain_id != wanted:
+                found.append(Finding("wrong", "genesis", its.name, f"has chain id {its.chain_id}, not {wanted}", todo))
+            elif its.genesis is not None and its.genesis.extra_data != extra:
+                what = "its first block names other validators than genesis.json"
+                found.append(Finding("wrong", "genesis", its.name, what, todo))
+            elif its.genesis is not None and its.genesis.hash != usual:
+                what = f"its first block is {its.genesis.hash}, the others' {usual}"
+                found.append(Finding("wrong", "genesis", its.name, what, todo))
+        return found
+
+    def _forked(self) -> list[Finding]:
+        ours = [its for its in self._ours if its.recent]
+        shared = set.intersection(*({h.number for h in its.recent} for its in ours)) if ours else set()
+        if not shared:
+            return []
+        height = max(shared)
+        hashes = {its.name: next(h.hash for h in its.recent if h.number == height) for its in ours}
+        usual = Counter(hashes.values()).most_common(1)[0][0]
+        todo = "stop it, keep its database for the inquiry, let it sync anew: a final block never changes"
+        return [
+            Finding("wrong", "fork", name, f"has another block {height}: {its} instead of {usual}", todo)
+            for name, its in hashes.items()
+            if its != usual
+        ]
+
+    def _halted(self) -> list[Finding]:
+        """No block while we looked."""
+        known = [its for its in self._ours if its.later_number is not None]
+        if not known or self._moves:
+            return []
+        count = len(self.ceremony.state.validators)
+        needed = count - faults_borne(count)
+        height = max(its.latest.number for its in known if its.latest)
+        what = f"no block after {height} while we looked: fewer than {needed} of {count} validators take part"
+        todo = (
+            "bring validators back; round timeouts have doubled meanwhile, so restart all of them together (about 30 s)"
+            " rather than wait (minutes)"
+        )
+        return [Finding("wrong", "halted", "", what, todo)]
+
+    def _clock(self) -> list[Finding]:
+        found = []
+        newest = max((its.latest for its in self._ours if its.latest), key=lambda h: h.number, default=None)
+        todo = "set it by NTP (timedatectl, chronyc tracking) and keep it so"
+        if newest is not None and newest.timestamp > self.now + SKEW_SECONDS:
+            ahead = newest.timestamp - self.now
+            what = f"this machine's clock is {ahead} s behind the newest block, or the proposer's is ahead"
+            found.append(Finding("wrong", "clock", "", what, todo))
+        behind = SKEW_SECONDS + 10 * self.engine.block_seconds
+        if newest is not None and self._moves and newest.timestamp < self.now - behind:
+            what = f"blocks come, but the newest is {self.now - newest.timestamp} s old by this machine's clock"
+            found.append(Finding("wrong", "clock", "", what, todo))
+        for address, seconds in skewed(self._longest(), self.engine.block_seconds).items():
+            what = f"its clock is about {seconds} s ahead: its blocks are that much after the one before"
+            found.append(Finding("wrong", "clock", self._name_of(address), what, todo))
+        return found
+
+    def _behind(self) -> list[Finding]:
+        heights = {its.name: its.latest.number for its in self._ours if its.latest}
+        most = max(heights.values(), default=0)
+        todo = "if it does not catch up: see its peers, its disk and its log"
+        return [
+            Finding("wrong", "behind", name, f"is {most - height} blocks behind", todo)
+            for name, height in heights.items()
+            if most - height > LAG_BLOCKS
+        ]
+
+    def _unconnected(self) -> list[Finding]:
+        found = []
+        by_key = {node.public_key: node.node for node in self.ceremony.state.ordered}
+        for its in self._ours:
+            if its.peers is None or its.name not in self.ceremony.state.nodes:
+                continue
+            missing = sorted(set(by_key.values()) - {its.name} - {by_key[key] for key in its.peers if key in by_key})
+            strange = sorted(its.peers - set(by_key))
+            if missing:
+                what = f"is not connected with {', '.join(missing)}"
+                todo = "see firewall.md, and whether both have the same lists (`portolan network apply`)"
+                found.append(Finding("wrong", "peers", its.name, what, todo))
+            if strange:
+                what = f"is connected with nodes that nobody agreed on: {', '.join(key[:16] for key in strange)}"
+                found.append(
+                    Finding("wrong", "peers", its.name, what, "portolan network apply; then find out who it was")
+                )
+        return found
+
+    def _wrong_validators(self) -> list[Finding]:
+        wanted = {node.address for node in self.ceremony.state.validators}
+        found = []
+        for its in self._ours:
+            if its.validators is not None and its.validators != wanted:
+                more, less = sorted(its.validators - wanted), sorted(wanted - its.validators)
+                what = f"validators on chain: too many {more or 'none'}, missing {less or 'none'}"
+                todo = "every member runs `portolan network apply`; see `portolan network status`"
+                found.append(Finding("wrong", "validators", its.name, what, todo))
+        return found
+
+    def _not_sealing(self) -> list[Finding]:
+        """Validators that proposed nothing for so long that their turn came several times."""
+        told = [its for its in self._ours if its.proposed is not None and its.latest]
+        if not told:
+            return []
+        newest = max(told, key=lambda its: its.latest.number if its.latest else 0)
+        if newest.latest is None or newest.proposed is None or newest.latest.number < WINDOW:
+            return []
+        found = []
+        for node in self.ceremony.state.validators:
+            on_chain = newest.validators is None or node.address in newest.validators
+            if not on_chain or node.address in newest.proposed:
+                continue
+            alive = node.node in self.facts and self.facts[node.node].answers
+            what = f"has proposed none of the last {WINDOW} blocks" + (", though it answers" if alive else "")
+            todo = self.engine.sealing_cure if alive else "see whether it runs and is connected"
+            found.append(Finding("wrong", "sealing", node.node, what, todo))
+        return found
+
+    def _lists(self) -> list[Finding]:
+        agreed = {self.engine.peer_url(node).lower() for node in self.ceremony.state.ordered}
+        found = []
+        for its in self._ours:
+            if its.nodes_list is not None and its.nodes_list != agreed:
+                more, less = len(its.nodes_list - agreed), len(agreed - its.nodes_list)
+                what = f"its list of nodes has {more} too many and lacks {less}"
+                found.append(
+                    Finding("wrong", "lists", its.name, what, "portolan network apply, on its member's machine")
+                )
+        told = {its.name: its.accounts_list for its in self._ours if its.accounts_list is not None}
+        usual = Counter(told.values()).most_common(1)[0][0] if told else frozenset()
+        for name, accounts in told.items():
+            if accounts != usual:
+                what = f"its list of accounts differs from most nodes' by {len(accounts ^ usual)}"
+                found.append(
+                    Finding("wrong", "lists", name, what, "portolan network audit says which of them are right")
+                )
+        return found
+
+    def _versions(self) -> list[Finding]:
+        wanted = self.ceremony.terms.engine_version
+        return [
+            Finding(
+                "wrong", "version", its.name, f"runs {its.version}, agreed is {wanted}", "install the agreed version"
+            )
+            for its in self._ours
+            if its.version is not None and wanted not in its.version
+        ]
+
+    def _unanswered(self) -> list[Finding]:
+        return [
+            Finding(
+                "unknown", "rpc", its.name, f"{what}: {why}", "compare its flags with the agreed unit or Compose file"
+            )
+            for its in self._answering
+            for what, why in sorted(its.unanswered.items())
+        ]
+
+    def _longest(self) -> Sequence[Header]:
+        return max((its.recent for its in self._ours), key=len, default=())
+
+    def _name_of(self, address: str) -> str:
+        names = {node.address: node.node for node in self.ceremony.state.ordered}
+        return names.get(address, address)
+
+
+def skewed(blocks: Iterable[Header], block_seconds: int) -> dict[str, int]:
+    """Proposers whose blocks are dated later than the others', by how many seconds.
+
+    A proposer dates its block by its own clock, but never before the parent's date and the period. So one whose clock
+    is ahead leaps forward at its turns, where the others' blocks follow closely.
+    """
+    ordered = sorted(blocks, key=lambda its: its.number)
+    gaps: dict[str, list[int]] = defaultdict(list)
+    for before, after in pairwise(ordered):
+        gaps[after.proposer].append(after.timestamp - before.timestamp - block_seconds)
+    middle = {proposer: int(median(its)) for proposer, its in gaps.items() if len(its) >= 3}
+    return {
+        proposer: leap
+        for proposer, leap in sorted(middle.items())
+        if leap > SKEW_SECONDS and any(other <= 0 for name, other in middle.items() if name != proposer)
+    }

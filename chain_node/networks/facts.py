@@ -1,0 +1,126 @@
+"""What one node says of itself, asked once. A question that is not answered leaves None and the reason: it never ends
+the looking around."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from chain_node.client import Node
+from chain_node.errors import ChainError
+from chain_node.networks.cards import CardBody
+from chain_node.networks.engine import NetworkEngine, RpcCall, plain
+
+WINDOW: Final = 60
+"""Blocks that are looked back over."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Header:
+    """Of one block; `timestamp` in Unix seconds."""
+
+    number: int
+    hash: str
+    timestamp: int
+    proposer: str
+    extra_data: str
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """None: not answered; `unanswered` says why, by question."""
+
+    name: str
+    version: str | None = None
+    chain_id: int | None = None
+    genesis: Header | None = None
+    latest: Header | None = None
+    later_number: int | None = None
+    recent: tuple[Header, ...] = ()
+    peers: frozenset[str] | None = None
+    validators: frozenset[str] | None = None
+    proposed: Mapping[str, int] | None = None
+    nodes_list: frozenset[str] | None = None
+    accounts_list: frozenset[str] | None = None
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> bool:
+        return self.latest is not None
+
+
+class _Questions:
+    def __init__(self, engine: NetworkEngine, node: Node) -> None:
+        self.engine, self.node = engine, node
+        self.unanswered: dict[str, str] = {}
+
+    def ask(self, what: str, question: Callable[[], T]) -> T | None:
+        try:
+            return question()
+        except (ChainError, ValueError, KeyError, TypeError, AttributeError) as error:
+            self.unanswered[what] = str(error)
+            return None
+
+    def call(self, call: RpcCall) -> Any:
+        return self.node.request(call.method, *call.params)
+
+    def listed(self, what: str, call: RpcCall | None) -> frozenset[str] | None:
+        return None if call is None else self.ask(what, lambda: self.texts(call))
+
+    def texts(self, call: RpcCall) -> frozenset[str]:
+        answer = self.call(call)
+        if not isinstance(answer, list) or not all(isinstance(item, str) for item in answer):
+            raise ValueError(f"{call.method} gave no list")
+        return frozenset(plain(item) for item in answer)
+
+    def header(self, number: str) -> Header:
+        return self._header(self.node.request("eth_getBlockByNumber", number, False))
+
+    def headers(self, first: int, last: int) -> tuple[Header, ...]:
+        asked = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
+        return tuple(self._header(answer) for answer in self.node.batch(asked))
+
+    def _header(self, block: Any) -> Header:
+        return Header(
+            number=int(block["number"], 16),
+            hash=str(block["hash"]).lower(),
+            timestamp=int(block["timestamp"], 16),
+            proposer=self.engine.read_proposer(block),
+            extra_data=str(block["extraData"]).lower(),
+        )
+
+
+def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
+    """Everything but `later_number`, which is asked some blocks later."""
+    asking = _Questions(engine, node)
+    latest = asking.ask("latest block", lambda: asking.header("latest"))
+    if latest is None:
+        return NodeFacts(name, unanswered=asking.unanswered)
+    first = max(1, latest.number - WINDOW + 1)
+    sealing = engine.sealing_call(first, latest.number)
+    return NodeFacts(
+        name=name,
+        version=asking.ask("version", node.client_version),
+        chain_id=asking.ask("chain id", node.chain_id),
+        genesis=asking.ask("first block", lambda: asking.header("0x0")),
+        latest=latest,
+        recent=asking.ask("recent blocks", lambda: asking.headers(first, latest.number)) or (),
+        peers=asking.ask("peers", lambda: frozenset(engine.read_peers(asking.call(engine.peers_call())))),
+        validators=asking.ask("validators", lambda: asking.texts(engine.validators_call())),
+        proposed=asking.ask("sealing", lambda: engine.read_sealing(asking.call(sealing))),
+        nodes_list=asking.listed("nodes list", engine.nodes_list_call()),
+        accounts_list=asking.listed("accounts list", engine.accounts_list_call()),
+        unanswered=asking.unanswered,
+    )
+
+
+def port_is_open(node: CardBody, timeout_seconds: float = 3.0) -> bool:
+    """Whether this machine reaches the port for peers of a node."""
+    try:
+        with socket.create_connection((node.host, node.port), timeout_seconds):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,360 @@
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from consortium import Consortium, found
+from rpc_proxy import proxy
+from typer.testing import CliRunner
+
+from chain_node.client import Node
+from chain_node.networks.besu import BesuEngine
+from chain_node.networks.ceremony import Ceremony, load_ceremony
+from chain_node.networks.cli import network_app
+from chain_node.networks.doctor import Doctor, skewed
+from chain_node.networks.facts import Header, NodeFacts, gather, port_is_open
+from chain_node.networks.findings import Finding, exit_code
+from chain_node.networks.machine import disk_findings, machine_findings
+from chain_node.networks.member import MemberFolder
+
+NOW = 4_000_000_000
+HEIGHT = 500
+ENGINE = BesuEngine()
+runner = CliRunner()
+
+
+def hash_of(number: int, branch: int = 0) -> str:
+    return f"0x{branch:02x}{number:062x}"
+
+
+@dataclass
+class Healthy:
+    """A network of four in order; each test breaks one thing."""
+
+    ceremony: Ceremony
+    genesis: dict[str, Any]
+
+    def header(self, number: int, **changes: Any) -> Header:
+        proposer = self.ceremony.state.validators[number % 4].address
+        extra = self.genesis["extraData"] if number == 0 else "0x"
+        return replace(Header(number, hash_of(number), NOW - HEIGHT + number, proposer, extra), **changes)
+
+    def node(self, name: str, **changes: Any) -> NodeFacts:
+        state = self.ceremony.state
+        recent = tuple(self.header(number) for number in range(HEIGHT - 59, HEIGHT + 1))
+        its = NodeFacts(
+            name=name,
+            version="besu/v26.8.0/linux-x86_64/openjdk-java-21",
+            chain_id=self.ceremony.terms.chain_id,
+            genesis=self.header(0),
+            latest=recent[-1],
+            later_number=HEIGHT + 10,
+            recent=recent,
+            peers=frozenset(n.public_key for n in state.ordered if n.node != name),
+            validators=frozenset(n.address for n in state.validators),
+            proposed={n.address: HEIGHT - i for i, n in enumerate(state.validators)},
+            nodes_list=frozenset(ENGINE.peer_url(n) for n in state.ordered),
+            accounts_list=frozenset({"0x" + "ab" * 20}),
+        )
+        return replace(its, **changes)
+
+    def look(self, now: int = NOW, ports: dict[str, bool] | None = None, **changed: NodeFacts) -> list[Finding]:
+        """`changed` by the node's last letter."""
+        facts = {name: self.node(name) for name in self.ceremony.state.nodes}
+        facts |= {f"validator-{letter}": its for letter, its in changed.items()}
+        return Doctor(ENGINE, self.ceremony, facts, ports or {}, now, self.genesis).findings()
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory) -> Consortium:
+    return found(tmp_path_factory.mktemp("doctor"))
+
+
+@pytest.fixture
+def healthy(harbour: Consortium) -> Healthy:
+    return Healthy(load_ceremony(harbour.folder), json.loads((harbour.folder / "genesis.json").read_text()))
+
+
+def areas(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(f.area, f.node) for f in findings]
+
+
+def silent(name: str) -> NodeFacts:
+    return NodeFacts(name, unanswered={"latest block": "the chain's node does not answer: no connection"})
+
+
+def test_network_in_order_has_no_findings(healthy: Healthy) -> None:
+    assert healthy.look(ports=dict.fromkeys(healthy.ceremony.state.nodes, True)) == []
+
+
+def test_silent_node_is_named(healthy: Healthy) -> None:
+    findings = healthy.look(b=silent("validator-b"))
+
+    assert areas(findings) == [("rpc", "validator-b")]
+    assert "no connection" in findings[0].what
+
+
+def test_closed_port_is_named_with_its_place(healthy: Healthy) -> None:
+    findings = healthy.look(ports={"validator-a": True, "validator-c": False})
+
+    assert areas(findings) == [("port", "validator-c")]
+    assert "10.0.2.1:30303" in findings[0].what
+    assert "firewall.md" in findings[0].todo
+
+
+def test_node_of_another_chain_or_first_block_is_named_once(healthy: Healthy) -> None:
+    other_chain = healthy.node("validator-a", chain_id=1, recent=())
+    other_validators = healthy.node("validator-b", genesis=healthy.header(0, extra_data="0xf8", hash=hash_of(0, 9)))
+    other_rules = healthy.node("validator-c", genesis=healthy.header(0, hash=hash_of(0, 7)))
+
+    assert areas(healthy.look(a=other_chain)) == [("genesis", "validator-a")]
+    assert areas(healthy.look(b=other_validators)) == [("genesis", "validator-b")]
+    assert areas(healthy.look(c=other_rules)) == [("genesis", "validator-c")]
+
+
+def test_node_on_a_fork_is_named_and_its_database_kept(healthy: Healthy) -> None:
+    recent = healthy.node("validator-d").recent
+    forked = tuple(replace(h, hash=hash_of(h.number, 5)) if h.number > HEIGHT - 9 else h for h in recent)
+
+    findings = healthy.look(d=healthy.node("validator-d", recent=forked))
+
+    assert areas(findings) == [("fork", "validator-d")]
+    assert "keep its database" in findings[0].todo
+
+
+def test_halted_chain_is_told_from_a_slow_look(healthy: Healthy) -> None:
+    names = {"a": "validator-a", "b": "validator-b"}
+    standing = {letter: healthy.node(name, later_number=HEIGHT) for letter, name in names.items()}
+
+    findings = healthy.look(**standing, c=silent("validator-c"), d=silent("validator-d"))
+
+    halted = [f for f in findings if f.area == "halted"]
+    assert len(halted) == 1
+    assert "fewer than 3 of 4 validators" in halted[0].what
+    assert "restart all of them together" in halted[0].todo
+    assert [f for f in healthy.look(a=standing["a"]) if f.area == "halted"] == []
+
+
+def test_clock_of_this_machine_is_held_against_the_chain(healthy: Healthy) -> None:
+    behind, ahead = healthy.look(now=NOW - 20), healthy.look(now=NOW + 60)
+
+    assert [(f.area, f.what) for f in behind] == [
+        ("clock", "this machine's clock is 20 s behind the newest block, or the proposer's is ahead")
+    ]
+    assert [(f.area, f.what) for f in ahead] == [
+        ("clock", "blocks come, but the newest is 60 s old by this machine's clock")
+    ]
+
+
+def test_proposer_whose_clock_is_ahead_is_named(healthy: Healthy) -> None:
+    """Its blocks come eight seconds later than they should; the others follow at once."""
+    slow = healthy.ceremony.state.validators[2]
+    recent, time = [], NOW - 300
+    for number in range(HEIGHT - 59, HEIGHT + 1):
+        time += 9 if number % 4 == 2 else 1
+        recent.append(healthy.header(number, timestamp=time))
+
+    assert skewed(recent, 1) == {slow.address: 8}
+    late = {n[-1]: healthy.node(n, recent=tuple(recent), latest=recent[-1]) for n in healthy.ceremony.state.nodes}
+    findings = healthy.look(now=recent[-1].timestamp, **late)
+    assert areas(findings) == [("clock", slow.node)]
+
+
+def test_slow_chain_is_no_skewed_clock(healthy: Healthy) -> None:
+    blocks = [healthy.header(number, timestamp=NOW + 6 * number) for number in range(60)]
+
+    assert skewed(blocks, 1) == {}
+
+
+def test_node_that_is_behind_is_named(healthy: Healthy) -> None:
+    findings = healthy.look(b=healthy.node("validator-b", latest=healthy.header(HEIGHT - 30)))
+
+    assert areas(findings) == [("behind", "validator-b")]
+    assert "is 30 blocks behind" in findings[0].what
+
+
+def test_missing_and_strange_peers_are_named(healthy: Healthy) -> None:
+    state = healthy.ceremony.state
+    peers = frozenset({state.nodes["validator-c"].public_key, "99" * 64})
+
+    findings = healthy.look(a=healthy.node("validator-a", peers=peers))
+
+    assert areas(findings) == [("peers", "validator-a")] * 2
+    assert findings[0].what == "is not connected with validator-b, validator-d"
+    assert "9999999999999999" in findings[1].what
+
+
+def test_votes_that_are_missing_are_seen_in_the_validators(healthy: Healthy) -> None:
+    state = healthy.ceremony.state
+    on_chain = frozenset({*(n.address for n in state.validators[:3]), "0x" + "77" * 20})
+    odd = {n[-1]: healthy.node(n, validators=on_chain) for n in state.nodes}
+
+    findings = healthy.look(**odd)
+
+    assert areas(findings) == [("validators", n) for n in sorted(state.nodes)]
+    assert "0x7777" in findings[0].what
+    assert state.validators[3].address in findings[0].what
+
+
+def test_validator_that_answers_and_proposes_nothing_is_named(healthy: Healthy) -> None:
+    idle = healthy.ceremony.state.nodes["validator-c"]
+    figures = {n.address: HEIGHT for n in healthy.ceremony.state.validators if n != idle}
+    told = {n[-1]: healthy.node(n, proposed=figures) for n in healthy.ceremony.state.nodes}
+
+    findings = healthy.look(**told)
+
+    assert areas(findings) == [("sealing", "validator-c")]
+    assert findings[0].what == "has proposed none of the last 60 blocks, though it answers"
+    assert "BFT Mining thread" in findings[0].todo
+    dead = healthy.look(**{**told, "c": silent("validator-c")})
+    assert areas(dead) == [("rpc", "validator-c"), ("sealing", "validator-c")]
+    assert "see whether it runs" in dead[1].todo
+
+
+def test_young_chain_accuses_no_validator(healthy: Healthy) -> None:
+    young = {
+        n[-1]: healthy.node(n, proposed={}, latest=healthy.header(20, timestamp=NOW), later_number=30, recent=())
+        for n in healthy.ceremony.state.nodes
+    }
+
+    assert healthy.look(**young) == []
+
+
+def test_lists_that_drift_are_named(healthy: Healthy) -> None:
+    short = healthy.node("validator-a").nodes_list or frozenset()
+    findings = healthy.look(
+        a=healthy.node("validator-a", nodes_list=frozenset(sorted(short)[1:])),
+        b=healthy.node("validator-b", accounts_list=frozenset()),
+    )
+
+    assert areas(findings) == [("lists", "validator-a"), ("lists", "validator-b")]
+    assert findings[0].what == "its list of nodes has 0 too many and lacks 1"
+    assert findings[1].what == "its list of accounts differs from most nodes' by 1"
+
+
+def test_other_version_and_missing_interfaces_are_named(healthy: Healthy) -> None:
+    findings = healthy.look(
+        a=healthy.node("validator-a", version="besu/v25.1.0/linux"),
+        b=healthy.node("validator-b", peers=None, unanswered={"peers": "Method not enabled"}),
+    )
+
+    assert areas(findings) == [("version", "validator-a"), ("rpc", "validator-b")]
+    assert findings[1].weight == "unknown"
+    assert exit_code(findings[1:]) == 3
+
+
+# This machine
+
+
+@pytest.mark.parametrize(("free", "weight"), [(4 * 10**9, ["wrong"]), (6 * 10**9, ["soon"]), (30 * 10**9, [])])
+def test_disk_that_fills_up_is_told_in_time(free: int, weight: list[str]) -> None:
+    assert [f.weight for f in disk_findings("/here", free)] == weight
+
+
+def test_keys_that_others_may_read_are_told(tmp_path: Path) -> None:
+    member = found(tmp_path).member(0)
+    (member.node_folder("validator-a") / "key").chmod(0o644)
+
+    assert [f.what for f in machine_findings(member) if f.area == "keys"] == [
+        f"{member.node_folder('validator-a') / 'key'}: others on this machine may read it"
+    ]
+    assert machine_findings(MemberFolder(tmp_path / "nowhere"))[0].weight == "unknown"
+
+
+# Asking
+
+
+def answers_of(healthy: Healthy, name: str) -> dict[str, Any]:
+    """What a Besu node says, in Besu's own forms."""
+    its = healthy.node(name)
+
+    def block(params: list[Any]) -> dict[str, Any]:
+        header = healthy.header(HEIGHT if params[0] == "latest" else int(params[0], 16))
+        return {
+            "number": hex(header.number),
+            "hash": header.hash,
+            "timestamp": hex(header.timestamp),
+            "miner": header.proposer,
+            "extraData": header.extra_data,
+        }
+
+    return {
+        "web3_clientVersion": its.version,
+        "eth_chainId": hex(its.chain_id or 0),
+        "eth_blockNumber": hex(HEIGHT + 10),
+        "eth_getBlockByNumber": block,
+        "admin_peers": [{"id": "0x" + key, "name": "besu"} for key in sorted(its.peers or ())],
+        "qbft_getValidatorsByBlockNumber": sorted(its.validators or ()),
+        "qbft_getSignerMetrics": [
+            {"address": address, "proposedBlockCount": "0xf", "lastProposedBlockNumber": hex(number)}
+            for address, number in (its.proposed or {}).items()
+        ],
+        "perm_getNodesAllowlist": sorted(its.nodes_list or ()),
+        "perm_getAccountsAllowlist": sorted(its.accounts_list or ()),
+    }
+
+
+def test_what_besu_says_is_read(healthy: Healthy) -> None:
+    with proxy(answers_of(healthy, "validator-a")) as served:
+        facts = gather(ENGINE, "validator-a", Node(served.url))
+
+    assert replace(facts, later_number=HEIGHT + 10) == healthy.node("validator-a")
+    assert ("qbft_getSignerMetrics", [hex(HEIGHT - 59), hex(HEIGHT)]) in served.calls
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("admin_peers", [{}]),
+        ("admin_peers", None),
+        ("qbft_getSignerMetrics", [{"address": "0x1"}]),
+        ("qbft_getValidatorsByBlockNumber", {"a": 1}),
+        ("perm_getNodesAllowlist", [1]),
+        ("perm_getAccountsAllowlist", "x"),
+        ("web3_clientVersion", None),
+        ("eth_chainId", None),
+    ],
+)
+def test_answer_that_makes_no_sense_is_no_answer(healthy: Healthy, method: str, answer: Any) -> None:
+    with proxy({**answers_of(healthy, "validator-a"), method: answer}) as served:
+        facts = gather(ENGINE, "validator-a", Node(served.url))
+
+    assert facts.answers
+    assert len(facts.unanswered) == 1 or (method, facts.version) == ("web3_clientVersion", "None")
+
+
+def test_port_is_tried(healthy: Healthy) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = healthy.ceremony.state.ordered[0].model_copy(
+            update={"host": "127.0.0.1", "port": server.getsockname()[1]}
+        )
+        assert port_is_open(here)
+    assert not port_is_open(here, 1.0)
+
+
+@pytest.fixture
+def served(healthy: Healthy) -> Iterator[dict[str, Any]]:
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(proxy(answers_of(healthy, name))) for name in sorted(healthy.ceremony.state.nodes)
+        }
+
+
+def test_command_asks_all_nodes_and_ends_by_what_it_found(harbour: Consortium, served: dict[str, Any]) -> None:
+    rpc = [f"--rpc={name}={its.url}" for name, its in served.items()]
+    always = ["doctor", "harbour", *rpc, "--no-ports", "--watch", "0", "--json", "--root", str(harbour.folder.parent)]
+    # The chain is of the year 2096, which the doctor must see as a wrong clock, and nothing else.
+    result = runner.invoke(network_app, always)
+
+    said = json.loads(result.output)
+    assert result.exit_code == said["exit_code"] == 1
+    assert [f["area"] for f in said["findings"]] == ["clock"]
+    served["validator-b"].answers["qbft_getValidatorsByBlockNumber"] = []
+    again = json.loads(runner.invoke(network_app, always).output)
+    assert [(f["area"], f["node"]) for f in again["findings"]] == [("clock", ""), ("validators", "validator-b")]
