@@ -6,7 +6,6 @@ import json
 import sqlite3
 from dataclasses import replace
 from http.client import HTTPConnection
-from types import SimpleNamespace
 
 import pytest
 from operating_desk import beating, command, still_running
@@ -233,7 +232,6 @@ def test_metrics_of_a_lone_relay_tell_what_keeps_it_from_its_work():
 def test_whatever_rules_and_dashboards_name_of_oracle_nodes_is_exposed(bench):
     registry = bench.node.metrics.registry
     registry.register(Collected(bench.settings, bench.database, bench.node.health))
-    registry.register(EndpointFigures(SimpleNamespace(status=list)))
     beating(bench)
     bench.node.health.blocks_behind = 0
 
