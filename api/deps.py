@@ -24,9 +24,10 @@ from api.acting import Acting
 from api.auth.principal import Principal
 from api.auth.scopes import SCOPES
 from api.chain_link import ChainLink
-from api.edge import GatewayRoute, Written, gateway_router
+from api.edge import Written
 from api.errors import of_chain
 from api.gateway import gateway_of
+from api.routing import GatewayRoute, gateway_router
 from api.settings import Settings
 from api.signers import Signers
 from api.transactions.schemas import TransactionView, transaction_views

@@ -11,12 +11,12 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.routing import APIRoute
 
 from api.conditional import resource_of, resources
-from api.edge import GatewayRoute
 from api.errors import PROBLEM_MEDIA_TYPE, GatewayError, problem
 from api.idempotency import HEADER
 from api.lists import Listing
 from api.problems import MEANINGS, Problem
 from api.refusals import refusals_of
+from api.routing import GatewayRoute
 
 TAGS: Final = {
     "auth": "Access tokens: OAuth 2 client credentials.",

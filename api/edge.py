@@ -1,13 +1,13 @@
 """The edge of a request: one database transaction, committed here with its entry in the audit trail; idempotency keys;
 waiting for the chain.
 
-Routers of resources are made with `gateway_router(...)`, so that their routes pass here. A write returns
+Routes of `api.routing` pass here. A write returns
 `Written(session, view)`, where `view` renders the resource from a session: once for the answer 202, and once more when
 the client asked to wait (`Prefer: wait=N`) and the chain has answered, then as 201.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
@@ -16,16 +16,13 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session
-from starlette.routing import Match
-from starlette.types import Scope
 
 from api.auth.principal import Principal
 from api.committing import Write
@@ -36,24 +33,15 @@ from api.db import AFTER_COMMIT, taken_over
 from api.errors import GatewayError, Malformed, of_recorded, problem_response, status_of
 from api.gateway import Gateway, gateway_of
 from api.idempotency import HEADER, Answer, Attempted, attempted
-from api.json_body import BoundedRequest
-from api.lists import Listing
-from api.problems import READ_PROBLEMS, WRITE_PROBLEMS
 from api.transactions import repository
 from api.transactions.models import SUBMITTED, WAITING, Status, Transaction
 from api.transactions.prepared import gathered, prepared_view
-from api.transactions.preparing import (
-    PREPARE_PARAMETER,
-    PREPARED_RESPONSE,
-    asks_to_prepare,
-    is_preparing,
-    nothing_to_prepare,
-)
+from api.transactions.preparing import asks_to_prepare, is_preparing, nothing_to_prepare
 from api.transactions.schemas import TransactionView
 from api.transactions.service import PREPARING
 
 log = structlog.get_logger()
-_READING = {"GET", "HEAD", "OPTIONS"}
+READING = {"GET", "HEAD", "OPTIONS"}
 View = Callable[[Session], Any]
 _LONGEST_WAIT_SECONDS = 60.0
 _LONGEST_RESOURCE = 500
@@ -180,7 +168,7 @@ def _act(request: Request, principal: Principal, status: int, **detail: Any) -> 
 _WORK: ContextVar[_Work] = ContextVar("work")
 
 
-def _committing(endpoint: Callable[..., Any], status_code: int) -> Callable[..., Any]:
+def committing(endpoint: Callable[..., Any], status_code: int) -> Callable[..., Any]:
     """The endpoint, with its commit in the same thread.
 
     SQLite's one writer may be this thread. If the commit had to wait for a thread of the pool, all of which may be
@@ -209,63 +197,10 @@ def _committing(endpoint: Callable[..., Any], status_code: int) -> Callable[...,
     return run
 
 
-class GatewayRoute(APIRoute):
-    """A route whose handler works in `request.state.session`."""
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        writes = not set(options.get("methods") or ("GET",)) <= _READING
-        if writes and "commits" not in endpoint.__dict__:
-            endpoint = _committing(endpoint, options.get("status_code") or 200)
-        super().__init__(path, endpoint, **options)
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def at_the_edge(received: Request) -> Response:
-            request = BoundedRequest(received.scope, received.receive)
-            request.deepest = gateway_of(received).settings.limits.json_depth
-            if request.method in _READING:
-                return await _read(request, handle)
-            response = await _write(request, handle)
-            response.headers.setdefault("cache-control", "no-store")
-            return response
-
-        return at_the_edge
-
-
-class GatewayRouter(APIRouter):
-    """The router of a resource."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """The framework asks one router after the other, each of which tries each of its paths. Most can tell at once
-        that it is not theirs."""
-        if not scope.get("root_path") and not scope["path"].startswith(self.prefix):
-            return Match.NONE, {}
-        return super().matches(scope)
-
-    def write(self, path: str, answer: type[BaseModel], summary: str, **options: Any) -> Callable[..., Any]:
-        """A POST that causes transactions: 202 and `answer` with them, or 201 once they are in a block; with
-        `prepare=true` 200 and what would be sent, of which nothing is stored."""
-        responses = {200: PREPARED_RESPONSE, **options.pop("responses", WRITE_PROBLEMS)}
-        extra = options.pop("openapi_extra", {})
-        parameters = [*extra.get("parameters", []), PREPARE_PARAMETER]
-        told = {"responses": responses, "openapi_extra": {**extra, "parameters": parameters}, **options}
-        return self.post(path, status_code=202, response_model=answer, summary=summary, **told)
-
-    def lists(self, path: str, page: Any, listing: Listing, summary: str, **options: Any) -> Callable[..., Any]:
-        """A GET of a list: its endpoint takes `asked: Annotated[Asked, Depends(listing.asked)]`, see `api.lists`."""
-        told = {"responses": READ_PROBLEMS, "openapi_extra": {"parameters": listing.parameters()}, **options}
-        return self.get(path, response_model=page, summary=summary, **told)
-
-
-def gateway_router(prefix: str, tag: str) -> GatewayRouter:
-    return GatewayRouter(prefix=prefix, tags=[tag], route_class=GatewayRoute)
-
-
 Handle = Callable[[Request], Awaitable[Response]]
 
 
-async def _read(request: Request, handle: Handle) -> Response:
+async def read(request: Request, handle: Handle) -> Response:
     async def reading() -> Response:
         with gateway_of(request).database.session() as session:
             request.state.session = session
@@ -295,7 +230,7 @@ def _recording(act: Act) -> Callable[[Session], None]:
     return lambda session: trail.record(session, act)
 
 
-async def _write(request: Request, handle: Handle) -> Response:
+async def write(request: Request, handle: Handle) -> Response:
     gateway = gateway_of(request)
     if asks_to_prepare(request):
         with gateway.database.session() as session:

@@ -22,9 +22,10 @@ from starlette.types import Scope
 
 from api.auth.principal import Principal
 from api.deps import requires
-from api.edge import GatewayRoute, answered
+from api.edge import answered
 from api.gateway import gateway_of
 from api.problems import READ_PROBLEMS
+from api.routing import GatewayRoute
 
 Read = Callable[..., Awaitable[bytes]]
 

@@ -68,4 +68,5 @@ def _named_in(module: str, name: str) -> Iterable[sources.Said]:
 
 
 def _in_order(said: Iterable[sources.Said]) -> list[sources.Said]:
-    return sorted(said, key=lambda each: (each.error, each.detail))
+    # By what they tell, too: otherwise of two with the same words sometimes one is shown and sometimes the other.
+    return sorted(said, key=lambda each: (each.error, each.detail, sorted(each.context)))

@@ -19,7 +19,16 @@ from api.values import Amount
 
 _ROOT: Final = Path(errors.__file__).parent
 # Their functions are called by names that every other module has, too; what they refuse is common to all operations.
-_COMMON: Final = ("api.edge", "api.deps", "api.gateway", "api.main", "api.middleware", "api.lists", "api.refusals")
+_COMMON: Final = (
+    "api.edge",
+    "api.routing",
+    "api.deps",
+    "api.gateway",
+    "api.main",
+    "api.middleware",
+    "api.lists",
+    "api.refusals",
+)
 
 
 @dataclass(frozen=True)
