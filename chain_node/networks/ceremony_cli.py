@@ -19,7 +19,7 @@ from chain_node.networks.bundle import check_bundle, write_bundle
 from chain_node.networks.cards import load_card
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import Ceremony, current_files, joined, load_ceremony, save_ceremony
-from chain_node.networks.changes import Addition, Removal, Rotation
+from chain_node.networks.changes import Addition, Removal, Rotation, changed
 from chain_node.networks.documents import as_document
 from chain_node.networks.entries import Answer, Done, Propose
 from chain_node.networks.errors import ChangeRefused
@@ -186,8 +186,8 @@ def apply(
     ceremony = load_ceremony(folder)
     engine = engine_named(ceremony.terms.engine)
     files = current_files(folder, ceremony)
-    for changed in write_bundle(folder, files):
-        console.print(f"{changed}: brought up to date")
+    for path in write_bundle(folder, files):
+        console.print(f"{path}: brought up to date")
     console.print(f"Fingerprint: {check_bundle(folder, files)}", soft_wrap=True)
     key = _key(member_dir, passphrase_file)
     lei = ceremony.author_of(key.address)
@@ -221,7 +221,8 @@ def _say(root: Path, name: str, action: Propose | Answer, member_dir: Path, pass
     before = load_ceremony(folder)
     after: Ceremony = before.signed(action, _key(member_dir, passphrase_file), datetime.now(UTC))
     save_ceremony(folder, after)
-    for line in warnings(after.state) if after.state != before.state else []:
+    wanted = changed(before.terms, before.state, action.change, before.retired) if isinstance(action, Propose) else None
+    for line in warnings(wanted) if wanted is not None else []:
         console.print(f"Note: {line}", style="yellow", soft_wrap=True)
     console.print(f"Send {folder / 'ceremony.json'} to the other members (`portolan network receive`).", soft_wrap=True)
     _print_status(status_of(after))
@@ -239,7 +240,7 @@ def _print_status(found: dict[str, Any]) -> None:
     voters, nodes = len(found["voters"]), len(found["nodes"])
     console.print(f"{found['network']}: {len(found['validators'])} validators, {nodes} other nodes.")
     console.print(f"{found['needed']} of {voters} voters decide. Log: {found['entries']} entries, {found['head'][:16]}")
-    table = Table("no", "change", "standing", "yes", "no ", "done", "waits for")
+    table = Table("#", "change", "standing", "yes", "no", "done", "waits for")
     for row in found["proposals"]:
         counts = [str(len(row[key])) for key in ("approved_by", "rejected_by", "done_by")]
         table.add_row(str(row["number"]), row["change"], row["standing"], *counts, ", ".join(row["waiting_for"]))

@@ -47,6 +47,7 @@ class Doctor:
             *self._lists(),
             *self._versions(),
             *self._unanswered(),
+            *self._unasked(),
         ]
 
     @property
@@ -244,6 +245,13 @@ class Doctor:
             )
             for its in self._answering
             for what, why in sorted(its.unanswered.items())
+        ]
+
+    def _unasked(self) -> list[Finding]:
+        todo = "its member runs the doctor, or gives a way to it (--rpc NODE=URL)"
+        return [
+            Finding("unknown", "reach", name, "was not asked: no --rpc was given for it", todo)
+            for name in sorted(set(self.ceremony.state.nodes) - set(self.facts))
         ]
 
     def _longest(self) -> Sequence[Header]:

@@ -509,18 +509,22 @@ def test_ceremony_is_held_by_commands_on_several_machines(tmp_path: Path) -> Non
         assert result.exit_code == code, result.output
         return result.output
 
+    thinner = ["propose", "remove-validator", "harbour", "--node", "validator-d", "--why", "old"]
+    assert "3 validators bear no fault" in run(0, *thinner)
+    for of in (1, 2):
+        run(of, "reject", "harbour", 1)
     card = made.member(4).card_path("validator-e")
     run(0, "propose", "add-validator", "harbour", "--card", card, "--why", "a fifth")
-    run(1, "approve", "harbour", 1)
-    assert "proposal 1 is decided" not in run(2, "approve", "harbour", 1)
-    assert "is decided" in run(3, "approve", "harbour", 1, code=1)
+    run(1, "approve", "harbour", 4)
+    assert "proposal 4 is decided" not in run(2, "approve", "harbour", 4)
+    assert "is decided" in run(3, "approve", "harbour", 4, code=1)
     shown = run(3, "apply", "harbour")
 
     assert '"qbft_proposeValidatorVote"' in shown
     check = runner.invoke(network_app, ["check", "harbour", "--root", str(made.folder.parent)])
-    assert "3 entries" in check.output
+    assert "6 entries" in check.output
     asked = runner.invoke(network_app, ["status", "harbour", "--json", "--root", str(made.folder.parent)])
-    assert json.loads(asked.output)["proposals"][0]["standing"] == "decided"
+    assert json.loads(asked.output)["proposals"][1]["standing"] == "decided"
     plain = runner.invoke(network_app, ["status", "harbour", "--root", str(made.folder.parent)], env={"COLUMNS": "200"})
     assert f"({LEIS[4]}): portolan network apply harbour" in plain.output
 

@@ -100,6 +100,15 @@ def test_silent_node_is_named(healthy: Healthy) -> None:
     assert "no connection" in findings[0].what
 
 
+def test_nodes_that_nobody_asked_are_never_taken_as_good(healthy: Healthy) -> None:
+    findings = Doctor(ENGINE, healthy.ceremony, {}, {}, NOW, healthy.genesis).findings()
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [
+        ("unknown", "reach", name) for name in sorted(healthy.ceremony.state.nodes)
+    ]
+    assert exit_code(findings) == 3
+
+
 def test_closed_port_is_named_with_its_place(healthy: Healthy) -> None:
     findings = healthy.look(ports={"validator-a": True, "validator-c": False})
 
