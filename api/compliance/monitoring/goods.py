@@ -107,8 +107,9 @@ def _offers(session: Session, since: int) -> Iterator[_Priced]:
         .join(Lot, col(Lot.id) == col(Offer.lot))
         .where(col(Offer.block_number) >= since)
     )
-    leis = repository.leis_by_account(session)
-    for offer, currency, subject in session.exec(chosen):
+    found = session.exec(chosen).all()
+    leis = repository.leis_by_account(session) if found else {}
+    for offer, currency, subject in found:
         if offer.owner in leis and offer.quantity:
             yield _Priced(
                 fact=offer.digest,
@@ -125,8 +126,10 @@ def _offers(session: Session, since: int) -> Iterator[_Priced]:
 
 def _of_pledges(session: Session, since: int, pools: Mapping[str, str]) -> Iterator[_Priced]:
     """Pledged lots that are offered out of custody, or sold out of it."""
-    leis, currencies = repository.leis_by_account(session), _currencies(session, pools)
     found = _on_pledges(session, since)
+    if not found:
+        return
+    leis, currencies = repository.leis_by_account(session), _currencies(session, pools)
     financings, subjects = _financings(session, {number for number, *_ in found}), _subjects(session)
     for number, fact, how, lot, amount, quantity, at in found:
         supplier, source = financings[number]
