@@ -27,6 +27,7 @@ from api.loops import Loop
 from api.metrics import Metrics
 from api.notices import BLOCK, LANE, Notices
 from api.outgoing import Outgoing
+from api.pools.syndicates import pool_ids
 from api.remote_signing import RemoteAccounts
 from api.sandbox.witnesses import Admission, require_sandbox
 from api.settings import Settings, SettingsInvalid
@@ -212,7 +213,7 @@ def build_gateway(settings: Settings, at: Checkpoint = go_on) -> Gateway:
     notices.on(BLOCK, delivering.wake)
     notices.on(LANE, wake_senders)
     loops = [sending, following, feeding, delivering, listening, watching, storing, *((asking,) if issuers else ())]
-    loops += [*senders[1:], noting, linking, *compliance_loops(database, settings, metrics)]
+    loops += [*senders[1:], noting, linking, *compliance_loops(database, settings, pool_ids(link.addresses), metrics)]
     granting, sweeping = document_loops(database, settings, link, metrics)
     notices.on(BLOCK, granting.wake)
     loops += [granting, sweeping]

@@ -30,6 +30,19 @@ class Movement(ChainRow, table=True):
     moved_at: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
 
 
+class CommodityFeed(ChainRow, table=True):
+    """By which feed (its policy) goods of a commodity are valued from a moment on."""
+
+    __tablename__ = "commodity_feeds"
+
+    transaction_hash: str = Field(primary_key=True)
+    log_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    commodity: str = Field(index=True)
+    feed: str
+    block_number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    set_at: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 class MonitoringState(SQLModel, table=True):
     """Up to which block the rules have looked. One row."""
 

@@ -42,7 +42,7 @@ class Move:
 @dataclass(frozen=True)
 class Price:
     """A unit price (minor units for 1,000 of the goods' unit, rounded down) and those it is compared with: of the
-    same goods or the same parties, earlier ones only."""
+    same goods or the same parties, earlier ones only. Of what a quorum has agreed on, one is enough."""
 
     fact: str
     lei: str
@@ -51,6 +51,7 @@ class Price:
     price: int
     references: tuple[int, ...]
     source: str
+    is_quorums: bool = False
 
 
 def velocity(moves: Iterable[Move], rules: MonitoringSettings, since: int = 0) -> Iterator[Finding]:
@@ -198,7 +199,7 @@ def median(values: Sequence[int]) -> int:
 def prices(found: Iterable[Price], rules: MonitoringSettings) -> Iterator[Finding]:
     """A unit price that is further from its reference than the rule allows."""
     for each in found:
-        if len(each.references) < rules.price_least_references:
+        if not each.is_quorums and len(each.references) < rules.price_least_references:
             continue
         reference = median(each.references)
         off = abs(each.price - reference) * 10_000

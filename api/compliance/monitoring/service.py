@@ -1,14 +1,14 @@
 """Running the rules over what the indexer has read, and opening cases for what they find."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from api.compliance.cases import service as cases
 from api.compliance.cases.service import Finding
-from api.compliance.monitoring import repository, rules
+from api.compliance.monitoring import goods, repository, rules
 from api.compliance.monitoring.repository import Measured
 from api.compliance.monitoring.rules import Move, Price
 from api.compliance.onboarding.repository import persons
@@ -16,9 +16,6 @@ from api.compliance.settings import MonitoringSettings
 from api.db import Database
 from api.indexer.models import THE_CURSOR, Cursor
 from api.settings import Settings
-
-_REFERENCES = 50
-"""How many earlier prices of the same two parties are the reference, at most."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,14 @@ class Related:
         return together or not self._persons[one].isdisjoint(self._persons[other])
 
 
-def run(session: Session, asked: MonitoringSettings, since: int) -> Ran:
-    """Looks at everything from block `since` on. Facts that have a case get no other, so running again is harmless."""
+def run(session: Session, asked: MonitoringSettings, since: int, pools: Mapping[str, str]) -> Ran:
+    """Looks at everything from block `since` on; `pools` are the network's, address to currency. Facts that have a case
+    get no other, so running again is harmless."""
     count, first, _ = repository.newest(session, since)
     longest = max(asked.velocity_window_seconds, asked.structuring_window_seconds, asked.round_trip_window_seconds)
     moves = _moves(session, first - 2 * longest - 1) if count else []
     found = [*_findings(session, moves, asked, since)]
+    found += rules.prices(goods.prices(session, since, pools), asked)
     return Ran(count, len(found), cases.open_new(session, found))
 
 
@@ -92,7 +91,7 @@ def _receivable_prices(session: Session, since: int) -> Iterator[Price]:
                 what=f"Receivable {row.id[:12]}… is",
                 currency=row.currency,
                 price=_per_thousand(row),
-                references=tuple(known[-_REFERENCES:]),
+                references=tuple(known[-goods.REFERENCES :]),
                 source="median of earlier receivables between the same parties",
             )
         known.append(_per_thousand(row))
@@ -106,8 +105,8 @@ def _per_thousand(row: Measured) -> int:
 class Monitor:
     """Looks at what is new, again and again. Blocks that could still be reorganised are looked at anew."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database = database
+    def __init__(self, database: Database, settings: Settings, pools: Mapping[str, str]) -> None:
+        self._database, self._pools = database, pools
         self._asked = settings.compliance.monitoring
         self._window = settings.reorg_window_blocks
         self._seen: tuple[int, ...] | None = None
@@ -120,7 +119,8 @@ class Monitor:
                 return False
             until = repository.looked_until(session)
             since = max(0, min(until, cursor.block_number) - self._window)
-            seen = (*repository.newest(session, since), *repository.new_receivables(session, since))
+            moved, receivables = repository.newest(session, since), repository.new_receivables(session, since)
+            seen = (*moved, *receivables, *goods.newest(session, since))
         if seen != self._seen:
             self._database.run(lambda session: self._run(session, since, cursor.block_number))
             self._seen = seen
@@ -130,5 +130,5 @@ class Monitor:
         return False
 
     def _run(self, session: Session, since: int, until: int) -> None:
-        run(session, self._asked, since)
+        run(session, self._asked, since, self._pools)
         repository.remember(session, until)

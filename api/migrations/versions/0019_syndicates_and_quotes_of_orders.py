@@ -1,5 +1,5 @@
-"""Through which syndicates a pool lends; quotes of orders. What was read of the chain is read again, for the listings
-of before."""
+"""Through which syndicates a pool lends; by which feeds goods are valued; quotes of orders. What was read of the chain
+is read again, for what it said of these before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -34,6 +34,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("syndicate", "pool"),
     )
     op.create_index("ix_syndicate_members_pool", "syndicate_members", ["pool"])
+    op.create_table(
+        "commodity_feeds",
+        sa.Column("transaction_hash", sa.String(), nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("commodity", sa.String(), nullable=False),
+        sa.Column("feed", sa.String(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("transaction_hash", "log_index"),
+    )
+    op.create_index("ix_commodity_feeds_commodity", "commodity_feeds", ["commodity"])
     with op.batch_alter_table("quotes") as batch_op:
         batch_op.alter_column("receivable_id", existing_type=sa.String(), nullable=True)
         batch_op.add_column(sa.Column("order_id", sa.String(), nullable=True))
@@ -46,4 +57,5 @@ def downgrade() -> None:
         batch_op.drop_index("ix_quotes_order_id")
         batch_op.drop_column("order_id")
         batch_op.alter_column("receivable_id", existing_type=sa.String(), nullable=False)
+    op.drop_table("commodity_feeds")
     op.drop_table("syndicate_members")

@@ -62,7 +62,7 @@ def move(block: int, giver: int | str, taker: int | str, amount: int = 10, **cha
 
 def run(database: Database, since: int = 0) -> service.Ran:
     with database.transaction() as session:
-        return service.run(session, RULES, since)
+        return service.run(session, RULES, since, {})
 
 
 def cases(database: Database) -> list[tuple[str, str]]:
@@ -134,7 +134,7 @@ def test_a_price_far_from_those_of_before_is_a_case_and_its_fellows_are_not(part
 def monitor(parties: Database, settings_for: Callable[..., Settings]) -> Callable[[int], None]:
     """Looks when the chain's head is that block."""
     settings = settings_for(compliance=ComplianceSettings(monitoring=RULES), reorg_window_blocks=2)
-    watching = Monitor(parties, settings)
+    watching = Monitor(parties, settings, {})
 
     def look(block: int) -> None:
         with parties.transaction() as session:

@@ -4,56 +4,14 @@ from typing import Any
 
 import pytest
 from refusing import refused
-from trading import LEIS, Trading, await_indexer, await_receipt, eur, invoice, until
+from syndicating import HALF, facility_of, govern, syndicate
+from trading import LEIS, Trading, await_indexer, eur, invoice, until
 
 from api.facilities.models import Facility
-from chain_node.client import Call, FacilityTerms, Milestone, Step
-from chain_node.client.signing import sign_transaction
-from chain_node.compile import ROOT, compile_contracts
-from chain_node.config import load_network
-from chain_node.deploy.plan import created_address
+from chain_node.client import Step
 from chain_node.keys import KeyRing
 
 pytestmark = pytest.mark.node
-HALF = 5_000
-
-
-def create(trading: Trading, contract: str, *arguments: Any) -> str:
-    """Past the gateway; the new contract's address."""
-    account = KeyRing(trading.network.data_dir).account("governor")
-    nonce = trading.chain.transaction_count(account.address)
-    signed = sign_transaction(
-        account,
-        to=None,
-        data=compile_contracts()[contract].creation_code(*arguments),
-        nonce=nonce,
-        gas=15_000_000,
-        chain_id=trading.chain.chain_id,
-        max_fee_per_gas=0,
-        max_priority_fee_per_gas=0,
-    )
-    trading.chain.send_raw(signed.raw)
-    await_receipt(trading.chain, signed.hash)
-    return created_address(account.address, nonce)
-
-
-def syndicate(trading: Trading) -> str:
-    """Of the network's pool and another of the same currency; admitted by the governor."""
-    at = trading.chain.addresses.address
-    ours, desk = at("LendingPool:EUR"), at("FinancingDesk")
-    theirs = create(trading, "LendingPool", at("CashToken:EUR"), desk, 500, 1_000, 86_400, at("AccessManager"))
-    made = create(trading, "Syndicate", desk, [(pool, HALF, HALF, HALF) for pool in (ours, theirs)])
-    govern(trading, trading.chain.desk.list_pool(made, True))
-    return made
-
-
-def govern(trading: Trading, call: Call) -> None:
-    """The governor's act, announced and done once its delay is over."""
-    governor, manager = KeyRing(trading.network.data_dir).account("governor"), trading.chain.access_manager
-    trading.send(governor, manager.schedule(call.to, call.data, 0))
-    delay = load_network(ROOT / "network-config" / "local").config.governance.delay_seconds
-    trading.network.engine.set_clock(trading.chain.block().timestamp + delay)
-    trading.send(governor, call)
 
 
 @pytest.fixture(scope="module")
@@ -61,20 +19,9 @@ def facility(trading: Trading) -> str:
     """Granted past the gateway, which opens facilities on pools only."""
     trading.network.mine_at_once()
     trading.grant()
-    officer = KeyRing(trading.network.data_dir).account("credit-officer")
-    terms = FacilityTerms(
-        supplier=trading.accounts["supplier"],
-        pool=syndicate(trading),
-        limit=10_000_000,
-        discount_rate_bps=900,
-        fee_bps=50,
-        expires_at=1_788_220_800,
-    )
-    trading.send(officer, trading.chain.desk.open_facility(terms))
-    custodian = trading.chain.addresses.address("ReceivableCollateral")
-    trading.send(officer, trading.chain.desk.set_ladder(2, custodian, [Step(Milestone.DEPARTED, 6_000, False)]))
+    made = facility_of(trading, syndicate(trading).syndicate, 2)
     await_indexer(trading.gateway, trading.chain)
-    return "2"
+    return made
 
 
 def test_facility_of_a_syndicate_is_in_its_pools_currency(trading: Trading, facility: str) -> None:
