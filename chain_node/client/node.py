@@ -38,11 +38,15 @@ _MOST_IN_BATCH: Final = 100
 """Nodes refuse longer ones, some at a thousand."""
 _MOST_LARGE: Final = 16
 """Of those with a whole transaction's calldata or logs: nodes refuse requests of some megabytes."""
-# Geth, Besu, Quorum and anvil word these differently; the first that fits counts.
+# Geth, Besu, Quorum, Kaia and anvil word these differently; the first that fits counts.
 _POOL_REFUSALS: Final[tuple[tuple[str, type[TransactionRefused]], ...]] = (
     (r"nonce[ _]too[ _]low|nonce is too low|nonce below", NonceTooLow),
     (r"already known|already imported|known transaction", AlreadyKnown),
-    (r"replacement transaction underpriced|replacement_underpriced|replacement.*underpriced", UnderpricedReplacement),
+    (
+        r"replacement transaction underpriced|replacement_underpriced|replacement.*underpriced|"
+        r"another tx which has the same nonce",
+        UnderpricedReplacement,
+    ),
     (r"nonce[ _]too[ _]high|too distant|nonce_gap", NonceTooHigh),
     (r"intrinsic gas|gas floor|out of gas: gas required", GasTooLittle),
     (
