@@ -86,6 +86,11 @@ class EngineConfig(_Strict):
         return value
 
     @property
+    def in_real_time(self) -> bool:
+        """Whether the chain's clock is the world's; anvil's can be set."""
+        return self.kind != "anvil"
+
+    @property
     def gas_per_data_byte(self) -> int:
         """What a byte of a transaction's data costs at most: Kaia counts each alike, more than others."""
         return 100 if self.kind == "kaia" else 16

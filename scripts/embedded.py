@@ -27,6 +27,8 @@ from chain_node.supervisor import Process, Supervisor
 from scripts.gateway_client import Credentials
 
 OUTCOME_SECONDS = 20.0
+READY_SECONDS = 120.0
+"""Long: several validators and other work may have the machine meanwhile."""
 GATHER_SECONDS = 0.3
 """Long enough for nodes that were handed their papers together."""
 NOT_SIGNED = ("not signed", "refuse", "known")
@@ -113,6 +115,11 @@ class EmbeddedNetwork:
         self._supervisor.check()
 
     # Clock
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether the chain's clock is the world's, which nobody moves."""
+        return self.definition.config.engine.in_real_time
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.chain.block().timestamp, UTC)
@@ -292,6 +299,7 @@ class EmbeddedNetwork:
                 env={key: value for key, value in os.environ.items() if key in PASSED_ON} | {"PYTHONPATH": str(ROOT)},
                 log_path=self.log_path(name),
                 ready=ready,
+                ready_timeout_seconds=READY_SECONDS,
             )
         )
 
