@@ -25,7 +25,7 @@ demo: setup ## Run the example trades from documents to cash; writes build/demo.
 up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
-test: setup build/debian/.stamp build/schemathesis/.stamp build/kubo/.stamp ## Run every test
+test: setup build/debian/.stamp build/schemathesis/.stamp build/kubo/.stamp build/kaia/.stamp ## Run every test
 	@# the same fuzz inputs each time, so that a red run can be repeated; `make fuzz` takes new ones
 	$(FORGE) test --fuzz-seed 0x20261122 --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
 	portolan invariants
@@ -114,6 +114,17 @@ build/kubo/.stamp: tools/kubo/go.mod tools/kubo/go.sum tools/kubo/main.go
 	@echo "Building Kubo"
 	@mkdir -p build/kubo
 	@cd tools/kubo && nice -n 10 go build -mod=mod -buildvcs=false -trimpath -o ../../build/kubo/ipfs .
+	@touch $@
+
+# The validators of a network of several: some five minutes, once. -checklinkname=0: one of its packages reaches into the
+# standard library by a name that Go has closed since.
+build/kaia/.stamp: tools/kaia/go.mod tools/kaia/go.sum tools/kaia/main.go tools/kaia/receipts.go
+	@command -v go > /dev/null || { echo "Kaia is built by Go 1.26.5 or newer, which is not installed"; exit 1; }
+	@command -v cc > /dev/null || { echo "Kaia is built with a C compiler (cc), which is not installed"; exit 1; }
+	@echo "Building Kaia"
+	@mkdir -p build/kaia
+	@cd tools/kaia && CGO_ENABLED=1 nice -n 10 go build -mod=mod -buildvcs=false -trimpath -ldflags=-checklinkname=0 \
+	  -o ../../build/kaia/kaia .
 	@touch $@
 
 requirements-fuzz.txt: requirements-fuzz.in

@@ -24,9 +24,12 @@ from chain_node.client import AddressBook, Chain, Node
 from chain_node.compile import ROOT, CompileError, compile_contracts
 from chain_node.config import CONFIG_ROOT, ConfigInvalid, Network, data_dir_of, load_network
 from chain_node.deploy import DeployFailed, deploy
-from chain_node.engines.anvil import AnvilEngine, AnvilSettings, set_clock
-from chain_node.engines.base import EngineBusy, find_endpoint
+from chain_node.engines import ClockFixed, Engine, EngineChoices, make_engine
+from chain_node.engines.anvil import set_clock
+from chain_node.engines.base import Endpoint, EngineBusy, find_endpoint
+from chain_node.engines.kaia import make_validator_keys
 from chain_node.errors import ChainError
+from chain_node.genesis import GenesisInvalid
 from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid
 from chain_node.references import ReferenceInvalid
 from chain_node.supervisor import ProcessFailed
@@ -40,6 +43,7 @@ PROBLEMS: Final = (
     ConfigInvalid,
     DeployFailed,
     EngineBusy,
+    GenesisInvalid,
     KeysInvalid,
     OSError,
     ProcessFailed,
@@ -115,7 +119,7 @@ def start(
 def status(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
     """Say whether the chain runs, how far it is, what time it has and whether all is well, and list its contracts."""
     console = Console()
-    _, folder = _load(network, data_dir)
+    loaded, folder = _load(network, data_dir)
     endpoint = find_endpoint(folder)
     if endpoint is None:
         console.print(f"The chain {network} is not running (its folder is {folder}).", soft_wrap=True)
@@ -125,6 +129,7 @@ def status(network: NetworkOption = "local", data_dir: DataOption = None) -> Non
     moment = datetime.fromtimestamp(block.timestamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     console.print(f"The chain {network} answers at {endpoint.rpc_url}, process {endpoint.pid}.")
     console.print(f"Block {block.number}, {moment}.")
+    _tell_nodes(console, loaded, endpoint)
     health = chain.health.check()
     broken = f"NOT: {health.invariant} (of {health.subject:#x})"
     console.print(f"Every invariant of lending holds: {'yes' if health.healthy else broken}.")
@@ -137,13 +142,16 @@ def status(network: NetworkOption = "local", data_dir: DataOption = None) -> Non
 @node_app.command()
 @plainly
 def keys(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
-    """Make the operator's keys where they are missing, and list the account of each office. Shows no secret."""
+    """Make the keys of the operator and its validators where they are missing, list their accounts. Shows no secret."""
     console = Console()
-    _, folder = _load(network, data_dir)
+    loaded, folder = _load(network, data_dir)
     ring = KeyRing.make(folder)
-    table = Table("office", "account", "keystore")
+    table = Table("office", "account", "key")
     for name in OFFICE_KEYS:
         table.add_row(name, ring.address(name), str(ring.keystore_path(name)))
+    if loaded.config.engine.kind == "kaia":
+        for name, (path, identity) in make_validator_keys(folder, loaded.config.engine.validators).items():
+            table.add_row(name, identity.address, str(path))
     console.print(table)
 
 
@@ -155,7 +163,9 @@ def clock(
     data_dir: DataOption = None,
 ) -> None:
     """Move the embedded chain's clock on. It runs in real seconds from there; it can never be set back."""
-    _, folder = _load(network, data_dir)
+    loaded, folder = _load(network, data_dir)
+    if loaded.config.engine.kind != "anvil":
+        raise ClockFixed(f"the chain {network} runs in real time: its clock cannot be moved")
     endpoint = find_endpoint(folder)
     if endpoint is None:
         raise ProcessFailed(network, "is not running", folder / "logs" / "anvil.log")
@@ -213,22 +223,29 @@ def deploy_command(
     console.print(f"{len(book.names())} contracts stand; {folder / 'deployments.json'} lists them.", soft_wrap=True)
 
 
+def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
+    """Of a chain of several validators, each that is said to run: how far it is and how many others it sees."""
+    if network.config.engine.kind != "kaia":
+        return
+    urls = (endpoint.rpc_url, *endpoint.more_urls)
+    console.print(f"{len(urls)} of {network.config.engine.validators} validators run:")
+    for url in urls:
+        node = Node(url, timeout_seconds=3)
+        try:
+            peers = int(node.request("net_peerCount"), 16)
+            console.print(f"  {url}  block {node.block_number()}, sees {peers} others", highlight=False)
+        except ChainError as error:
+            console.print(f"  {url}  {error}", highlight=False, soft_wrap=True)
+        finally:
+            node.close()
+
+
 def _load(network: str, data_dir: Path | None) -> tuple[Network, Path]:
     return load_network(CONFIG_ROOT / network), (data_dir or data_dir_of(network)).resolve()
 
 
-def _engine(network: Network, data_dir: Path, port: int | None) -> AnvilEngine:
-    settings = network.config.engine
-    return AnvilEngine(
-        AnvilSettings(
-            data_dir=data_dir,
-            chain_id=network.config.chain_id,
-            host=settings.host,
-            port=settings.port if port is None else port,
-            block_seconds=settings.block_seconds,
-            block_gas_limit=settings.block_gas_limit,
-        )
-    )
+def _engine(network: Network, data_dir: Path, port: int | None) -> Engine:
+    return make_engine(network.config, data_dir, EngineChoices(port=port))
 
 
 def forget_network(data_dir: Path) -> None:
@@ -264,7 +281,7 @@ def until_interrupted() -> Iterator[None]:
         return
 
 
-def _watch(engine: AnvilEngine) -> None:
+def _watch(engine: Engine) -> None:
     """Raises `ProcessFailed` when the chain dies."""
     while True:
         engine.check()

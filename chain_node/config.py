@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -25,6 +26,7 @@ from chain_node.client import Policy
 from chain_node.commodity_config import CommodityConfig
 from chain_node.compile import ROOT
 from chain_node.feed_config import FeedConfig, Roles
+from chain_node.genesis import MOST_VALIDATORS
 from chain_node.vocabulary import ORACLE_ROLES, Milestone, Role
 
 CONFIG_ROOT: Final = ROOT / "network-config"
@@ -68,11 +70,30 @@ class _Strict(BaseModel):
 class EngineConfig(_Strict):
     """How the chain runs. Only this machine can reach it unless `host` says otherwise; port 0 takes a free one."""
 
-    kind: Literal["anvil"]
+    kind: Literal["anvil", "kaia"]
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8545
     block_seconds: Annotated[int, Field(ge=1, le=60)] = 1
     block_gas_limit: Annotated[int, Field(ge=10_000_000, le=1_000_000_000)] = 100_000_000
+    validators: Annotated[int, Field(ge=1, le=MOST_VALIDATORS)] = 4
+
+    @field_validator("block_gas_limit", "validators")
+    @classmethod
+    def _is_its_kinds(cls, value: int, info: ValidationInfo) -> int:
+        kind = "kaia" if info.field_name == "validators" else "anvil"
+        if info.data.get("kind", kind) != kind:
+            raise ValueError(f"only the kind {kind} has it")
+        return value
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether the chain's clock is the world's; anvil's can be set."""
+        return self.kind != "anvil"
+
+    @property
+    def gas_per_data_byte(self) -> int:
+        """What a byte of a transaction's data costs at most: Kaia counts each alike, more than others."""
+        return 100 if self.kind == "kaia" else 16
 
 
 class GovernanceConfig(_Strict):

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_keys.datatypes import PrivateKey
 from eth_typing import ChecksumAddress
+from eth_utils.exceptions import ValidationError
 
 from chain_node.interface import checksum
 from chain_node.references import KEY_BYTES, NetworkKey
@@ -110,6 +112,28 @@ def make_keystore(folder: Path) -> ChecksumAddress:
         passphrase = passphrase_path.read_text(encoding="ascii").strip()
         _write_once(keystore_path, json.dumps(new_keystore(passphrase)))
     return address_of(keystore_path)
+
+
+@dataclass(frozen=True)
+class NodeIdentity:
+    """What others know a node of the chain by: its account and its public key (128 hex digits)."""
+
+    address: ChecksumAddress
+    public_key: str
+
+
+def make_node_key(path: Path) -> NodeIdentity:
+    """A key for one node of the chain; one that is there stays. It is written as 64 plain hex digits, for its owner's
+    eyes alone, since nodes read nothing else. Raises `KeysInvalid`."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_once(path, Account.create(extra_entropy=secrets.token_hex(32)).key.hex())
+    try:
+        key = PrivateKey(bytes.fromhex(path.read_text(encoding="ascii").strip()))
+    except OSError as error:
+        raise KeysInvalid(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, ValidationError):  # not `from` it: its words may quote the key
+        raise KeysInvalid(f"{path}: not the key of a node") from None
+    return NodeIdentity(checksum(key.public_key.to_address()), key.public_key.to_hex()[2:])
 
 
 def address_of(keystore_path: Path) -> ChecksumAddress:

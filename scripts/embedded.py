@@ -20,14 +20,15 @@ from rich.console import Console
 from chain_node.cli import deploy_with_progress
 from chain_node.client import Chain
 from chain_node.compile import ROOT
-from chain_node.config import Network, load_network
-from chain_node.engines.anvil import AnvilEngine, AnvilSettings
+from chain_node.config import CONFIG_ROOT, Network, load_network
+from chain_node.engines import EngineChoices, make_engine
 from chain_node.keys import KeyRing, make_keystore
 from chain_node.supervisor import Process, Supervisor
 from scripts.gateway_client import Credentials
 
-NETWORK_FOLDER = ROOT / "network-config" / "local"
 OUTCOME_SECONDS = 20.0
+READY_SECONDS = 120.0
+"""Long: several validators and other work may have the machine meanwhile."""
 GATHER_SECONDS = 0.3
 """Long enough for nodes that were handed their papers together."""
 NOT_SIGNED = ("not signed", "refuse", "known")
@@ -52,6 +53,8 @@ class EmbeddedSettings:
     the network's policies have them; as a `sandbox` the gateway simulates witnesses."""
 
     data_dir: Path
+    network: str = "local"
+    """Name of a folder in network-config."""
     clock: datetime | None = None
     gateway_port: int = 0
     rpc_port: int | None = 0
@@ -69,10 +72,10 @@ class EmbeddedNetwork:
     def __init__(self, settings: EmbeddedSettings, console: Console) -> None:
         self.settings, self.console = settings, console
         self.data_dir = settings.data_dir.resolve()
-        definition = _with_currencies(load_network(NETWORK_FOLDER), settings.more_currencies)
+        definition = _with_currencies(load_network(CONFIG_ROOT / settings.network), settings.more_currencies)
         self.definition = _with_thresholds(definition, settings.thresholds)
         self._supervisor = Supervisor()
-        self._engine = AnvilEngine(self._anvil_settings())
+        self._engine = make_engine(self.definition.config, self.data_dir, self._choices())
         self._chain: Chain | None = None
         self.gateway_url = ""
 
@@ -112,6 +115,11 @@ class EmbeddedNetwork:
         self._supervisor.check()
 
     # Clock
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether the chain's clock is the world's, which nobody moves."""
+        return self.definition.config.engine.in_real_time
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.chain.block().timestamp, UTC)
@@ -291,19 +299,16 @@ class EmbeddedNetwork:
                 env={key: value for key, value in os.environ.items() if key in PASSED_ON} | {"PYTHONPATH": str(ROOT)},
                 log_path=self.log_path(name),
                 ready=ready,
+                ready_timeout_seconds=READY_SECONDS,
             )
         )
 
-    def _anvil_settings(self) -> AnvilSettings:
-        config, clock, port = self.definition.config, self.settings.clock, self.settings.rpc_port
-        return AnvilSettings(
-            data_dir=self.data_dir,
-            chain_id=config.chain_id,
-            host=config.engine.host,
-            port=config.engine.port if port is None else port,
-            block_seconds=config.engine.block_seconds,
-            block_gas_limit=self.settings.block_gas_limit or config.engine.block_gas_limit,
+    def _choices(self) -> EngineChoices:
+        clock = self.settings.clock
+        return EngineChoices(
+            port=self.settings.rpc_port,
             genesis_timestamp=None if clock is None else int(clock.timestamp()),
+            block_gas_limit=self.settings.block_gas_limit,
         )
 
 

@@ -23,20 +23,24 @@ def demo(
     work_dir: Annotated[Path, typer.Option(help="Where chain, gateway and nodes keep their things; emptied first.")] = (
         Path("build/demo")
     ),
+    network: Annotated[str, typer.Option(help="Name of a folder in network-config; its chain is started anew.")] = (
+        "local"
+    ),
 ) -> None:
     """Run a whole trade, from its documents to the last cent, on a network of its own."""
     from scripts.demo.command import run_command
 
-    raise typer.Exit(run_command(trade, work_dir, report))
+    raise typer.Exit(run_command(trade, work_dir, report, network))
 
 
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="Port of the gateway on 127.0.0.1.")] = 8000,
     rpc_port: Annotated[int | None, typer.Option(help="Port of the chain; the network's own where not given.")] = None,
-    data_dir: Annotated[Path, typer.Option(help="Where the network keeps its things; kept between runs.")] = (
-        Path("build/networks/local")
-    ),
+    network: Annotated[str, typer.Option(help="Name of a folder in network-config.")] = "local",
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where the network keeps its things between runs (build/networks/NAME).")
+    ] = None,
     clock: Annotated[
         datetime | None,
         typer.Option(help="The chain's time (UTC) when it is new, e.g. 2026-05-04T09:00:00 for the example's papers."),
@@ -51,7 +55,14 @@ def up(
     from scripts.up import run_command
 
     begun = None if clock is None else clock.replace(tzinfo=UTC)
-    settings = EmbeddedSettings(data_dir, clock=begun, gateway_port=port, rpc_port=rpc_port, sandbox=sandbox)
+    settings = EmbeddedSettings(
+        data_dir or Path("build/networks") / network,
+        network,
+        clock=begun,
+        gateway_port=port,
+        rpc_port=rpc_port,
+        sandbox=sandbox,
+    )
     raise typer.Exit(run_command(settings, fresh=fresh))
 
 

@@ -273,7 +273,8 @@ class _Planner:
         contract = contract or name.partition(":")[0]
         artifact = self.artifacts[contract]
         data = artifact.creation_code(*arguments)
-        gas = _CREATION_BASE_GAS + 16 * len(data) + 100 * len(artifact.deployed_bytecode)
+        gas = _CREATION_BASE_GAS + self.config.engine.gas_per_data_byte * len(data)
+        gas += 100 * len(artifact.deployed_bytecode)
         nonce = self.first_nonce + len(self.steps)
         self.addresses[name], self.contracts[name] = created_address(self.deployer, nonce), contract
         self.steps.append(Step(f"create {name}", None, data, gas, name, contract, arguments))

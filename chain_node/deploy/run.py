@@ -28,6 +28,8 @@ from chain_node.keys import OFFICE_KEYS, KeyRing
 Progress = Callable[[int, int, str], None]
 _POLL_SECONDS: Final = 0.02
 _BLOCK_SHARE: Final = 0.8
+_MOST_GAS_AT_ONCE: Final = 80_000_000
+"""Some engines put no limit on a block's gas, and all have one on a request's bytes."""
 
 
 class DeployFailed(Exception):
@@ -135,7 +137,7 @@ class _Run:
     def carry_out(self) -> None:
         total = len(self.plan.steps)
         block = self.node.request("eth_getBlockByNumber", "latest", False)
-        gas_limit = int(int(block["gasLimit"], 16) * _BLOCK_SHARE)
+        gas_limit = min(int(int(block["gasLimit"], 16) * _BLOCK_SHARE), _MOST_GAS_AT_ONCE)
         for begin, steps in batches(self.plan, self.record.steps_done, gas_limit):
             self.progress(begin, total, steps[0].title)
             signed = [self._sign(begin + i, step) for i, step in enumerate(steps)]

@@ -1,6 +1,56 @@
 """Programs that run a chain, behind one interface."""
 
-from chain_node.engines.anvil import AnvilEngine
-from chain_node.engines.base import Engine
+from __future__ import annotations
 
-__all__ = ["AnvilEngine", "Engine"]
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain_node.config import NetworkConfig
+from chain_node.engines.anvil import AnvilEngine, AnvilSettings
+from chain_node.engines.base import ClockFixed, Engine
+from chain_node.engines.kaia import KaiaEngine, KaiaSettings
+
+__all__ = ["AnvilEngine", "ClockFixed", "Engine", "EngineChoices", "KaiaEngine", "make_engine"]
+
+
+@dataclass(frozen=True)
+class EngineChoices:
+    """What whoever starts a chain may decide against its network's file; None leaves it as it is there.
+
+    `genesis_timestamp` (Unix seconds) is the clock of a chain that is new, where clocks can be set.
+    """
+
+    port: int | None = None
+    genesis_timestamp: int | None = None
+    block_gas_limit: int | None = None
+
+
+def make_engine(config: NetworkConfig, data_dir: Path, choices: EngineChoices | None = None) -> Engine:
+    """The engine that the network's file names, not started yet. Raises `ClockFixed` where a clock is asked for that
+    the engine has not."""
+    engine, its = config.engine, choices or EngineChoices()
+    port = engine.port if its.port is None else its.port
+    if engine.kind == "kaia":
+        if its.genesis_timestamp is not None:
+            raise ClockFixed(f"the chain {config.name} runs in real time: it cannot begin at another moment than now")
+        return KaiaEngine(
+            KaiaSettings(
+                data_dir=data_dir,
+                chain_id=config.chain_id,
+                validators=engine.validators,
+                host=engine.host,
+                port=port,
+                block_seconds=engine.block_seconds,
+            )
+        )
+    return AnvilEngine(
+        AnvilSettings(
+            data_dir=data_dir,
+            chain_id=config.chain_id,
+            host=engine.host,
+            port=port,
+            block_seconds=engine.block_seconds,
+            block_gas_limit=its.block_gas_limit or engine.block_gas_limit,
+            genesis_timestamp=its.genesis_timestamp,
+        )
+    )

@@ -3,7 +3,6 @@ the rules are mainnet's of the Cancun fork, contract sizes included."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ from typing import IO, Final
 
 from chain_node.client.node import Node
 from chain_node.compile import ROOT
-from chain_node.engines.base import Endpoint, Engine, EngineBusy, forget_endpoint, write_endpoint
+from chain_node.engines.base import Endpoint, Engine, forget_endpoint, lock_folder, write_endpoint
+from chain_node.engines.ports import listening_ports
 from chain_node.errors import ChainError
 from chain_node.supervisor import Process, Supervisor
 
 BINARY: Final = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
-_LISTENING: Final = "0A"
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,10 @@ class AnvilEngine(Engine):
         if self._node is not None:
             return
         found: list[Node] = []
-        self._lock()
+        self._lock_file = lock_folder(self.settings.data_dir)
 
         def ready() -> bool:
-            port = _listening_port(self._supervisor.pid("chain"))
+            port = min(listening_ports(self._supervisor.pid("chain")), default=None)
             if port is None:
                 return False
             host = self.settings.host
@@ -115,17 +114,6 @@ class AnvilEngine(Engine):
         """Raises `ProcessFailed` where the process has died."""
         self._supervisor.check()
 
-    def _lock(self) -> None:
-        """Two chains that write the same state would each lose the other's."""
-        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
-        file = (self.settings.data_dir / ".running").open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            raise EngineBusy(f"a chain already runs in {self.settings.data_dir}") from error
-        self._lock_file = file
-
     def _running(self) -> Node:
         if self._node is None:
             raise RuntimeError("the chain is not running")
@@ -165,16 +153,3 @@ def set_clock(node: Node, data_dir: Path, timestamp: int) -> None:
 def _clock_mark(data_dir: Path) -> Path:
     """Its existence says that the chain's clock is not the machine's."""
     return data_dir / "clock-is-set"
-
-
-def _listening_port(pid: int) -> int | None:
-    """The TCP port on which a process listens, as the kernel tells; the program itself is kept quiet."""
-    try:
-        links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
-        rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    except OSError:
-        return None
-    for row in rows:
-        if row[3] == _LISTENING and f"socket:[{row[9]}]" in links:
-            return int(row[1].rpartition(":")[2], 16)
-    return None

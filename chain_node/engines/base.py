@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from chain_node.client.node import Node
 
@@ -19,12 +20,17 @@ class EngineBusy(Exception):
     """Another process already runs this network's chain."""
 
 
+class ClockFixed(ValueError):
+    """The chain's clock is the world's: no one can move it."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a running chain answers, and as which process."""
+    """Where a running chain answers, and as which process. `more_urls` are those of its other nodes."""
 
     rpc_url: str
     pid: int
+    more_urls: tuple[str, ...] = ()
 
 
 def write_endpoint(data_dir: Path, endpoint: Endpoint) -> None:
@@ -41,10 +47,24 @@ def forget_endpoint(data_dir: Path) -> None:
 def find_endpoint(data_dir: Path) -> Endpoint | None:
     """The chain that runs in this data directory; None where none does, also after it was killed."""
     try:
-        endpoint = Endpoint(**json.loads((data_dir / _ENDPOINT_FILE).read_text(encoding="utf-8")))
+        found = json.loads((data_dir / _ENDPOINT_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    endpoint = Endpoint(found["rpc_url"], found["pid"], tuple(found.get("more_urls", ())))
     return endpoint if Path(f"/proc/{endpoint.pid}").exists() else None
+
+
+def lock_folder(data_dir: Path) -> IO[str]:
+    """Two chains that write the same state would each lose the other's. Held until it is closed, or its process ends.
+    Raises `EngineBusy`."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    file = (data_dir / ".running").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise EngineBusy(f"a chain already runs in {data_dir}") from error
+    return file
 
 
 class Engine(ABC):
@@ -71,6 +91,15 @@ class Engine(ABC):
     @abstractmethod
     def is_healthy(self) -> bool:
         """Whether it runs and answers."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raises `ProcessFailed` where a process of it has died."""
+
+    def set_clock(self, timestamp: int) -> None:
+        """Moves the chain's clock on to a moment (Unix seconds). Raises `ValueError` for one that is not after the
+        latest block, and `ClockFixed` where the clock is the world's."""
+        raise ClockFixed(f"the clock cannot be set to {timestamp}: this chain runs in real time")
 
     def __enter__(self) -> Self:
         self.start()

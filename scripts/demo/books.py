@@ -150,7 +150,8 @@ def check_books(story: Story, books: Books) -> None:
     record("paid_to_lenders_and_left_in_pool_is_what_came_in", out == in_, f"{out} out, {in_} in")
     # A vault's virtual shares and its rounding keep less than one minor unit each, a redemption at most one more.
     record("lenders_have_all_but_the_rounding", 0 <= books.left_by_rounding <= 5, f"{books.left_by_rounding}")
-    record("junior_earns_more_on_its_money_than_senior", _return(books, "junior") > _return(books, "senior"))
+    if not story.network.in_real_time:  # the interest of some seconds is a cent or two: too little to share out
+        record("junior_earns_more_on_its_money_than_senior", _return(books, "junior") > _return(books, "senior"))
     record("loan_is_repaid_in_full", books.principal_out == 0 and story.financing()["state"] == "repaid")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from chain_node.config import load_network
+from chain_node.config import CONFIG_ROOT, load_network
 from scripts.demo.manifest import (
     ORACLE_ROLES,
     MajorUnits,
@@ -22,7 +22,6 @@ from scripts.demo.manifest import (
     Strict,
     sentence,
 )
-from scripts.embedded import NETWORK_FOLDER
 
 KIND_WITHOUT_WORD = "invoice"
 NEEDED = ("supplier", "buyer", "lender", "junior", "warehouse", "inspector")
@@ -133,7 +132,7 @@ class _Trade(Strict):
         moments = [self.starts_at, *(leg.at for leg in self.legs())]
         if moments != sorted(moments):
             problems.append("starts_at and what follows must follow each other in time")
-        commodities = load_network(NETWORK_FOLDER).config.commodities
+        commodities = load_network(CONFIG_ROOT / "local").config.commodities
         if self.goods.commodity not in commodities:
             problems.append(f"goods.commodity: {self.goods.commodity!r} is none of {', '.join(commodities)}")
         if problems:

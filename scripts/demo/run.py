@@ -1,15 +1,20 @@
 """Runs a trade from its documents to the books and writes the report."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
 
 from chain_node.cli import forget_network
+from chain_node.config import CONFIG_ROOT, load_network
+from chain_node.engines import ClockFixed
 from scripts.demo import chain_books
 from scripts.demo.books import Books, check_books, close_books, print_books
 from scripts.demo.checks import Checks
+from scripts.demo.dates import days_until, move_papers, utc_now
 from scripts.demo.goods_manifest import KIND_WITHOUT_WORD, StockTrade, kind_of, load_goods_trade
 from scripts.demo.line import LineStory
 from scripts.demo.manifest import Trade, load_trade
@@ -21,20 +26,28 @@ from scripts.gateway_client import GatewayClient
 from standards.invoices import parse_invoice
 
 
-def run_demo(folder: Path, work_dir: Path, report: Path, console: Console) -> bool:
-    """Returns whether every check held. The report says so from the first moment on, even where the demo breaks off."""
+def run_demo(folder: Path, work_dir: Path, report: Path, console: Console, network: str = "local") -> bool:
+    """`network` is a folder of network-config. Returns whether every check held. The report says so
+    from the first moment on, even where the demo breaks off."""
     checks, timeline = Checks(console), Timeline(console)
     outcome: dict[str, Any] = {"event_to_cash_ms": {}, "books": {}}
     checks.results["the_demo_runs_to_its_end"] = False
     _write(report, checks, timeline, outcome)
     try:
+        in_real_time = load_network(CONFIG_ROOT / network).config.engine.in_real_time
         if kind_of(folder) != KIND_WITHOUT_WORD:
+            if in_real_time:
+                raise ClockFixed(f"{folder}: this trade waits for days, and the chain {network} runs in real time")
             _run_goods_trade(folder, work_dir, timeline, checks, outcome)
             return _ended(console, checks, report)
         trade = load_trade(folder)
         forget_network(work_dir)
         console.print(f"[bold]{trade.title}[/]\n")
-        _run(trade, folder, work_dir, timeline, checks, outcome)
+        settings = EmbeddedSettings(work_dir, network)
+        if in_real_time:
+            _run_in_real_time(trade, folder, settings, timeline, checks, outcome)
+        else:
+            _run(trade, folder, replace(settings, clock=trade.starts_at), timeline, checks, outcome)
         return _ended(console, checks, report)
     finally:
         _write(report, checks, timeline, outcome)
@@ -72,12 +85,35 @@ def _write(report: Path, checks: Checks, timeline: Timeline, outcome: dict[str, 
     report.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _run_in_real_time(
+    trade: Trade,
+    folder: Path,
+    settings: EmbeddedSettings,
+    timeline: Timeline,
+    checks: Checks,
+    outcome: dict[str, Any],
+) -> None:
+    """With copies of the papers, so dated that the trade has just been lived."""
+    days = days_until(trade.payment.at, utc_now())
+    with TemporaryDirectory(prefix="portolan-papers-") as papers:
+        move_papers(folder, Path(papers), days)
+        outcome["papers_moved_by_days"] = days
+        timeline.console.print(
+            f"The chain {settings.network} runs in real time: all papers' dates are {days} days later."
+        )
+        _run(load_trade(Path(papers)), Path(papers), settings, timeline, checks, outcome)
+
+
 def _run(
-    trade: Trade, folder: Path, work_dir: Path, timeline: Timeline, checks: Checks, outcome: dict[str, Any]
+    trade: Trade,
+    folder: Path,
+    settings: EmbeddedSettings,
+    timeline: Timeline,
+    checks: Checks,
+    outcome: dict[str, Any],
 ) -> None:
     currency = parse_invoice((folder / trade.invoice.file).read_bytes()).currency
-    settings = EmbeddedSettings(work_dir, clock=trade.starts_at, more_currencies=(currency,))
-    with EmbeddedNetwork(settings, timeline.console) as network:
+    with EmbeddedNetwork(replace(settings, more_currencies=(currency,)), timeline.console) as network:
         network.start()
         operator = GatewayClient(network.gateway_url, network.operator_credentials())
         story = Story(trade, folder, network, timeline, checks, operator)
@@ -98,7 +134,10 @@ def _tell(story: Story) -> Books:
     for stage in story.trade.stages:
         story.travel(stage)
     story.settle()
-    story.redeem()
+    if story.network.in_real_time:
+        story.wait_for_epoch()
+    else:
+        story.redeem()
     books = close_books(story)
     check_books(story, books)
     story.timeline.console.print()

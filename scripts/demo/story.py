@@ -165,6 +165,13 @@ class Story:
             held = minor_of(answer["pool"]["reserve"]["held"])
             self._tell("Reserve", "holds this now: it bears losses before any lender does", answer, held)
 
+    def wait_for_epoch(self) -> None:
+        """In real time nobody is paid before the pool's epoch is over, which is longer than a demo: then the lender's
+        money stays, and its worth is what its shares stand for."""
+        closable_at = datetime.fromisoformat(self._pool()["closable_at"])
+        name = self._name("lender")
+        self._say("Pool", f"closes its epoch on {closable_at:%Y-%m-%d at %H:%M} UTC at the earliest: {name} stays in")
+
     def redeem(self) -> None:
         """The senior lender takes its money back: it hands its shares in, an epoch is closed, it claims."""
         path, lender = f"/v1/pools/{self.currency.code}", self.desks["lender"]

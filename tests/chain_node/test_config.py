@@ -104,6 +104,39 @@ def test_feeds_that_the_contract_would_refuse_are_problems(folder: Path, old: st
     assert problems(folder) == [f"network.toml: {why}"]
 
 
+@pytest.mark.parametrize(
+    ("engine", "why"),
+    [
+        ('kind = "besu"', ["engine.kind: Input should be 'anvil' or 'kaia'"]),
+        ('kind = "anvil"\nvalidators = 4', ["engine.validators: only the kind kaia has it"]),
+        (
+            'kind = "kaia"\nvalidators = 0\nblock_gas_limit = 30_000_000\nvalidator = 3',
+            [
+                "engine.block_gas_limit: only the kind anvil has it",
+                "engine.validator: unknown key",
+                "engine.validators: Input should be greater than or equal to 1",
+            ],
+        ),
+        ('kind = "kaia"\nvalidators = 22', ["engine.validators: Input should be less than or equal to 21"]),
+    ],
+)
+def test_engines_settings_that_are_not_its_own_are_problems(folder: Path, engine: str, why: list[str]) -> None:
+    change(folder / "network.toml", 'kind = "anvil"', engine)
+
+    assert sorted(problems(folder)) == [f"network.toml: {line}" for line in why]
+
+
+def test_network_of_four_validators_is_the_local_one_but_for_its_engine() -> None:
+    local, kaia = (load_network(CONFIG_ROOT / name) for name in ("local", "kaia"))
+
+    assert kaia.config.engine.kind == "kaia"
+    assert kaia.config.engine.validators == 4
+    assert kaia.config.engine.host == "127.0.0.1"
+    own = {"name", "chain_id", "engine"}
+    assert kaia.config.model_dump(exclude=own) == local.config.model_dump(exclude=own)
+    assert kaia.organisations == local.organisations
+
+
 def test_all_problems_of_both_files_are_reported_at_once(folder: Path) -> None:
     change(folder / "network.toml", "block_seconds = 1", 'block_seconds = 0\nprot = 1\nkind2 = "x"')
     change(folder / "network.toml", 'currencies = ["EUR", "USD"]', 'currencies = ["EUR", "EUX"]')

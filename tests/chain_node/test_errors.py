@@ -221,6 +221,7 @@ def test_known_selector_with_damaged_data_is_unknown() -> None:
         ("already known", AlreadyKnown),
         ("Known transaction", AlreadyKnown),
         ("replacement transaction underpriced", UnderpricedReplacement),
+        ("there is another tx which has the same nonce in the tx pool", UnderpricedReplacement),
         ("Transaction nonce is too distant from current sender nonce", NonceTooHigh),
         ("nonce too high", NonceTooHigh),
         ("intrinsic gas too low", GasTooLittle),

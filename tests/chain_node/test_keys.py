@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid, make_keystore
+from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid, make_keystore, make_node_key
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -97,3 +97,27 @@ def test_keystore_of_a_participant_opens_with_its_own_passphrase(tmp_path: Path)
     key = Account.decrypt(keystore, (tmp_path / "carrier/passphrase").read_text().strip())
     assert Account.from_key(key).address == address
     assert make_keystore(tmp_path / "carrier") == address
+
+
+def test_damaged_key_of_a_node_is_named_and_not_shown(tmp_path: Path) -> None:
+    for damaged in ("12ab", "not hex at all", "00" * 32, "ff" * 32):
+        (tmp_path / "key").write_text(damaged)
+
+        with pytest.raises(KeysInvalid, match=r"key: not the key of a node$") as caught:
+            make_node_key(tmp_path / "key")
+
+        assert caught.value.__cause__ is None
+        assert damaged not in str(caught.value)
+
+
+def test_key_of_a_node_stays_and_is_its_owners_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    identity = make_node_key(tmp_path / "validators/1/key")
+
+    text = (tmp_path / "validators/1/key").read_text().strip()
+    assert stat.S_IMODE((tmp_path / "validators/1/key").stat().st_mode) == 0o600
+    assert Account.from_key(text).address == identity.address
+    assert len(bytes.fromhex(identity.public_key)) == 64
+    assert make_node_key(tmp_path / "validators/1/key") == identity
+    assert text not in caplog.text

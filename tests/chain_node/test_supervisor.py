@@ -136,3 +136,20 @@ def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     parent.wait()
 
     assert wait_for(lambda: not is_running(child))
+
+
+def test_one_child_is_killed_without_a_word_and_the_others_stay(supervisor: Supervisor, tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    code = f"import signal; signal.signal(signal.SIGTERM, lambda *_: open({str(said)!r}, 'w').close())\n{SLEEPER}"
+    pids = [supervisor.start(python(name, code, tmp_path)) for name in ("first", "second")]
+
+    supervisor.kill_one("first")
+
+    assert [is_running(pid) for pid in pids] == [False, True]
+    assert [supervisor.runs(name) for name in ("first", "second", "third")] == [False, True, False]
+    assert not said.exists()
+    supervisor.check()
+    with pytest.raises(KeyError):
+        supervisor.kill_one("first")
+    os.kill(pids[1], signal.SIGKILL)
+    assert wait_for(lambda: not supervisor.runs("second"))

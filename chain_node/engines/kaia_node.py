@@ -1,0 +1,149 @@
+"""One validator of a Kaia network: its folder, its key, its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from chain_node.compile import ROOT
+from chain_node.engines.ports import listening_ports
+from chain_node.keys import NodeIdentity
+from chain_node.supervisor import Process, ProcessFailed
+
+BINARY: Final = ROOT / "build" / "kaia" / "kaia"
+LOOPBACK: Final = "127.0.0.1"
+_APIS: Final = "eth,net,web3,debug,txpool,istanbul,governance"
+_MOST_REQUEST_BYTES: Final = 16 * 1024 * 1024
+"""A deployment's batch of contracts is larger than Kaia's half a megabyte."""
+_POOL: Final = {
+    "txpool.exec-slots.account": 4_096,
+    "txpool.exec-slots.all": 16_384,
+    "txpool.nonexec-slots.account": 4_096,
+    "txpool.nonexec-slots.all": 16_384,
+}
+"""A gateway sends many of one account's transactions at once, and not always in order."""
+_INIT_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
+    `ip netns exec NAME` for a network namespace."""
+
+    host: str = LOOPBACK
+    behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KaiaNode:
+    """`number` counts from 1. Its chain lies in `folder`/chain and may be wiped; its key lies beside it and stays."""
+
+    number: int
+    folder: Path
+    log_path: Path
+    identity: NodeIdentity
+    chain_id: int
+    rpc_port: int
+    p2p_port: int
+    place: Place
+    block_seconds: int
+    round_milliseconds: int
+
+    @property
+    def name(self) -> str:
+        return f"validator {self.number}"
+
+    @property
+    def rpc_url(self) -> str:
+        host = LOOPBACK if self.place.host == "0.0.0.0" else self.place.host  # noqa: S104  # nosec B104 # compared, not bound
+        return f"http://{host}:{self.rpc_port}"
+
+    @property
+    def address_for_peers(self) -> str:
+        host = LOOPBACK if self.place.host == "0.0.0.0" else self.place.host  # noqa: S104  # nosec B104 # compared, not bound
+        return f"kni://{self.identity.public_key}@{host}:{self.p2p_port}?discport=0&ntype=cn"
+
+    @property
+    def chain_dir(self) -> Path:
+        return self.folder / "chain"
+
+    def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
+        """Gives it the first block, where it has none yet, and the addresses of the others."""
+        if not self._begun.exists():
+            self.wipe()
+            self._initialise(genesis)
+            self._begun.write_text("its chain begins with the network's genesis block\n", encoding="utf-8")
+        (self.chain_dir / "klay" / "static-nodes.json").write_text(json.dumps(list(peers)) + "\n", encoding="utf-8")
+
+    def wipe(self) -> None:
+        """Forgets its chain, as after the loss of a disk: the next start fetches it from the others."""
+        self._begun.unlink(missing_ok=True)
+        shutil.rmtree(self.chain_dir, ignore_errors=True)
+
+    def process(self, more: Sequence[str] = ()) -> Process:
+        """How to run it; `more` are further arguments."""
+        return Process(
+            name=self.name,
+            argv=[*self.place.behind, *self._command(), *more],
+            env=self._environment(),
+            log_path=self.log_path,
+            ready=lambda: False,
+            ready_timeout_seconds=60.0,
+            stop_timeout_seconds=20.0,
+            death_signal=signal.SIGTERM,  # it closes its database when it is told to end
+        )
+
+    def listens(self, pid: int) -> bool:
+        """For its clients and for the other nodes."""
+        return {self.rpc_port, self.p2p_port} <= listening_ports(pid)
+
+    @property
+    def _begun(self) -> Path:
+        return self.folder / "begun"
+
+    def _initialise(self, genesis: Path) -> None:
+        command = [str(BINARY), "init", "--datadir", str(self.chain_dir), *_DATABASE, str(genesis)]
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.log_path.open("ab") as log:
+            done = subprocess.run(  # nosec B603 # a list, no shell
+                command,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=_INIT_SECONDS,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise ProcessFailed(
+                self.name, f"could not take its genesis block, exit code {done.returncode}", self.log_path
+            )
+
+    def _environment(self) -> Mapping[str, str]:
+        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder)}
+
+    def _command(self) -> list[str]:
+        host = self.place.host
+        command = [str(BINARY), "--datadir", str(self.chain_dir), *_DATABASE]
+        command += ["--rewardbase", self.identity.address]
+        command += ["--nodekey", str(self.folder / "key"), "--networkid", str(self.chain_id)]
+        command += ["--p2p.addr", host, "--port", str(self.p2p_port), "--nodiscover", "--ntp.disable"]
+        # With `full` instead a validator that was killed once came back with another hash for a final block.
+        command += ["--syncmode", "full", "--gcmode", "archive", "--ipcdisable", "--verbosity", "3"]
+        command += ["--rpc", "--rpcaddr", host, "--rpcport", str(self.rpc_port), "--rpcapi", _APIS]
+        command += ["--maxRequestContentLength", str(_MOST_REQUEST_BYTES)]
+        command += ["--block-generation-interval", str(self.block_seconds)]
+        command += ["--round.timeout", f"{self.round_milliseconds}ms"]
+        for key, value in _POOL.items():
+            command += [f"--{key}", str(value)]
+        return command
+
+
+_DATABASE: Final = ("--db.single", "--db.num-statetrie-shards", "1")

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+
+	"github.com/kaiachain/kaia/api"
+	"github.com/kaiachain/kaia/networks/rpc"
+	"github.com/kaiachain/kaia/node/cn"
+)
+
+// validator is Kaia's service that also answers eth_getBlockReceipts: Kaia knows it as kaia_getBlockReceipts alone.
+type validator struct {
+	*cn.CN
+}
+
+func (v *validator) APIs() []rpc.API {
+	blocks := api.NewPublicBlockChainAPI(v.APIBackend)
+	return append(v.CN.APIs(), rpc.API{Namespace: "eth", Version: "1.0", Service: &receipts{v, blocks}, Public: true})
+}
+
+type receipts struct {
+	node   *validator
+	blocks *api.PublicBlockChainAPI
+}
+
+// GetBlockReceipts answers null for a block that is not here, as other nodes do.
+func (r *receipts) GetBlockReceipts(ctx context.Context, at rpc.BlockNumberOrHash) ([]map[string]interface{}, error) {
+	if block, err := r.node.APIBackend.BlockByNumberOrHash(ctx, at); block == nil || err != nil {
+		return nil, nil
+	}
+	return r.blocks.GetBlockReceipts(ctx, at)
+}
