@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from consortium import LEIS, PASSPHRASE, Consortium, found
 from eth_account import Account
+from rpc_proxy import proxy
 from typer.testing import CliRunner
 
 from chain_node.networks.apply import apply_on, calls_by_hand
@@ -527,6 +528,49 @@ def test_ceremony_is_held_by_commands_on_several_machines(tmp_path: Path) -> Non
     assert json.loads(asked.output)["proposals"][1]["standing"] == "decided"
     plain = runner.invoke(network_app, ["status", "harbour", "--root", str(made.folder.parent)], env={"COLUMNS": "200"})
     assert f"({LEIS[4]}): portolan network apply harbour" in plain.output
+
+
+def test_apply_votes_on_real_nodes_and_signs_that_it_is_done(tmp_path: Path) -> None:
+    """A node is a JSON-RPC server here; the chain behind the four of them counts votes as Besu does."""
+    made = found(tmp_path)
+    made.cards.append(made.card(4, "validator-e"))
+    (tmp_path / "pass").write_text(PASSPHRASE)
+    change = Addition(kind="add-validator", card=made.cards[4])
+    begun = load_ceremony(made.folder)
+    save_ceremony(made.folder, decided(begun, made, Propose(change=change, why="a fifth")))
+    nodes = Nodes([n.address for n in begun.state.validators])
+
+    def answers(address: str) -> dict[str, Any]:
+        ask = nodes.ask(address)
+        return {
+            method: lambda params, method=method: ask(RpcCall(method, tuple(params)))
+            for method in (
+                "perm_reloadPermissionsFromFile",
+                "qbft_proposeValidatorVote",
+                "qbft_discardValidatorVote",
+                "qbft_getValidatorsByBlockNumber",
+            )
+        }
+
+    def apply(of: int, node: str, code: int) -> str:
+        with proxy(answers(load_ceremony(made.folder).state.nodes[node].address)) as served:
+            own = ["--member-dir", made.member(of).path, "--passphrase-file", tmp_path / "pass"]
+            rpc = ["--rpc", f"{node}={served.url}", "--wait", 0, "--root", made.folder.parent]
+            arguments = [str(a) for a in ("apply", "harbour", *own, *rpc)]
+            result = runner.invoke(network_app, arguments, env={"COLUMNS": "200"})
+        assert result.exit_code == code, result.output
+        return result.output
+
+    assert "other members have to cast theirs" in apply(0, "validator-a", 3)
+    apply(1, "validator-b", 3)
+    apply(2, "validator-c", 3)
+    assert made.cards[4].body.address in nodes.validators
+    assert load_ceremony(made.folder).proposals[1].done == frozenset()
+    for of, letter in enumerate("abcde"):
+        assert f"Proposal 1 is carried out on all nodes of {LEIS[of]}" in apply(of, f"validator-{letter}", 0)
+
+    assert to_act(load_ceremony(made.folder)) == []
+    assert not any(nodes.votes.values())
 
 
 def test_any_entry_survives_the_file(tmp_path: Path, begun: Ceremony, newcomer: Propose, harbour: Consortium) -> None:
