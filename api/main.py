@@ -27,7 +27,7 @@ repays on what carriers and warehouses attest. Writes answer at once with the tr
 wait=N` waits for the chain."""
 
 
-_COLLECTED_EVERY = 20_000
+COLLECTED_EVERY = 20_000
 """Objects made beyond those dropped before the collector looks for rings among them: a request makes some hundred that
 live until its answer, and hardly a ring."""
 _ALWAYS = (health.router, auth_router, transactions_router)
@@ -49,7 +49,7 @@ def create_app(settings: Settings, routers: Sequence[APIRouter] | None = None) -
         # What is here now stays for good: the collector need not look through it each time.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(_COLLECTED_EVERY, *gc.get_threshold()[1:])
+        gc.set_threshold(COLLECTED_EVERY, *gc.get_threshold()[1:])
         await run_in_threadpool(gateway.start)
         yield
         await run_in_threadpool(gateway.stop)

@@ -102,6 +102,16 @@ class Amount(BaseModel):
         return cls(amount=str(units), currency=currency)
 
 
+def amount_of(units: int, currency: str) -> dict[str, str]:
+    """As `Amount.of` dumped, at a tenth of its cost: of long histories amounts are told by the million."""
+    return {"amount": str(units), "currency": _checked(currency)}
+
+
+@cache
+def _checked(currency: str) -> str:
+    return Amount.of(0, currency).currency
+
+
 _POSITIVE: Final = r"^[1-9][0-9]{0,15}$"
 _POSITIVE_OR_NOTHING: Final = r"^(0|[1-9][0-9]{0,15})$"
 WORDS: Final = {
@@ -162,7 +172,7 @@ def hex32(value: int | bytes | str) -> str:
     """An id or hash as `0x` and 64 lower-case hexadecimal digits."""
     if isinstance(value, str):
         value = bytes.fromhex(value.removeprefix("0x"))
-    return f"0x{value:064x}" if isinstance(value, int) else f"0x{value.hex():0>64}"
+    return f"0x{value:064x}" if isinstance(value, int) else "0x" + value.hex().rjust(64, "0")
 
 
 def is_hex32(text: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from api.events.registry import Identify, Kind, hash32, plain, tells, whole
 from api.events.telling import Telling
-from api.values import Amount
+from api.values import amount_of
 from chain_node.client import Event
 
 
@@ -13,7 +13,7 @@ def _owner(argument: str) -> Identify:
 
     def identify(telling: Telling, event: Event) -> str:
         account: str = event.arguments[argument]
-        return telling.leis_of_accounts([account]).get(account, account)
+        return telling.lei_of_account(account) or account
 
     return identify
 
@@ -24,7 +24,7 @@ def _itself(telling: Telling, ids: Collection[str]) -> Mapping[str, Collection[s
 
 def _amount(event: Event, _: str) -> dict[str, str]:
     """The token's own currency is a part of its deployed name."""
-    return Amount.of(event.arguments["amount"], event.contract.partition(":")[2]).model_dump()
+    return amount_of(event.arguments["amount"], event.contract.partition(":")[2])
 
 
 CASH = Kind("cash", "cash:read", _owner("to"), _itself)

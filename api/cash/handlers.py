@@ -33,14 +33,18 @@ def on_parked_claimed(session: Session, event: Event, block: Block) -> None:
 
 def _park(session: Session, event: Event, change: int) -> None:
     key = (event.address, event.arguments["payee"], event.arguments["cash"])
-    parked = session.get(ParkedPayout, key) or ParkedPayout(keeper=key[0], payee=key[1], cash=key[2])
+    parked = session.get(ParkedPayout, key)
+    if parked is None:
+        parked = ParkedPayout(keeper=key[0], payee=key[1], cash=key[2])
+        session.add(parked)
     parked.amount += change
-    session.add(parked)
 
 
 def _move(session: Session, currency: str, account: str, amount: int) -> None:
     if account == _NOBODY:
         return
-    balance = session.get(Balance, (currency, account)) or Balance(currency=currency, account=account)
+    balance = session.get(Balance, (currency, account))
+    if balance is None:
+        balance = Balance(currency=currency, account=account)
+        session.add(balance)
     balance.amount += amount
-    session.add(balance)

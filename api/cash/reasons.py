@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from api.cash.models import CashReason
-from api.indexer import handles
+from api.indexer import handles, record
 from api.indexer.registry import Handler
 from api.values import hex32
 from chain_node.client import Block, Event
@@ -39,12 +39,14 @@ class Reason:
     about: str = ""
     by: str = ""
 
-    def row(self, event: Event) -> CashReason | None:
-        """None where nothing moved."""
+    def note(self, session: Session, event: Event) -> None:
+        """Nothing where nothing moved."""
         amount = self.amount(event) if callable(self.amount) else event.arguments[self.amount]
         if not amount:
-            return None
-        return CashReason(
+            return
+        record(
+            session,
+            CashReason,
             transaction_hash=hex32(event.transaction_hash),
             log_index=event.log_index,
             kind=self.kind,
@@ -161,7 +163,8 @@ REASONS: Final[tuple[tuple[tuple[str, ...], str, tuple[Reason, ...]], ...]] = (
 
 def _noting(reasons: tuple[Reason, ...]) -> Handler:
     def note(session: Session, event: Event, block: Block) -> None:
-        session.add_all([row for row in (reason.row(event) for reason in reasons) if row is not None])
+        for reason in reasons:
+            reason.note(session, event)
 
     return note
 

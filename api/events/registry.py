@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from api.values import Amount, day, hex32, moment
+from api.values import amount_of, day, hex32, moment
 from chain_node.client import Event
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def tells(
     KINDS[kind.name] = kind
     TYPES[line.type] = TYPES[line.type + REVERTED] = kind
     _LINES.setdefault((contract, event), []).append(line)
+    lines_for.cache_clear()
 
 
 def by_requests(telling: Telling, event: Event) -> str:
@@ -110,6 +112,7 @@ def lines_of(event: Event) -> list[Line]:
     return lines_for(event.contract, event.name)
 
 
+@cache
 def lines_for(contract: str, event: str) -> list[Line]:
     """As `lines_of`, by the names of the deployed contract and of the event."""
     plain = contract.partition(":")[0]
@@ -117,51 +120,66 @@ def lines_for(contract: str, event: str) -> list[Line]:
     return exact if plain == contract else [*exact, *_LINES.get((plain, event), [])]
 
 
-def _argument(event: Event, path: str) -> Any:
-    value: Any = event.arguments
-    for name in path.split("."):
-        value = value[name]
-    return value
+def _argument(path: str) -> Callable[[Event], Any]:
+    """What reads a value of the log: `parts.residual` of an argument that is a struct."""
+    name, *inner = path.split(".")
+
+    def read(event: Event) -> Any:
+        value: Any = event.arguments[name]
+        for each in inner:
+            value = value[each]
+        return value
+
+    return read
 
 
 def hashed(argument: str) -> Identify:
     """A resource known by a 32-byte id."""
-    return lambda telling, event: hex32(_argument(event, argument))
+    read = _argument(argument)
+    return lambda telling, event: hex32(read(event))
 
 
 def number(argument: str) -> Identify:
     """A resource known by its number."""
-    return lambda telling, event: str(_argument(event, argument))
+    read = _argument(argument)
+    return lambda telling, event: str(read(event))
 
 
 def money(path: str) -> Value:
-    return lambda event, currency: Amount.of(_argument(event, path), currency).model_dump()
+    read = _argument(path)
+    return lambda event, currency: amount_of(read(event), currency)
 
 
 def whole(path: str) -> Value:
     """A whole number of any size, as text."""
-    return lambda event, currency: str(_argument(event, path))
+    read = _argument(path)
+    return lambda event, currency: str(read(event))
 
 
 def plain(path: str) -> Value:
     """A small number, a truth or a word, as it is."""
-    return lambda event, currency: _argument(event, path)
+    read = _argument(path)
+    return lambda event, currency: read(event)
 
 
 def word(path: str) -> Value:
     """The name of one of the contracts' enums, in small letters."""
-    return lambda event, currency: _argument(event, path).name.lower()
+    read = _argument(path)
+    return lambda event, currency: read(event).name.lower()
 
 
 def hash32(path: str) -> Value:
-    return lambda event, currency: hex32(_argument(event, path))
+    read = _argument(path)
+    return lambda event, currency: hex32(read(event))
 
 
 def at(path: str) -> Value:
     """A moment of the chain's clock."""
-    return lambda event, currency: moment(_argument(event, path)).isoformat().replace("+00:00", "Z")
+    read = _argument(path)
+    return lambda event, currency: moment(read(event)).isoformat().replace("+00:00", "Z")
 
 
 def on(path: str) -> Value:
     """A day, which the chain counts since 1970."""
-    return lambda event, currency: day(_argument(event, path)).isoformat()
+    read = _argument(path)
+    return lambda event, currency: day(read(event)).isoformat()

@@ -8,9 +8,10 @@ again (`portolan gateway reindex`) tells nothing twice; what was told of blocks 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlmodel import Session
@@ -23,11 +24,12 @@ from api.values import hex32
 from chain_node.client import Block, Chain, Event
 
 _CHUNK = 500
+# So many are told at once: drivers take some ten thousands of values in a statement.
+_MOST_AT_ONCE = 5_000
 _REGISTRY = "ParticipantRegistry"
 
 
-@dataclass(frozen=True)
-class _Saying:
+class _Saying(NamedTuple):
     """One event to be."""
 
     line: Line
@@ -60,9 +62,11 @@ class Telling:
         if any(event.contract == _REGISTRY for _, event in told):
             self._numbers.clear()
             self._accounts.clear()
-        sayings = [saying for block, event in told for saying in self._sayings(block, event)]
-        if sayings:
-            self._write(sayings)
+        sayings: list[_Saying] = []
+        for block, event in told:
+            self._say(sayings, block, event)
+        for start in range(0, len(sayings), _MOST_AT_ONCE):
+            self._write(sayings[start : start + _MOST_AT_ONCE])
 
     def leis_of_numbers(self, numbers: Iterable[int]) -> dict[int, str]:
         """Of organisations by their numbers on chain; unknown ones are left out."""
@@ -78,38 +82,54 @@ class Telling:
             self._accounts |= dict.fromkeys(missing) | participants.leis_by_account(self.session, missing)
         return {each: lei for each in wanted if (lei := self._accounts[each]) is not None}
 
-    def _sayings(self, block: Block, event: Event) -> Iterable[_Saying]:
-        part, block_hash = 0, "0x" + event.block_hash.hex()
+    def lei_of_account(self, account: str) -> str | None:
+        """As `leis_of_accounts`, of one."""
+        if account not in self._accounts:
+            self.leis_of_accounts([account])
+        return self._accounts[account]
+
+    def _say(self, sayings: list[_Saying], block: Block, event: Event) -> None:
+        part = 0
         for line in lines_of(event):
-            for each in _split(event, line.split):
+            for each in _split(event, line.split) if line.split else (event,):
                 if line.when is None or line.when(each):
-                    if (block_hash, event.log_index, part) not in self._told:
-                        yield _Saying(line, block, each, part, line.identify(self, each))
+                    if not self._told or (_hash(event), event.log_index, part) not in self._told:
+                        sayings.append(_Saying(line, block, each, part, line.identify(self, each)))
                     part += 1
 
     def _write(self, sayings: list[_Saying]) -> None:
-        by_kind: dict[str, tuple[Kind, set[str]]] = {}
+        kinds: dict[str, Kind] = {}
+        ids: dict[str, set[str]] = defaultdict(set)
         for saying in sayings:
-            by_kind.setdefault(saying.line.kind.name, (saying.line.kind, set()))[1].add(saying.resource_id)
-        currencies = {name: kind.currencies(self, ids) for name, (kind, ids) in by_kind.items()}
-        parties = {name: kind.parties(self, ids) for name, (kind, ids) in by_kind.items()}
+            kind = saying.line.kind
+            kinds[kind.name] = kind
+            ids[kind.name].add(saying.resource_id)
+        currencies = {name: kind.currencies(self, ids[name]) for name, kind in kinds.items()}
+        parties = {name: _in_order(kind.parties(self, ids[name])) for name, kind in kinds.items()}
         rows, concerned, connection = [], [], self.session.connection()
         for sequence, saying in enumerate(sayings, last(connection) + 1):
-            kind, resource_id = saying.line.kind.name, saying.resource_id
-            rows.append(_row(sequence, saying, currencies[kind].get(resource_id, "")))
-            told = self._told_to(saying) if saying.line.told_to else parties[kind].get(resource_id, ())
-            concerned += [{"lei": lei, "sequence": sequence} for lei in sorted(set(told))]
+            name, resource_id = saying.line.kind.name, saying.resource_id
+            rows.append(_row(sequence, saying, currencies[name].get(resource_id, "")))
+            told = self._told_to(saying) if saying.line.told_to else parties[name].get(resource_id, ())
+            concerned += [{"lei": lei, "sequence": sequence} for lei in told]
         insert_many(connection, EVENTS, rows)
         insert_many(connection, PARTIES, concerned)
 
-    def _told_to(self, saying: _Saying) -> Collection[str]:
-        return self.leis_of_accounts(saying.event.arguments[name] for name in saying.line.told_to).values()
+    def _told_to(self, saying: _Saying) -> list[str]:
+        leis = self.leis_of_accounts(saying.event.arguments[name] for name in saying.line.told_to)
+        return sorted(set(leis.values()))
+
+
+def _in_order(parties: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    return {resource_id: sorted(set(leis)) for resource_id, leis in parties.items()}
+
+
+def _hash(event: Event) -> str:
+    return "0x" + event.block_hash.hex()
 
 
 def _split(event: Event, lists: Mapping[str, str]) -> list[Event]:
-    """The event itself, or one for each element of its lists."""
-    if not lists:
-        return [event]
+    """An event for each element of its lists."""
     columns = (event.arguments[name] for name in lists)
     rows = (dict(zip(lists.values(), values, strict=True)) for values in zip(*columns, strict=True))
     return [replace(event, arguments={**event.arguments, **row}) for row in rows]
@@ -125,7 +145,7 @@ def _row(sequence: int, saying: _Saying, currency: str) -> dict[str, Any]:
         "body": {name: value(event, currency) for name, value in saying.line.body.items()},
         "occurred_at": saying.block.timestamp,
         "block_number": event.block_number,
-        "block_hash": "0x" + event.block_hash.hex(),
+        "block_hash": _hash(event),
         "transaction_hash": hex32(event.transaction_hash),
         "log_index": event.log_index,
         "part": saying.part,

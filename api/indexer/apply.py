@@ -1,8 +1,7 @@
 """Writes what was scanned: the effects of events, the receipts and the cursor in one database transaction."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection, delete, func, select
@@ -19,6 +18,7 @@ from api.indexer.journal import Journal
 from api.indexer.models import POISONED, IndexedEvent
 from api.indexer.position import Position
 from api.indexer.registry import Handler, handlers_of
+from api.indexer.rows import HandlersSession
 from api.indexer.scan import ScannedBlock, Stretch
 from api.metrics import Metrics
 from api.notices import BLOCK, Notices
@@ -30,8 +30,7 @@ log = structlog.get_logger()
 EVENTS = SQLModel.metadata.tables[str(IndexedEvent.__tablename__)]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """An event and who wants it; `told` where it goes into the log of events."""
 
     event: Event
@@ -51,16 +50,16 @@ class Writer:
         self._notices = notices
         self._at = at
 
-    def apply(self, stretch: Stretch, after: Position | None, window_from: int) -> bool:
+    def apply(self, stretch: Stretch, after: Position | None) -> bool:
         """Whether the stretch was applied; not where another process was faster."""
-        end = Position.at(stretch.last)
-        with self._database.session() as session:
+        end, window_from = Position.at(stretch.last), stretch.window_from
+        with HandlersSession(self._database.engine, expire_on_commit=False) as session:
             connection = session.connection()
             if not position.move(connection, after, end):
                 return False
             self._at(Point.CURSOR_MOVING)
             session.info[INDEXING] = True
-            self._apply_blocks(session, stretch, 0 if after is None else after.number + 1, window_from)
+            self._apply_blocks(session, stretch, 0 if after is None else after.number + 1)
             recent = [Position.at(s.block) for s in stretch.blocks if s.block.number >= window_from]
             position.remember(connection, recent)
             position.forget_below(connection, window_from)
@@ -72,9 +71,9 @@ class Writer:
         self._count(stretch)
         return True
 
-    def _apply_blocks(self, session: Session, stretch: Stretch, first: int, window_from: int) -> None:
+    def _apply_blocks(self, session: HandlersSession, stretch: Stretch, first: int) -> None:
         notes, tales = Journal(session), Telling(session, self._chain, first, stretch.last.number)
-        blocks = stretch.blocks
+        blocks, window_from = stretch.blocks, stretch.window_from
         tales.take_back_all_but(scanned.block for scanned in blocks)
         deep = [scanned for scanned in blocks if scanned.block.number < window_from]
         if self._take_together(session, notes, tales, deep):
@@ -89,7 +88,9 @@ class Writer:
             receipts.record(session.connection(), scanned.outcomes)
             self._at(Point.RECEIPTS_RECORDING)
 
-    def _take_together(self, session: Session, notes: Journal, tales: Telling, blocks: list[ScannedBlock]) -> bool:
+    def _take_together(
+        self, session: HandlersSession, notes: Journal, tales: Telling, blocks: list[ScannedBlock]
+    ) -> bool:
         """Runs the handlers of many blocks, too deep to be undone, before anything is written, so that a row that many
         events change is written once, and tells what they say; False, and nothing done, where one of them fails."""
         notes.enter(None)
@@ -97,13 +98,12 @@ class Writer:
         if not wanted:
             return True
         known = _recorded(session.connection(), blocks)
-        wanted = [(block, each) for block, each in wanted if _place(each.event) not in known]
-        with recording.gathering(session):
+        if known:
+            wanted = [(block, each) for block, each in wanted if _place(each.event) not in known]
+        with recording.gathering(session), session.remembering():
             if _run(session, notes, wanted, tales) is not None:
                 return False
-        rows = [_row(each.event, None) for _, each in wanted]
-        if rows:
-            insert_many(session.connection(), EVENTS, rows)
+        insert_many(session.connection(), EVENTS, _rows((each.event, None) for _, each in wanted))
         return True
 
     def _take(self, session: Session, notes: Journal, tales: Telling, scanned: ScannedBlock) -> None:
@@ -120,7 +120,7 @@ class Writer:
             failures = [self._run_alone(session, notes, each, scanned.block) for each in wanted]
             told = [(each, failure) for each, failure in zip(wanted, failures, strict=True)]
             failures = [failure or self._tell_alone(session, tales, each, scanned.block) for each, failure in told]
-        rows = [_row(each.event, failure) for each, failure in zip(wanted, failures, strict=True)]
+        rows = _rows((each.event, failure) for each, failure in zip(wanted, failures, strict=True))
         insert_many(session.connection(), EVENTS, rows)
 
     def _run_alone(self, session: Session, notes: Journal, wanted: Wanted, block: Block) -> str | None:
@@ -221,18 +221,23 @@ def _recorded(connection: Connection, blocks: list[ScannedBlock]) -> set[tuple[s
     return {(row.block_hash, row.log_index) for row in connection.execute(recorded)}
 
 
-def _row(event: Event, failure: str | None) -> dict[str, Any]:
-    return {
-        "block_hash": "0x" + event.block_hash.hex(),
-        "log_index": event.log_index,
-        "block_number": event.block_number,
-        "transaction_hash": "0x" + event.transaction_hash.hex(),
-        "contract": event.contract,
-        "name": event.name,
-        "status": "done" if failure is None else "poison",
-        "error": failure,
-        "recorded_at": utc_now(),
-    }
+def _rows(taken: Iterable[tuple[Event, str | None]]) -> list[dict[str, Any]]:
+    """Of events, each with its failure."""
+    now = utc_now()
+    return [
+        {
+            "block_hash": "0x" + event.block_hash.hex(),
+            "log_index": event.log_index,
+            "block_number": event.block_number,
+            "transaction_hash": "0x" + event.transaction_hash.hex(),
+            "contract": event.contract,
+            "name": event.name,
+            "status": "done" if failure is None else "poison",
+            "error": failure,
+            "recorded_at": now,
+        }
+        for event, failure in taken
+    ]
 
 
 def count_poison(connection: Connection) -> int:

@@ -8,9 +8,10 @@ from api.chain_link import ChainLink
 from api.checkpoints import Checkpoint, Point
 from api.db import Database
 from api.indexer import position
+from api.indexer.ahead import Reader
 from api.indexer.apply import Writer
 from api.indexer.position import Position
-from api.indexer.scan import ChainMoved, branching_point, scan
+from api.indexer.scan import ChainMoved, branching_point
 from api.metrics import Metrics
 from api.notices import Notices
 from api.settings import Settings
@@ -43,11 +44,11 @@ class Follower:
         self._database = database
         self._link = link
         self._settling = settling
-        self._settings = settings
         self._metrics = metrics
         self._turns = turns
         self._at = at
         self._turn: Turn | None = None
+        self._reader = Reader(database.engine, settings)
         self._writer = Writer(database, link.chain, metrics, notices, at)
         self._hash_checked = 0.0
         self._short_since: float | None = None
@@ -72,6 +73,7 @@ class Follower:
 
     def give_up(self) -> None:
         """Lets another process read the chain."""
+        self._reader.stop()
         if self._turn is not None:
             self._turn.give_up()
         self._turn = None
@@ -101,19 +103,18 @@ class Follower:
         first = self._link.addresses.first_block if cursor is None else cursor.number + 1
         if head < first:
             return False
-        last = min(head, first + self._settings.blocks_per_scan - 1)
-        window_from = head - self._settings.reorg_window_blocks + 1
         try:
-            stretch = scan(self._database.engine, chain, cursor, first, last, window_from)
+            stretch = self._reader.read(chain, cursor, first, head)
         except ChainMoved:
             if cursor is not None:
                 self._rewind(chain, cursor, head)
             return True
         self._at(Point.STRETCH_READ)
-        if self._writer.apply(stretch, cursor, window_from):
-            log.debug("indexer.applied", first=first, last=last)
+        self._reader.read_ahead(chain, stretch, head)
+        if self._writer.apply(stretch, cursor):
+            log.debug("indexer.applied", first=first, last=stretch.last.number)
         self._settling.check()
-        return last < head
+        return stretch.last.number < head
 
     def _stand(self, chain: Chain, cursor: Position, head: int) -> bool:
         """No new block. Another block at our height, or fewer for long, is a reorganisation; fewer for a moment is

@@ -19,13 +19,16 @@ _GATHERED: Final = "rows to add together"
 
 def record(session: Session, kind: type[ChainRow], /, **values: Any) -> None:
     """Adds a row, with a value for each of its columns, that no handler reads or changes again."""
+    gathered: dict[type[ChainRow], list[dict[str, Any]]] | None = session.info.get(_GATHERED)
+    if gathered is not None and kind in gathered:
+        gathered[kind].append(values)
+        return
     if not issubclass(kind, ChainRow):
         raise RowKindsMixed(kind.__name__, indexing=True)
-    gathered = session.info.get(_GATHERED)
     if gathered is None:
         session.add(kind(**values))
     else:
-        gathered.setdefault(str(kind.__tablename__), []).append(values)
+        gathered[kind] = [values]
 
 
 @contextmanager
@@ -40,7 +43,7 @@ def gathering(session: Session) -> Iterator[None]:
 
 def store(session: Session) -> None:
     """Writes the rows that wait."""
-    gathered: dict[str, list[dict[str, Any]]] = session.info.get(_GATHERED) or {}
-    for name, rows in gathered.items():
-        insert_many(session.connection(), SQLModel.metadata.tables[name], rows)
+    gathered: dict[type[ChainRow], list[dict[str, Any]]] = session.info.get(_GATHERED) or {}
+    for kind, rows in gathered.items():
+        insert_many(session.connection(), SQLModel.metadata.tables[str(kind.__tablename__)], rows)
     gathered.clear()

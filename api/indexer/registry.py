@@ -7,6 +7,7 @@ A contract's plain name matches every deployed one of the kind: "CashToken" take
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from sqlmodel import Session
@@ -25,6 +26,7 @@ def handles(contract: str, event: str) -> Callable[[Handler], Handler]:
         listed = _HANDLERS.setdefault((contract, event), [])
         if handler not in listed:
             listed.append(handler)
+            handlers_for.cache_clear()
         return handler
 
     return register
@@ -35,6 +37,7 @@ def handlers_of(event: Event) -> list[Handler]:
     return handlers_for(event.contract, event.name)
 
 
+@cache
 def handlers_for(contract: str, event: str) -> list[Handler]:
     """As `handlers_of`, by the names of the deployed contract and of the event."""
     kind = contract.partition(":")[0]

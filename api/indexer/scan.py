@@ -2,7 +2,7 @@
 transactions.
 
 Near the head whole blocks are read, each with its receipts. A long stretch is asked for its logs, and only the blocks
-that matter are read.
+that matter are read: of blocks too deep to be undone, in which nothing of ours can be, no more than their logs tell.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,9 +36,11 @@ class ScannedBlock:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Consecutive blocks; those that matter are read, the last one always is."""
+    """Consecutive blocks; those that matter are read, the last one always is. Those below `window_from` are too deep to
+    be undone."""
 
     last: Block
+    window_from: int
     blocks: list[ScannedBlock] = field(default_factory=list)
 
 
@@ -55,7 +57,7 @@ def scan(engine: Engine, chain: Chain, after: Position | None, first: int, last:
     else:
         scanned = _long(engine, chain, first, last, window_from, expecting)
     _check_links(after, scanned)
-    return Stretch(scanned[-1].block, scanned)
+    return Stretch(scanned[-1].block, window_from, scanned)
 
 
 def _whole(engine: Engine, chain: Chain, numbers: Sequence[int], expecting: bool) -> list[ScannedBlock]:
@@ -66,12 +68,15 @@ def _whole(engine: Engine, chain: Chain, numbers: Sequence[int], expecting: bool
 
 
 def _long(engine: Engine, chain: Chain, first: int, last: int, window_from: int, expecting: bool) -> list[ScannedBlock]:
-    logs, ends = chain.logs_and_blocks(first, last)
+    logs, ends, times = chain.logs_and_blocks(first, last)
     events: dict[int, list[Event]] = {}
     for event in _decoded(chain, logs):
         events.setdefault(event.block_number, []).append(event)
-    blocks = {block.number: block for block in ends}
-    for numbers in _chunks([n for n in range(first + 1, last) if expecting or n in events or n >= window_from]):
+    deep = set() if expecting else {number for number in events.keys() & times.keys() if number < window_from}
+    blocks = {number: _by_logs(events[number], times[number]) for number in deep}
+    blocks.update((block.number, block) for block in ends)
+    wanted = [n for n in range(first, last) if expecting or n in events or n >= window_from]
+    for numbers in _chunks([number for number in wanted if number not in blocks]):
         blocks.update((block.number, block) for block in chain.blocks(numbers))
     outcomes: dict[int, list[Outcome]] = {}
     for numbers in _chunks(_with_ours(engine, list(blocks.values())) if expecting else []):
@@ -80,6 +85,11 @@ def _long(engine: Engine, chain: Chain, first: int, last: int, window_from: int,
                 raise ChainMoved
             outcomes[each.block.number] = _outcomes(engine, chain, each, expecting)
     return [ScannedBlock(blocks[number], events.get(number, []), outcomes.get(number, [])) for number in sorted(blocks)]
+
+
+def _by_logs(events: list[Event], timestamp: int) -> Block:
+    """A block as its logs tell it: without parent and transactions."""
+    return Block(events[0].block_number, events[0].block_hash, b"", timestamp, ())
 
 
 def _chunks(numbers: list[int]) -> Iterable[list[int]]:
@@ -110,7 +120,8 @@ def _check_links(after: Position | None, scanned: list[ScannedBlock]) -> None:
     previous: Position | None = after
     for each in scanned:
         follows = previous is not None and each.block.number == previous.number + 1
-        if follows and previous is not None and "0x" + each.block.parent_hash.hex() != previous.hash:
+        parent = each.block.parent_hash
+        if follows and previous is not None and parent and "0x" + parent.hex() != previous.hash:
             raise ChainMoved
         if any(event.block_hash != each.block.hash for event in each.events):
             raise ChainMoved

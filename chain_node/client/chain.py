@@ -28,7 +28,7 @@ from chain_node.client.contracts.pools import Pool, Reserve, Vault
 from chain_node.client.contracts.receivables import Disputes, Receivables
 from chain_node.client.contracts.servicing import Applications, Concentration, HealthCheck, Servicing
 from chain_node.client.endpoints import EndpointRules, SeveralNodes, Watch, split_urls
-from chain_node.client.node import Node, logs_query, read_block, read_logs, tag
+from chain_node.client.node import Node, logs_query, read_block, read_logs, read_times, tag
 from chain_node.client.replay import replay
 from chain_node.client.values import Block, BlockTag, Call, Event, Log, ReadCall, Receipt
 from chain_node.client.whole_blocks import WholeBlock, read_whole_blocks
@@ -43,6 +43,7 @@ class Chain:
     def __init__(self, node: Node, addresses: AddressBook) -> None:
         self.node, self.addresses = node, addresses
         self._names: dict[str, str] = {address: name for name, address in addresses.addresses.items()}
+        self._kinds: dict[tuple[str, bytes], tuple[str, EventType]] = {}
         self._cash = cache(lambda currency: Cash(node, *self._place(f"CashToken:{currency}")))
         self._pools = cache(lambda currency: Pool(node, *self._place(f"LendingPool:{currency}")))
         self._vaults = cache(lambda name: Vault(node, *self._place(name)))
@@ -126,15 +127,16 @@ class Chain:
         """What our contracts wrote in these blocks (both included), in order."""
         return self.node.logs(tuple(self.addresses.addresses.values()), from_block, to_block)
 
-    def logs_and_blocks(self, from_block: int, to_block: int) -> tuple[list[Log], list[Block]]:
-        """As `logs`, with the first and the last block. All comes from one request: a node that lacks the last block
-        cannot have left out its logs. Raises `AnswerMalformed` where it does."""
+    def logs_and_blocks(self, from_block: int, to_block: int) -> tuple[list[Log], list[Block], dict[int, int]]:
+        """As `logs`, with the first and the last block, and the times of the logs' blocks by number, as far as the node
+        tells them with its logs. All comes from one request: a node that lacks the last block cannot have left out its
+        logs. Raises `AnswerMalformed` where it does."""
         query = logs_query(tuple(self.addresses.addresses.values()), from_block, to_block)
         ends = [("eth_getBlockByNumber", (tag(number), False)) for number in (from_block, to_block)]
         logs, *blocks = self.node.batch([("eth_getLogs", (query,)), *ends])
         if None in blocks:
             raise AnswerMalformed(f"the node at {self.node.rpc_url} has no block {to_block}")
-        return read_logs(logs), [read_block(block) for block in blocks]
+        return read_logs(logs), [read_block(block) for block in blocks], read_times(logs)
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Raises `AnswerMalformed` where the node lacks one."""
@@ -153,9 +155,15 @@ class Chain:
         return None if found is None else (found[0], found[1].name)
 
     def _kind(self, log: Log) -> tuple[str, EventType] | None:
-        name, contract = self._names.get(log.address), self.contract_at(log.address)
-        kind = interfaces()[contract].events.get(log.topics[0]) if contract and log.topics else None
-        return None if name is None or kind is None else (name, kind)
+        if not log.topics:
+            return None
+        found = self._kinds.get((log.address, log.topics[0]))
+        if found is None:
+            name, contract = self._names.get(log.address), self.contract_at(log.address)
+            kind = interfaces()[contract].events.get(log.topics[0]) if contract else None
+            if name is not None and kind is not None:
+                found = self._kinds[log.address, log.topics[0]] = name, kind
+        return found
 
     def decode(self, log: Log) -> Event | None:
         """None where another contract wrote it, or where no known interface has such an event."""

@@ -182,6 +182,12 @@ def read_logs(answer: list[dict[str, Any]]) -> list[Log]:
     return sorted(map(read_log, answer), key=lambda log: (log.block_number, log.log_index))
 
 
+def read_times(answer: list[dict[str, Any]]) -> dict[int, int]:
+    """When the blocks were made that logs stand in, by their numbers, as far as the node tells it with the logs."""
+    told = {log["blockNumber"]: log.get("blockTimestamp") for log in answer}
+    return {int(number, 16): int(time, 16) for number, time in told.items() if time not in (None, "0x0")}
+
+
 def read_block(answer: dict[str, Any]) -> Block:
     return Block(
         number=int(answer["number"], 16),

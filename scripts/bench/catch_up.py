@@ -3,6 +3,7 @@ the least: the same logs, decoded by the same code, copied into one table."""
 
 import gc
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,9 +17,11 @@ import psycopg
 from eth_account import Account
 from rich.console import Console
 
+from api.cli import SWITCH_SECONDS
 from api.db import Database
 from api.gateway import build_gateway
 from api.lean_node import LeanNode
+from api.main import COLLECTED_EVERY
 from api.migrations import migrate
 from api.resources import load_tables
 from api.settings import Settings
@@ -125,6 +128,19 @@ def _row(event: Event) -> tuple[str | int, ...]:
     return block, event.log_index, event.block_number, transaction, event.contract, event.name, arguments
 
 
+@contextmanager
+def _as_in_its_process() -> Iterator[None]:
+    """The interpreter as `portolan gateway run` sets it for itself."""
+    thresholds, switch = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(COLLECTED_EVERY, *thresholds[1:])
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(switch)
+
+
 def _gateway(network: EmbeddedNetwork, url: str) -> float:
     """In how many seconds the same logs became rows."""
     database = Database(url)
@@ -140,10 +156,11 @@ def _gateway(network: EmbeddedNetwork, url: str) -> float:
     )
     gateway = build_gateway(settings)
     gateway.link.chain()
-    begun = time.monotonic()
-    while gateway.follower.step():
-        pass
-    took = time.monotonic() - begun
+    with _as_in_its_process():
+        begun = time.monotonic()
+        while gateway.follower.step():
+            pass
+        took = time.monotonic() - begun
     gateway.close()
     with database.engine.connect() as connection:
         taken = connection.exec_driver_sql("SELECT count(*) FROM indexer_events WHERE status = 'done'").scalar_one()

@@ -112,7 +112,7 @@ def _read_up_to(fresh: Database, link: ChainLink, settings: Settings, last: int)
     while first <= last:
         end = min(last, first + settings.blocks_per_scan - 1)
         stretch = scan(fresh.engine, chain, after, first, end, last + 1)
-        writer.apply(stretch, after, last + 1)
+        writer.apply(stretch, after)
         after, first = Position.at(stretch.last), end + 1
 
 

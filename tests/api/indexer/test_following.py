@@ -17,6 +17,7 @@ from api.indexer import position
 from api.indexer.apply import EVENTS, ChainTablesUnknown, clear
 from api.indexer.journal import JOURNAL, Journal, StatementPastJournal
 from api.indexer.models import THE_CURSOR, Cursor
+from api.indexer.scan import FEW
 from api.settings import Settings
 from api.signers import Signer
 from api.transactions.signing import sign
@@ -164,6 +165,36 @@ def test_rebuild_from_the_first_block_gives_the_same_rows(
     index(token_gateway)
 
     assert rows(token_gateway) == grown
+
+
+@pytest.mark.parametrize("tells_times", [True, False])
+def test_rows_of_a_deep_history_are_those_of_following_it(
+    database_url: str,
+    token_gateway: Gateway,
+    token_chain: TokenChain,
+    teller: Teller,
+    settings_for: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    tells_times: bool,
+) -> None:
+    if not tells_times:
+        monkeypatch.setattr("chain_node.client.chain.read_times", lambda _: {})
+    for number in range(4 * FEW):
+        teller.tell(*((1, 2), (CLEARING,), (CLEARING, 8, CLEARING, 9), (3, 4, 5))[number % 4])
+        index(token_gateway)
+    token_chain.mine()
+    followed = rows(token_gateway)
+    with token_gateway.database.engine.begin() as connection:
+        clear(connection)
+    token_gateway.follower.give_up()
+    deep = _gateway(database_url, token_chain, settings_for, reorg_window_blocks=1, blocks_per_scan=2 * FEW)
+
+    index(deep)
+
+    assert rows(deep) == followed
+    with deep.database.engine.connect() as connection:
+        assert connection.execute(select(JOURNAL.c.id)).all() == []
+    deep.close()
 
 
 def test_history_that_the_node_no_longer_has_is_read_anew(

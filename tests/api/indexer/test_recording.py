@@ -88,7 +88,7 @@ def test_copied_columns_keep_their_types(database: Database) -> None:
             type="receivable.paid",
             kind="receivable",
             resource_id="0x",
-            body={"amount": {"amount": "1", "currency": "EUR"}, "said": 'quote " and \\ and ü'},
+            body={"amount": {"amount": "1", "currency": "EUR"}, "said": 'quote " and \\ and ü', "many": 2**200},
             occurred_at=1,
             block_number=1,
             block_hash="0x",
