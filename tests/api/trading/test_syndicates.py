@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from ordering import acts
 from refusing import refused
 from syndicating import HALF, facility_of, govern, syndicate
 from trading import LEIS, Trading, await_indexer, eur, invoice, until
 
 from api.facilities.models import Facility
-from chain_node.client import Step
+from chain_node.client import Role, Step, Tranche
 from chain_node.keys import KeyRing
 
 pytestmark = pytest.mark.node
@@ -125,6 +126,24 @@ def test_paper_that_joins_later_is_the_lenders_too(trading: Trading, facility: s
 
     until(lambda: read(trading, "lender", sold["document_cid"]) == 200, "the lender still cannot read the paper")
     assert read(trading, "stranger", sold["document_cid"]) == 404
+
+
+def test_who_is_handed_shares_reads_as_who_deposits_and_both_are_told(trading: Trading, lent: Any, listed: str) -> None:
+    """The fund that buys had nothing of the pool before; what is made by a deposit is not told as handed on."""
+    desk, vault = trading.desks["stranger"], trading.chain.vault("EUR", Tranche.SENIOR)
+    registrar = KeyRing(trading.network.data_dir).account("registrar")
+    trading.send(registrar, trading.chain.registry.set_roles(LEIS["stranger"], Role.SUPPLIER | Role.LENDER))
+    assert read(trading, "stranger", lent["document_cid"]) == 404
+
+    acts(trading, "lender", vault.transfer(trading.accounts["stranger"], 1_000 * 10**6))
+    await_indexer(trading.gateway, trading.chain)
+
+    until(lambda: read(trading, "stranger", lent["document_cid"]) == 200, "the buyer still cannot read the paper")
+    for name in ("lender", "stranger"):
+        (told,) = trading.desks[name].get("/v1/events", type="pool.shares_transferred")["items"]
+        assert told["body"] == {"tranche": "senior", "shares": str(1_000 * 10**6)}
+    assert trading.desks["junior"].get("/v1/events", type="pool.shares_transferred")["items"] == []
+    assert desk.get("/v1/pools/EUR/positions")["items"][0]["shares"] == str(1_000 * 10**6)
 
 
 def test_pool_says_through_which_syndicates_it_lends_and_of_no_other_contract(trading: Trading, listed: str) -> None:
