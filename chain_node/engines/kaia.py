@@ -22,6 +22,7 @@ from chain_node.keys import NodeIdentity, make_node_key
 from chain_node.supervisor import ProcessFailed, Supervisor
 
 _POLL_SECONDS: Final = 0.05
+_PEERS_SECONDS: Final = 150.0
 _BLOCK_SECONDS: Final = 120.0
 """After all have started: they find each other at once, but a turn may have to pass first."""
 
@@ -84,8 +85,8 @@ class KaiaEngine(Engine):
     # All of them
 
     def start(self) -> None:
-        """Returns once they make blocks together. Raises `ProcessFailed`, `GenesisInvalid`, or `ValueError` where the
-        chain that is there was begun with others."""
+        """Returns once each sees all others, and blocks come. Raises `ProcessFailed`, `GenesisInvalid`, or `ValueError`
+        where the chain that is there was begun with others."""
         if self._nodes:
             return
         if not BINARY.exists():
@@ -98,6 +99,7 @@ class KaiaEngine(Engine):
                 node.prepare(self.genesis_path, self._peers_of(node))
             for node in self._nodes:
                 self._start(node)
+            self._await_peers()
             self._await_block()
         except BaseException:
             self.stop()
@@ -215,6 +217,19 @@ class KaiaEngine(Engine):
         first, *others = running
         endpoint = Endpoint(first.rpc_url, self.pid_of(first.number), tuple(node.rpc_url for node in others))
         write_endpoint(self.settings.data_dir, endpoint)
+
+    def _await_peers(self) -> None:
+        """Votes are not handed on: when one dies, the others must already see each other. A connection that fails is
+        tried again after half a minute only."""
+        deadline, others = time.monotonic() + _PEERS_SECONDS, len(self._nodes) - 1
+        for node in self._nodes:
+            client = Node(node.rpc_url)
+            while (seen := int(client.request("net_peerCount"), 16)) < others:
+                self._supervisor.check()
+                if time.monotonic() > deadline:
+                    raise ProcessFailed(node.name, f"saw {seen} of {others} others after a long wait", node.log_path)
+                time.sleep(_POLL_SECONDS)
+            client.close()
 
     def _await_block(self) -> None:
         """One block that was not there before: then enough of them have found each other."""

@@ -156,6 +156,13 @@ def test_four_validators_agree_on_each_block(four: KaiaEngine) -> None:
     assert node.chain_id() == CHAIN_ID
 
 
+def test_each_validator_sees_all_others_as_soon_as_the_network_has_started(tmp_path: Path) -> None:
+    with KaiaEngine(KaiaSettings(tmp_path, CHAIN_ID)) as engine:
+        seen = [Node(its.rpc_url).request("net_peerCount") for its in engine.nodes]
+
+    assert seen == ["0x3"] * 4
+
+
 def test_network_costs_nothing_and_only_this_machine_reaches_it(four: KaiaEngine) -> None:
     node = Node(four.rpc_url)
 
