@@ -48,22 +48,38 @@ def test_commit_returns_only_after_a_sync_that_began_after_it(
 
 
 def test_commits_at_once_share_syncs(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    syncs: list[float] = []
+    syncs: list[int] = []
+    answered: list[int] = []
+    at_work = [True] * THREADS
 
     def slow(_: int) -> None:
-        syncs.append(time.monotonic())
-        time.sleep(0.1)
+        """As slow as it takes for everybody at work to have committed something that no sync has covered."""
+        syncs.append(len(answered))
+        until = time.monotonic() + 30
+        while count(database) - len(answered) < len(at_work) and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def work() -> None:
+        for number in range(COMMITS_EACH):
+            write(database)
+            if number == COMMITS_EACH - 1:
+                at_work.pop()
+            answered.append(number)
 
     monkeypatch.setattr(os, "fdatasync", slow)
-    threads = [threading.Thread(target=lambda: [write(database) for _ in range(COMMITS_EACH)]) for _ in range(THREADS)]
+    threads = [threading.Thread(target=work) for _ in range(THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    with database.session() as session:
-        assert session.execute(text("SELECT count(*) FROM notes")).scalar_one() == THREADS * COMMITS_EACH
+    assert count(database) == THREADS * COMMITS_EACH
     assert COMMITS_EACH <= len(syncs) < THREADS * COMMITS_EACH / 2
+
+
+def count(database: Database) -> int:
+    with database.engine.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM notes")).scalar_one())
 
 
 def test_reading_syncs_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
