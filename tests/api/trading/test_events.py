@@ -205,7 +205,8 @@ def test_quotes_are_told_to_their_supplier_alone(trading: Trading, trade: dict[s
         ("quote.withdrawn", one["id"]),
         ("quote.accepted", other["id"]),
     ]
-    body = {"facility_id": wish["facility_id"], "receivable_id": sold, "valid_until": one["valid_until"]}
+    of = {"receivable_id": sold, "order_id": None}
+    body = {"facility_id": wish["facility_id"], **of, "valid_until": one["valid_until"]}
     assert (found[0]["body"], found[0]["transaction_hash"]) == (body, None)
     assert all_of(trading.operator, type="quote.*") == found
     for name in ("debtor", "lender", "stranger"):
