@@ -149,9 +149,8 @@ def keys(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
     table = Table("office", "account", "key")
     for name in OFFICE_KEYS:
         table.add_row(name, ring.address(name), str(ring.keystore_path(name)))
-    if loaded.config.engine.kind == "kaia":
-        for name, (path, identity) in make_validator_keys(folder, loaded.config.engine.validators).items():
-            table.add_row(name, identity.address, str(path))
+    for name, (path, identity) in make_validator_keys(folder, loaded.config.engine.validators_here).items():
+        table.add_row(name, identity.address, str(path))
     console.print(table)
 
 
@@ -225,10 +224,10 @@ def deploy_command(
 
 def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
     """Of a chain of several validators, each that is said to run: how far it is and how many others it sees."""
-    if network.config.engine.kind != "kaia":
+    if not network.config.engine.validators_here:
         return
     urls = (endpoint.rpc_url, *endpoint.more_urls)
-    console.print(f"{len(urls)} of {network.config.engine.validators} validators run:")
+    console.print(f"{len(urls)} of {network.config.engine.validators_here} validators run:")
     for url in urls:
         node = Node(url, timeout_seconds=3)
         try:

@@ -10,7 +10,11 @@ from chain_node.engines.anvil import AnvilEngine, AnvilSettings
 from chain_node.engines.base import ClockFixed, Engine
 from chain_node.engines.kaia import KaiaEngine, KaiaSettings
 
-__all__ = ["AnvilEngine", "ClockFixed", "Engine", "EngineChoices", "KaiaEngine", "make_engine"]
+__all__ = ["AnvilEngine", "ClockFixed", "Engine", "EngineChoices", "KaiaEngine", "NotRunHere", "make_engine"]
+
+
+class NotRunHere(ValueError):
+    """No program of this machine is the whole chain."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +31,22 @@ class EngineChoices:
 
 def make_engine(config: NetworkConfig, data_dir: Path, choices: EngineChoices | None = None) -> Engine:
     """The engine that the network's file names, not started yet. Raises `ClockFixed` where a clock is asked for that
-    the engine has not."""
+    the engine has not, and `NotRunHere` where each member of the network runs a node of its own."""
     engine, its = config.engine, choices or EngineChoices()
     port = engine.port if its.port is None else its.port
-    if engine.kind == "kaia":
+    if engine.in_real_time:
+        if not engine.validators_here:
+            raise NotRunHere(
+                f"the chain {config.name} is run by its members, each with a node of its own: say where one of them"
+                " answers (--rpc-url)"
+            )
         if its.genesis_timestamp is not None:
             raise ClockFixed(f"the chain {config.name} runs in real time: it cannot begin at another moment than now")
         return KaiaEngine(
             KaiaSettings(
                 data_dir=data_dir,
                 chain_id=config.chain_id,
-                validators=engine.validators,
+                validators=engine.validators_here,
                 host=engine.host,
                 port=port,
                 block_seconds=engine.block_seconds,

@@ -107,7 +107,8 @@ def test_feeds_that_the_contract_would_refuse_are_problems(folder: Path, old: st
 @pytest.mark.parametrize(
     ("engine", "why"),
     [
-        ('kind = "besu"', ["engine.kind: Input should be 'anvil' or 'kaia'"]),
+        ('kind = "geth"', ["engine.kind: Input should be 'anvil', 'besu' or 'kaia'"]),
+        ('kind = "besu"\nblock_gas_limit = 30_000_000', ["engine.block_gas_limit: only the kind anvil has it"]),
         ('kind = "anvil"\nvalidators = 4', ["engine.validators: only the kind kaia has it"]),
         (
             'kind = "kaia"\nvalidators = 0\nblock_gas_limit = 30_000_000\nvalidator = 3',
