@@ -27,7 +27,7 @@ from chain_node.deploy import DeployFailed, deploy
 from chain_node.engines import ClockFixed, Engine, EngineChoices, make_engine
 from chain_node.engines.anvil import set_clock
 from chain_node.engines.base import Endpoint, EngineBusy, find_endpoint
-from chain_node.engines.kaia import make_validator_keys
+from chain_node.engines.validators import make_validator_keys
 from chain_node.errors import ChainError
 from chain_node.genesis import GenesisInvalid
 from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid
