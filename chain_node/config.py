@@ -70,8 +70,8 @@ class _Strict(BaseModel):
 class EngineConfig(_Strict):
     """How the chain runs. Only this machine can reach it unless `host` says otherwise; port 0 takes a free one.
 
-    `validators` is how many this machine runs: of Kaia four unless said otherwise, of Besu none, for there each member
-    runs its own (`portolan network`)."""
+    `validators` is how many this machine runs: of Kaia four unless said otherwise, of Besu none unless said, for there
+    each member runs its own (`portolan network`)."""
 
     kind: Literal["anvil", "besu", "kaia"]
     host: str = "127.0.0.1"
@@ -83,7 +83,7 @@ class EngineConfig(_Strict):
     @field_validator("block_gas_limit", "validators")
     @classmethod
     def _is_its_kinds(cls, value: int, info: ValidationInfo) -> int:
-        kinds = ("kaia",) if info.field_name == "validators" else ("anvil",)
+        kinds = ("besu", "kaia") if info.field_name == "validators" else ("anvil",)
         if info.data.get("kind", kinds[0]) not in kinds:
             raise ValueError(f"only the kind {' or '.join(kinds)} has it")
         return value
