@@ -112,7 +112,7 @@ def start(
         console.print(f"The chain {network} answers at {engine.rpc_url} (chain id {book.chain_id}).")
         console.print(f"Its {len(book.names())} contracts are listed in {folder / 'deployments.json'}.", soft_wrap=True)
         console.print("Ctrl-C stops it.")
-        _watch(engine)
+        watch(engine)
     console.print("Stopped; the chain's state is kept.")
 
 
@@ -283,7 +283,7 @@ def until_interrupted() -> Iterator[None]:
         return
 
 
-def _watch(engine: Engine) -> None:
+def watch(engine: Engine) -> None:
     """Raises `ProcessFailed` when the chain dies."""
     while True:
         engine.check()

@@ -9,7 +9,7 @@ from typing import Any, Final
 import rlp  # type: ignore[import-untyped]
 
 from chain_node.genesis import qbft_genesis
-from chain_node.networks.besu_files import compose_file, toml_list, unit_file
+from chain_node.networks.besu_files import compose_file, flags, toml_list, unit_file
 from chain_node.networks.cards import CardBody
 from chain_node.networks.documents import pretty
 from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote
@@ -45,11 +45,14 @@ class BesuEngine(NetworkEngine):
         }
 
     def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
-        port, most = self.rpc_port(terms, node), max(25, len(state.nodes))
+        port, most = self.rpc_port(terms, node), _most_peers(state)
         return {
             "compose.yaml": compose_file(terms, node, port, most),
             f"portolan-{terms.name}-{node.node}.service": unit_file(terms, node, port, most),
         }
+
+    def run_arguments(self, terms: Terms, state: NetworkState, node: CardBody, network: str, home: str) -> list[str]:
+        return flags(node, self.rpc_port(terms, node), _most_peers(state), network, home)
 
     def key_files(self, key: bytes) -> Files:
         return {"key": f"{key.hex()}\n".encode()}
@@ -112,6 +115,10 @@ class BesuEngine(NetworkEngine):
 
     def reload_call(self) -> RpcCall:
         return RpcCall("perm_reloadPermissionsFromFile")
+
+
+def _most_peers(state: NetworkState) -> int:
+    return max(25, len(state.nodes))
 
 
 def read_extra_data(data: bytes) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
-"""A program that is started, asked and stopped as Besu is, where Besu is not installed: it knows the flags that ours are
-run with and no others, reads the files they name, listens, and counts a block up with each question for one."""
+"""A program that is started, asked and stopped as Besu is, where Besu is not installed: it knows the flags that ours
+are run with and no others, reads the files they name, listens, and counts a block up with each question for one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ unknown = sorted(name for name in given if name not in FLAGS)
 if unknown:
     sys.exit("Unknown option: " + ", ".join(unknown))
 genesis = json.loads(pathlib.Path(given["--genesis-file"]).read_text())
-peers = json.loads(pathlib.Path(given["--static-nodes-file"]).read_text())
+own_end = "@" + given["--p2p-host"] + ":" + given["--p2p-port"]
+peers = [its for its in json.loads(pathlib.Path(given["--static-nodes-file"]).read_text()) if not its.endswith(own_end)]
 bytes.fromhex(pathlib.Path(given["--node-private-key-file"]).read_text().strip())
 for flag in ("--permissions-nodes-config-file", "--permissions-accounts-config-file"):
     if flag in given:
