@@ -19,6 +19,7 @@ from rich.table import Table
 
 from chain_node.abi import client_files, write_client_files
 from chain_node.admission_cli import admit
+from chain_node.besu_option import BesuOption
 from chain_node.brownie import BrownieFailed, prepare_brownie
 from chain_node.client import AddressBook, Chain, Node
 from chain_node.compile import ROOT, CompileError, compile_contracts
@@ -27,7 +28,7 @@ from chain_node.deploy import DeployFailed, deploy
 from chain_node.engines import ClockFixed, Engine, EngineChoices, make_engine
 from chain_node.engines.anvil import set_clock
 from chain_node.engines.base import Endpoint, EngineBusy, find_endpoint
-from chain_node.engines.kaia import make_validator_keys
+from chain_node.engines.validators import make_validator_keys
 from chain_node.errors import ChainError
 from chain_node.genesis import GenesisInvalid
 from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid
@@ -98,6 +99,7 @@ def start(
     data_dir: DataOption = None,
     port: Annotated[int | None, typer.Option(help="Port on this machine; 0 takes a free one (network.toml).")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget its chain, contracts and keys first.")] = False,
+    besu: BesuOption = None,
 ) -> None:
     """Start the chain with its contracts and keep it running until Ctrl-C. What it knows stays for the next start."""
     console = Console()
@@ -105,12 +107,12 @@ def start(
     if fresh:
         forget_network(folder)
     ring = KeyRing.make(folder)
-    with until_interrupted(), _engine(loaded, folder, port) as engine:
+    with until_interrupted(), _engine(loaded, folder, port, besu) as engine:
         book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
         console.print(f"The chain {network} answers at {engine.rpc_url} (chain id {book.chain_id}).")
         console.print(f"Its {len(book.names())} contracts are listed in {folder / 'deployments.json'}.", soft_wrap=True)
         console.print("Ctrl-C stops it.")
-        _watch(engine)
+        watch(engine)
     console.print("Stopped; the chain's state is kept.")
 
 
@@ -149,9 +151,8 @@ def keys(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
     table = Table("office", "account", "key")
     for name in OFFICE_KEYS:
         table.add_row(name, ring.address(name), str(ring.keystore_path(name)))
-    if loaded.config.engine.kind == "kaia":
-        for name, (path, identity) in make_validator_keys(folder, loaded.config.engine.validators).items():
-            table.add_row(name, identity.address, str(path))
+    for name, (path, identity) in make_validator_keys(folder, loaded.config.engine.validators_here).items():
+        table.add_row(name, identity.address, str(path))
     console.print(table)
 
 
@@ -208,6 +209,7 @@ def deploy_command(
     network: NetworkOption = "local",
     data_dir: DataOption = None,
     rpc_url: Annotated[str | None, typer.Option(help="A node of the network, if not this folder's.")] = None,
+    besu: BesuOption = None,
 ) -> None:
     """Put the contracts on a network's chain. Goes on where it was broken off; a finished one is only checked."""
     console = Console()
@@ -218,17 +220,17 @@ def deploy_command(
     if running is not None:
         book = deploy_with_progress(loaded, ring, running, console)
     else:
-        with _engine(loaded, folder, 0) as engine:
+        with _engine(loaded, folder, 0, besu) as engine:
             book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
     console.print(f"{len(book.names())} contracts stand; {folder / 'deployments.json'} lists them.", soft_wrap=True)
 
 
 def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
     """Of a chain of several validators, each that is said to run: how far it is and how many others it sees."""
-    if network.config.engine.kind != "kaia":
+    if not network.config.engine.validators_here:
         return
     urls = (endpoint.rpc_url, *endpoint.more_urls)
-    console.print(f"{len(urls)} of {network.config.engine.validators} validators run:")
+    console.print(f"{len(urls)} of {network.config.engine.validators_here} validators run:")
     for url in urls:
         node = Node(url, timeout_seconds=3)
         try:
@@ -244,8 +246,8 @@ def _load(network: str, data_dir: Path | None) -> tuple[Network, Path]:
     return load_network(CONFIG_ROOT / network), (data_dir or data_dir_of(network)).resolve()
 
 
-def _engine(network: Network, data_dir: Path, port: int | None) -> Engine:
-    return make_engine(network.config, data_dir, EngineChoices(port=port))
+def _engine(network: Network, data_dir: Path, port: int | None, besu: Path | None) -> Engine:
+    return make_engine(network.config, data_dir, EngineChoices(port=port, besu=besu))
 
 
 def forget_network(data_dir: Path) -> None:
@@ -281,7 +283,7 @@ def until_interrupted() -> Iterator[None]:
         return
 
 
-def _watch(engine: Engine) -> None:
+def watch(engine: Engine) -> None:
     """Raises `ProcessFailed` when the chain dies."""
     while True:
         engine.check()

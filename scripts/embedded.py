@@ -64,6 +64,8 @@ class EmbeddedSettings:
     thresholds: Mapping[str, int] = field(default_factory=dict)
     block_gas_limit: int | None = None
     """The network's own where it is None."""
+    besu: Path | None = None
+    """Besu's program, where it is not the one on PATH."""
 
 
 class EmbeddedNetwork:
@@ -309,6 +311,7 @@ class EmbeddedNetwork:
             port=self.settings.rpc_port,
             genesis_timestamp=None if clock is None else int(clock.timestamp()),
             block_gas_limit=self.settings.block_gas_limit,
+            besu=self.settings.besu,
         )
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from chain_node.besu_option import BesuOption
+
 app = typer.Typer(
     name="portolan",
     help="Portolan: supply-chain finance that pays on sight of the goods.",
@@ -26,11 +28,12 @@ def demo(
     network: Annotated[str, typer.Option(help="Name of a folder in network-config; its chain is started anew.")] = (
         "local"
     ),
+    besu: BesuOption = None,
 ) -> None:
     """Run a whole trade, from its documents to the last cent, on a network of its own."""
     from scripts.demo.command import run_command
 
-    raise typer.Exit(run_command(trade, work_dir, report, network))
+    raise typer.Exit(run_command(trade, work_dir, report, network, besu))
 
 
 @app.command()
@@ -49,6 +52,7 @@ def up(
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="Let the gateway simulate carriers, warehouses and inspectors.")
     ] = False,
+    besu: BesuOption = None,
 ) -> None:
     """Start the embedded network for use: chain, contracts, gateway and three oracle nodes. Ctrl-C stops it."""
     from scripts.embedded import EmbeddedSettings
@@ -62,6 +66,7 @@ def up(
         gateway_port=port,
         rpc_port=rpc_port,
         sandbox=sandbox,
+        besu=besu,
     )
     raise typer.Exit(run_command(settings, fresh=fresh))
 

@@ -8,41 +8,64 @@ from pathlib import Path
 from chain_node.config import NetworkConfig
 from chain_node.engines.anvil import AnvilEngine, AnvilSettings
 from chain_node.engines.base import ClockFixed, Engine
+from chain_node.engines.besu import BesuSettings, LocalBesuEngine
 from chain_node.engines.kaia import KaiaEngine, KaiaSettings
+from chain_node.engines.validators import ValidatorsSettings
 
-__all__ = ["AnvilEngine", "ClockFixed", "Engine", "EngineChoices", "KaiaEngine", "make_engine"]
+__all__ = [
+    "AnvilEngine",
+    "ClockFixed",
+    "Engine",
+    "EngineChoices",
+    "KaiaEngine",
+    "LocalBesuEngine",
+    "NotRunHere",
+    "make_engine",
+]
+
+
+class NotRunHere(ValueError):
+    """No program of this machine is the whole chain."""
 
 
 @dataclass(frozen=True)
 class EngineChoices:
     """What whoever starts a chain may decide against its network's file; None leaves it as it is there.
 
-    `genesis_timestamp` (Unix seconds) is the clock of a chain that is new, where clocks can be set.
+    `genesis_timestamp` (Unix seconds) is the clock of a chain that is new, where clocks can be set. `besu` is the
+    program of a chain that Besu runs; None takes the one on PATH.
     """
 
     port: int | None = None
     genesis_timestamp: int | None = None
     block_gas_limit: int | None = None
+    besu: Path | None = None
 
 
 def make_engine(config: NetworkConfig, data_dir: Path, choices: EngineChoices | None = None) -> Engine:
     """The engine that the network's file names, not started yet. Raises `ClockFixed` where a clock is asked for that
-    the engine has not."""
+    the engine has not, and `NotRunHere` where each member of the network runs a node of its own."""
     engine, its = config.engine, choices or EngineChoices()
     port = engine.port if its.port is None else its.port
-    if engine.kind == "kaia":
+    if engine.in_real_time:
+        if not engine.validators_here:
+            raise NotRunHere(
+                f"the chain {config.name} is run by its members, each with a node of its own: say where one of them"
+                " answers (--rpc-url); engine.validators in network.toml would run so many here"
+            )
         if its.genesis_timestamp is not None:
             raise ClockFixed(f"the chain {config.name} runs in real time: it cannot begin at another moment than now")
-        return KaiaEngine(
-            KaiaSettings(
-                data_dir=data_dir,
-                chain_id=config.chain_id,
-                validators=engine.validators,
-                host=engine.host,
-                port=port,
-                block_seconds=engine.block_seconds,
-            )
+        validators = ValidatorsSettings(
+            data_dir=data_dir,
+            chain_id=config.chain_id,
+            validators=engine.validators_here,
+            host=engine.host,
+            port=port,
+            block_seconds=engine.block_seconds,
         )
+        if engine.kind == "besu":
+            return LocalBesuEngine(BesuSettings(**vars(validators), program=its.besu))
+        return KaiaEngine(KaiaSettings(**vars(validators)))
     return AnvilEngine(
         AnvilSettings(
             data_dir=data_dir,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -13,12 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from chain_node.compile import ROOT
-from chain_node.engines.ports import listening_ports
-from chain_node.keys import NodeIdentity
+from chain_node.engines.validators import ValidatorNode
 from chain_node.supervisor import Process, ProcessFailed
 
 BINARY: Final = ROOT / "build" / "kaia" / "kaia"
-LOOPBACK: Final = "127.0.0.1"
 _APIS: Final = "eth,net,web3,debug,txpool,istanbul,governance"
 _MOST_REQUEST_BYTES: Final = 16 * 1024 * 1024
 """A deployment's batch of contracts is larger than Kaia's half a megabyte."""
@@ -33,46 +30,16 @@ _INIT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
-    `ip netns exec NAME` for a network namespace."""
+class KaiaNode(ValidatorNode):
+    """A validator that Kaia runs."""
 
-    host: str = LOOPBACK
-    behind: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class KaiaNode:
-    """`number` counts from 1. Its chain lies in `folder`/chain and may be wiped; its key lies beside it and stays."""
-
-    number: int
-    folder: Path
-    log_path: Path
-    identity: NodeIdentity
     chain_id: int
-    rpc_port: int
-    p2p_port: int
-    place: Place
     block_seconds: int
     round_milliseconds: int
 
     @property
-    def name(self) -> str:
-        return f"validator {self.number}"
-
-    @property
-    def rpc_url(self) -> str:
-        host = LOOPBACK if self.place.host == "0.0.0.0" else self.place.host  # noqa: S104  # nosec B104 # compared, not bound
-        return f"http://{host}:{self.rpc_port}"
-
-    @property
     def address_for_peers(self) -> str:
-        host = LOOPBACK if self.place.host == "0.0.0.0" else self.place.host  # noqa: S104  # nosec B104 # compared, not bound
-        return f"kni://{self.identity.public_key}@{host}:{self.p2p_port}?discport=0&ntype=cn"
-
-    @property
-    def chain_dir(self) -> Path:
-        return self.folder / "chain"
+        return f"kni://{self.identity.public_key}@{self.reached_at}:{self.p2p_port}?discport=0&ntype=cn"
 
     def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
         """Gives it the first block, where it has none yet, and the addresses of the others."""
@@ -85,7 +52,7 @@ class KaiaNode:
     def wipe(self) -> None:
         """Forgets its chain, as after the loss of a disk: the next start fetches it from the others."""
         self._begun.unlink(missing_ok=True)
-        shutil.rmtree(self.chain_dir, ignore_errors=True)
+        super().wipe()
 
     def process(self, more: Sequence[str] = ()) -> Process:
         """How to run it; `more` are further arguments."""
@@ -99,10 +66,6 @@ class KaiaNode:
             stop_timeout_seconds=20.0,
             death_signal=signal.SIGTERM,  # it closes its database when it is told to end
         )
-
-    def listens(self, pid: int) -> bool:
-        """For its clients and for the other nodes."""
-        return {self.rpc_port, self.p2p_port} <= listening_ports(pid)
 
     @property
     def _begun(self) -> Path:

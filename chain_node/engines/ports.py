@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +18,30 @@ _ATTEMPTS: Final = 1_000
 
 def listening_ports(pid: int) -> set[int]:
     """Those on which a process listens, as the kernel tells, whichever network namespace it is in."""
-    try:
-        links = [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
-        rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    except OSError:
-        return set()
+    links = _links(Path(f"/proc/{pid}/fd"))
+    rows = [row for table in ("tcp", "tcp6") for row in _rows(Path(f"/proc/{pid}/net/{table}"))]
     mine = {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}
     return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == _LISTENING and row[9] in mine}
+
+
+def _links(descriptors: Path) -> list[str]:
+    """What a process has open; nothing where it has ended."""
+    found = []
+    try:
+        for entry in descriptors.iterdir():
+            with suppress(FileNotFoundError):  # it was closed meanwhile
+                found.append(os.readlink(entry))
+    except OSError:
+        return []
+    return found
+
+
+def _rows(table: Path) -> list[list[str]]:
+    """Java listens on IPv6 sockets also for addresses of IPv4; a machine without IPv6 has no table of them."""
+    try:
+        return [line.split() for line in table.read_text().splitlines()[1:]]
+    except OSError:
+        return []
 
 
 def free_ports(count: int) -> list[int]:

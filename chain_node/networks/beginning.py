@@ -66,24 +66,20 @@ def begin(folder: Path, wish: Beginning) -> Terms:
 
 
 def require_inputs(folder: Path, terms: Terms, inputs: Mapping[str, bytes]) -> None:
-    """Raises `ConfigInvalid` unless both files are valid, and of the network that the terms are of.
-
-    Which program runs the chain is checked here; all else as for any network.
-    """
+    """Raises `ConfigInvalid` unless both files are valid, and `FileUnusable` unless they are of the terms' network."""
     network = _toml(folder / "network.toml", inputs["network.toml"])
     engine = network.get("engine", {})
     said = (network.get("name"), network.get("chain_id"), engine.get("kind") if isinstance(engine, dict) else None)
     if said != (terms.name, terms.chain_id, terms.engine):
         raise FileUnusable(folder / "network.toml", f"is of {said}, the terms of {terms.name} on {terms.engine}")
-    _check_configuration(folder, network, inputs["participants.toml"])
+    _check_configuration(folder, inputs)
 
 
-def _check_configuration(folder: Path, network: dict[str, Any], participants: bytes) -> Network:
-
+def _check_configuration(folder: Path, inputs: Mapping[str, bytes]) -> Network:
+    """As for any network; before they lie where they belong, so that nothing is written where anything is wrong."""
     with TemporaryDirectory() as scratch:
-        plain = {**network, "engine": {**network["engine"], "kind": "anvil"}}
-        (Path(scratch) / "network.toml").write_text(toml_text(plain), encoding="utf-8")
-        (Path(scratch) / "participants.toml").write_bytes(participants)
+        for name in AGREED_INPUTS:
+            (Path(scratch) / name).write_bytes(inputs[name])
         try:
             return load_network(Path(scratch))
         except ConfigInvalid as error:
@@ -110,5 +106,4 @@ def _toml(where: Path, content: bytes) -> dict[str, Any]:
 
 def papers_of(folder: Path) -> list[OrganisationConfig]:
     """What participants.toml says of organisations, checked. Raises `ConfigInvalid`."""
-    network = _toml(folder / "network.toml", read_bytes(folder / "network.toml"))
-    return _check_configuration(folder, network, read_bytes(folder / "participants.toml")).organisations
+    return load_network(folder).organisations

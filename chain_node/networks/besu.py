@@ -8,34 +8,15 @@ from typing import Any, Final
 
 import rlp  # type: ignore[import-untyped]
 
-from chain_node.networks.besu_files import compose_file, toml_list, unit_file
+from chain_node.genesis import qbft_genesis
+from chain_node.networks.besu_files import compose_file, flags, toml_list, unit_file
 from chain_node.networks.cards import CardBody
 from chain_node.networks.documents import pretty
 from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote
 from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
 
-BLOCK_GAS_LIMIT: Final = 30_000_000
-"""537M gave gaps of 18 s under load."""
 BLOCK_SECONDS: Final = 1
-REQUEST_TIMEOUT_SECONDS: Final = 4
-EPOCH_BLOCKS: Final = 30_000
-_ISTANBUL_DIGEST: Final = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
-"""What a BFT block has instead of a proof of work."""
-_FORKS: Final = (
-    "homesteadBlock",
-    "eip150Block",
-    "eip155Block",
-    "eip158Block",
-    "byzantiumBlock",
-    "constantinopleBlock",
-    "petersburgBlock",
-    "istanbulBlock",
-    "berlinBlock",
-    "londonBlock",
-    "shanghaiTime",
-    "cancunTime",
-)
 _RPC_PORT: Final = 8545
 
 
@@ -51,22 +32,7 @@ class BesuEngine(NetworkEngine):
     )
 
     def genesis(self, terms: Terms, state: NetworkState) -> dict[str, Any]:
-        qbft = {
-            "blockperiodseconds": BLOCK_SECONDS,
-            "epochlength": EPOCH_BLOCKS,
-            "requesttimeoutseconds": REQUEST_TIMEOUT_SECONDS,
-        }
-        return {
-            "config": {"chainId": terms.chain_id, **dict.fromkeys(_FORKS, 0), "zeroBaseFee": True, "qbft": qbft},
-            "nonce": "0x0",
-            "timestamp": "0x0",
-            "gasLimit": hex(BLOCK_GAS_LIMIT),
-            "difficulty": "0x1",
-            "mixHash": _ISTANBUL_DIGEST,
-            "coinbase": "0x" + "00" * 20,
-            "extraData": "0x" + extra_data([n.address for n in state.validators]).hex(),
-            "alloc": {},
-        }
+        return qbft_genesis(terms.chain_id, [n.address for n in state.validators], BLOCK_SECONDS)
 
     def genesis_validators(self, genesis: Mapping[str, Any]) -> tuple[str, ...]:
         return read_extra_data(bytes.fromhex(str(genesis["extraData"]).removeprefix("0x")))
@@ -79,11 +45,14 @@ class BesuEngine(NetworkEngine):
         }
 
     def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
-        port, most = self.rpc_port(terms, node), max(25, len(state.nodes))
+        port, most = self.rpc_port(terms, node), _most_peers(state)
         return {
             "compose.yaml": compose_file(terms, node, port, most),
             f"portolan-{terms.name}-{node.node}.service": unit_file(terms, node, port, most),
         }
+
+    def run_arguments(self, terms: Terms, state: NetworkState, node: CardBody, network: str, home: str) -> list[str]:
+        return flags(node, self.rpc_port(terms, node), _most_peers(state), network, home)
 
     def key_files(self, key: bytes) -> Files:
         return {"key": f"{key.hex()}\n".encode()}
@@ -148,11 +117,8 @@ class BesuEngine(NetworkEngine):
         return RpcCall("perm_reloadPermissionsFromFile")
 
 
-def extra_data(validators: list[str]) -> bytes:
-    """QBFT's: 32 bytes of vanity, the validators in ascending order, no vote, round 0, no seals."""
-    addresses = sorted(bytes.fromhex(address[2:]) for address in validators)
-    encoded: bytes = rlp.encode([bytes(32), addresses, [], b"", []])
-    return encoded
+def _most_peers(state: NetworkState) -> int:
+    return max(25, len(state.nodes))
 
 
 def read_extra_data(data: bytes) -> tuple[str, ...]:

@@ -8,44 +8,33 @@ from typing import Final
 
 import yaml
 
+from chain_node.engines.besu_program import chain_flags, peer_flags, rpc_flags
 from chain_node.networks.cards import CardBody
 from chain_node.networks.terms import Terms
 
-_APIS: Final = "ADMIN,ETH,NET,PERM,QBFT,TXPOOL,WEB3"
 _HEADER: Final = (
     "# Written by `portolan network`. What the members agreed on is compared by `portolan network check`.\n"
 )
 
 
 def flags(node: CardBody, rpc_port: int, most_peers: int, network: str, data: str) -> list[str]:
-    """All of Besu's flags for one node; WebSocket, GraphQL and metrics are off by default and stay so.
+    """All of Besu's flags for one node of a network of members.
 
     `network` is the folder of agreed files, `data` the node's own.
     """
     return [
-        f"--genesis-file={network}/genesis.json",
-        f"--data-path={data}/database",
-        f"--node-private-key-file={data}/key",
-        "--sync-mode=FULL",
-        "--data-storage-format=BONSAI",
-        "--min-gas-price=0",
-        # Without it the layered pool refuses nonces more than 200 ahead of the chain.
-        "--tx-pool-max-future-by-sender=20000",
-        f"--p2p-host={node.host}",
-        f"--p2p-port={node.port}",
-        "--discovery-enabled=false",
-        "--nat-method=NONE",
-        f"--max-peers={most_peers}",
-        f"--static-nodes-file={network}/permissions/static-nodes.json",
+        *chain_flags(genesis=f"{network}/genesis.json", database=f"{data}/database", key=f"{data}/key"),
+        *peer_flags(
+            host=node.host,
+            port=node.port,
+            most_peers=most_peers,
+            static_nodes=f"{network}/permissions/static-nodes.json",
+        ),
         "--permissions-nodes-config-file-enabled=true",
         f"--permissions-nodes-config-file={network}/permissions/nodes-allowlist.toml",
         "--permissions-accounts-config-file-enabled=true",
         f"--permissions-accounts-config-file={data}/accounts-allowlist.toml",
-        "--rpc-http-enabled=true",
-        "--rpc-http-host=127.0.0.1",
-        f"--rpc-http-port={rpc_port}",
-        f"--rpc-http-api={_APIS}",
-        "--host-allowlist=localhost,127.0.0.1",
+        *rpc_flags(host="127.0.0.1", port=rpc_port),
     ]
 
 

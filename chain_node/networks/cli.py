@@ -27,6 +27,7 @@ from chain_node.networks.options import (
     folder_of,
     read_passphrase,
 )
+from chain_node.networks.run_cli import down, running, up
 from chain_node.networks.state import first_state, warnings
 from chain_node.networks.terms import load_terms
 from chain_node.networks.watch_cli import audit, doctor
@@ -39,7 +40,7 @@ member_app = typer.Typer(help="This member's own keys and cards.", no_args_is_he
 network_app.add_typer(member_app, name="member")
 
 network_app.add_typer(propose_app, name="propose")
-for _command in (approve, reject, receive, status, apply, audit, doctor, backup, restore):
+for _command in (approve, reject, receive, status, apply, audit, doctor, backup, restore, up, down, running):
     network_app.command()(_command)
 
 

@@ -74,6 +74,10 @@ class NetworkEngine(ABC):
         """How one node is run: Compose file, systemd unit."""
 
     @abstractmethod
+    def run_arguments(self, terms: Terms, state: NetworkState, node: CardBody, network: str, home: str) -> list[str]:
+        """Of the engine's program, for a node whose own folder is `home`; `network` is the folder of agreed files."""
+
+    @abstractmethod
     def key_files(self, key: bytes) -> Files:
         """A node's secret as the engine reads it; written 0600 below the node's own folder."""
 

@@ -12,12 +12,12 @@ from scripts.gateway_client import GatewayRefused
 REFUSALS = (ManifestInvalid, GatewayRefused, RuntimeError, TimeoutError, *PROBLEMS)
 
 
-def run_command(trade: Path, work_dir: Path, report: Path, network: str) -> int:
+def run_command(trade: Path, work_dir: Path, report: Path, network: str, besu: Path | None = None) -> int:
     console = Console(width=max(140, Console().width))
     errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
         with interruptible():
-            return 0 if run_demo(trade, work_dir, report, console, network) else 1
+            return 0 if run_demo(trade, work_dir, report, console, network, besu) else 1
     except REFUSALS as error:
         errors.print(f"The demo stopped: {error}")
         return 1

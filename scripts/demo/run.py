@@ -26,9 +26,11 @@ from scripts.gateway_client import GatewayClient
 from standards.invoices import parse_invoice
 
 
-def run_demo(folder: Path, work_dir: Path, report: Path, console: Console, network: str = "local") -> bool:
-    """`network` is a folder of network-config. Returns whether every check held. The report says so
-    from the first moment on, even where the demo breaks off."""
+def run_demo(
+    folder: Path, work_dir: Path, report: Path, console: Console, network: str = "local", besu: Path | None = None
+) -> bool:
+    """`network` is a folder of network-config, `besu` the program of one that Besu runs. Returns whether every
+    check held. The report says so from the first moment on, even where the demo breaks off."""
     checks, timeline = Checks(console), Timeline(console)
     outcome: dict[str, Any] = {"event_to_cash_ms": {}, "books": {}}
     checks.results["the_demo_runs_to_its_end"] = False
@@ -43,7 +45,7 @@ def run_demo(folder: Path, work_dir: Path, report: Path, console: Console, netwo
         trade = load_trade(folder)
         forget_network(work_dir)
         console.print(f"[bold]{trade.title}[/]\n")
-        settings = EmbeddedSettings(work_dir, network)
+        settings = EmbeddedSettings(work_dir, network, besu=besu)
         if in_real_time:
             _run_in_real_time(trade, folder, settings, timeline, checks, outcome)
         else:

@@ -107,8 +107,9 @@ def test_feeds_that_the_contract_would_refuse_are_problems(folder: Path, old: st
 @pytest.mark.parametrize(
     ("engine", "why"),
     [
-        ('kind = "besu"', ["engine.kind: Input should be 'anvil' or 'kaia'"]),
-        ('kind = "anvil"\nvalidators = 4', ["engine.validators: only the kind kaia has it"]),
+        ('kind = "geth"', ["engine.kind: Input should be 'anvil', 'besu' or 'kaia'"]),
+        ('kind = "besu"\nblock_gas_limit = 30_000_000', ["engine.block_gas_limit: only the kind anvil has it"]),
+        ('kind = "anvil"\nvalidators = 4', ["engine.validators: only the kind besu or kaia has it"]),
         (
             'kind = "kaia"\nvalidators = 0\nblock_gas_limit = 30_000_000\nvalidator = 3',
             [
@@ -126,15 +127,16 @@ def test_engines_settings_that_are_not_its_own_are_problems(folder: Path, engine
     assert sorted(problems(folder)) == [f"network.toml: {line}" for line in why]
 
 
-def test_network_of_four_validators_is_the_local_one_but_for_its_engine() -> None:
-    local, kaia = (load_network(CONFIG_ROOT / name) for name in ("local", "kaia"))
+@pytest.mark.parametrize("name", ["besu", "kaia"])
+def test_network_of_four_validators_is_the_local_one_but_for_its_engine(name: str) -> None:
+    local, four = (load_network(CONFIG_ROOT / its) for its in ("local", name))
 
-    assert kaia.config.engine.kind == "kaia"
-    assert kaia.config.engine.validators == 4
-    assert kaia.config.engine.host == "127.0.0.1"
+    assert four.config.engine.kind == name
+    assert four.config.engine.validators_here == 4
+    assert four.config.engine.host == "127.0.0.1"
     own = {"name", "chain_id", "engine"}
-    assert kaia.config.model_dump(exclude=own) == local.config.model_dump(exclude=own)
-    assert kaia.organisations == local.organisations
+    assert four.config.model_dump(exclude=own) == local.config.model_dump(exclude=own)
+    assert four.organisations == local.organisations
 
 
 def test_all_problems_of_both_files_are_reported_at_once(folder: Path) -> None:

@@ -8,7 +8,7 @@ from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain_node.genesis import MOST_VALIDATORS, GenesisInvalid, istanbul_extra, kaia_genesis
+from chain_node.genesis import MOST_VALIDATORS, GenesisInvalid, istanbul_extra, kaia_genesis, qbft_genesis
 from chain_node.interface import checksum
 
 CHAIN_ID = 412347
@@ -77,3 +77,22 @@ def test_extra_data_carries_exactly_the_validators(accounts: list[bytes]) -> Non
     assert extra[:32] == bytes(32)
     assert validators == accounts
     assert (seal, votes) == (bytes(65), [])
+
+
+# QBFT
+
+
+def test_qbft_without_validators_or_with_one_twice_is_refused() -> None:
+    twice = addresses(1)[0]
+
+    with pytest.raises(GenesisInvalid, match="0 validators: at least 1 is needed"):
+        qbft_genesis(CHAIN_ID, [], 1)
+    with pytest.raises(GenesisInvalid, match=f"{twice} is named twice"):
+        qbft_genesis(CHAIN_ID, [twice, twice], 1)
+
+
+def test_qbft_takes_more_validators_than_kaia_lets_vote_together() -> None:
+    genesis = qbft_genesis(CHAIN_ID, addresses(MOST_VALIDATORS + 1), 2)
+
+    assert len(rlp.decode(bytes.fromhex(genesis["extraData"][2:]))[1]) == MOST_VALIDATORS + 1
+    assert genesis["config"]["qbft"]["blockperiodseconds"] == 2

@@ -21,7 +21,8 @@ from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.deploy import deploy
 from chain_node.engines import KaiaEngine, kaia
 from chain_node.engines.base import ClockFixed, EngineBusy, find_endpoint
-from chain_node.engines.kaia import KaiaSettings, make_validator_keys
+from chain_node.engines.kaia import KaiaSettings
+from chain_node.engines.validators import make_validator_keys
 from chain_node.errors import AlreadyKnown, ChainError, ContractReverted, NonceTooLow, UnderpricedReplacement
 from chain_node.genesis import kaia_genesis
 from chain_node.keys import KeyRing

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from chain_node.config import CONFIG_ROOT, ConfigInvalid
+from chain_node.genesis import qbft_extra
 from chain_node.networks.beginning import begin
-from chain_node.networks.besu import BesuEngine, extra_data, read_extra_data
+from chain_node.networks.besu import BesuEngine, read_extra_data
 from chain_node.networks.bundle import agreed_files, check_bundle, fingerprint, load_members, read_inputs, write_bundle
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.cli import network_app
@@ -117,12 +118,12 @@ def test_extra_data_is_that_of_the_format(harbour: Consortium) -> None:
     low, high = "11" * 20, "ee" * 20
     written = "f8" + f"{33 + 1 + 42 + 3:02x}" + "a0" + "00" * 32 + "ea" + "94" + low + "94" + high + "c0" + "80" + "c0"
 
-    assert extra_data(["0x" + high, "0x" + low]).hex() == written
+    assert qbft_extra(["0x" + high, "0x" + low]).hex() == written
 
 
 @given(st.sets(st.binary(min_size=20, max_size=20), min_size=1, max_size=40))
 def test_extra_data_names_the_validators_once_in_order(addresses: set[bytes]) -> None:
-    data = extra_data(["0x" + address.hex() for address in addresses])
+    data = qbft_extra(["0x" + address.hex() for address in addresses])
 
     vanity, validators, vote, block_round, seals = rlp.decode(data)
     assert (vanity, validators, vote, block_round, seals) == (bytes(32), sorted(addresses), [], b"", [])

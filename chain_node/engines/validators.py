@@ -1,0 +1,348 @@
+"""What engines of several validators on one machine share: their nodes are stopped, killed, wiped and started again by
+their numbers, from 1 on; the network is ready once each sees all others and blocks come. Time is the world's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any, Final
+
+from chain_node.client.node import Node
+from chain_node.engines.base import Endpoint, Engine, forget_endpoint, lock_folder, write_endpoint
+from chain_node.engines.ports import free_ports, listening_ports
+from chain_node.errors import ChainError
+from chain_node.keys import NodeIdentity, make_node_key
+from chain_node.supervisor import Process, ProcessFailed, Supervisor
+
+LOOPBACK: Final = "127.0.0.1"
+_POLL_SECONDS: Final = 0.05
+_PEERS_SECONDS: Final = 150.0
+_BLOCK_SECONDS: Final = 120.0
+"""After all have started: they find each other at once, but a turn may have to pass first."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
+    `ip netns exec NAME` for a network namespace."""
+
+    host: str = LOOPBACK
+    behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ValidatorsSettings:
+    """How to run them. `data_dir` keeps keys, chains and logs; `port` is the first validator's, 0 takes a free one, as
+    all others do. `places` are of those nodes, by their number from 1, that do not run on this machine's loopback."""
+
+    data_dir: Path
+    chain_id: int
+    validators: int = 4
+    host: str = LOOPBACK
+    port: int = 0
+    block_seconds: int = 1
+    places: Mapping[int, Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What every validator has, whichever program runs it. `number` counts from 1. Its chain lies in `folder`/chain and
+    may be wiped; its key lies beside it and stays."""
+
+    number: int
+    folder: Path
+    log_path: Path
+    identity: NodeIdentity
+    rpc_port: int
+    p2p_port: int
+    place: Place
+
+    @property
+    def name(self) -> str:
+        return f"validator {self.number}"
+
+    @property
+    def reached_at(self) -> str:
+        """The address at which others on this machine find it."""
+        return LOOPBACK if self.place.host == "0.0.0.0" else self.place.host  # noqa: S104  # nosec B104 # compared, not bound
+
+    @property
+    def rpc_url(self) -> str:
+        return f"http://{self.reached_at}:{self.rpc_port}"
+
+    @property
+    def chain_dir(self) -> Path:
+        return self.folder / "chain"
+
+    def wipe(self) -> None:
+        """Forgets its chain, as after the loss of a disk: the next start fetches it from the others."""
+        shutil.rmtree(self.chain_dir, ignore_errors=True)
+
+    def listens(self, pid: int) -> bool:
+        """For its clients and for the other nodes."""
+        return {self.rpc_port, self.p2p_port} <= listening_ports(pid)
+
+
+class ValidatorNode(Seat, ABC):
+    """One validator, as its program wants it."""
+
+    @property
+    @abstractmethod
+    def address_for_peers(self) -> str:
+        """How the others dial it."""
+
+    @abstractmethod
+    def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
+        """Makes it ready to be started: the first block, and the addresses of the others."""
+
+    @abstractmethod
+    def process(self, more: Sequence[str] = ()) -> Process:
+        """How to run it; `more` are further arguments."""
+
+
+class ValidatorsEngine(Engine):
+    """All validators of a network. Each can be stopped, killed, wiped and started again by its number, from 1 on."""
+
+    def __init__(self, settings: ValidatorsSettings) -> None:
+        self.settings = settings
+        self._supervisor = Supervisor()
+        self._nodes: tuple[ValidatorNode, ...] = ()
+        self._lock_file: IO[str] | None = None
+
+    # What a program brings
+
+    @abstractmethod
+    def _require_program(self) -> None:
+        """Raises `OSError` or `ValueError` where it is not there or cannot be run, with what has to be installed."""
+
+    @abstractmethod
+    def _node(self, seat: Seat) -> ValidatorNode:
+        """The validator of a seat."""
+
+    @abstractmethod
+    def _genesis(self, addresses: Sequence[str]) -> dict[str, Any]:
+        """The first block's description, if the chain began now."""
+
+    def _is_enough(self, running: int) -> bool:
+        """Whether so many of them make blocks: more than two thirds."""
+        return 3 * running > 2 * len(self._nodes)
+
+    # Which they are
+
+    @property
+    def nodes(self) -> tuple[ValidatorNode, ...]:
+        """Known while it runs, also those that are stopped just now."""
+        return self._nodes
+
+    @property
+    def rpc_url(self) -> str:
+        return self._first().rpc_url
+
+    @property
+    def pid(self) -> int:
+        return self.pid_of(self._first().number)
+
+    @property
+    def genesis_path(self) -> Path:
+        return self.settings.data_dir / "genesis.json"
+
+    def node(self, number: int) -> ValidatorNode:
+        """Raises `KeyError` for a number that no validator has."""
+        for its in self._nodes:
+            if its.number == number:
+                return its
+        raise KeyError(f"there is no validator {number} among {len(self._nodes)}")
+
+    def runs(self, number: int) -> bool:
+        return self._supervisor.runs(self.node(number).name)
+
+    def pid_of(self, number: int) -> int:
+        return self._supervisor.pid(self.node(number).name)
+
+    # All of them
+
+    def start(self) -> None:
+        """Returns once each sees all others, and blocks come. Raises `ProcessFailed`, `GenesisInvalid`, or `ValueError`
+        where the chain that is there was begun with others."""
+        if self._nodes:
+            return
+        self._require_program()
+        self._lock_file = lock_folder(self.settings.data_dir)
+        try:
+            self._nodes = self._make_nodes()
+            self._write_genesis()
+            for node in self._nodes:
+                node.prepare(self.genesis_path, self._peers_of(node))
+            for node in self._nodes:
+                self._start(node)
+            self._await_peers()
+            self._await_block()
+        except BaseException:
+            self.stop()
+            raise
+        self._publish()
+
+    def stop(self) -> None:
+        self._supervisor.stop()
+        self._nodes = ()
+        if self._lock_file is not None:
+            forget_endpoint(self.settings.data_dir)
+            self._lock_file.close()
+            self._lock_file = None
+
+    def is_healthy(self) -> bool:
+        """Whether those that run answer, and are enough to go on."""
+        running = [node for node in self._nodes if self.runs(node.number)]
+        if not running or not self._is_enough(len(running)):
+            return False
+        return all(_chain_id(node) == self.settings.chain_id for node in running)
+
+    def check(self) -> None:
+        self._supervisor.check()
+
+    # One of them
+
+    def start_node(self, number: int, more: Sequence[str] = ()) -> None:
+        """Returns once it listens; it may have blocks to fetch yet. `more` are further arguments of its program."""
+        node = self.node(number)
+        if self.runs(number):
+            return
+        node.prepare(self.genesis_path, self._peers_of(node))
+        self._start(node, more)
+        self._publish()
+
+    def stop_node(self, number: int) -> None:
+        """In good order, with its state."""
+        self._supervisor.stop_one(self.node(number).name)
+        self._publish()
+
+    def kill_node(self, number: int) -> None:
+        """As `kill -9` does."""
+        self._supervisor.kill_one(self.node(number).name)
+        self._publish()
+
+    def wipe_node(self, number: int) -> None:
+        """Its chain is lost, its key is not. Raises `ValueError` while it runs."""
+        if self.runs(number):
+            raise ValueError(f"validator {number} runs: stop it before its chain is wiped")
+        self.node(number).wipe()
+
+    # Parts
+
+    def _make_nodes(self) -> tuple[ValidatorNode, ...]:
+        settings, count = self.settings, self.settings.validators
+        ports = free_ports(2 * count)
+        nodes = []
+        for number in range(1, count + 1):
+            folder = validator_dir(settings.data_dir, number)
+            seat = Seat(
+                number=number,
+                folder=folder,
+                log_path=settings.data_dir / "logs" / f"validator-{number}.log",
+                identity=make_node_key(folder / "key"),
+                rpc_port=ports.pop(),
+                p2p_port=ports.pop(),
+                place=settings.places.get(number, Place(settings.host)),
+            )
+            nodes.append(self._node(replace(seat, rpc_port=settings.port) if settings.port and number == 1 else seat))
+        return tuple(nodes)
+
+    def _write_genesis(self) -> None:
+        """Once for this folder. A chain that was begun with other validators is not another's to go on with."""
+        wanted = self._genesis([node.identity.address for node in self._nodes])
+        if not self.genesis_path.exists():
+            unfinished = self.genesis_path.with_suffix(".new")
+            unfinished.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+            unfinished.rename(self.genesis_path)
+        found = json.loads(self.genesis_path.read_text(encoding="utf-8"))
+        for what in self._differences(found, wanted):
+            raise ValueError(f"{self.genesis_path}: the chain was begun with {what}")
+
+    def _differences(self, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+        """What a chain was begun with that this one must not have."""
+        differs = []
+        if found["extraData"] != wanted["extraData"]:
+            differs.append(f"other validators than these {len(self._nodes)}")
+        if found["config"]["chainId"] != self.settings.chain_id:
+            differs.append(f"chain id {found['config']['chainId']}")
+        return differs
+
+    def _peers_of(self, node: ValidatorNode) -> list[str]:
+        return [other.address_for_peers for other in self._nodes if other is not node]
+
+    def _start(self, node: ValidatorNode, more: Sequence[str] = ()) -> None:
+        def listens() -> bool:
+            return node.listens(self._supervisor.pid(node.name))
+
+        self._supervisor.start(replace(node.process(more), ready=listens))
+
+    def _first(self) -> ValidatorNode:
+        """The first that runs: where this network's clients on this machine go."""
+        for node in self._nodes:
+            if self.runs(node.number):
+                return node
+        raise RuntimeError("the chain is not running")
+
+    def _publish(self) -> None:
+        running = [node for node in self._nodes if self.runs(node.number)]
+        if not running:
+            forget_endpoint(self.settings.data_dir)
+            return
+        first, *others = running
+        endpoint = Endpoint(first.rpc_url, self.pid_of(first.number), tuple(node.rpc_url for node in others))
+        write_endpoint(self.settings.data_dir, endpoint)
+
+    def _await_peers(self) -> None:
+        """Votes are not handed on: when one dies, the others must already see each other. A connection that fails is
+        tried again after half a minute or more."""
+        deadline, others = time.monotonic() + _PEERS_SECONDS, len(self._nodes) - 1
+        for node in self._nodes:
+            client = Node(node.rpc_url)
+            try:
+                while (seen := int(client.request("net_peerCount"), 16)) < others:
+                    self._supervisor.check()
+                    if time.monotonic() > deadline:
+                        raise ProcessFailed(
+                            node.name, f"saw {seen} of {others} others after a long wait", node.log_path
+                        )
+                    time.sleep(_POLL_SECONDS)
+            finally:
+                client.close()
+
+    def _await_block(self) -> None:
+        """One block that was not there before: then enough of them have found each other."""
+        first, client = self._nodes[0], Node(self._nodes[0].rpc_url)
+        deadline, known = time.monotonic() + _BLOCK_SECONDS, client.block_number()
+        try:
+            while client.block_number() == known:
+                self._supervisor.check()
+                if time.monotonic() > deadline:
+                    raise ProcessFailed(first.name, f"had no new block in {_BLOCK_SECONDS:g} s", first.log_path)
+                time.sleep(_POLL_SECONDS)
+        finally:
+            client.close()
+
+
+def validator_dir(data_dir: Path, number: int) -> Path:
+    return data_dir / "validators" / str(number)
+
+
+def make_validator_keys(data_dir: Path, validators: int) -> dict[str, tuple[Path, NodeIdentity]]:
+    """The keys of a network's validators and where they lie, by their names; made where they are missing."""
+    paths = {f"validator {number}": validator_dir(data_dir, number) / "key" for number in range(1, validators + 1)}
+    return {name: (path, make_node_key(path)) for name, path in paths.items()}
+
+
+def _chain_id(node: ValidatorNode) -> Any:
+    client = Node(node.rpc_url)
+    try:
+        return client.chain_id()
+    except ChainError:
+        return None
+    finally:
+        client.close()

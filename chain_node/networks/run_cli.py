@@ -1,0 +1,96 @@
+"""`portolan network up|down|running`: this member's own node, on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from chain_node.besu_option import BesuOption
+from chain_node.cli import plainly, until_interrupted, watch
+from chain_node.config import CONFIG_ROOT
+from chain_node.networks.member import MemberFolder
+from chain_node.networks.options import FolderOption, NameArgument, RootOption, folder_of
+from chain_node.networks.running import (
+    OwnNode,
+    OwnNodeRun,
+    agreed_program,
+    choose,
+    own_nodes,
+    require_agreement,
+    standing,
+    take_down,
+)
+
+OwnOption = Annotated[str | None, typer.Option("--node", help="Which of this member's nodes, where it has several.")]
+
+
+@plainly
+def up(
+    name: NameArgument,
+    member_dir: FolderOption,
+    node: OwnOption = None,
+    besu: BesuOption = None,
+    root: RootOption = CONFIG_ROOT,
+) -> None:
+    """Run this member's node until Ctrl-C or `down`. Refuses where `check` would, or another version was agreed."""
+    own, console = _chosen(root, name, member_dir, node), Console()
+    require_agreement(own)
+    program = agreed_program(own.ceremony.terms, besu, own.home)
+    with _for_the_owner_alone(), until_interrupted(), OwnNodeRun(own, program) as run:
+        console.print(f"{own.name} of {name} answers at {run.rpc_url}, process {run.pid}.", soft_wrap=True)
+        console.print(f"Its log is {own.log_path}. Ctrl-C or `portolan network down {name}` stops it.", soft_wrap=True)
+        watch(run)
+    console.print("Stopped; its chain is kept.")
+
+
+@plainly
+def down(name: NameArgument, member_dir: FolderOption, node: OwnOption = None, root: RootOption = CONFIG_ROOT) -> None:
+    """End the `up` of this member's node, wherever it was started on this machine, and wait until it has ended."""
+    own, console = _chosen(root, name, member_dir, node), Console()
+    if not take_down(own):
+        console.print(f"{own.name} of {name} is not running.")
+        raise typer.Exit(1)
+    console.print(f"{own.name} of {name} has ended; its chain is kept.")
+
+
+@plainly
+def running(name: NameArgument, member_dir: FolderOption, root: RootOption = CONFIG_ROOT) -> None:
+    """Whether this member's nodes run here by `up`, how far they are, whom they see. (`status` is of the ceremony.)"""
+    member, console = MemberFolder(member_dir.resolve()), Console()
+    nodes = own_nodes(folder_of(root, name).resolve(), member)
+    if not nodes:
+        choose(nodes, member, None)
+    well = True
+    for own in nodes:
+        its = standing(own)
+        well = well and its.height is not None
+        if not its.running:
+            said = "is not running"
+        elif its.height is None:
+            said = f"runs and does not answer at {its.rpc_url}: {its.why}"
+        else:
+            others = len(own.ceremony.state.nodes) - 1
+            said = f"answers at {its.rpc_url}, block {its.height}, sees {its.peers} of {others} others"
+        console.print(f"{own.name}: {said}", soft_wrap=True, markup=False, highlight=False)
+    raise typer.Exit(0 if well else 1)
+
+
+def _chosen(root: Path, name: str, member_dir: Path, node: str | None) -> OwnNode:
+    member = MemberFolder(member_dir.resolve())
+    return choose(own_nodes(folder_of(root, name).resolve(), member), member, node)
+
+
+@contextmanager
+def _for_the_owner_alone() -> Iterator[None]:
+    """What the node writes lies beside its key."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)

@@ -1,0 +1,240 @@
+"""`portolan network up|down|running`: a member's own node, run by a stand-in for Besu."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from by_commands import MadeNetwork, done, make_network, network_command
+from support.fake_besu import FakeBesu, make_fake_besu
+
+from chain_node.client import Node
+from chain_node.engines.base import find_endpoint
+from chain_node.networks.member import MemberFolder, open_to_others
+
+pytestmark = pytest.mark.xdist_group("fake-besu")
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def fake(tmp_path_factory: pytest.TempPathFactory) -> FakeBesu:
+    return make_fake_besu(tmp_path_factory.mktemp("program"))
+
+
+@pytest.fixture(autouse=True)
+def around(fake: FakeBesu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(fake.java_home))
+    monkeypatch.setenv("PORTOLAN_BESU", str(fake.program))
+
+
+@pytest.fixture
+def quay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeNetwork:
+    return make_network(tmp_path, monkeypatch, free_pairs(2))
+
+
+def free_pairs(count: int) -> tuple[int, ...]:
+    """Ports for peers that are free together with those that JSON-RPC then has, 10,000 above; none of them is one that
+    the system gives to outgoing connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randint(10_000, 21_000)
+        if port in found:
+            continue
+        try:
+            with ExitStack() as stack:
+                for its in (port, port + 10_000):
+                    stack.enter_context(socket.create_server(("127.0.0.1", its)))
+        except OSError:
+            continue
+        found.append(port)
+    return tuple(found)
+
+
+def own(made: MadeNetwork, node: str = "v0") -> list[object]:
+    return [made.name, "--root", made.root, "--member-dir", made.member_dirs[node]]
+
+
+def refused(*arguments: object) -> str:
+    result = network_command(*arguments)
+    assert result.exit_code == 1, result.output
+    assert "Traceback" not in result.output
+    return result.output
+
+
+@contextmanager
+def up(made: MadeNetwork, node: str = "v0") -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, once it has said that the node answers."""
+    words = [str(word) for word in own(made, node)]
+    command = [sys.executable, "-m", "scripts.portolan", "network", "up", *words]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            if " answers at " not in said:
+                process.kill()
+                pytest.fail(f"{said}{process.communicate()[1]}")
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def home(made: MadeNetwork, node: str = "v0") -> Path:
+    return made.member_dirs[node] / "nodes" / node
+
+
+# Refusals
+
+
+def test_changed_file_of_the_agreement_starts_nothing(quay: MadeNetwork) -> None:
+    with (quay.folder / "permissions" / "static-nodes.json").open("a") as file:
+        file.write(" ")
+
+    assert "static-nodes.json: is not what the cards make of it" in refused("up", *own(quay))
+    assert not (home(quay) / "logs").exists()
+
+
+def test_node_that_is_not_here_or_not_in_the_network_is_refused(quay: MadeNetwork, tmp_path: Path) -> None:
+    (home(quay).parent / "stranger").mkdir()
+
+    assert "has no node v1 that is in this network now; here are v0" in refused("up", *own(quay), "--node", "v1")
+    assert "has no node stranger that is in this network" in refused("up", *own(quay), "--node", "stranger")
+    elsewhere = [quay.name, "--root", quay.root, "--member-dir", tmp_path / "nowhere"]
+    for command in ("up", "down", "running"):
+        assert "has no node that is in this network now; here are none" in refused(command, *elsewhere)
+
+
+def test_one_of_several_nodes_must_be_named(quay: MadeNetwork) -> None:
+    shutil.copytree(home(quay, "v1"), home(quay).parent / "v1")
+
+    for command in ("up", "down"):
+        assert "has several nodes of this network (v0, v1): say which (--node)" in refused(command, *own(quay))
+
+
+def test_key_of_another_node_is_refused(quay: MadeNetwork) -> None:
+    shutil.copy(home(quay, "v1") / "key", home(quay) / "key")
+    assert "the card of v0 is of 0x" in refused("up", *own(quay))
+
+    (home(quay) / "key").unlink()
+    assert "key: the node's key is not there" in refused("up", *own(quay))
+
+
+def test_program_of_another_version_or_none_is_refused(quay: MadeNetwork, tmp_path: Path) -> None:
+    older = make_fake_besu(tmp_path / "older", version="25.1.0")
+
+    said = refused("up", *own(quay), "--besu", older.program)
+    assert "is Besu 25.1.0, the members of quay agreed on 26.8.0" in said
+    said = refused("up", *own(quay), "--besu", tmp_path / "nowhere")
+    assert "nowhere is no program that can be run: install Hyperledger Besu" in said
+
+
+def test_what_does_not_run_is_said_and_cannot_be_ended(quay: MadeNetwork) -> None:
+    assert "v0: is not running" in refused("running", *own(quay))
+    assert "v0 of quay is not running." in refused("down", *own(quay))
+
+
+def test_port_that_is_taken_is_said_with_the_log_and_leaves_nothing(quay: MadeNetwork) -> None:
+    card = json.loads((quay.folder / "cards" / "v0.json").read_text())
+    with socket.create_server(("127.0.0.1", card["body"]["port"])):
+        said = refused("up", *own(quay))
+
+    assert "v0 ended at once, exit code 1" in said
+    assert "cannot listen: Address already in use" in said
+    assert "v0: is not running" in refused("running", *own(quay))
+
+
+# Up and down
+
+
+def test_members_nodes_run_until_they_are_taken_down(quay: MadeNetwork) -> None:
+    with up(quay, "v0") as first, up(quay, "v1"):
+        endpoint = find_endpoint(home(quay))
+        assert endpoint is not None
+        assert Node(endpoint.rpc_url).chain_id() == 77_009
+        assert f"v0: answers at {endpoint.rpc_url}, block " in done("running", *own(quay))
+        assert "sees 1 of 1 others" in done("running", *own(quay))
+        assert "already runs in" in refused("up", *own(quay))
+
+        assert "v0 of quay has ended; its chain is kept." in done("down", *own(quay))
+
+        assert first.wait() == 0
+        assert not Path(f"/proc/{endpoint.pid}").exists()
+        assert "v0: is not running" in refused("running", *own(quay))
+        assert "v1: answers at" in done("running", *own(quay, "v1"))
+        done("down", *own(quay, "v1"))
+    done("check", quay.name, "--root", quay.root)
+    assert (home(quay) / "database").is_dir()
+
+
+def test_node_is_run_by_the_flags_of_its_unit_from_where_its_things_lie(quay: MadeNetwork) -> None:
+    with up(quay):
+        given = json.loads((home(quay) / "database" / "argv.json").read_text())
+
+    unit = (quay.folder / "nodes" / "v0" / "portolan-quay-v0.service").read_text()
+    started = unit.partition("ExecStart=")[2].partition("\nRestart=")[0].replace("\\\n", " ")
+    wanted = [
+        word.replace("/etc/portolan/quay", str(quay.folder)).replace("/var/lib/portolan/quay/v0", str(home(quay)))
+        for word in shlex.split(started)[1:]
+    ]
+    assert given == wanted
+
+
+def test_what_a_node_writes_is_its_owners_alone_and_has_no_key(quay: MadeNetwork) -> None:
+    with up(quay):
+        assert open_to_others(MemberFolder(quay.member_dirs["v0"])) == []
+        log = home(quay) / "logs" / "besu.log"
+        assert (home(quay) / "key").read_text().strip() not in log.read_text()
+
+
+def test_death_of_the_node_ends_up_with_its_log(quay: MadeNetwork) -> None:
+    with up(quay) as process:
+        endpoint = find_endpoint(home(quay))
+        assert endpoint is not None
+        os.kill(endpoint.pid, signal.SIGKILL)
+        _, errors = process.communicate()
+
+    assert process.returncode == 1
+    assert "v0 died, killed by SIGKILL" in errors
+    assert "fake besu is up" in errors
+    assert "v0: is not running" in refused("running", *own(quay))
+
+
+def test_up_that_was_killed_is_not_taken_for_running_and_its_number_for_nobody(quay: MadeNetwork) -> None:
+    with up(quay) as process:
+        process.kill()
+        process.wait()
+        left = (home(quay) / "up.pid").read_text()
+        (home(quay) / "up.pid").write_text(f"{os.getpid()}\n")
+
+        assert left == f"{process.pid}\n"
+        assert "v0: is not running" in refused("running", *own(quay))
+        assert "v0 of quay is not running." in refused("down", *own(quay))
+
+
+def test_number_of_a_stranger_is_never_signalled(quay: MadeNetwork) -> None:
+    with up(quay) as process:
+        (home(quay) / "up.pid").write_text(f"{os.getpid()}\n")
+
+        assert "is just being started or stopped" in refused("down", *own(quay))
+
+        assert process.poll() is None
