@@ -61,7 +61,7 @@ def _schedule(site: Site, modules: list[str], holder: str) -> None:
     for operation in plan_of(site, site.base(), record).operations:
         typer.echo(f"{operation.key:>14}  {operation.title}")
     typer.echo(f"{len(record.contracts)} contracts stand beside the old ones. Nothing uses them yet.")
-    typer.echo(f"From {moment(ready)} on: repeat with --execute. Until then the governor or the guardian may cancel.")
+    typer.echo(f"From {moment(ready)} on: repeat with --execute. Until then it can be cancelled.")
 
 
 def _status(site: Site) -> None:
