@@ -34,6 +34,7 @@ from chain_node.genesis import GenesisInvalid
 from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid
 from chain_node.references import ReferenceInvalid
 from chain_node.supervisor import ProcessFailed
+from chain_node.upgrade.cli import upgrade
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -202,6 +203,7 @@ def brownie(network: NetworkOption = "local", data_dir: DataOption = None) -> No
 
 
 node_app.command("admit")(plainly(admit))
+node_app.command("upgrade")(plainly(upgrade))
 
 
 @plainly

@@ -78,7 +78,7 @@ def make_plan(
     first_nonce: int,
 ) -> Plan:
     """`offices` maps the names of keys to their accounts; `first_nonce` numbers the deployer's first transaction."""
-    planner = _Planner(network, artifacts, deployer, offices, first_nonce)
+    planner = Planner(network, artifacts, deployer, offices, first_nonce)
     planner.create_all()
     planner.configure()
     planner.admit()
@@ -87,7 +87,9 @@ def make_plan(
     return Plan(tuple(planner.steps), planner.addresses, first_nonce)
 
 
-class _Planner:
+class Planner:
+    """Collects the steps; an upgrade takes the same and keeps what concerns it (chain_node/upgrade)."""
+
     def __init__(
         self,
         network: Network,
@@ -247,9 +249,12 @@ class _Planner:
             self._call("ParticipantRegistry", "registerOrganisation", *terms)
         operator = self.network.operator
         if Role.NETWORK in operator.roles:
-            for name in self.addresses:
-                if name in _HELD_BY_NETWORK or name.startswith(_HELD_PER_CURRENCY):
-                    self._call("ParticipantRegistry", "admitAccount", operator.lei, self.addresses[name])
+            for name in self.held():
+                self._call("ParticipantRegistry", "admitAccount", operator.lei, self.addresses[name])
+
+    def held(self) -> list[str]:
+        """The contracts that hold what is others'."""
+        return [name for name in self.addresses if name in _HELD_BY_NETWORK or name.startswith(_HELD_PER_CURRENCY)]
 
     def name_modules(self) -> None:
         for name, address in self.addresses.items():
@@ -257,10 +262,7 @@ class _Planner:
 
     def appoint(self) -> None:
         """Gives each function to its office and each office to its account; then the deployer has nothing left."""
-        for name, contract in self.contracts.items():
-            for office, functions in FUNCTIONS.get(contract, {}).items():
-                selectors = [self._selector(contract, function) for function in functions]
-                self._call("AccessManager", "setTargetFunctionRole", self.addresses[name], selectors, int(office))
+        self.assign_functions()
         for office in Office:
             self._call("AccessManager", "labelRole", int(office), office.name)
         self._call("AccessManager", "setRoleGuardian", int(Office.GOVERNOR), int(Office.GUARDIAN))
@@ -268,6 +270,12 @@ class _Planner:
             self._call("AccessManager", "grantRole", int(office), self.offices[key], 0)
         delay = self.config.governance.delay_seconds
         self._call("AccessManager", "handOver", self.offices["governor"], delay)
+
+    def assign_functions(self) -> None:
+        for name, contract in self.contracts.items():
+            for office, functions in FUNCTIONS.get(contract, {}).items():
+                selectors = [self._selector(contract, function) for function in functions]
+                self._call("AccessManager", "setTargetFunctionRole", self.addresses[name], selectors, int(office))
 
     def _create(self, name: str, *arguments: Any, contract: str = "") -> None:
         contract = contract or name.partition(":")[0]

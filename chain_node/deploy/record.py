@@ -6,14 +6,15 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from chain_node.errors import DeploymentsInvalid
 
 
 @dataclass
 class Record:
-    """`contracts` by deployed name: address, contract, block, transaction, code_hash, arguments."""
+    """`contracts` by deployed name: address, contract, block, transaction, code_hash, arguments; after an upgrade also
+    code_version, where an earlier build made it. `upgrades` in their order, see chain_node/upgrade."""
 
     network: str
     chain_id: int
@@ -27,9 +28,10 @@ class Record:
     complete: bool = False
     sandbox: bool = False
     contracts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    upgrades: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def load(cls, path: Path) -> Record | None:
+    def load(cls, path: Path) -> Self | None:
         """None where there is no such file. Raises `DeploymentsInvalid` where it is not one of ours."""
         try:
             return cls(**json.loads(path.read_text(encoding="utf-8")))

@@ -59,12 +59,12 @@ def deploy(
         record.save(path)
     _check(node, network, plan, artifacts, record, path)
     if not record.complete:
-        _Run(node, plan, keys.account("deployer"), record, path, progress, timeout_seconds).carry_out()
+        Run(node, plan, keys.account("deployer"), record, path, progress, timeout_seconds).carry_out()
     return AddressBook.load(path)
 
 
 def _begin(node: Node, network: Network, plan: Plan, artifacts: Mapping[str, Artifact], deployer: str) -> Record:
-    _check_chain(node, network)
+    check_chain(node, network)
     return Record(
         network=network.config.name,
         chain_id=network.config.chain_id,
@@ -78,7 +78,7 @@ def _begin(node: Node, network: Network, plan: Plan, artifacts: Mapping[str, Art
     )
 
 
-def _check_chain(node: Node, network: Network) -> None:
+def check_chain(node: Node, network: Network) -> None:
     found, wanted = node.chain_id(), network.config.chain_id
     if found != wanted:
         raise DeployFailed(f"the node at {node.rpc_url} has chain id {found}, {network.config.name} has {wanted}")
@@ -88,7 +88,7 @@ def _check(
     node: Node, network: Network, plan: Plan, artifacts: Mapping[str, Artifact], record: Record, path: Path
 ) -> None:
     """Refuses to build on a record that is not of this network, this plan and this chain."""
-    _check_chain(node, network)
+    check_chain(node, network)
     if (record.network, record.chain_id) != (network.config.name, network.config.chain_id):
         raise DeployFailed(f"{path} is of the network {record.network} with chain id {record.chain_id}")
     version = code_version(artifacts.values())
@@ -98,7 +98,8 @@ def _check(
             f"{path}: {was} with other contract code ({record.code_version}, now {version}): contracts never change; "
             "start a fresh network, or restore that code"
         )
-    if record.plan != plan.digest:
+    # After an upgrade the first plan is history: other parts may have been made by another configuration.
+    if not record.upgrades and record.plan != plan.digest:
         raise DeployFailed(f"{path}: begun with another configuration or other keys; restore them, or start afresh")
     names = list(record.contracts)
     codes = node.batch([("eth_getCode", [record.contracts[name]["address"], "latest"]) for name in names])
@@ -109,7 +110,9 @@ def _check(
             raise DeployFailed(f"{path}: {name} is not on this chain: there is no contract at {entry['address']}")
         if "0x" + keccak(found).hex() != entry["code_hash"]:
             raise DeployFailed(f"{path}: the contract at {entry['address']} is not the {name} that was deployed")
-        if not artifacts[entry["contract"]].is_code(found):
+        # What an upgrade left in place may come from an earlier build, and is what it was then.
+        todays = entry.get("code_version", version) == version
+        if todays and not artifacts[entry["contract"]].is_code(found):
             raise DeployFailed(f"{path}: the code of {name} at {entry['address']} is not what its source compiles to")
 
 
@@ -117,7 +120,7 @@ def _no_hint(address: str) -> None:
     """Which contract refused need not be known: the error's selector tells enough."""
 
 
-class _Run:
+class Run:
     """One attempt at the steps that are left."""
 
     def __init__(

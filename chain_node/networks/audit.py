@@ -149,7 +149,8 @@ class Audit:
         return findings
 
     def _code(self, chain: Chain, block: int) -> list[Finding]:
-        names = sorted(self.book.names())
+        # A version that runs off is of an earlier build; the Directory says that it is still the same.
+        names = sorted(name for name in self.book.names() if not name.startswith("run-off-"))
         places = [(self.book.address(name), hex(block)) for name in names]
         codes: list[Any] = chain.node.batch([("eth_getCode", place) for place in places])
         findings = []

@@ -18,7 +18,7 @@ from chain_node.compile import CONTRACTS, ROOT, Artifact, CompilerSettings, Sour
 from chain_node.config import CONFIG_ROOT, Network, load_network
 from chain_node.deploy import DeployFailed, Record, deploy, make_plan
 from chain_node.deploy.offices import FUNCTIONS, KEY_OF
-from chain_node.deploy.run import _Run
+from chain_node.deploy.run import Run
 from chain_node.engines.anvil import AnvilEngine, AnvilSettings
 from chain_node.errors import DeploymentsInvalid, reverts
 from chain_node.keys import OFFICE_KEYS, KeyRing
@@ -130,7 +130,7 @@ def test_deployment_killed_around_any_of_its_acts_is_resumed(
     after: bool,
 ) -> None:
     with monkeypatch.context() as patch:
-        kill_in(patch, _Run, method, after)
+        kill_in(patch, Run, method, after)
         assert killed(go)
     assert not record_of(bare)["complete"]
 
@@ -196,7 +196,7 @@ def test_unfinished_deployment_is_no_address_book(
     bare: AnvilEngine, go: Deploy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        kill_in(patch, _Run, "_check_end", after=False)
+        kill_in(patch, Run, "_check_end", after=False)
         assert killed(go)
 
     with pytest.raises(DeploymentsInvalid, match="the deployment is unfinished; run `portolan deploy` again"):
