@@ -123,7 +123,7 @@ def _maker(
 def _threaded(make: Callable[[], Receiving], told: Told) -> Iterator[None]:
     loop = asyncio.new_event_loop()
     receiving: list[Receiving] = []
-    ready = threading.Event()
+    ready, closing = threading.Event(), threading.Lock()
 
     async def work() -> None:
         receiving.append(make())
@@ -135,7 +135,8 @@ def _threaded(make: Callable[[], Receiving], told: Told) -> Iterator[None]:
             loop.run_until_complete(work())
         finally:
             ready.set()
-            loop.close()
+            with closing:
+                loop.close()
 
     hear = lasting(run, lambda: bool(receiving) and receiving[0].stopping.is_set(), "mqtt", told)
     thread = threading.Thread(target=contextvars.copy_context().run, args=(hear,), name="mqtt", daemon=True)
@@ -144,8 +145,10 @@ def _threaded(make: Callable[[], Receiving], told: Told) -> Iterator[None]:
     try:
         yield
     finally:
-        if thread.is_alive() and receiving:
-            loop.call_soon_threadsafe(receiving[0].stopping.set)
+        # The thread may have ended by itself, and may be about to.
+        with closing:
+            if receiving and not loop.is_closed():
+                loop.call_soon_threadsafe(receiving[0].stopping.set)
         thread.join(STOP_SECONDS)
 
 

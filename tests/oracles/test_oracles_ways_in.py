@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -18,11 +20,13 @@ from oracles.errors import SettingsInvalid
 from oracles.http.settings import Right
 from oracles.http.tokens import TokenFile
 from oracles.mqtt.receiving import Receiving
+from oracles.mqtt.service import hearing
 from oracles.services import Surroundings, running
 from oracles.settings import load_settings
 from oracles.sources.folders import Folder
 
 PAPER = receipt_advice((950, 0))
+BROKER = {"name": "north", "host": "127.0.0.1", "port": 9, "topics": ["#"], "payload": "epcis"}
 
 
 def test_node_makes_facts_of_what_partners_lay_down_and_send(tmp_path):
@@ -68,7 +72,7 @@ def test_node_whose_service_ended_is_not_ready(tmp_path, monkeypatch, service):
     ways = {
         "folder-acme": {"folders": folders},
         "http": {"http": http},
-        "mqtt": {"mqtt": [{"name": "north", "host": "127.0.0.1", "port": 9, "topics": ["#"], "payload": "epcis"}]},
+        "mqtt": {"mqtt": [BROKER]},
         "poll of skager": {"dcsa": {"poll": [{"name": "skager", "base_url": "http://127.0.0.1:9"}]}},
     }
     monkeypatch.setattr(Folder, "look", dies)
@@ -88,6 +92,28 @@ def test_node_whose_service_ended_is_not_ready(tmp_path, monkeypatch, service):
     (problem,) = health.problems()
     assert (problem.name, problem.detail) == ("service ended", f"{service} has ended by itself")
     assert [line["service"] for line in logs if line["event"] == "service ended"] == [service]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_node_stops_while_a_service_is_ending_by_itself(tmp_path, monkeypatch):
+    """Its loop is closed by then, and its thread still at work on saying so."""
+
+    def dies(*_: object) -> None:
+        raise Dies
+
+    is_ending = threading.Event()
+
+    def slowly(_: str) -> None:
+        is_ending.set()
+        time.sleep(0.5)
+
+    monkeypatch.setattr(Receiving, "run", dies)
+    bench = Bench(tmp_path, settings_changes={"mqtt": [BROKER]})
+
+    with hearing(bench.settings, bench.database, go_on, bench.node.metrics, told=slowly):
+        assert is_ending.wait(30)
+
+    assert "mqtt" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_services_that_are_stopped_are_no_problem(tmp_path):
