@@ -20,6 +20,8 @@ from chain_node.keys import NodeIdentity, make_node_key
 from chain_node.supervisor import Process, ProcessFailed, Supervisor
 
 LOOPBACK: Final = "127.0.0.1"
+_LOOKS: Final = 3
+_LOOK_SECONDS: Final = 0.5
 _POLL_SECONDS: Final = 0.05
 _PEERS_SECONDS: Final = 150.0
 _BLOCK_SECONDS: Final = 120.0
@@ -298,21 +300,19 @@ class ValidatorsEngine(Engine):
         write_endpoint(self.settings.data_dir, endpoint)
 
     def _await_peers(self) -> None:
-        """Votes are not handed on: when one dies, the others must already see each other. A connection that fails is
-        tried again after half a minute or more."""
-        deadline, others = time.monotonic() + _PEERS_SECONDS, len(self._nodes) - 1
-        for node in self._nodes:
-            client = Node(node.rpc_url)
-            try:
-                while (seen := int(client.request("net_peerCount"), 16)) < others:
-                    self._supervisor.check()
-                    if time.monotonic() > deadline:
-                        raise ProcessFailed(
-                            node.name, f"saw {seen} of {others} others after a long wait", node.log_path
-                        )
-                    time.sleep(_POLL_SECONDS)
-            finally:
-                client.close()
+        """Votes are not handed on: when one dies, the others must already see each other. Two that call each other at
+        once may both hang up, and a connection that fails is tried again after half a minute or more: so all must see
+        all others at one look, and still at the next."""
+        deadline, others, looks = time.monotonic() + _PEERS_SECONDS, len(self._nodes) - 1, 0
+        while looks < _LOOKS:
+            seen = {node.name: _peers_seen(node) for node in self._nodes}
+            looks = looks + 1 if min(seen.values()) >= others else 0
+            self._supervisor.check()
+            if time.monotonic() > deadline:
+                name, fewest = min(seen.items(), key=lambda its: its[1])
+                log_path = next(node.log_path for node in self._nodes if node.name == name)
+                raise ProcessFailed(name, f"saw {fewest} of {others} others after a long wait", log_path)
+            time.sleep(_LOOK_SECONDS)
 
     def _await_block(self) -> None:
         """One block that was not there before: then enough of them have found each other."""
@@ -326,6 +326,14 @@ class ValidatorsEngine(Engine):
                 time.sleep(_POLL_SECONDS)
         finally:
             client.close()
+
+
+def _peers_seen(node: ValidatorNode) -> int:
+    client = Node(node.rpc_url)
+    try:
+        return int(client.request("net_peerCount"), 16)
+    finally:
+        client.close()
 
 
 def validator_dir(data_dir: Path, number: int) -> Path:

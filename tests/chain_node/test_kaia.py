@@ -157,11 +157,12 @@ def test_four_validators_agree_on_each_block(four: KaiaEngine) -> None:
     assert node.chain_id() == CHAIN_ID
 
 
-def test_each_validator_sees_all_others_as_soon_as_the_network_has_started(tmp_path: Path) -> None:
+def test_validators_of_a_started_network_see_each_other(tmp_path: Path) -> None:
+    """A connection may still be lost when the start is over; it comes back."""
     with KaiaEngine(KaiaSettings(tmp_path, CHAIN_ID)) as engine:
-        seen = [Node(its.rpc_url).request("net_peerCount") for its in engine.nodes]
+        nodes = [Node(its.rpc_url) for its in engine.nodes]
 
-    assert seen == ["0x3"] * 4
+        assert wait_for(lambda: [node.request("net_peerCount") for node in nodes] == ["0x3"] * 4)
 
 
 def test_network_costs_nothing_and_only_this_machine_reaches_it(four: KaiaEngine) -> None:
