@@ -1,13 +1,16 @@
 """Queries over movements, and what the rules compare them with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import fields
 from typing import NamedTuple
 
 import sqlalchemy as sql
 from sqlalchemy import ColumnElement, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from api.compliance.monitoring.models import THE_STATE, MonitoringState, Movement
+from api.compliance.monitoring.rules import Move
 from api.participants.models import Account, Organisation
 from api.receivables.models import Receivable
 
@@ -42,8 +45,31 @@ def newest(session: Session, since: int) -> tuple[int, int, int]:
     return int(count), int(first or 0), int(last or 0)
 
 
-def movements(session: Session, after: int) -> Sequence[Movement]:
-    return session.exec(select(Movement).where(col(Movement.moved_at) > after)).all()
+def moves_since(session: Session, block_number: int) -> list[Move]:
+    """Movements between two organisations from that block on."""
+    return _moves(session, col(Movement.block_number) >= block_number)
+
+
+def moves_after(session: Session, moment: int, assets: Iterable[str]) -> list[Move]:
+    """Movements of those assets between two organisations after that moment."""
+    return _moves(session, col(Movement.moved_at) > moment, col(Movement.asset).in_(set(assets)))
+
+
+def _moves(session: Session, *which: ColumnElement[bool]) -> list[Move]:
+    """What goes to and from contracts, is issued or redeemed, or stays in one hand, is left out by the database: it is
+    most of what there is."""
+    giver, taker = aliased(Account), aliased(Account)
+    paying, paid = aliased(Organisation), aliased(Organisation)
+    told = (col(getattr(Movement, field.name)) for field in fields(Move) if field.name not in ("giver", "taker"))
+    chosen = (
+        sql.select(*told, col(paying.lei).label("giver"), col(paid.lei).label("taker"))
+        .join(giver, col(giver.address) == col(Movement.giver))
+        .join(taker, col(taker.address) == col(Movement.taker))
+        .join(paying, col(paying.number) == col(giver.organisation))
+        .join(paid, col(paid.number) == col(taker.organisation))
+        .where(col(giver.organisation) != col(taker.organisation), *which)
+    )
+    return [Move(**row) for row in session.connection().execute(chosen).mappings()]
 
 
 def leis_by_account(session: Session) -> dict[str, str]:

@@ -45,12 +45,20 @@ class Related:
 def run(session: Session, asked: MonitoringSettings, since: int, pools: Mapping[str, str]) -> Ran:
     """Looks at everything from block `since` on; `pools` are the network's, address to currency. Facts that have a case
     get no other, so running again is harmless."""
-    count, first, _ = repository.newest(session, since)
-    longest = max(asked.velocity_window_seconds, asked.structuring_window_seconds, asked.round_trip_window_seconds)
-    moves = _moves(session, first - 2 * longest - 1) if count else []
-    found = [*_findings(session, moves, asked, since)]
+    count, _, _ = repository.newest(session, since)
+    found = [*_findings(session, _moves(session, asked, since), asked, since)]
     found += rules.prices(goods.prices(session, since, pools), asked)
     return Ran(count, len(found), cases.open_new(session, found))
+
+
+def _moves(session: Session, asked: MonitoringSettings, since: int) -> list[Move]:
+    """What is new, with what the rules look back on. Nothing is read of the past while nothing is new."""
+    new = repository.moves_since(session, since)
+    if not new:
+        return []
+    longest = max(asked.velocity_window_seconds, asked.structuring_window_seconds, asked.round_trip_window_seconds)
+    first = min(move.moved_at for move in new)
+    return repository.moves_after(session, first - 2 * longest - 1, (move.asset for move in new))
 
 
 def _findings(session: Session, moves: list[Move], asked: MonitoringSettings, since: int) -> Iterator[Finding]:
@@ -60,18 +68,6 @@ def _findings(session: Session, moves: list[Move], asked: MonitoringSettings, si
     yield from rules.structuring(cash, asked, since)
     yield from rules.round_trips(moves, related, asked, since)
     yield from rules.prices(_receivable_prices(session, since), asked)
-
-
-def _moves(session: Session, after: int) -> list[Move]:
-    """Movements between two organisations; what goes to and from contracts, or stays in one hand, is not one."""
-    leis = repository.leis_by_account(session)
-    found = []
-    for row in repository.movements(session, after):
-        giver, taker = leis.get(row.giver), leis.get(row.taker)
-        if giver is not None and taker is not None and giver != taker:
-            told = row.model_dump(exclude={"giver", "taker"})
-            found.append(Move(giver=giver, taker=taker, **told))
-    return found
 
 
 def _receivable_prices(session: Session, since: int) -> Iterator[Price]:

@@ -174,3 +174,22 @@ def test_while_nothing_moves_what_is_looked_at_anew_stays_short(parties: Databas
 
     with parties.session() as session:
         assert repository.looked_until(session) == 100
+
+
+def test_what_is_issued_or_redeemed_makes_nobody_read_the_past(
+    parties: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = "0x" + "ee" * 20
+    chain_rows(parties, *(move(block, 0, 2) for block in range(1, 6)))
+    chain_rows(parties, move(6, nobody, 2), move(7, 2, nobody), move(8, 2, CONTRACT), move(9, 2, 2))
+    monkeypatch.setattr(repository, "moves_after", lambda *_: pytest.fail("the past was read"))
+
+    assert run(parties, since=6).movements == 4
+
+
+def test_only_the_past_of_what_moves_is_read(parties: Database) -> None:
+    chain_rows(parties, *(move(block, 0, 2, asset=asset) for block, asset in ((1, "EUR"), (2, "USD"), (3, "EUR"))))
+
+    with parties.session() as session:
+        assert [each.asset for each in repository.moves_since(session, 3)] == ["EUR"]
+        assert [each.block_number for each in repository.moves_after(session, 0, ["EUR"])] == [1, 3]
