@@ -2,7 +2,6 @@
 
 import json
 import socket
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,10 +33,6 @@ gateway_app.add_typer(compliance.audit_app, name="audit")
 keys_app = typer.Typer(help="The keys that access tokens are signed with.", no_args_is_help=True)
 gateway_app.add_typer(keys_app, name="keys")
 
-SWITCH_SECONDS = 0.0005
-"""How long a thread that has the interpreter keeps it while others wait. A write's thread gives it away at each of its
-statements; at the usual five milliseconds it then waits for the event loop, which has something to do all the time,
-many times over."""
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="The gateway's settings, a TOML file.", metavar="FILE", show_default=False)
 ]
@@ -100,7 +95,6 @@ def run(
         raise _fail(f"The gateway cannot start: {error}") from None
     host, port = listener.getsockname()[:2]
     typer.echo(f"The gateway listens on http://{host}:{port}")
-    sys.setswitchinterval(SWITCH_SECONDS)
     serving = uvicorn.Config(app, http=PatientProtocol, log_config=None, access_log=False, timeout_keep_alive=75)
     uvicorn.Server(serving).run(sockets=[listener])
 

@@ -3,7 +3,6 @@ the least: the same logs, decoded by the same code, copied into one table."""
 
 import gc
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ import psycopg
 from eth_account import Account
 from rich.console import Console
 
-from api.cli import SWITCH_SECONDS
 from api.db import Database
 from api.gateway import build_gateway
 from api.lean_node import LeanNode
@@ -131,14 +129,12 @@ def _row(event: Event) -> tuple[str | int, ...]:
 @contextmanager
 def _as_in_its_process() -> Iterator[None]:
     """The interpreter as `portolan gateway run` sets it for itself."""
-    thresholds, switch = gc.get_threshold(), sys.getswitchinterval()
+    thresholds = gc.get_threshold()
     gc.set_threshold(COLLECTED_EVERY, *thresholds[1:])
-    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         yield
     finally:
         gc.set_threshold(*thresholds)
-        sys.setswitchinterval(switch)
 
 
 def _gateway(network: EmbeddedNetwork, url: str) -> float:
