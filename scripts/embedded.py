@@ -60,6 +60,8 @@ class EmbeddedSettings:
     rpc_port: int | None = 0
     more_currencies: tuple[str, ...] = ()
     gateway_database_url: str = ""
+    gateways: int = 1
+    """More than one share `gateway_database_url`, a PostgreSQL."""
     sandbox: bool = False
     thresholds: Mapping[str, int] = field(default_factory=dict)
     block_gas_limit: int | None = None
@@ -79,7 +81,7 @@ class EmbeddedNetwork:
         self._supervisor = Supervisor()
         self._engine = make_engine(self.definition.config, self.data_dir, self._choices())
         self._chain: Chain | None = None
-        self.gateway_url = ""
+        self.gateway_urls: list[str] = []
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +106,8 @@ class EmbeddedNetwork:
         addresses = deploy_with_progress(self.definition, ring, self._engine.rpc_url, self.console)
         self._chain = Chain.connect(self._engine.rpc_url, addresses)
         if gateway:
-            self._start_gateway()
+            for _ in range(self.settings.gateways):
+                self._start_gateway()
 
     def stop(self) -> None:
         """In reverse order: nodes, gateway, chain. The state stays."""
@@ -134,8 +137,13 @@ class EmbeddedNetwork:
     # Gateway
 
     @property
-    def gateway_pid(self) -> int:
-        return self._supervisor.pid("gateway")
+    def gateway_url(self) -> str:
+        """The first one's; empty before it is started."""
+        return self.gateway_urls[0] if self.gateway_urls else ""
+
+    @property
+    def gateway_pids(self) -> list[int]:
+        return [self._supervisor.pid(_gateway_name(number)) for number in range(len(self.gateway_urls))]
 
     def operator_credentials(self) -> Credentials:
         """The operator's client, made once and kept beside the network's keys."""
@@ -154,10 +162,14 @@ class EmbeddedNetwork:
         return self.data_dir / "gateway.toml"
 
     def _start_gateway(self) -> None:
-        port = free_port(self.settings.gateway_port)
-        self.gateway_url = f"http://127.0.0.1:{port}"
+        """One more; all keep the same folder and are issuers by one name, the first one's address."""
+        name = _gateway_name(len(self.gateway_urls))
+        port = free_port(0 if self.gateway_urls else self.settings.gateway_port)
+        config = self.data_dir / f"{name.replace(' ', '-')}.toml"
+        url = f"http://127.0.0.1:{port}"
+        self.gateway_urls.append(url)
         _write_toml(
-            self._gateway_config,
+            config,
             {
                 "rpc_url": self.rpc_url,
                 "deployments": "deployments.json",
@@ -173,13 +185,7 @@ class EmbeddedNetwork:
                 **({"sandbox": {"enabled": True}} if self.settings.sandbox else {}),
             },
         )
-        self._run("gateway", ["gateway", "run", "--config", str(self._gateway_config)], self._gateway_is_ready)
-
-    def _gateway_is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.gateway_url}/readyz", timeout=2, trust_env=False).status_code == 200
-        except httpx.HTTPError:
-            return False
+        self._run(name, ["gateway", "run", "--config", str(config)], lambda: _gateway_is_ready(url))
 
     # Nodes
 
@@ -313,6 +319,17 @@ class EmbeddedNetwork:
             block_gas_limit=self.settings.block_gas_limit,
             besu=self.settings.besu,
         )
+
+
+def _gateway_name(number: int) -> str:
+    return "gateway" if number == 0 else f"gateway {number + 1}"
+
+
+def _gateway_is_ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def _with_currencies(network: Network, more: tuple[str, ...]) -> Network:

@@ -1,8 +1,9 @@
 """Writes a second through the gateway, against the raw ceiling of the same node (the same calls, signed beforehand and
 pumped in with as many in flight), and against what a script does that sends one and waits for its receipt.
 
-On a chain as production networks run it, blocks of a second with 30 million gas; and once more with the wide blocks of
-the embedded network, where no block is ever full and nothing but processors bounds either way.
+On a chain as production networks run it, blocks of a second with 30 million gas: one process on SQLite, and two on one
+PostgreSQL, between which a balancer would deal out connections. Once more with the wide blocks of the embedded network,
+where no block is ever full and nothing but processors bounds either way.
 """
 
 import json
@@ -20,6 +21,7 @@ from web3.types import Wei
 
 from chain_node.client import Chain, SignedTransaction, sign_call
 from chain_node.keys import KeyRing
+from scripts.bench.catch_up import postgres
 from scripts.bench.figures import Figure, middle
 from scripts.bench.processor import processor_seconds
 from scripts.bench.pumping import Pump, prepared
@@ -57,11 +59,17 @@ def measure_gateway_writes(work_dir: Path, console: Console) -> list[Figure]:
     """A write is one issue of cash, from its request to its receipt; a round ends with the last."""
     usual = _measured(EmbeddedSettings(work_dir / "usual", block_gas_limit=BLOCK_GAS), console)
     wide = _measured(EmbeddedSettings(work_dir / "wide"), console, naive=False)
+    with postgres() as database_url:
+        shared = EmbeddedSettings(
+            work_dir / "two", block_gas_limit=BLOCK_GAS, gateway_database_url=database_url, gateways=2
+        )
+        two = _measured(shared, console, naive=False)
     naive = f"web3.py, one sent and waited for after the other ({middle(usual.naive):.2f}/s)"
     rates = [its.rate for its in usual.gateway]
     spent = [its.processor for its in usual.gateway]
     return [
         _over_raw("gateway_writes", usual),
+        _over_raw("gateway_writes_two_processes", two),
         Figure("gateway_over_naive", middle(rates), "writes/s", naive, middle(rates) / middle(usual.naive), rates),
         Figure("gateway_write_processor", middle(spent), "ms", "itself", 1.0, spent),
         Figure("raw_node_writes", middle(usual.raw), "writes/s", "itself", 1.0, usual.raw),
@@ -96,13 +104,13 @@ def _gateway_round(network: EmbeddedNetwork, operator: GatewayClient, number: in
     token = access_token(network.gateway_url, network.operator_credentials())
     requests = [_issue(network.gateway_url, token, f"gateway {number} {index}") for index in range(WRITES_A_ROUND)]
     before = _issued(network.chain)
-    with Pump(network.gateway_url, requests, IN_FLIGHT) as pump:
-        spent, begun = processor_seconds(network.gateway_pid), time.monotonic()
+    with Pump(network.gateway_urls, requests, IN_FLIGHT) as pump:
+        spent, begun = sum(map(processor_seconds, network.gateway_pids)), time.monotonic()
         answers = pump.go()
         # Whatever was accepted last, the account's nonces are in order: one of these is the last to be mined.
         _until_mined(operator, [json.loads(answer)["transactions"][0]["id"] for answer in answers[-IN_FLIGHT:]])
         seconds = time.monotonic() - begun
-        spent = processor_seconds(network.gateway_pid) - spent
+        spent = sum(map(processor_seconds, network.gateway_pids)) - spent
     _require_issued(network.chain, before)
     return Round(WRITES_A_ROUND / seconds, 1000 * spent / WRITES_A_ROUND)
 
@@ -136,7 +144,7 @@ def _raw_round(network: EmbeddedNetwork, account: str, number: int) -> float:
     chain = network.chain
     signed = _signed(chain, KeyRing(network.data_dir), account, number)
     before = _issued(chain)
-    with Pump(network.rpc_url, [_broadcast(network.rpc_url, its) for its in signed], IN_FLIGHT) as pump:
+    with Pump([network.rpc_url], [_broadcast(network.rpc_url, its) for its in signed], IN_FLIGHT) as pump:
         begun = time.monotonic()
         answers = pump.go()
         _until(lambda: chain.receipt(signed[-1].hash) is not None)

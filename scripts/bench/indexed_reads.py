@@ -187,7 +187,7 @@ def _receivable(id_: str, supplier: int, number: int) -> dict[str, object]:
 def _rate(url: str, token: str, paths: Sequence[str]) -> float:
     """Requests a second, so many in flight."""
     told = f"Host: {urlsplit(url).netloc}\r\n" + (f"Authorization: Bearer {token}\r\n" if token else "")
-    with Pump(url, [f"GET {path} HTTP/1.1\r\n{told}\r\n".encode() for path in paths], IN_FLIGHT) as pump:
+    with Pump([url], [f"GET {path} HTTP/1.1\r\n{told}\r\n".encode() for path in paths], IN_FLIGHT) as pump:
         begun = time.monotonic()
         pump.go()
         return len(paths) / (time.monotonic() - begun)

@@ -8,7 +8,7 @@ import selectors
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import cycle, islice
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
@@ -24,13 +24,15 @@ def prepared(url: str, path: str, body: bytes, headers: dict[str, str] | None = 
 
 
 class Pump:
-    """A process that is ready to send; as a context manager it is stopped at the end."""
+    """A process that is ready to send; as a context manager it is stopped at the end. Where there are several `urls`,
+    its connections are dealt out to them in turn, as a balancer does."""
 
-    def __init__(self, url: str, requests: Sequence[bytes], in_flight: int) -> None:
+    def __init__(self, urls: Sequence[str], requests: Sequence[bytes], in_flight: int) -> None:
         context = multiprocessing.get_context("spawn")
         self._ours, self._theirs = context.Pipe()
-        place = (urlsplit(url).hostname, urlsplit(url).port)
-        self._process = context.Process(target=_run, args=(self._theirs, place, list(requests), in_flight), daemon=True)
+        places = [(urlsplit(url).hostname, urlsplit(url).port) for url in urls]
+        arguments = (self._theirs, places, list(requests), in_flight)
+        self._process = context.Process(target=_run, args=arguments, daemon=True)
 
     def __enter__(self) -> Pump:
         self._process.start()
@@ -97,19 +99,19 @@ class _Line:
         return body
 
 
-def _run(pipe: Connection, place: tuple[str, int], requests: list[bytes], in_flight: int) -> None:
+def _run(pipe: Connection, places: list[tuple[str, int]], requests: list[bytes], in_flight: int) -> None:
     pipe.send([])
     pipe.recv()
     try:
-        pipe.send(_pumped(place, requests, in_flight))
+        pipe.send(_pumped(places, requests, in_flight))
     except (OSError, RuntimeError) as error:
         pipe.send(f"the pump failed: {error}")
 
 
-def _pumped(place: tuple[str, int], requests: list[bytes], in_flight: int) -> list[bytes]:
+def _pumped(places: list[tuple[str, int]], requests: list[bytes], in_flight: int) -> list[bytes]:
     left, answers = iter(requests), list[bytes]()
     with selectors.DefaultSelector() as selector:
-        for request in islice(left, in_flight):
+        for place, request in zip(cycle(places), islice(left, in_flight), strict=False):
             line = _Line(socket.create_connection(place, PATIENCE_SECONDS))
             line.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(line.socket, selectors.EVENT_READ, line)

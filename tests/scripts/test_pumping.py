@@ -59,7 +59,7 @@ def bodies() -> list[bytes]:
 def test_refused_request_stops_the_pump() -> None:
     with (
         serving(lambda body: 409 if b" 20}" in body else 202) as (url, _),
-        Pump(url, [prepared(url, "/", body) for body in bodies()], IN_FLIGHT) as pump,
+        Pump([url], [prepared(url, "/", body) for body in bodies()], IN_FLIGHT) as pump,
         pytest.raises(RuntimeError, match="409"),
     ):
         pump.go()
@@ -68,7 +68,7 @@ def test_refused_request_stops_the_pump() -> None:
 def test_each_request_is_asked_once_and_each_answer_is_whole() -> None:
     with (
         serving(lambda _: 202) as (url, seen),
-        Pump(url, [prepared(url, "/", body) for body in bodies()], IN_FLIGHT) as pump,
+        Pump([url], [prepared(url, "/", body) for body in bodies()], IN_FLIGHT) as pump,
     ):
         answers = pump.go()
 
@@ -76,7 +76,7 @@ def test_each_request_is_asked_once_and_each_answer_is_whole() -> None:
 
 
 def test_nothing_is_sent_before_the_word() -> None:
-    with serving(lambda _: 202) as (url, seen), Pump(url, [prepared(url, "/", b"{}")], IN_FLIGHT) as pump:
+    with serving(lambda _: 202) as (url, seen), Pump([url], [prepared(url, "/", b"{}")], IN_FLIGHT) as pump:
         assert seen == []
         pump.go()
         assert seen == [b"{}"]
