@@ -29,7 +29,8 @@ from scripts.bench.crowd import Crowd
 from scripts.bench.figures import Figure, middle
 from scripts.embedded import EmbeddedNetwork, EmbeddedSettings
 
-ISSUES: Final = 3_000
+ISSUES: Final = 15_000
+"""Some 30,000 logs. Of a shorter history the first stretches, which are small, are most."""
 ISSUES_A_BLOCK: Final = 20
 ROUNDS: Final = 3
 GAS: Final = 200_000
