@@ -10,6 +10,7 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -81,11 +82,8 @@ def lei(stem: str) -> str:
 
 def copy_template(data_dir: Path, genesis: int = GENESIS) -> None:
     """Copies a stopped network with everything deployed; makes it where it is missing, once for this machine."""
-    network, artifacts = load_network(CONFIG_ROOT / "local"), compile_contracts()
-    deployer = "".join(path.read_text() for path in sorted((ROOT / "chain_node" / "deploy").glob("*.py")))
-    version = code_version(artifacts.values()) + network.model_dump_json() + deployer
     home = ROOT / "build" / "test-networks"
-    template = home / f"{genesis}-{sha256(version.encode()).hexdigest()[:16]}"
+    template = home / f"{genesis}-{_deployment()}"
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -93,11 +91,21 @@ def copy_template(data_dir: Path, genesis: int = GENESIS) -> None:
             for old in home.glob(f"{genesis}-*/"):
                 shutil.rmtree(old)
             unfinished = home / "unfinished"
+            network, artifacts = load_network(CONFIG_ROOT / "local"), compile_contracts()
             with AnvilEngine(_settings(unfinished, network, genesis)) as engine:
                 node = Node(engine.rpc_url)
                 deploy(node, network, KeyRing.make(unfinished), artifacts, unfinished / "deployments.json")
             unfinished.rename(template)
         shutil.copytree(template, data_dir, dirs_exist_ok=True)
+
+
+@cache
+def _deployment() -> str:
+    """What the template depends on, as one short name. It is read once: a session's sources do not change."""
+    network, artifacts = load_network(CONFIG_ROOT / "local"), compile_contracts()
+    deployer = "".join(path.read_text() for path in sorted((ROOT / "chain_node" / "deploy").glob("*.py")))
+    version = code_version(artifacts.values()) + network.model_dump_json() + deployer
+    return sha256(version.encode()).hexdigest()[:16]
 
 
 def start_network(data_dir: Path) -> RunningNetwork:

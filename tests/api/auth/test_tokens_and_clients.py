@@ -3,7 +3,7 @@
 import hmac
 import json
 import time
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 
 import httpx
 import pytest
@@ -16,7 +16,7 @@ from api.auth.keys import RingKey
 from api.auth.models import Client
 from api.auth.principal import Principal
 from api.auth.scopes import OPERATOR_ONLY, ScopeForOperatorOnly, ScopeUnknown, granted
-from api.auth.secrets import hash_secret, secret_matches
+from api.auth.secrets import NOBODY, hash_secret, secret_matches
 from api.auth.service import create_client
 from api.auth.tokens import Tokens
 from api.db import Database, utc_now
@@ -122,6 +122,15 @@ def test_secret_is_stored_as_a_hash_that_takes_no_other(database: Database) -> N
     assert secret_matches(made.client_secret, stored.secret_hash)
     assert not secret_matches(made.client_secret + "x", stored.secret_hash)
     assert hash_secret("same") != hash_secret("same")
+
+
+def test_guess_at_a_secret_takes_sixteen_megabytes() -> None:
+    """NOBODY's was hashed before the tests made it cheap."""
+    _, n, r, p, salt, digest = NOBODY.split("$")
+
+    assert 128 * int(n) * int(r) >= 2**24
+    assert int(p) == 1
+    assert (len(b64decode(salt)), len(b64decode(digest))) == (16, 32)
 
 
 def test_organisation_may_not_hold_the_operators_scopes() -> None:

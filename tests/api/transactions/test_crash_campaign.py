@@ -61,7 +61,7 @@ ANY = [PLAIN, [*PLAIN, *PLAIN], ["submit", "send", "forget", *RECOVERY], LOST, R
 
 @contextmanager
 def nursery() -> Iterator[subprocess.Popen[str]]:
-    paths = os.pathsep.join([str(HERE), str(HERE.parent), str(HERE.parents[2])])
+    paths = os.pathsep.join(map(str, (HERE, HERE.parent, HERE.parents[1], HERE.parents[2])))
     process = subprocess.Popen(
         [sys.executable, str(HERE / "crash_nursery.py")],
         env={**os.environ, "PYTHONPATH": paths},
