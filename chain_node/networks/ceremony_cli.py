@@ -198,6 +198,8 @@ def apply(
     lei = ceremony.author_of(key.address)
     if not rpc:
         console.print("No --rpc was given; send these to your nodes, then run this again with --rpc:")
+        if not engine.votes_together:
+            console.print("Send the second of two votes of one kind once the first had its effect: it replaces it.")
         for node, call in calls_by_hand(engine, ceremony, lei):
             body = {"jsonrpc": "2.0", "id": 1, "method": call.method, "params": list(call.params)}
             console.print(f"{node}: {json.dumps(body)}", soft_wrap=True, markup=False, highlight=False)

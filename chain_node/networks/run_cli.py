@@ -16,11 +16,11 @@ from chain_node.cli import plainly, until_interrupted, watch
 from chain_node.config import CONFIG_ROOT
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.options import FolderOption, NameArgument, RootOption, folder_of
+from chain_node.networks.programs import agreed_program
 from chain_node.networks.running import (
     OwnNode,
     OwnNodeRun,
     Standing,
-    agreed_program,
     choose,
     own_nodes,
     require_agreement,
@@ -28,6 +28,10 @@ from chain_node.networks.running import (
     take_down,
 )
 
+KaiaOption = Annotated[
+    Path | None,
+    typer.Option("--kaia", envvar="PORTOLAN_KAIA", help="Kaia's program, where it was not built here."),
+]
 OwnOption = Annotated[str | None, typer.Option("--node", help="Which of this member's nodes, where it has several.")]
 
 
@@ -37,12 +41,13 @@ def up(
     member_dir: FolderOption,
     node: OwnOption = None,
     besu: BesuOption = None,
+    kaia: KaiaOption = None,
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Run this member's node until Ctrl-C or `down`. Refuses where `check` would, or another version was agreed."""
     own, console = _chosen(root, name, member_dir, node), Console()
     require_agreement(own)
-    program = agreed_program(own.ceremony.terms, besu, own.home)
+    program = agreed_program(own.ceremony.terms, {"besu": besu, "kaia": kaia}, own.home)
     with _for_the_owner_alone(), until_interrupted(), OwnNodeRun(own, program) as run:
         console.print(f"{own.name} of {name} answers at {run.rpc_url}, process {run.pid}.", soft_wrap=True)
         console.print(f"Its log is {own.log_path}. Ctrl-C or `portolan network down {name}` stops it.", soft_wrap=True)
