@@ -12,8 +12,8 @@ from chain_node.genesis import MOST_VALIDATORS
 class EngineConfig(BaseModel):
     """How the chain runs. Only this machine can reach it unless `host` says otherwise; port 0 takes a free one.
 
-    `validators` is how many this machine runs: of Kaia four unless said otherwise, of Besu none unless said, for there
-    each member runs its own (`portolan network`)."""
+    `validators` is how many this machine runs; none unless said, for then each member runs its own
+    (`portolan network`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,8 +35,7 @@ class EngineConfig(BaseModel):
     @property
     def validators_here(self) -> int:
         """How many validators this machine runs; 0 where there are none, or each is a member's own."""
-        usual = 4 if self.kind == "kaia" else 0
-        return usual if self.validators is None else self.validators
+        return self.validators or 0
 
     @property
     def in_real_time(self) -> bool:

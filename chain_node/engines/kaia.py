@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chain_node.engines.kaia_node import BINARY, KaiaNode
+from chain_node.engines.kaia_node import KaiaNode
+from chain_node.engines.kaia_program import BINARY, ROUND_MILLISECONDS
 from chain_node.engines.validators import Seat, ValidatorsEngine, ValidatorsSettings
 from chain_node.genesis import kaia_genesis
 
@@ -19,7 +20,7 @@ from chain_node.genesis import kaia_genesis
 class KaiaSettings(ValidatorsSettings):
     """A proposer that takes longer than `round_milliseconds` loses its turn."""
 
-    round_milliseconds: int = 4_000
+    round_milliseconds: int = ROUND_MILLISECONDS
 
 
 class KaiaEngine(ValidatorsEngine):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,21 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chain_node.compile import ROOT
+from chain_node.engines.kaia_program import (
+    BINARY,
+    DATABASE_FLAGS,
+    chain_flags,
+    kaia_environment,
+    peer_flags,
+    rpc_flags,
+)
 from chain_node.engines.validators import ValidatorNode
 from chain_node.supervisor import Process, ProcessFailed
 
-BINARY: Final = ROOT / "build" / "kaia" / "kaia"
 _APIS: Final = "eth,net,web3,debug,txpool,istanbul,governance"
-_MOST_REQUEST_BYTES: Final = 16 * 1024 * 1024
-"""A deployment's batch of contracts is larger than Kaia's half a megabyte."""
-_POOL: Final = {
-    "txpool.exec-slots.account": 4_096,
-    "txpool.exec-slots.all": 16_384,
-    "txpool.nonexec-slots.account": 4_096,
-    "txpool.nonexec-slots.all": 16_384,
-}
-"""A gateway sends many of one account's transactions at once, and not always in order."""
+_MOST_PEERS: Final = 25
 _INIT_SECONDS: Final = 60.0
 
 
@@ -72,7 +69,7 @@ class KaiaNode(ValidatorNode):
         return self.folder / "begun"
 
     def _initialise(self, genesis: Path) -> None:
-        command = [str(BINARY), "init", "--datadir", str(self.chain_dir), *_DATABASE, str(genesis)]
+        command = [str(BINARY), "init", "--datadir", str(self.chain_dir), *DATABASE_FLAGS, str(genesis)]
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             done = subprocess.run(  # nosec B603 # a list, no shell
@@ -90,23 +87,17 @@ class KaiaNode(ValidatorNode):
             )
 
     def _environment(self) -> Mapping[str, str]:
-        return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder)}
+        return kaia_environment(self.folder)
 
     def _command(self) -> list[str]:
         host = self.place.host
-        command = [str(BINARY), "--datadir", str(self.chain_dir), *_DATABASE]
-        command += ["--rewardbase", self.identity.address]
-        command += ["--nodekey", str(self.folder / "key"), "--networkid", str(self.chain_id)]
-        command += ["--p2p.addr", host, "--port", str(self.p2p_port), "--nodiscover", "--ntp.disable"]
-        # With `full` instead a validator that was killed once came back with another hash for a final block.
-        command += ["--syncmode", "full", "--gcmode", "archive", "--ipcdisable", "--verbosity", "3"]
-        command += ["--rpc", "--rpcaddr", host, "--rpcport", str(self.rpc_port), "--rpcapi", _APIS]
-        command += ["--maxRequestContentLength", str(_MOST_REQUEST_BYTES)]
-        command += ["--block-generation-interval", str(self.block_seconds)]
-        command += ["--round.timeout", f"{self.round_milliseconds}ms"]
-        for key, value in _POOL.items():
-            command += [f"--{key}", str(value)]
-        return command
-
-
-_DATABASE: Final = ("--db.single", "--db.num-statetrie-shards", "1")
+        chain = chain_flags(
+            database=str(self.chain_dir),
+            key=str(self.folder / "key"),
+            rewardbase=self.identity.address,
+            chain_id=self.chain_id,
+            block_seconds=self.block_seconds,
+            round_milliseconds=self.round_milliseconds,
+        )
+        peers = peer_flags(host=host, port=self.p2p_port, most_peers=_MOST_PEERS)
+        return [str(BINARY), *chain, *peers, *rpc_flags(host=host, port=self.rpc_port, apis=_APIS)]

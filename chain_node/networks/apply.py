@@ -36,7 +36,7 @@ def calls_by_hand(engine: NetworkEngine, ceremony: Ceremony, lei: str) -> list[t
     ]
     call = engine.reload_call()
     reload = [(node.node, call) for node in nodes if call is not None]
-    cast = [(node.node, engine.vote_call(vote)) for node in voting for vote in votes]
+    cast = [(n.node, engine.vote_call(vote)) for n in voting for vote in votes if engine.may_vote(n, vote)]
     return [*(reload if _someone_comes(ceremony, lei) else []), *cast, *reload]
 
 
@@ -98,7 +98,8 @@ def _vote(
         on_chain = _validators(engine, node.node, asks[node.node])
         _no_strangers(ceremony, node.node, on_chain)
         votes = votes_between(on_chain, wanted)
-        for vote in votes if node.address in on_chain else ():
+        now = votes if engine.votes_together else votes[:1]
+        for vote in (its for its in now if node.address in on_chain and engine.may_vote(node, its)):
             line = f"{node.node}: votes to {'admit' if vote.admit else 'remove'} {vote.address}"
             if line not in steps:
                 _said(node.node, asks[node.node], engine.vote_call(vote))

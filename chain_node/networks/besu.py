@@ -9,15 +9,15 @@ from typing import Any, Final
 import rlp  # type: ignore[import-untyped]
 
 from chain_node.genesis import qbft_genesis
-from chain_node.networks.besu_files import compose_file, flags, toml_list, unit_file
+from chain_node.networks.besu_files import besu_compose, besu_unit, flags
 from chain_node.networks.cards import CardBody
 from chain_node.networks.documents import pretty
 from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote
+from chain_node.networks.services import toml_list
 from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
 
 BLOCK_SECONDS: Final = 1
-_RPC_PORT: Final = 8545
 
 
 class BesuEngine(NetworkEngine):
@@ -47,12 +47,14 @@ class BesuEngine(NetworkEngine):
     def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
         port, most = self.rpc_port(terms, node), _most_peers(state)
         return {
-            "compose.yaml": compose_file(terms, node, port, most),
-            f"portolan-{terms.name}-{node.node}.service": unit_file(terms, node, port, most),
+            "compose.yaml": besu_compose(terms, node, port, most),
+            f"portolan-{terms.name}-{node.node}.service": besu_unit(terms, node, port, most),
         }
 
-    def run_arguments(self, terms: Terms, state: NetworkState, node: CardBody, network: str, home: str) -> list[str]:
-        return flags(node, self.rpc_port(terms, node), _most_peers(state), network, home)
+    def run_command(
+        self, terms: Terms, state: NetworkState, node: CardBody, program: str, network: str, home: str
+    ) -> list[str]:
+        return [program, *flags(node, self.rpc_port(terms, node), _most_peers(state), network, home)]
 
     def key_files(self, key: bytes) -> Files:
         return {"key": f"{key.hex()}\n".encode()}
@@ -64,11 +66,6 @@ class BesuEngine(NetworkEngine):
     def peer_url(self, node: CardBody) -> str:
         host = f"[{node.host}]" if ipaddress.ip_address(node.host).version == 6 else node.host
         return f"enode://{node.public_key}@{host}:{node.port}"
-
-    def rpc_port(self, terms: Terms, node: CardBody) -> int:
-        if not terms.shared_hosts:
-            return _RPC_PORT
-        return node.port + 10_000 if node.port < 55_536 else node.port - 10_000
 
     def open_ports(self, terms: Terms, node: CardBody) -> tuple[tuple[str, int], ...]:
         return (("tcp", node.port),)  # discovery is off, so nothing comes by UDP

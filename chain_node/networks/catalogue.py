@@ -8,8 +8,9 @@ from typing import Final
 from chain_node.networks.besu import BesuEngine
 from chain_node.networks.engine import NetworkEngine
 from chain_node.networks.errors import EngineUnknown
+from chain_node.networks.kaia import KaiaNetwork
 
-ENGINES: Final[Mapping[str, NetworkEngine]] = {engine.kind: engine for engine in (BesuEngine(),)}
+ENGINES: Final[Mapping[str, NetworkEngine]] = {engine.kind: engine for engine in (BesuEngine(), KaiaNetwork())}
 
 
 def engine_named(kind: str) -> NetworkEngine:

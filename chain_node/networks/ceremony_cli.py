@@ -33,6 +33,7 @@ from chain_node.networks.options import (
     read_passphrase,
     rpc_urls,
 )
+from chain_node.networks.run_cli import show_running
 from chain_node.networks.state import warnings
 from chain_node.networks.status import status_of
 
@@ -159,15 +160,19 @@ def receive(
 @plainly
 def status(
     name: NameArgument,
+    member_dir: Annotated[Path | None, typer.Option(help="Say too how this member's nodes here are.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """What is decided, who still has to act, and what each has to run."""
-    found = status_of(load_ceremony(folder_of(root, name)))
+    folder = folder_of(root, name)
+    found = status_of(load_ceremony(folder))
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
-    else:
-        _print_status(found)
+        return
+    _print_status(found)
+    if member_dir is not None:
+        show_running(folder, member_dir)
 
 
 @plainly
@@ -193,6 +198,8 @@ def apply(
     lei = ceremony.author_of(key.address)
     if not rpc:
         console.print("No --rpc was given; send these to your nodes, then run this again with --rpc:")
+        if not engine.votes_together:
+            console.print("Send the second of two votes of one kind once the first had its effect: it replaces it.")
         for node, call in calls_by_hand(engine, ceremony, lei):
             body = {"jsonrpc": "2.0", "id": 1, "method": call.method, "params": list(call.params)}
             console.print(f"{node}: {json.dumps(body)}", soft_wrap=True, markup=False, highlight=False)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chain_node.networks.cards import Card, CardBody, Role, clashes
+from chain_node.networks.catalogue import engine_named
 from chain_node.networks.documents import Document
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.state import NetworkState, foreign
@@ -83,6 +84,9 @@ def _added(terms: Terms, state: NetworkState, card: Card, role: Role, retired: C
         problems.append(f"{body.node}: its card is of a {body.role}, not of a {role}")
     if body.address in retired:
         problems.append(f"{body.node}: the key {body.address} was taken out of service; make a new one")
+    most = engine_named(terms.engine).most_validators
+    if role == "validator" and most is not None and len(state.validators) >= most:
+        problems.append(f"{body.node}: there are {most} validators already, and {terms.engine} bears no more")
     problems += clashes([*state.ordered, body], terms.shared_hosts)
     if problems:
         raise ChangeRefused("; ".join(problems))

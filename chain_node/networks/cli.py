@@ -42,6 +42,9 @@ network_app.add_typer(member_app, name="member")
 network_app.add_typer(propose_app, name="propose")
 for _command in (approve, reject, receive, status, apply, audit, doctor, backup, restore, up, down, running):
     network_app.command()(_command)
+for _kind in propose_app.registered_commands:  # `add-validator` is short for `propose add-validator`
+    if _kind.callback is not None:
+        network_app.command(_kind.name)(_kind.callback)
 
 
 @network_app.command()

@@ -7,12 +7,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from chain_node.networks.cards import CardBody
 from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
 
+_RPC_PORT: Final = 8545
 Files = Mapping[str, bytes]
 """Contents by path below a folder."""
 
@@ -54,6 +55,9 @@ class NetworkEngine(ABC):
     block_seconds: int
     sealing_cure: str
     """What to do with a validator that answers and proposes no blocks."""
+    most_validators: int | None = None
+    votes_together: bool = True
+    """Whether a node may be told several votes at once; else the next one waits until the one before had its effect."""
 
     # Files
 
@@ -74,8 +78,10 @@ class NetworkEngine(ABC):
         """How one node is run: Compose file, systemd unit."""
 
     @abstractmethod
-    def run_arguments(self, terms: Terms, state: NetworkState, node: CardBody, network: str, home: str) -> list[str]:
-        """Of the engine's program, for a node whose own folder is `home`; `network` is the folder of agreed files."""
+    def run_command(
+        self, terms: Terms, state: NetworkState, node: CardBody, program: str, network: str, home: str
+    ) -> list[str]:
+        """With its arguments, for a node whose own folder is `home`; `network` is the folder of agreed files."""
 
     @abstractmethod
     def key_files(self, key: bytes) -> Files:
@@ -89,9 +95,11 @@ class NetworkEngine(ABC):
     def peer_url(self, node: CardBody) -> str:
         """How nodes name each other."""
 
-    @abstractmethod
     def rpc_port(self, terms: Terms, node: CardBody) -> int:
         """Where the node answers on its own machine's loopback."""
+        if not terms.shared_hosts:
+            return _RPC_PORT
+        return node.port + 10_000 if node.port < 55_536 else node.port - 10_000
 
     @abstractmethod
     def open_ports(self, terms: Terms, node: CardBody) -> tuple[tuple[str, int], ...]:
@@ -103,6 +111,10 @@ class NetworkEngine(ABC):
     def vote_call(self, vote: Vote) -> RpcCall:
         """Casts a vote on a validator's node; it stands until it is discarded."""
 
+    def may_vote(self, node: CardBody, vote: Vote) -> bool:
+        """Whether the engine takes this vote of this validator."""
+        return True
+
     def discard_call(self, vote: Vote) -> RpcCall | None:
         """Takes a vote back once it had its effect, so that it is not cast again one day; None where none lasts."""
         return None
@@ -111,13 +123,17 @@ class NetworkEngine(ABC):
     def validators_call(self) -> RpcCall:
         """The validators at the latest block; a list of addresses."""
 
-    @abstractmethod
-    def sealing_call(self, first_block: int, last_block: int) -> RpcCall:
-        """Who proposed blocks in a span."""
+    def sealing_call(self, first_block: int, last_block: int) -> RpcCall | None:
+        """Who proposed blocks in a span; None where only the blocks themselves say it."""
+        return None
 
-    @abstractmethod
     def read_sealing(self, answer: Any) -> dict[str, int]:
         """The last block that each validator proposed in the span of `sealing_call`. Raises `ValueError`."""
+        raise ValueError(f"{self.kind} tells no signers' figures")
+
+    def first_block_call(self) -> RpcCall:
+        """The first block as it is told with its extraData."""
+        return RpcCall("eth_getBlockByNumber", ("0x0", False))
 
     @abstractmethod
     def read_proposer(self, block: Mapping[str, Any]) -> str:

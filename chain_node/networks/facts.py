@@ -79,6 +79,15 @@ class _Questions:
     def header(self, number: str) -> Header:
         return self._header(self.node.request("eth_getBlockByNumber", number, False))
 
+    def first_header(self) -> Header:
+        return self._header(self.call(self.engine.first_block_call()))
+
+    def sealing(self, first: int, last: int, recent: tuple[Header, ...]) -> Mapping[str, int] | None:
+        call = self.engine.sealing_call(first, last)
+        if call is None:
+            return {header.proposer: header.number for header in recent} if recent else None
+        return self.ask("sealing", lambda: self.engine.read_sealing(self.call(call)))
+
     def headers(self, first: int, last: int) -> tuple[Header, ...]:
         asked = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
         return tuple(self._header(answer) for answer in self.node.batch(asked))
@@ -100,17 +109,17 @@ def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
     if latest is None:
         return NodeFacts(name, unanswered=asking.unanswered)
     first = max(1, latest.number - WINDOW + 1)
-    sealing = engine.sealing_call(first, latest.number)
+    recent = asking.ask("recent blocks", lambda: asking.headers(first, latest.number)) or ()
     return NodeFacts(
         name=name,
         version=asking.ask("version", node.client_version),
         chain_id=asking.ask("chain id", node.chain_id),
-        genesis=asking.ask("first block", lambda: asking.header("0x0")),
+        genesis=asking.ask("first block", asking.first_header),
         latest=latest,
-        recent=asking.ask("recent blocks", lambda: asking.headers(first, latest.number)) or (),
+        recent=recent,
         peers=asking.ask("peers", lambda: frozenset(engine.read_peers(asking.call(engine.peers_call())))),
         validators=asking.ask("validators", lambda: asking.texts(engine.validators_call())),
-        proposed=asking.ask("sealing", lambda: engine.read_sealing(asking.call(sealing))),
+        proposed=asking.sealing(first, latest.number, recent),
         nodes_list=asking.listed("nodes list", engine.nodes_list_call()),
         accounts_list=asking.listed("accounts list", engine.accounts_list_call()),
         unanswered=asking.unanswered,

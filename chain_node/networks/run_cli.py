@@ -16,10 +16,11 @@ from chain_node.cli import plainly, until_interrupted, watch
 from chain_node.config import CONFIG_ROOT
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.options import FolderOption, NameArgument, RootOption, folder_of
+from chain_node.networks.programs import agreed_program
 from chain_node.networks.running import (
     OwnNode,
     OwnNodeRun,
-    agreed_program,
+    Standing,
     choose,
     own_nodes,
     require_agreement,
@@ -27,6 +28,10 @@ from chain_node.networks.running import (
     take_down,
 )
 
+KaiaOption = Annotated[
+    Path | None,
+    typer.Option("--kaia", envvar="PORTOLAN_KAIA", help="Kaia's program, where it was not built here."),
+]
 OwnOption = Annotated[str | None, typer.Option("--node", help="Which of this member's nodes, where it has several.")]
 
 
@@ -36,12 +41,13 @@ def up(
     member_dir: FolderOption,
     node: OwnOption = None,
     besu: BesuOption = None,
+    kaia: KaiaOption = None,
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Run this member's node until Ctrl-C or `down`. Refuses where `check` would, or another version was agreed."""
     own, console = _chosen(root, name, member_dir, node), Console()
     require_agreement(own)
-    program = agreed_program(own.ceremony.terms, besu, own.home)
+    program = agreed_program(own.ceremony.terms, {"besu": besu, "kaia": kaia}, own.home)
     with _for_the_owner_alone(), until_interrupted(), OwnNodeRun(own, program) as run:
         console.print(f"{own.name} of {name} answers at {run.rpc_url}, process {run.pid}.", soft_wrap=True)
         console.print(f"Its log is {own.log_path}. Ctrl-C or `portolan network down {name}` stops it.", soft_wrap=True)
@@ -61,24 +67,31 @@ def down(name: NameArgument, member_dir: FolderOption, node: OwnOption = None, r
 
 @plainly
 def running(name: NameArgument, member_dir: FolderOption, root: RootOption = CONFIG_ROOT) -> None:
-    """Whether this member's nodes run here by `up`, how far they are, whom they see. (`status` is of the ceremony.)"""
+    """Whether this member's nodes run here by `up`, how far they are, whom they see. `status` has the ceremony."""
+    raise typer.Exit(0 if show_running(folder_of(root, name), member_dir) else 1)
+
+
+def show_running(folder: Path, member_dir: Path) -> bool:
+    """One line for each of the member's nodes here; whether all of them answer."""
     member, console = MemberFolder(member_dir.resolve()), Console()
-    nodes = own_nodes(folder_of(root, name).resolve(), member)
+    nodes = own_nodes(folder.resolve(), member)
     if not nodes:
         choose(nodes, member, None)
     well = True
     for own in nodes:
         its = standing(own)
         well = well and its.height is not None
-        if not its.running:
-            said = "is not running"
-        elif its.height is None:
-            said = f"runs and does not answer at {its.rpc_url}: {its.why}"
-        else:
-            others = len(own.ceremony.state.nodes) - 1
-            said = f"answers at {its.rpc_url}, block {its.height}, sees {its.peers} of {others} others"
-        console.print(f"{own.name}: {said}", soft_wrap=True, markup=False, highlight=False)
-    raise typer.Exit(0 if well else 1)
+        console.print(f"{own.name}: {_in_words(own, its)}", soft_wrap=True, markup=False, highlight=False)
+    return well
+
+
+def _in_words(own: OwnNode, its: Standing) -> str:
+    if not its.running:
+        return "is not running"
+    if its.height is None:
+        return f"runs and does not answer at {its.rpc_url}: {its.why}"
+    others = len(own.ceremony.state.nodes) - 1
+    return f"answers at {its.rpc_url}, block {its.height}, sees {its.peers} of {others} others"
 
 
 def _chosen(root: Path, name: str, member_dir: Path, node: str | None) -> OwnNode:

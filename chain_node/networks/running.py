@@ -13,7 +13,6 @@ from typing import IO, Final
 
 from chain_node.client import Node
 from chain_node.engines.base import Endpoint, Engine, find_endpoint, forget_endpoint, lock_folder, write_endpoint
-from chain_node.engines.besu_program import besu_environment, besu_version, find_besu
 from chain_node.engines.ports import listening_ports
 from chain_node.errors import ChainError
 from chain_node.keys import make_node_key
@@ -21,9 +20,9 @@ from chain_node.networks.bundle import check_bundle
 from chain_node.networks.cards import CardBody
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import Ceremony, current_files, load_ceremony
-from chain_node.networks.errors import ChangeRefused, EngineUnknown
+from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder
-from chain_node.networks.terms import Terms
+from chain_node.networks.programs import Program
 from chain_node.supervisor import Process, ProcessFailed, Supervisor
 
 _READY_SECONDS: Final = 180.0
@@ -54,10 +53,10 @@ class OwnNode:
     def log_path(self) -> Path:
         return self.home / "logs" / f"{self.ceremony.terms.engine}.log"
 
-    def arguments(self) -> list[str]:
-        """Of the engine's program; the same as in Compose file and systemd unit, but for where things lie."""
-        terms, state = self.ceremony.terms, self.ceremony.state
-        return engine_named(terms.engine).run_arguments(terms, state, self.card, str(self.folder), str(self.home))
+    def command(self, program: Path) -> list[str]:
+        """The same as in Compose file and systemd unit, but for where things lie."""
+        terms, state, folder, home = self.ceremony.terms, self.ceremony.state, str(self.folder), str(self.home)
+        return engine_named(terms.engine).run_command(terms, state, self.card, str(program), folder, home)
 
 
 def own_nodes(folder: Path, member: MemberFolder) -> list[OwnNode]:
@@ -93,23 +92,10 @@ def require_agreement(own: OwnNode) -> None:
         raise ChangeRefused(f"{key}: is the key of {found}, the card of {own.name} is of {own.card.address}")
 
 
-def agreed_program(terms: Terms, named: Path | None, home: Path) -> Path:
-    """The engine's program, in the agreed version. Raises `OSError`, `ValueError`, `ChangeRefused`."""
-    if terms.engine != "besu":
-        raise EngineUnknown(terms.engine, ["besu"])
-    program = find_besu(named)
-    version = besu_version(program, home)
-    if version != terms.engine_version:
-        raise ChangeRefused(
-            f"{program} is Besu {version}, the members of {terms.name} agreed on {terms.engine_version}"
-        )
-    return program
-
-
 class OwnNodeRun(Engine):
     """One node, as a child of this process."""
 
-    def __init__(self, own: OwnNode, program: Path) -> None:
+    def __init__(self, own: OwnNode, program: Program) -> None:
         self.own, self._program = own, program
         self._supervisor = Supervisor()
         self._lock_file: IO[str] | None = None
@@ -154,8 +140,8 @@ class OwnNodeRun(Engine):
         own, wanted = self.own, {self.own.rpc_port, self.own.card.port}
         return Process(
             name=own.name,
-            argv=[str(self._program), *own.arguments()],
-            env=besu_environment(own.home),
+            argv=own.command(self._program.path),
+            env=self._program.environment(own.home),
             log_path=own.log_path,
             ready=lambda: wanted <= listening_ports(self._supervisor.pid(own.name)),
             ready_timeout_seconds=_READY_SECONDS,

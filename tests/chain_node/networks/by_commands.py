@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import random
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +20,7 @@ from typer.testing import CliRunner
 from chain_node.config import CONFIG_ROOT
 from chain_node.networks.cli import network_app
 
+ROOT = Path(__file__).resolve().parents[3]
 _runner = CliRunner()
 
 
@@ -45,7 +52,7 @@ def done(*arguments: object) -> str:
 
 
 def make_network(
-    where: Path, monkeypatch: pytest.MonkeyPatch, ports: tuple[int, ...], name: str = "quay"
+    where: Path, monkeypatch: pytest.MonkeyPatch, ports: tuple[int, ...], name: str = "quay", engine: str = "besu"
 ) -> MadeNetwork:
     """One member for each port, each with a validator, all on this machine's loopback."""
     monkeypatch.setattr("chain_node.networks.member._SCRYPT_N", 2**10)
@@ -53,25 +60,74 @@ def make_network(
     people = CONFIG_ROOT / "local" / "participants.toml"
     organisations = [word for lei in LEIS[: len(ports)] for word in ("--org", lei)]
     terms = ["--operator", OPERATOR, "--participants", people, "--chain-id", 77_009, "--shared-hosts"]
-    done("new", name, "--engine", "besu", "--root", made.root, *terms, *organisations)
+    done("new", name, "--engine", engine, "--root", made.root, *terms, *organisations)
     (where / "pass").write_text("a long enough passphrase\n")
     cards = where / "cards"
     cards.mkdir()
-    for lei, port, (node, folder) in zip(LEIS, ports, made.member_dirs.items(), strict=False):
-        says = [
-            "--lei",
-            lei,
-            "--organisation",
-            f"Firm {node}",
-            "--contact",
-            "ops",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            port,
-        ]
-        own = ["--member-dir", folder, "--passphrase-file", where / "pass", "--root", made.root]
-        done("member", "init", name, "--name", node, *says, *own)
-        (cards / f"{node}.json").write_bytes((folder / "cards" / f"{node}.json").read_bytes())
+    for lei, port, node in zip(LEIS, ports, made.member_dirs, strict=False):
+        make_member(made, node, lei, port)
+        (cards / f"{node}.json").write_bytes((made.member_dirs[node] / "cards" / f"{node}.json").read_bytes())
     done("assemble", name, "--cards", cards, "--root", made.root)
     return made
+
+
+def make_member(made: MadeNetwork, node: str, lei: str, port: int) -> None:
+    """The member's key, and its node's with a card."""
+    says = ["--lei", lei, "--organisation", f"Firm {node}", "--contact", "ops", "--host", "127.0.0.1", "--port", port]
+    done("member", "init", "--name", node, *says, *own(made, node), *secret(made))
+
+
+def secret(made: MadeNetwork) -> list[object]:
+    return ["--passphrase-file", made.root.parent / "pass"]
+
+
+def free_pairs(count: int) -> tuple[int, ...]:
+    """Ports for peers that are free together with those that JSON-RPC then has, 10,000 above; none of them is one that
+    the system gives to outgoing connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randint(10_000, 21_000)
+        if port in found:
+            continue
+        try:
+            with ExitStack() as stack:
+                for its in (port, port + 10_000):
+                    stack.enter_context(socket.create_server(("127.0.0.1", its)))
+        except OSError:
+            continue
+        found.append(port)
+    return tuple(found)
+
+
+def own(made: MadeNetwork, node: str = "v0") -> list[object]:
+    return [made.name, "--root", made.root, "--member-dir", made.member_dirs[node]]
+
+
+@contextmanager
+def up(made: MadeNetwork, node: str = "v0") -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, once it has said that the node answers."""
+    words = [str(word) for word in own(made, node)]
+    command = [sys.executable, "-m", "scripts.portolan", "network", "up", *words]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            if " answers at " not in said:
+                process.kill()
+                pytest.fail(f"{said}{process.communicate()[1]}")
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+def home(made: MadeNetwork, node: str = "v0") -> Path:
+    return made.member_dirs[node] / "nodes" / node

@@ -530,6 +530,46 @@ def test_ceremony_is_held_by_commands_on_several_machines(tmp_path: Path) -> Non
     assert f"({LEIS[4]}): portolan network apply harbour" in plain.output
 
 
+def test_kinds_of_changes_are_commands_of_their_own(tmp_path: Path) -> None:
+    made = found(tmp_path)
+    (tmp_path / "pass").write_text(PASSPHRASE)
+    own = ["--root", made.folder.parent, "--member-dir", made.member(0).path, "--passphrase-file", tmp_path / "pass"]
+    card = made.card(4, "validator-e")
+    path = made.member(4).card_path(card.body.node)
+    kinds = {
+        "add-validator": ["--card", path],
+        "add-node": ["--card", path],
+        "remove-validator": ["--node", "validator-d"],
+        "remove-node": ["--node", "validator-d"],
+        "rotate-key": ["--node", "validator-d", "--card", path],
+    }
+    refusals = {
+        "add-node": "its card is of a validator, not of a node",
+        "remove-node": "is a validator, not a node",
+        "rotate-key": "its card is of a validator of",
+    }
+
+    for kind, what in kinds.items():
+        words = [kind, "harbour", *what, "--why", "agreed by telephone", *own]
+        result = runner.invoke(network_app, [str(word) for word in words], env={"COLUMNS": "200"})
+
+        assert result.exit_code == (1 if kind in refusals else 0), result.output
+        assert refusals.get(kind, "to the other members") in result.output
+    changes = [proposal.change.kind for proposal in load_ceremony(made.folder).proposals.values()]
+    assert changes == ["add-validator", "remove-validator"]
+
+
+def test_status_says_how_the_members_own_nodes_are(tmp_path: Path) -> None:
+    made = found(tmp_path)
+    words = ["status", "harbour", "--root", made.folder.parent, "--member-dir", made.member(0).path]
+
+    result = runner.invoke(network_app, [str(word) for word in words], env={"COLUMNS": "200"})
+
+    assert result.exit_code == 0, result.output
+    assert "3 of 4 voters decide" in result.output
+    assert "validator-a: is not running" in result.output
+
+
 def test_apply_votes_on_real_nodes_and_signs_that_it_is_done(tmp_path: Path) -> None:
     """A node is a JSON-RPC server here; the chain behind the four of them counts votes as Besu does."""
     made = found(tmp_path)

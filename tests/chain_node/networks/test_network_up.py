@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shlex
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from by_commands import MadeNetwork, done, make_network, network_command
+from by_commands import MadeNetwork, done, free_pairs, home, make_network, network_command, own, up
 from support.fake_besu import FakeBesu, make_fake_besu
 
 from chain_node.client import Node
@@ -44,63 +39,11 @@ def quay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeNetwork:
     return make_network(tmp_path, monkeypatch, free_pairs(2))
 
 
-def free_pairs(count: int) -> tuple[int, ...]:
-    """Ports for peers that are free together with those that JSON-RPC then has, 10,000 above; none of them is one that
-    the system gives to outgoing connections."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randint(10_000, 21_000)
-        if port in found:
-            continue
-        try:
-            with ExitStack() as stack:
-                for its in (port, port + 10_000):
-                    stack.enter_context(socket.create_server(("127.0.0.1", its)))
-        except OSError:
-            continue
-        found.append(port)
-    return tuple(found)
-
-
-def own(made: MadeNetwork, node: str = "v0") -> list[object]:
-    return [made.name, "--root", made.root, "--member-dir", made.member_dirs[node]]
-
-
 def refused(*arguments: object) -> str:
     result = network_command(*arguments)
     assert result.exit_code == 1, result.output
     assert "Traceback" not in result.output
     return result.output
-
-
-@contextmanager
-def up(made: MadeNetwork, node: str = "v0") -> Iterator[subprocess.Popen[str]]:
-    """The command as a process of its own, once it has said that the node answers."""
-    words = [str(word) for word in own(made, node)]
-    command = [sys.executable, "-m", "scripts.portolan", "network", "up", *words]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "COLUMNS": "200"},
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            said = process.stdout.readline()
-            if " answers at " not in said:
-                process.kill()
-                pytest.fail(f"{said}{process.communicate()[1]}")
-            yield process
-        finally:
-            if process.poll() is None:
-                process.terminate()
-
-
-def home(made: MadeNetwork, node: str = "v0") -> Path:
-    return made.member_dirs[node] / "nodes" / node
 
 
 # Refusals

@@ -1,0 +1,111 @@
+"""Kaia with Istanbul BFT: validators come and go by the ballots of its governance; see decision 0055."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, Final
+
+import rlp  # type: ignore[import-untyped]
+
+from chain_node.genesis import MOST_VALIDATORS, kaia_genesis
+from chain_node.networks.cards import CardBody
+from chain_node.networks.documents import pretty
+from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote
+from chain_node.networks.kaia_files import BLOCK_SECONDS, RUN_SCRIPT, command, kaia_compose, kaia_unit, run_script
+from chain_node.networks.state import NetworkState
+from chain_node.networks.terms import Terms
+
+_VANITY_BYTES: Final = 32
+_NO_TIME: Final = 0
+"""The first block's, the same on every member's machine."""
+
+
+class KaiaNetwork(NetworkEngine):
+    """A validator's key is its node's key, as plain hexadecimal digits. Nodes keep no lists: whoever knows the first
+    block may connect (so the firewall counts), and whoever reaches a node may send it transactions."""
+
+    kind = "kaia"
+    version = "1.0.3"
+    block_seconds = BLOCK_SECONDS
+    most_validators = MOST_VALIDATORS
+    votes_together = False
+    sealing_cure = "it follows but takes no turn: look for WARN and ERROR lines in its log, see its clock, restart it"
+
+    def genesis(self, terms: Terms, state: NetworkState) -> dict[str, Any]:
+        return kaia_genesis(terms.chain_id, [n.address for n in state.validators], _NO_TIME)
+
+    def genesis_validators(self, genesis: Mapping[str, Any]) -> tuple[str, ...]:
+        return read_extra_data(bytes.fromhex(str(genesis["extraData"]).removeprefix("0x")))
+
+    def shared_files(self, terms: Terms, state: NetworkState) -> Files:
+        return {RUN_SCRIPT: run_script()}
+
+    def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
+        port, most = self.rpc_port(terms, node), _most_peers(state)
+        # Without itself: Kaia would dial it.
+        others = [self.peer_url(other) for other in state.ordered if other.node != node.node]
+        return {
+            "static-nodes.json": pretty(others),
+            "compose.yaml": kaia_compose(terms, node, port, most),
+            f"portolan-{terms.name}-{node.node}.service": kaia_unit(terms, node, port, most),
+        }
+
+    def run_command(
+        self, terms: Terms, state: NetworkState, node: CardBody, program: str, network: str, home: str
+    ) -> list[str]:
+        return command(terms, node, self.rpc_port(terms, node), _most_peers(state), program, network, home)
+
+    def key_files(self, key: bytes) -> Files:
+        return {"key": f"{key.hex()}\n".encode()}
+
+    def own_files(self, terms: Terms) -> Files:
+        return {}
+
+    def peer_url(self, node: CardBody) -> str:
+        host = f"[{node.host}]" if ipaddress.ip_address(node.host).version == 6 else node.host
+        return f"kni://{node.public_key}@{host}:{node.port}?discport=0&ntype=cn"
+
+    def open_ports(self, terms: Terms, node: CardBody) -> tuple[tuple[str, int], ...]:
+        return (("tcp", node.port),)
+
+    def vote_call(self, vote: Vote) -> RpcCall:
+        return RpcCall("governance_vote", (f"governance.{'add' if vote.admit else 'remove'}validator", vote.address))
+
+    def may_vote(self, node: CardBody, vote: Vote) -> bool:
+        return vote.admit or vote.address != node.address  # Kaia lets nobody vote itself out
+
+    def validators_call(self) -> RpcCall:
+        return RpcCall("istanbul_getValidators", ("latest",))
+
+    def first_block_call(self) -> RpcCall:
+        return RpcCall("kaia_getBlockByNumber", ("0x0", False))  # eth_getBlockByNumber leaves extraData empty
+
+    def read_proposer(self, block: Mapping[str, Any]) -> str:
+        return str(block.get("miner", "")).lower()
+
+    def peers_call(self) -> RpcCall:
+        return RpcCall("admin_peers")
+
+    def read_peers(self, answer: Any) -> set[str]:
+        try:
+            return {str(peer["id"]).lower() for peer in answer}
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a list of peers: {error}") from error
+
+
+def _most_peers(state: NetworkState) -> int:
+    return max(25, 2 * len(state.nodes))
+
+
+def read_extra_data(data: bytes) -> tuple[str, ...]:
+    """The validators of a first block. Raises `ValueError` where it is not one of Istanbul BFT."""
+    try:
+        validators, seal, committed = rlp.decode(data[_VANITY_BYTES:])
+    except (rlp.exceptions.DecodingError, ValueError, TypeError) as error:
+        raise ValueError(f"extraData: not that of Istanbul BFT: {error}") from error
+    if any(data[:_VANITY_BYTES]) or any(seal) or committed or not isinstance(validators, list):
+        raise ValueError("extraData: not that of a first block: it has a version or seals")
+    if any(not isinstance(item, bytes) or len(item) != 20 for item in validators):
+        raise ValueError("extraData: a validator is not 20 bytes")
+    return tuple("0x" + item.hex() for item in validators)

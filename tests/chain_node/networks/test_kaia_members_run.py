@@ -1,0 +1,129 @@
+"""Four members run a Kaia validator each by `portolan network up`, and take a fifth in and one out by their votes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from by_commands import MadeNetwork, done, free_pairs, home, make_member, make_network, network_command, own, secret, up
+from consortium import LEIS
+
+from chain_node.client import Node
+from chain_node.engines.base import find_endpoint
+from chain_node.engines.kaia_program import BINARY
+from chain_node.errors import ChainError
+from chain_node.networks.ceremony import load_ceremony
+
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("kaia"),
+    pytest.mark.skipif(not BINARY.exists(), reason="make build/kaia/.stamp builds it"),
+]
+PATIENCE_SECONDS = 240.0
+
+
+def until(what: str, holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.5)
+
+
+def url_of(made: MadeNetwork, name: str) -> str:
+    endpoint = find_endpoint(home(made, name))
+    assert endpoint is not None
+    return endpoint.rpc_url
+
+
+def node_of(made: MadeNetwork, name: str) -> Node:
+    return Node(url_of(made, name))
+
+
+def sees(made: MadeNetwork, name: str, others: int) -> bool:
+    try:
+        return int(node_of(made, name).request("net_peerCount"), 16) >= others
+    except ChainError:
+        return False
+
+
+def rpc(made: MadeNetwork, *names: str) -> list[object]:
+    return [word for name in names for word in ("--rpc", f"{name}={url_of(made, name)}")]
+
+
+def apply(made: MadeNetwork, node: str, *more: object, wait: int = 0) -> int:
+    words = [*own(made, node), *secret(made), *rpc(made, node), "--wait", wait, *more]
+    result = network_command("apply", *words)
+    assert result.exit_code in (0, 3), result.output
+    return result.exit_code
+
+
+def carry_out(made: MadeNetwork, *nodes: str) -> None:
+    """Each member applies by itself, again and again, until its part is signed as done."""
+    until("every member has carried it out", lambda: sum(apply(made, node, wait=2) for node in nodes) == 0)
+
+
+def validators(made: MadeNetwork, name: str) -> set[str]:
+    return {its.lower() for its in node_of(made, name).request("istanbul_getValidators", "latest")}
+
+
+def findings(made: MadeNetwork, *names: str) -> list[tuple[str, str, str]]:
+    words = [made.name, "--root", made.root, *rpc(made, *names), "--watch", 6, "--json"]
+    result = network_command("doctor", *words)
+    return [(f["area"], f["node"], f["what"]) for f in json.loads(result.output)["findings"]]
+
+
+def test_members_run_their_chain_and_vote_one_in_and_one_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = free_pairs(5)
+    made = make_network(tmp_path, monkeypatch, ports[:4], engine="kaia")
+    with ExitStack() as running:
+        for name in made.nodes:
+            running.enter_context(up(made, name))
+        until("all see all others", lambda: all(sees(made, name, 3) for name in made.nodes))
+        before = node_of(made, "v0").block_number()
+        until("blocks come", lambda: node_of(made, "v0").block_number() > before + 8)
+        assert "sees 3 of 3 others" in done("running", *own(made, "v1"))
+        assert findings(made, *made.nodes) == []
+        taken = network_command("up", *own(made, "v0"))
+        assert taken.exit_code == 1
+        assert "already runs" in taken.output
+
+        # A fifth comes
+        larger = MadeNetwork(made.name, made.root, {**made.member_dirs, "v4": tmp_path / "member-4"})
+        make_member(larger, "v4", LEIS[4], ports[4])
+        card = larger.member_dirs["v4"] / "cards" / "v4.json"
+        why = ["--why", "a fifth member"]
+        done("add-validator", *own(made, "v0"), "--card", card, *why, *secret(made))
+        for name in ("v1", "v2"):
+            done("approve", *own(made, name)[:1], 1, *own(made, name)[1:], *secret(made))
+        for name in ("v0", "v1"):
+            assert apply(made, name) == 3
+        assert len(validators(made, "v0")) == 4
+        running.enter_context(up(larger, "v4"))
+        carry_out(larger, *larger.nodes)
+        assert validators(made, "v0") == {n.address for n in load_ceremony(made.folder).state.validators}
+        until("the fifth sees the others", lambda: sees(larger, "v4", 4))
+        coming = node_of(larger, "v4").block_number()
+        mine = load_ceremony(made.folder).state.nodes["v4"].address
+
+        def proposed() -> bool:
+            block = node_of(larger, "v4").request("eth_getBlockByNumber", "latest", False)
+            return int(block["number"], 16) > coming and block["miner"].lower() == mine
+
+        until("the fifth proposes", proposed)
+
+        # One goes
+        done("remove-validator", *own(made, "v0"), "--node", "v3", "--why", "leaves", *secret(made))
+        for name in ("v1", "v2"):
+            number = max(load_ceremony(made.folder).proposals)
+            done("approve", *own(made, name)[:1], number, *own(made, name)[1:], *secret(made))
+        staying = ("v0", "v1", "v2", "v4")
+        carry_out(larger, *staying)
+        gone = load_ceremony(made.folder).proposals[number].gone
+        assert gone is not None
+        assert gone.address not in validators(made, "v0")
+        assert "has ended" in done("down", *own(larger, "v4"))
