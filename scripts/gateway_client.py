@@ -68,6 +68,7 @@ def access_token(base_url: str, credentials: Credentials) -> str:
         f"{base_url}/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=(credentials.client_id, credentials.client_secret),
+        timeout=WAIT_SECONDS + 10,
         trust_env=False,
     )
     return str(read_answer(answer)["access_token"])
