@@ -31,8 +31,7 @@ def admit(
     rpc_url: Annotated[str | None, typer.Option(help="A node of the network, if not this folder's.")] = None,
 ) -> None:
     """Check a request for admission and say what is to be done; with --send, do it."""
-    folder = (data_dir or data_dir_of(network)).resolve()
-    chain = _chain(network, folder, rpc_url)
+    folder, chain = connect(network, data_dir, rpc_url)
     try:
         now = chain.block().timestamp
         request = read_request(request_file, now)
@@ -53,9 +52,11 @@ def admit(
         chain.close()
 
 
-def _chain(network: str, folder: Path, rpc_url: str | None) -> Chain:
+def connect(network: str, data_dir: Path | None, rpc_url: str | None) -> tuple[Path, Chain]:
+    """The network's folder, with its keys, and its chain."""
+    folder = (data_dir or data_dir_of(network)).resolve()
     endpoint = find_endpoint(folder)
     url = rpc_url or (endpoint.rpc_url if endpoint else None)
     if url is None:
         raise ProcessFailed(network, "is not running", folder / "logs" / "anvil.log")
-    return Chain.connect(url, AddressBook.load(folder / "deployments.json"))
+    return folder, Chain.connect(url, AddressBook.load(folder / "deployments.json"))

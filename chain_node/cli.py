@@ -30,6 +30,7 @@ from chain_node.engines.anvil import set_clock
 from chain_node.engines.base import Endpoint, EngineBusy, find_endpoint
 from chain_node.engines.validators import make_validator_keys
 from chain_node.errors import ChainError
+from chain_node.freezing_cli import freeze
 from chain_node.genesis import GenesisInvalid
 from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid
 from chain_node.references import ReferenceInvalid
@@ -203,6 +204,7 @@ def brownie(network: NetworkOption = "local", data_dir: DataOption = None) -> No
 
 
 node_app.command("admit")(plainly(admit))
+node_app.command("freeze")(plainly(freeze))
 node_app.command("upgrade")(plainly(upgrade))
 
 

@@ -46,6 +46,14 @@ class GatewayClient:
         headers = {**self._write_headers(), "Content-Type": media_type}
         return read_answer(self._http.post(path, content=content, params=query, headers=headers))
 
+    def raw(self, method: str, path: str, content: bytes, media_type: str) -> bytes:
+        """The answer's body as it comes, whatever its kind. Raises `GatewayRefused`."""
+        headers = {} if method == "GET" else {**self._write_headers(), "Content-Type": media_type}
+        answer = self._http.request(method, path, content=content, headers=headers)
+        if not answer.is_success:
+            read_answer(answer)
+        return answer.content
+
     def close(self) -> None:
         self._http.close()
 
@@ -60,6 +68,7 @@ def access_token(base_url: str, credentials: Credentials) -> str:
         f"{base_url}/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=(credentials.client_id, credentials.client_secret),
+        timeout=WAIT_SECONDS + 10,
         trust_env=False,
     )
     return str(read_answer(answer)["access_token"])

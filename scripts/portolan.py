@@ -144,11 +144,15 @@ def _mount(wanted: str | None) -> None:
         from api.invoices.cli import invoice_app
 
         app.add_typer(invoice_app, name="invoice")
+    if wanted in (None, "ask"):
+        from scripts.ask import ask
+
+        app.command("ask")(ask)
 
 
 def main() -> None:
     known = {"node", "deploy", "network", "oracle", "gateway", "invoice", "demo", "up", "bench"}
-    known |= {"gas", "invariants", "slither", "audit"}
+    known |= {"ask", "gas", "invariants", "slither", "audit"}
     first = sys.argv[1] if len(sys.argv) > 1 else None
     _mount(first if first in known else None)
     app()
