@@ -146,6 +146,11 @@ class ValidatorsEngine(Engine):
         return self._first().rpc_url
 
     @property
+    def rpc_urls(self) -> tuple[str, ...]:
+        """Also of those that are stopped just now."""
+        return tuple(node.rpc_url for node in self._nodes)
+
+    @property
     def pid(self) -> int:
         return self.pid_of(self._first().number)
 
