@@ -47,7 +47,7 @@ class KaiaNode(ValidatorNode):
             self.wipe()
             self._initialise(genesis)
             self._begun.write_text("its chain begins with the network's genesis block\n", encoding="utf-8")
-        (self.chain_dir / "klay" / "static-nodes.json").write_text(json.dumps(list(peers)) + "\n", encoding="utf-8")
+        self.listed_path.write_text(json.dumps(list(peers)) + "\n", encoding="utf-8")
 
     def wipe(self) -> None:
         """Forgets its chain, as after the loss of a disk: the next start fetches it from the others."""
@@ -66,6 +66,11 @@ class KaiaNode(ValidatorNode):
             stop_timeout_seconds=20.0,
             death_signal=signal.SIGTERM,  # it closes its database when it is told to end
         )
+
+    @property
+    def listed_path(self) -> Path:
+        """The nodes that it dials, and that alone it talks with; read anew for each that comes."""
+        return self.chain_dir / "klay" / "static-nodes.json"
 
     @property
     def _begun(self) -> Path:

@@ -31,7 +31,7 @@ _BLOCK_SECONDS: Final = 120.0
 @dataclass(frozen=True)
 class Place:
     """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
-    `ip netns exec NAME` for a network namespace."""
+    `ip netns exec NAME` for a network namespace, or `env NAME=VALUE`."""
 
     host: str = LOOPBACK
     behind: tuple[str, ...] = ()
@@ -238,6 +238,15 @@ class ValidatorsEngine(Engine):
         if self.runs(number):
             raise ValueError(f"validator {number} runs: stop it before its chain is wiped")
         self.node(number).wipe()
+
+    def place_node(self, number: int, place: Place) -> None:
+        """Where it runs from its next start on. Raises `ValueError` while it runs, or where others would not find it."""
+        node = self.node(number)
+        if self.runs(number):
+            raise ValueError(f"validator {number} runs: stop it before it is placed elsewhere")
+        if place.host != node.place.host:
+            raise ValueError(f"validator {number} is known to the others at {node.place.host}, not at {place.host}")
+        self._nodes = tuple(replace(its, place=place) if its is node else its for its in self._nodes)
 
     # Parts
 

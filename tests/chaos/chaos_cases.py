@@ -1,5 +1,6 @@
 """What is done to a network at work: each case harms it, sees that the rest behaves as it must, and mends it again.
 What must hold afterwards is the same for all: `NetworkAtWork.require_all_is_well`.
+
 The tests run them by name, `make soak` at random. `chance` draws whom a case is done to."""
 
 from __future__ import annotations

@@ -35,6 +35,11 @@ var (
 		Usage: "how long a proposer may take before the next one's turn comes",
 		Value: 4 * time.Second,
 	}
+	// Kaia itself talks with every node that knows the first block.
+	listedPeers = &cli.StringFlag{
+		Name:  "p2p.listed",
+		Usage: "file with a JSON list of the only nodes that are talked with; it is read anew for each that comes",
+	}
 )
 
 func main() {
@@ -42,7 +47,7 @@ func main() {
 	app := utils.NewApp("", "a consensus node of a Portolan network, by Kaia")
 	app.HideVersion = true // `version` says more
 	app.Commands = []*cli.Command{nodecmd.InitCommand, nodecmd.VersionCommand}
-	app.Flags = append(utils.KcnAppFlags(), peersAddress, roundTimeout)
+	app.Flags = append(utils.KcnAppFlags(), peersAddress, roundTimeout, listedPeers)
 	app.Before = nodecmd.BeforeRunNode
 	app.Action = run
 	app.After = func(*cli.Context) error {
@@ -74,7 +79,7 @@ func run(ctx *cli.Context) error {
 	err = stack.Register(func(its *node.ServiceContext) (node.Service, error) {
 		var err error
 		chain, err = cn.New(its, &config.CN)
-		return &validator{chain}, err
+		return &validator{chain, ctx.String(listedPeers.Name)}, err
 	})
 	if err != nil {
 		return err
