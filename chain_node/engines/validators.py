@@ -31,10 +31,12 @@ _BLOCK_SECONDS: Final = 120.0
 @dataclass(frozen=True)
 class Place:
     """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
-    `ip netns exec NAME` for a network namespace."""
+    `ip netns exec NAME` for a network namespace. `peers_host` is for the other nodes alone, where they have a network
+    of their own."""
 
     host: str = LOOPBACK
     behind: tuple[str, ...] = ()
+    peers_host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,18 @@ class Seat:
 
     @property
     def reached_at(self) -> str:
-        """The address at which others on this machine find it."""
-        return LOOPBACK if self.place.host == "0.0.0.0" else self.place.host  # noqa: S104  # nosec B104 # compared, not bound
+        """The address at which its clients on this machine find it."""
+        return _reached_at(self.place.host)
+
+    @property
+    def peers_host(self) -> str:
+        """The address on which it listens for the other nodes."""
+        return self.place.peers_host or self.place.host
+
+    @property
+    def met_at(self) -> str:
+        """The address at which the other nodes find it."""
+        return _reached_at(self.peers_host)
 
     @property
     def rpc_url(self) -> str:
@@ -326,6 +338,10 @@ class ValidatorsEngine(Engine):
                 time.sleep(_POLL_SECONDS)
         finally:
             client.close()
+
+
+def _reached_at(host: str) -> str:
+    return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104  # nosec B104 # compared, not bound
 
 
 def _peers_seen(node: ValidatorNode) -> int:
