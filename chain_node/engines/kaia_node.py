@@ -39,7 +39,7 @@ class KaiaNode(ValidatorNode):
 
     @property
     def address_for_peers(self) -> str:
-        return f"kni://{self.identity.public_key}@{self.reached_at}:{self.p2p_port}?discport=0&ntype=cn"
+        return f"kni://{self.identity.public_key}@{self.met_at}:{self.p2p_port}?discport=0&ntype=cn"
 
     def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
         """Gives it the first block, where it has none yet, and the addresses of the others."""
@@ -102,7 +102,7 @@ class KaiaNode(ValidatorNode):
         command = [str(BINARY), "--datadir", str(self.chain_dir), *_DATABASE]
         command += ["--rewardbase", self.identity.address]
         command += ["--nodekey", str(self.folder / "key"), "--networkid", str(self.chain_id)]
-        command += ["--p2p.addr", host, "--port", str(self.p2p_port), "--nodiscover", "--ntp.disable"]
+        command += ["--p2p.addr", self.peers_host, "--port", str(self.p2p_port), "--nodiscover", "--ntp.disable"]
         # With `full` instead a validator that was killed once came back with another hash for a final block.
         command += ["--syncmode", "full", "--gcmode", "archive", "--ipcdisable", "--verbosity", "3"]
         command += ["--rpc", "--rpcaddr", host, "--rpcport", str(self.rpc_port), "--rpcapi", _APIS]
