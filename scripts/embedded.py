@@ -21,13 +21,13 @@ from chain_node.cli import deploy_with_progress
 from chain_node.client import Chain
 from chain_node.compile import ROOT
 from chain_node.config import CONFIG_ROOT, Network, load_network
-from chain_node.engines import EngineChoices, make_engine
+from chain_node.engines import Engine, EngineChoices, make_engine
 from chain_node.keys import KeyRing, make_keystore
 from chain_node.supervisor import Process, Supervisor
 from scripts.gateway_client import Credentials
 
 OUTCOME_SECONDS = 20.0
-READY_SECONDS = 120.0
+READY_SECONDS = 600.0
 """Long: several validators and other work may have the machine meanwhile."""
 GATHER_SECONDS = 0.3
 """Long enough for nodes that were handed their papers together."""
@@ -71,15 +71,17 @@ class EmbeddedSettings:
 
 
 class EmbeddedNetwork:
-    """Starts and stops the processes; as a context manager it surely stops them, by their process ids."""
+    """Starts and stops the processes; as a context manager it surely stops them, by their process ids.
 
-    def __init__(self, settings: EmbeddedSettings, console: Console) -> None:
+    `engine` runs the chain in place of the one that the network's file asks for."""
+
+    def __init__(self, settings: EmbeddedSettings, console: Console, engine: Engine | None = None) -> None:
         self.settings, self.console = settings, console
         self.data_dir = settings.data_dir.resolve()
         definition = _with_currencies(load_network(CONFIG_ROOT / settings.network), settings.more_currencies)
         self.definition = _with_thresholds(definition, settings.thresholds)
         self._supervisor = Supervisor()
-        self._engine = make_engine(self.definition.config, self.data_dir, self._choices())
+        self._engine = engine or make_engine(self.definition.config, self.data_dir, self._choices())
         self._chain: Chain | None = None
         self.gateway_urls: list[str] = []
 
@@ -98,6 +100,12 @@ class EmbeddedNetwork:
     @property
     def rpc_url(self) -> str:
         return self._engine.rpc_url
+
+    @property
+    def _nodes_of_the_chain(self) -> str | tuple[str, ...]:
+        """What gateway and oracle nodes are given: all nodes where there are several, so that each may fail."""
+        urls = self._engine.rpc_urls
+        return urls if len(urls) > 1 else urls[0]
 
     def start(self, *, gateway: bool = True) -> None:
         """Chain, contracts and gateway; each is ready when this returns."""
@@ -171,7 +179,7 @@ class EmbeddedNetwork:
         _write_toml(
             config,
             {
-                "rpc_url": self.rpc_url,
+                "rpc_url": self._nodes_of_the_chain,
                 "deployments": "deployments.json",
                 "data_dir": "gateway",
                 "keys_dir": "keys",
@@ -213,7 +221,7 @@ class EmbeddedNetwork:
             config,
             {
                 "name": "relay",
-                "rpc_url": self.rpc_url,
+                "rpc_url": self._nodes_of_the_chain,
                 "deployments": "../../deployments.json",
                 "keystore": "key.json",
                 "passphrase_file": "passphrase",  # nosec B105 # the name of a file
@@ -243,7 +251,7 @@ class EmbeddedNetwork:
             {
                 "name": name,
                 "organisation": lei,
-                "rpc_url": self.rpc_url,
+                "rpc_url": self._nodes_of_the_chain,
                 "deployments": "../../deployments.json",
                 "network_key_file": "../../network.key",
                 "keystore": "key.json",

@@ -76,6 +76,11 @@ class Engine(ABC):
         """Where it answers JSON-RPC; known once it is started."""
 
     @property
+    def rpc_urls(self) -> tuple[str, ...]:
+        """All of its nodes, the preferred one first; known once it is started."""
+        return (self.rpc_url,)
+
+    @property
     @abstractmethod
     def pid(self) -> int:
         """The process that answers there."""

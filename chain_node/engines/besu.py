@@ -41,7 +41,7 @@ class BesuNode(ValidatorNode):
 
     @property
     def address_for_peers(self) -> str:
-        return f"enode://{self.identity.public_key}@{self.reached_at}:{self.p2p_port}"
+        return f"enode://{self.identity.public_key}@{self.met_at}:{self.p2p_port}"
 
     def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
         """Besu reads the first block at each start, and refuses one that its database was not begun with."""
@@ -71,12 +71,12 @@ class BesuNode(ValidatorNode):
         return [
             *chain_flags(genesis=str(self.genesis), database=str(self.chain_dir), key=str(self.folder / "key")),
             *peer_flags(
-                host=self.reached_at,
+                host=self.met_at,
                 port=self.p2p_port,
                 most_peers=self.most_peers,
                 static_nodes=str(self._static_nodes),
             ),
-            f"--p2p-interface={host}",
+            f"--p2p-interface={self.peers_host}",
             *rpc_flags(host=host, port=self.rpc_port, called=called),
         ]
 

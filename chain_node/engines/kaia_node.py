@@ -36,7 +36,7 @@ class KaiaNode(ValidatorNode):
 
     @property
     def address_for_peers(self) -> str:
-        return f"kni://{self.identity.public_key}@{self.reached_at}:{self.p2p_port}?discport=0&ntype=cn"
+        return f"kni://{self.identity.public_key}@{self.met_at}:{self.p2p_port}?discport=0&ntype=cn"
 
     def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
         """Gives it the first block, where it has none yet, and the addresses of the others."""
@@ -44,7 +44,7 @@ class KaiaNode(ValidatorNode):
             self.wipe()
             self._initialise(genesis)
             self._begun.write_text("its chain begins with the network's genesis block\n", encoding="utf-8")
-        (self.chain_dir / "klay" / "static-nodes.json").write_text(json.dumps(list(peers)) + "\n", encoding="utf-8")
+        self.listed_path.write_text(json.dumps(list(peers)) + "\n", encoding="utf-8")
 
     def wipe(self) -> None:
         """Forgets its chain, as after the loss of a disk: the next start fetches it from the others."""
@@ -63,6 +63,11 @@ class KaiaNode(ValidatorNode):
             stop_timeout_seconds=20.0,
             death_signal=signal.SIGTERM,  # it closes its database when it is told to end
         )
+
+    @property
+    def listed_path(self) -> Path:
+        """The nodes that it dials, and that alone it talks with; read anew for each that comes."""
+        return self.chain_dir / "klay" / "static-nodes.json"
 
     @property
     def _begun(self) -> Path:
@@ -99,5 +104,7 @@ class KaiaNode(ValidatorNode):
             block_seconds=self.block_seconds,
             round_milliseconds=self.round_milliseconds,
         )
-        peers = peer_flags(host=host, port=self.p2p_port, most_peers=_MOST_PEERS)
+        peers = peer_flags(
+            host=self.peers_host, port=self.p2p_port, most_peers=_MOST_PEERS, listed=str(self.listed_path)
+        )
         return [str(BINARY), *chain, *peers, *rpc_flags(host=host, port=self.rpc_port, apis=_APIS)]

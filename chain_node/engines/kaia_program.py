@@ -78,10 +78,11 @@ def chain_flags(
     return flags
 
 
-def peer_flags(*, host: str, port: int, most_peers: int) -> list[str]:
-    """No discovery, and no port asked of a router: nodes know each other by the file alone. It listens on `host`."""
+def peer_flags(*, host: str, port: int, most_peers: int, listed: str) -> list[str]:
+    """No discovery, and no port asked of a router: nodes know each other by the file `listed` alone, and talk with no
+    others. It listens on `host`."""
     flags = ["--p2p.addr", host, "--port", str(port), "--nodiscover", "--nat", "none"]
-    return [*flags, "--maxconnections", str(most_peers)]
+    return [*flags, "--maxconnections", str(most_peers), "--p2p.listed", listed]
 
 
 def rpc_flags(*, host: str, port: int, apis: str) -> list[str]:

@@ -31,10 +31,12 @@ _BLOCK_SECONDS: Final = 120.0
 @dataclass(frozen=True)
 class Place:
     """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
-    `ip netns exec NAME` for a network namespace."""
+    `ip netns exec NAME` for a network namespace, or `env NAME=VALUE`. `peers_host` is for the other nodes alone, where
+    they have a network of their own."""
 
     host: str = LOOPBACK
     behind: tuple[str, ...] = ()
+    peers_host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,18 @@ class Seat:
 
     @property
     def reached_at(self) -> str:
-        """The address at which others on this machine find it."""
-        return LOOPBACK if self.place.host == "0.0.0.0" else self.place.host  # noqa: S104  # nosec B104 # compared, not bound
+        """The address at which its clients on this machine find it."""
+        return _reached_at(self.place.host)
+
+    @property
+    def peers_host(self) -> str:
+        """The address on which it listens for the other nodes."""
+        return self.place.peers_host or self.place.host
+
+    @property
+    def met_at(self) -> str:
+        """The address at which the other nodes find it."""
+        return _reached_at(self.peers_host)
 
     @property
     def rpc_url(self) -> str:
@@ -144,6 +156,11 @@ class ValidatorsEngine(Engine):
     @property
     def rpc_url(self) -> str:
         return self._first().rpc_url
+
+    @property
+    def rpc_urls(self) -> tuple[str, ...]:
+        """Also of those that are stopped just now."""
+        return tuple(node.rpc_url for node in self._nodes)
 
     @property
     def pid(self) -> int:
@@ -233,6 +250,15 @@ class ValidatorsEngine(Engine):
         if self.runs(number):
             raise ValueError(f"validator {number} runs: stop it before its chain is wiped")
         self.node(number).wipe()
+
+    def place_node(self, number: int, place: Place) -> None:
+        """Where it runs from its next start on. Raises `ValueError` while it runs, and where others would lose it."""
+        node = self.node(number)
+        if self.runs(number):
+            raise ValueError(f"validator {number} runs: stop it before it is placed elsewhere")
+        if (place.host, place.peers_host) != (node.place.host, node.place.peers_host):
+            raise ValueError(f"validator {number} is known to the others at {node.met_at}, and that cannot change")
+        self._nodes = tuple(replace(its, place=place) if its is node else its for its in self._nodes)
 
     # Parts
 
@@ -326,6 +352,10 @@ class ValidatorsEngine(Engine):
                 time.sleep(_POLL_SECONDS)
         finally:
             client.close()
+
+
+def _reached_at(host: str) -> str:
+    return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104  # nosec B104 # compared, not bound
 
 
 def _peers_seen(node: ValidatorNode) -> int:

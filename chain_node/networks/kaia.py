@@ -22,8 +22,8 @@ _NO_TIME: Final = 0
 
 
 class KaiaNetwork(NetworkEngine):
-    """A validator's key is its node's key, as plain hexadecimal digits. Nodes keep no lists: whoever knows the first
-    block may connect (so the firewall counts), and whoever reaches a node may send it transactions."""
+    """A validator's key is its node's key, as plain hexadecimal digits. A node talks with those alone
+    whom its `static-nodes.json` names, and keeps no list of accounts: whoever reaches it may send it transactions."""
 
     kind = "kaia"
     version = "1.0.3"

@@ -27,7 +27,9 @@ def flags(terms: Terms, node: CardBody, rpc_port: int, most_peers: int, data: st
             block_seconds=BLOCK_SECONDS,
             round_milliseconds=ROUND_MILLISECONDS,
         ),
-        *peer_flags(host=node.host, port=node.port, most_peers=most_peers),
+        *peer_flags(
+            host=node.host, port=node.port, most_peers=most_peers, listed=f"{data}/chain/klay/static-nodes.json"
+        ),
         *rpc_flags(host="127.0.0.1", port=rpc_port, apis=_APIS),
     ]
 

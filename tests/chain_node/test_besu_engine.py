@@ -239,6 +239,19 @@ def test_node_elsewhere_is_put_behind_its_command_and_answers_to_its_address(
     assert "--host-allowlist=localhost,127.0.0.1,127.0.0.2" in flags
 
 
+def test_node_between_two_networks_meets_the_others_on_the_one_and_its_clients_on_the_other(
+    settings: BesuSettings, fake: FakeBesu
+) -> None:
+    places = {2: Place("127.0.0.2", peers_host="127.0.0.3")}
+    with LocalBesuEngine(BesuSettings(**{**vars(settings), "places": places})) as engine:
+        flags, its = argv_of(engine, 2), engine.node(2)
+        met = (engine.node(1).folder / "static-nodes.json").read_text()
+
+    assert {"--p2p-host=127.0.0.3", "--p2p-interface=127.0.0.3", "--rpc-http-host=127.0.0.2"} <= set(flags)
+    assert its.rpc_url == f"http://127.0.0.2:{its.rpc_port}"
+    assert f"@127.0.0.3:{its.p2p_port}" in met
+
+
 def test_first_block_names_the_validators_and_is_the_same_at_each_start(four: LocalBesuEngine) -> None:
     addresses = [its.identity.address for its in four.nodes]
     written = json.loads(four.genesis_path.read_text())

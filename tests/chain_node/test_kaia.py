@@ -199,6 +199,7 @@ def test_running_network_is_found_with_all_its_nodes(four: KaiaEngine) -> None:
     assert endpoint is not None
     assert (endpoint.rpc_url, endpoint.pid) == (four.rpc_url, four.pid)
     assert endpoint.more_urls == tuple(its.rpc_url for its in four.nodes[1:])
+    assert four.rpc_urls == (four.rpc_url, *endpoint.more_urls)
 
 
 def test_pools_refusals_are_told_apart(four: KaiaEngine) -> None:
@@ -297,6 +298,7 @@ def test_endpoint_is_of_one_that_runs_when_the_first_is_dead(four: KaiaEngine) -
     endpoint = find_endpoint(four.settings.data_dir)
     assert endpoint is not None
     assert endpoint.rpc_url == four.rpc_url == four.node(2).rpc_url
+    assert four.rpc_urls == tuple(its.rpc_url for its in four.nodes)
     assert goes_on(four, (2, 3, 4))
 
 

@@ -17,6 +17,7 @@ import (
 	"github.com/kaiachain/kaia/cmd/utils"
 	"github.com/kaiachain/kaia/cmd/utils/nodecmd"
 	"github.com/kaiachain/kaia/consensus/istanbul"
+	"github.com/kaiachain/kaia/datasync/downloader"
 	"github.com/kaiachain/kaia/node"
 	"github.com/kaiachain/kaia/node/cn"
 	"github.com/urfave/cli/v2"
@@ -35,6 +36,11 @@ var (
 		Usage: "how long a proposer may take before the next one's turn comes",
 		Value: 4 * time.Second,
 	}
+	// Kaia itself talks with every node that knows the first block.
+	listedPeers = &cli.StringFlag{
+		Name:  "p2p.listed",
+		Usage: "file with a JSON list of the only nodes that are talked with; it is read anew for each that comes",
+	}
 )
 
 func main() {
@@ -42,7 +48,7 @@ func main() {
 	app := utils.NewApp("", "a consensus node of a Portolan network, by Kaia")
 	app.HideVersion = true // `version` says more
 	app.Commands = []*cli.Command{nodecmd.InitCommand, nodecmd.VersionCommand}
-	app.Flags = append(utils.KcnAppFlags(), peersAddress, roundTimeout)
+	app.Flags = append(utils.KcnAppFlags(), peersAddress, roundTimeout, listedPeers)
 	app.Before = nodecmd.BeforeRunNode
 	app.Action = run
 	app.After = func(*cli.Context) error {
@@ -74,15 +80,27 @@ func run(ctx *cli.Context) error {
 	err = stack.Register(func(its *node.ServiceContext) (node.Service, error) {
 		var err error
 		chain, err = cn.New(its, &config.CN)
-		return &validator{chain}, err
+		return &validator{chain, ctx.String(listedPeers.Name)}, err
 	})
 	if err != nil {
 		return err
 	}
 	utils.StartNode(stack)
+	if err := keepVotingThroughFirstSync(chain); err != nil {
+		return err
+	}
 	if err := chain.StartMining(false); err != nil {
 		return err
 	}
 	stack.Wait()
 	return nil
+}
+
+// keepVotingThroughFirstSync makes a validator's first sync like all later ones. In the first of a process Kaia stops its
+// part in the consensus, and then takes each vote that still comes in for a fault of the peer that sent it: it hangs up
+// on every validator, also on the one that it fetches blocks from. A validator that came back behind the others was
+// therefore alone for half a minute or more, once or twice. The miner listens for syncs until one is over, so it is told
+// of one before it begins.
+func keepVotingThroughFirstSync(chain *cn.CN) error {
+	return chain.EventMux().Post(downloader.DoneEvent{})
 }

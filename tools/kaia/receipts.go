@@ -11,8 +11,10 @@ import (
 )
 
 // validator is Kaia's service that also answers eth_getBlockReceipts: Kaia knows it as kaia_getBlockReceipts alone.
+// `listed` is the file of the only nodes that it talks with, or nothing.
 type validator struct {
 	*cn.CN
+	listed string
 }
 
 func (v *validator) APIs() []rpc.API {
