@@ -16,8 +16,9 @@ _APIS: Final = "eth,net,web3,txpool,istanbul,governance,kaia,admin"
 _IMAGE: Final = "debian:13-slim"
 
 
-def flags(terms: Terms, node: CardBody, rpc_port: int, most_peers: int, data: str) -> list[str]:
-    """All of Kaia's flags for one node of a network of members; `data` is the node's own folder."""
+def flags(terms: Terms, node: CardBody, rpc_port: int, most_peers: int, network: str, data: str) -> list[str]:
+    """All of Kaia's flags for one node of a network of members; `data` is the node's own folder. Whom it talks with is
+    read from the network's folder, where members change it, while whom it dials is copied when it starts."""
     return [
         *chain_flags(
             database=f"{data}/chain",
@@ -28,7 +29,10 @@ def flags(terms: Terms, node: CardBody, rpc_port: int, most_peers: int, data: st
             round_milliseconds=ROUND_MILLISECONDS,
         ),
         *peer_flags(
-            host=node.host, port=node.port, most_peers=most_peers, listed=f"{data}/chain/klay/static-nodes.json"
+            host=node.host,
+            port=node.port,
+            most_peers=most_peers,
+            listed=f"{network}/nodes/{node.node}/static-nodes.json",
         ),
         *rpc_flags(host="127.0.0.1", port=rpc_port, apis=_APIS),
     ]
@@ -39,7 +43,7 @@ def command(
 ) -> list[str]:
     """The script, told where things lie, and the program's flags behind it."""
     script = ["/bin/sh", f"{network}/{RUN_SCRIPT}", program, network, node.node, data]
-    return [*script, *flags(terms, node, rpc_port, most_peers, data)]
+    return [*script, *flags(terms, node, rpc_port, most_peers, network, data)]
 
 
 def run_script() -> bytes:
