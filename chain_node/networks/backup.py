@@ -18,12 +18,13 @@ from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import Ceremony, load_ceremony
 from chain_node.networks.documents import canonical, parse, pretty, read_bytes, read_document, write_whole
 from chain_node.networks.errors import ChangeRefused, FileUnusable
-from chain_node.networks.member import KEYSTORE, MemberFolder
+from chain_node.networks.member import KEYSTORES, MemberFolder
+from chain_node.networks.running import RUN_FILES
 from chain_node.networks.sealing import SCRYPT_N, Sealed, seal, unseal
 from chain_node.networks.terms import AGREED_INPUTS, TERMS_FILE
 
 _NODE: Final = r"[a-z][a-z0-9-]{0,31}"
-_MEMBERS: Final = re.compile(rf"{re.escape(KEYSTORE)}|{CARDS}/{_NODE}\.json|nodes/{_NODE}/[a-z][a-z0-9.-]{{0,60}}")
+_MEMBERS: Final = re.compile(rf"{KEYSTORES.pattern}|{CARDS}/{_NODE}\.json|nodes/{_NODE}/[a-z][a-z0-9.-]{{0,60}}")
 _NETWORKS: Final = re.compile(rf"{TERMS_FILE}|{'|'.join(AGREED_INPUTS)}|{CEREMONY_FILE}|{CARDS}/{_NODE}\.json")
 
 
@@ -43,10 +44,12 @@ class Contents:
 def collect(member: MemberFolder, network: Path, ceremony: Ceremony, with_keys: bool) -> Contents:
     if not member.path.is_dir():
         raise FileUnusable(member.path, "is no member's folder")
-    paths = [member.keystore, *member.path.glob(f"{CARDS}/*.json"), *member.path.glob("nodes/*/*")]
+    paths = [*member.keystores, *member.path.glob(f"{CARDS}/*.json"), *member.path.glob("nodes/*/*")]
     files = {p.relative_to(member.path).as_posix(): p for p in sorted(paths) if p.is_file() and not p.is_symlink()}
+    files = {n: p for n, p in files.items() if p.name not in RUN_FILES}
     secret = secret_names(ceremony)
-    kept = {n: read_bytes(p) for n, p in files.items() if with_keys or (n != KEYSTORE and p.name not in secret)}
+    keys = {n for n, p in files.items() if KEYSTORES.fullmatch(n) or p.name in secret}
+    kept = {n: read_bytes(p) for n, p in files.items() if with_keys or n not in keys}
     agreed = [network / TERMS_FILE, *(network / n for n in AGREED_INPUTS), *sorted((network / CARDS).glob("*.json"))]
     agreed += [network / CEREMONY_FILE] if (network / CEREMONY_FILE).exists() else []
     return Contents(kept, {p.relative_to(network).as_posix(): read_bytes(p) for p in agreed})

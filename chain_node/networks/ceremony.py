@@ -16,7 +16,7 @@ from eth_account.signers.local import LocalAccount
 
 from chain_node.networks.bundle import CEREMONY_FILE, agreed_files, load_members, read_inputs
 from chain_node.networks.cards import Card, CardBody
-from chain_node.networks.changes import Addition, Removal, Rotation, changed, leaving
+from chain_node.networks.changes import AnyChange, MemberKey, changed, leaving, retiring
 from chain_node.networks.documents import digest, read_document, write_whole
 from chain_node.networks.engine import Files, Vote, votes_between
 from chain_node.networks.entries import Answer, Done, Entry, EntryBody, Log, Propose, sign_entry
@@ -37,7 +37,7 @@ class Proposal:
     told for it, `gone` the node that leaves by it."""
 
     number: int
-    change: Addition | Removal | Rotation
+    change: AnyChange
     author: str
     why: str
     standing: Standing = "open"
@@ -56,7 +56,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Ceremony:
-    """The log, played to its end. `retired` are node keys that were taken out of service."""
+    """The log, played to its end. `retired` are keys, of nodes and members, that were taken out of service."""
 
     terms: Terms
     cards: tuple[Card, ...]
@@ -127,6 +127,8 @@ class Ceremony:
             waiting = [p for p in self.proposals.values() if p.author == body.author and p.standing == "open"]
             if len(waiting) >= MOST_OPEN:
                 raise ChangeRefused(f"{body.author} has {MOST_OPEN} open proposals already")
+            if isinstance(action.change, MemberKey) and action.change.lei != body.author:
+                raise ChangeRefused(f"only {action.change.lei} itself proposes its member key")
             changed(self.terms, self.state, action.change, self.retired)
             made = Proposal(body.number, action.change, body.author, action.why)
             if body.author in self.state.voters:
@@ -185,14 +187,13 @@ class Ceremony:
         if len(proposal.approvals & voters) < needed:
             return None
         gone = leaving(self.state, proposal.change)
-        retired = self.retired | ({gone.address} if gone else set())
+        retired = self.retired | retiring(self.state, proposal.change)
         strangers = set(self.state.members) - set(after.members)
         before = {n.address for n in self.state.validators}
         votes = votes_between(before, {n.address for n in after.validators})
+        must = frozenset() if isinstance(proposal.change, MemberKey) else frozenset(after.members)
         turn = 1 + max(p.turn for p in self.proposals.values())
-        decided = replace(
-            proposal, standing="decided", must=frozenset(after.members), turn=turn, votes=votes, gone=gone
-        )
+        decided = replace(proposal, standing="decided", must=must, turn=turn, votes=votes, gone=gone)
         # Whoever is no member any more has nothing left to carry out.
         freed = {n: replace(p, must=p.must - (strangers - p.done)) for n, p in self.proposals.items()}
         return replace(self, proposals=freed, state=after, retired=retired)._with(decided)

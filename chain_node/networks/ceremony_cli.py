@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from eth_account.signers.local import LocalAccount
 from rich.console import Console
-from rich.table import Table
 
 from chain_node.cli import plainly
 from chain_node.config import CONFIG_ROOT
@@ -18,11 +16,10 @@ from chain_node.networks.apply import apply_on, asks_of, calls_by_hand
 from chain_node.networks.bundle import check_bundle, write_bundle
 from chain_node.networks.cards import load_card
 from chain_node.networks.catalogue import engine_named
-from chain_node.networks.ceremony import Ceremony, current_files, joined, load_ceremony, save_ceremony
-from chain_node.networks.changes import Addition, Removal, Rotation, changed
+from chain_node.networks.ceremony import current_files, joined, load_ceremony, save_ceremony
+from chain_node.networks.changes import Addition, Removal, Rotation, new_member_key
 from chain_node.networks.documents import as_document
 from chain_node.networks.entries import Answer, Done, Propose
-from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.options import (
     FolderOption,
@@ -34,7 +31,7 @@ from chain_node.networks.options import (
     rpc_urls,
 )
 from chain_node.networks.run_cli import show_running
-from chain_node.networks.state import warnings
+from chain_node.networks.speaking import own_key, print_status, say, spoken
 from chain_node.networks.status import status_of
 
 propose_app = typer.Typer(help="Propose a change; more than half of the validators' organisations must agree.")
@@ -45,101 +42,73 @@ ProposalArgument = Annotated[int, typer.Argument(help="Number of the proposal.")
 
 
 @propose_app.command("add-validator")
-@plainly
-def add_validator(
-    name: NameArgument,
-    card: CardOption,
-    why: WhyOption,
-    member_dir: FolderOption,
-    passphrase_file: PassphraseOption = None,
-    root: RootOption = CONFIG_ROOT,
-) -> None:
+@spoken
+def add_validator(card: CardOption, why: WhyOption) -> Propose:
     """A validator comes, perhaps of a new member."""
-    change = Addition(kind="add-validator", card=load_card(card))
-    _say(root, name, Propose(change=change, why=why), member_dir, passphrase_file)
+    return Propose(change=Addition(kind="add-validator", card=load_card(card)), why=why)
 
 
 @propose_app.command("add-node")
-@plainly
-def add_node(
-    name: NameArgument,
-    card: CardOption,
-    why: WhyOption,
-    member_dir: FolderOption,
-    passphrase_file: PassphraseOption = None,
-    root: RootOption = CONFIG_ROOT,
-) -> None:
+@spoken
+def add_node(card: CardOption, why: WhyOption) -> Propose:
     """A node comes that only follows."""
-    change = Addition(kind="add-node", card=load_card(card))
-    _say(root, name, Propose(change=change, why=why), member_dir, passphrase_file)
+    return Propose(change=Addition(kind="add-node", card=load_card(card)), why=why)
 
 
 @propose_app.command("remove-validator")
-@plainly
-def remove_validator(
-    name: NameArgument,
-    node: NodeOption,
-    why: WhyOption,
-    member_dir: FolderOption,
-    passphrase_file: PassphraseOption = None,
-    root: RootOption = CONFIG_ROOT,
-) -> None:
+@spoken
+def remove_validator(node: NodeOption, why: WhyOption) -> Propose:
     """A validator goes; its organisation need not agree."""
-    _propose_removal(root, name, "remove-validator", node, why, member_dir, passphrase_file)
+    return Propose(change=_removal("remove-validator", node), why=why)
 
 
 @propose_app.command("remove-node")
-@plainly
-def remove_node(
-    name: NameArgument,
-    node: NodeOption,
-    why: WhyOption,
-    member_dir: FolderOption,
-    passphrase_file: PassphraseOption = None,
-    root: RootOption = CONFIG_ROOT,
-) -> None:
+@spoken
+def remove_node(node: NodeOption, why: WhyOption) -> Propose:
     """A node goes that only followed."""
-    _propose_removal(root, name, "remove-node", node, why, member_dir, passphrase_file)
+    return Propose(change=_removal("remove-node", node), why=why)
 
 
 @propose_app.command("rotate-key")
+@spoken
+def rotate_key(node: NodeOption, card: CardOption, why: WhyOption) -> Propose:
+    """A node's key is replaced by that of another card of the same organisation; the old key never comes back."""
+    return Propose(change=Rotation(kind="rotate-key", node=node, card=load_card(card)), why=why)
+
+
+@propose_app.command("rotate-member-key")
 @plainly
-def rotate_key(
+def rotate_member_key(
     name: NameArgument,
-    node: NodeOption,
-    card: CardOption,
     why: WhyOption,
     member_dir: FolderOption,
     passphrase_file: PassphraseOption = None,
+    new_passphrase_file: Annotated[Path | None, typer.Option(help="First line: the new key's passphrase.")] = None,
     root: RootOption = CONFIG_ROOT,
 ) -> None:
-    """A node's key is replaced by that of another card of the same organisation; the old key never comes back."""
-    change = Rotation(kind="rotate-key", node=node, card=load_card(card))
-    _say(root, name, Propose(change=change, why=why), member_dir, passphrase_file)
+    """The key with which this member signs is replaced by one that is made here; the old one agrees, as do others."""
+    folder, member = folder_of(root, name), MemberFolder(member_dir)
+    ceremony = load_ceremony(folder)
+    old = own_key(member, ceremony, passphrase_file)
+    lei = ceremony.author_of(old.address)
+    passphrase = read_passphrase(new_passphrase_file, confirm=True, what="the new member key")
+    new = member.make_next_key(passphrase, old.address)
+    change = new_member_key(ceremony.terms, lei, old.address, new)
+    say(folder, ceremony, Propose(change=change, why=why), old)
+    text = f"Read the new key's account to the others: {change.key}. Once it is decided, this folder speaks with it."
+    Console().print(text, soft_wrap=True)
 
 
-@plainly
-def approve(
-    name: NameArgument,
-    proposal: ProposalArgument,
-    member_dir: FolderOption,
-    passphrase_file: PassphraseOption = None,
-    root: RootOption = CONFIG_ROOT,
-) -> None:
+@spoken
+def approve(proposal: ProposalArgument) -> Answer:
     """Agree to a proposal."""
-    _say(root, name, Answer(kind="approve", proposal=proposal), member_dir, passphrase_file)
+    return Answer(kind="approve", proposal=proposal)
 
 
-@plainly
-def reject(
-    name: NameArgument,
-    proposal: ProposalArgument,
-    member_dir: FolderOption,
-    passphrase_file: PassphraseOption = None,
-    root: RootOption = CONFIG_ROOT,
-) -> None:
+@spoken
+def reject(proposal: ProposalArgument) -> Answer:
     """Say no to a proposal."""
-    _say(root, name, Answer(kind="reject", proposal=proposal), member_dir, passphrase_file)
+    return Answer(kind="reject", proposal=proposal)
 
 
 @plainly
@@ -154,7 +123,7 @@ def receive(
     after = joined(ours, log)
     save_ceremony(folder, after)
     Console().print(f"{len(after.entries) - len(ours.entries)} entries are new.")
-    _print_status(status_of(after))
+    print_status(status_of(after))
 
 
 @plainly
@@ -170,7 +139,7 @@ def status(
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
-    _print_status(found)
+    print_status(found)
     if member_dir is not None:
         show_running(folder, member_dir)
 
@@ -194,7 +163,7 @@ def apply(
     for path in write_bundle(folder, files):
         console.print(f"{path}: brought up to date")
     console.print(f"Fingerprint: {check_bundle(folder, files)}", soft_wrap=True)
-    key = _key(member_dir, passphrase_file)
+    key = own_key(MemberFolder(member_dir), ceremony, passphrase_file)
     lei = ceremony.author_of(key.address)
     if not rpc:
         console.print("No --rpc was given; send these to your nodes, then run this again with --rpc:")
@@ -216,42 +185,5 @@ def apply(
     save_ceremony(folder, ceremony)
 
 
-def _propose_removal(
-    root: Path, name: str, kind: str, node: str, why: str, member_dir: Path, passphrase_file: Path | None
-) -> None:
-    change = as_document("the proposal", {"kind": kind, "node": node}, Removal)
-    _say(root, name, Propose(change=change, why=why), member_dir, passphrase_file)
-
-
-def _say(root: Path, name: str, action: Propose | Answer, member_dir: Path, passphrase_file: Path | None) -> None:
-    folder, console = folder_of(root, name), Console()
-    before = load_ceremony(folder)
-    after: Ceremony = before.signed(action, _key(member_dir, passphrase_file), datetime.now(UTC))
-    save_ceremony(folder, after)
-    wanted = changed(before.terms, before.state, action.change, before.retired) if isinstance(action, Propose) else None
-    for line in warnings(wanted) if wanted is not None else []:
-        console.print(f"Note: {line}", style="yellow", soft_wrap=True)
-    console.print(f"Send {folder / 'ceremony.json'} to the other members (`portolan network receive`).", soft_wrap=True)
-    _print_status(status_of(after))
-
-
-def _key(member_dir: Path, passphrase_file: Path | None) -> LocalAccount:
-    member = MemberFolder(member_dir)
-    if not member.keystore.exists():
-        raise ChangeRefused(f"{member.keystore}: there is no member key; `portolan network member init` makes one")
-    return member.open_key(read_passphrase(passphrase_file))
-
-
-def _print_status(found: dict[str, Any]) -> None:
-    console = Console()
-    voters, nodes = len(found["voters"]), len(found["nodes"])
-    console.print(f"{found['network']}: {len(found['validators'])} validators, {nodes} other nodes.")
-    console.print(f"{found['needed']} of {voters} voters decide. Log: {found['entries']} entries, {found['head'][:16]}")
-    table = Table("#", "change", "standing", "yes", "no", "done", "waits for")
-    for row in found["proposals"]:
-        counts = [str(len(row[key])) for key in ("approved_by", "rejected_by", "done_by")]
-        table.add_row(str(row["number"]), row["change"], row["standing"], *counts, ", ".join(row["waiting_for"]))
-    if found["proposals"]:
-        console.print(table)
-    for row in found["to_act"]:
-        console.print(f"{row['who']} ({row['lei']}): {row['run']}", soft_wrap=True, markup=False, highlight=False)
+def _removal(kind: str, node: str) -> Removal:
+    return as_document("the proposal", {"kind": kind, "node": node}, Removal)

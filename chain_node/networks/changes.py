@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
+from eth_account.signers.local import LocalAccount
 from pydantic import Field
 
+from chain_node.config import Lei
 from chain_node.networks.cards import Card, CardBody, Role, clashes
 from chain_node.networks.catalogue import engine_named
-from chain_node.networks.documents import Document
+from chain_node.networks.documents import Document, canonical
 from chain_node.networks.errors import ChangeRefused
+from chain_node.networks.signatures import require_signature, sign
 from chain_node.networks.state import NetworkState, foreign
-from chain_node.networks.terms import Name, Terms
+from chain_node.networks.terms import Address, Name, Terms
+
+_KEY_PURPOSE: Final = "member key"
 
 
 class Addition(Document):
@@ -37,13 +42,23 @@ class Rotation(Document):
     card: Card
 
 
-Change = Annotated[Addition | Removal | Rotation, Field(discriminator="kind")]
+class MemberKey(Document):
+    """An organisation speaks with another member key from then on; none but itself proposes that. `proof` is the new
+    key's signature: nobody can take a key that it has not."""
+
+    kind: Literal["rotate-member-key"]
+    lei: Lei
+    old: Address
+    key: Address
+    proof: str
 
 
-def changed(
-    terms: Terms, state: NetworkState, change: Addition | Removal | Rotation, retired: Collection[str]
-) -> NetworkState:
-    """The network after the change. `retired` are node keys that were removed once: none of them comes back.
+AnyChange = Addition | Removal | Rotation | MemberKey
+Change = Annotated[AnyChange, Field(discriminator="kind")]
+
+
+def changed(terms: Terms, state: NetworkState, change: AnyChange, retired: Collection[str]) -> NetworkState:
+    """The network after the change. `retired` are keys that were taken out of service: none of them comes back.
 
     Raises `ChangeRefused`, or `SignatureInvalid` where a card is not signed.
     """
@@ -51,6 +66,8 @@ def changed(
         return _added(terms, state, change.card, _role(change.kind), retired)
     if isinstance(change, Removal):
         return _removed(state, change.node, _role(change.kind))
+    if isinstance(change, MemberKey):
+        return _rekeyed(terms, state, change, retired)
     old = _node(state, change.node)
     new = change.card.body
     if (new.lei, new.role) != (old.lei, old.role):
@@ -62,12 +79,28 @@ def changed(
     return _added(terms, state.without_node(old.node), change.card, old.role, {*retired, old.address})
 
 
-def leaving(state: NetworkState, change: Addition | Removal | Rotation) -> CardBody | None:
+def leaving(state: NetworkState, change: AnyChange) -> CardBody | None:
     """The node that the change takes out of service."""
-    return None if isinstance(change, Addition) else state.nodes[change.node]
+    return None if isinstance(change, Addition | MemberKey) else state.nodes[change.node]
 
 
-def describe(change: Addition | Removal | Rotation) -> str:
+def retiring(state: NetworkState, change: AnyChange) -> frozenset[str]:
+    """The key that the change takes out of service, if any."""
+    if isinstance(change, MemberKey):
+        return frozenset({change.old})
+    gone = leaving(state, change)
+    return frozenset() if gone is None else frozenset({gone.address})
+
+
+def new_member_key(terms: Terms, lei: str, old: str, key: LocalAccount) -> MemberKey:
+    """What a member proposes; signed by the key that shall come."""
+    said = {"lei": lei, "old": old.lower(), "key": key.address.lower()}
+    return MemberKey(kind="rotate-member-key", **said, proof=sign(key, _KEY_PURPOSE, _proven(terms, **said)))
+
+
+def describe(change: AnyChange) -> str:
+    if isinstance(change, MemberKey):
+        return f"rotate-member-key of {change.lei} to {change.key}"
     if isinstance(change, Addition):
         body = change.card.body
         return f"{change.kind} {body.node} of {body.organisation} ({body.lei}) at {body.host}"
@@ -82,6 +115,8 @@ def _added(terms: Terms, state: NetworkState, card: Card, role: Role, retired: C
     problems = foreign(terms, body)
     if body.role != role:
         problems.append(f"{body.node}: its card is of a {body.role}, not of a {role}")
+    if body.member in retired:
+        problems.append(f"{body.node}: its card is signed with a member key that was replaced: {body.member}")
     if body.address in retired:
         problems.append(f"{body.node}: the key {body.address} was taken out of service; make a new one")
     most = engine_named(terms.engine).most_validators
@@ -91,6 +126,27 @@ def _added(terms: Terms, state: NetworkState, card: Card, role: Role, retired: C
     if problems:
         raise ChangeRefused("; ".join(problems))
     return state.with_node(body)
+
+
+def _rekeyed(terms: Terms, state: NetworkState, change: MemberKey, retired: Collection[str]) -> NetworkState:
+    member = state.members.get(change.lei)
+    if member is None:
+        raise ChangeRefused(f"{change.lei}: is no member")
+    if member.key != change.old:
+        raise ChangeRefused(f"{change.lei}: its member key is {member.key}, not {change.old}")
+    if change.key == change.old or change.key in retired:
+        raise ChangeRefused(f"{change.lei}: the key {change.key} was in service before; make a new one")
+    proven = _proven(terms, change.lei, change.old, change.key)
+    require_signature("the proof of the new member key", _KEY_PURPOSE, proven, change.proof, change.key)
+    after = state.with_member_key(change.lei, change.key)
+    problems = clashes(after.ordered, terms.shared_hosts)
+    if problems:
+        raise ChangeRefused("; ".join(problems))
+    return after
+
+
+def _proven(terms: Terms, lei: str, old: str, key: str) -> bytes:
+    return canonical({"terms": terms.hash, "lei": lei, "old": old, "key": key})
 
 
 def _removed(state: NetworkState, name: str, role: Role) -> NetworkState:

@@ -13,7 +13,15 @@ from chain_node.cli import plainly
 from chain_node.config import CONFIG_ROOT
 from chain_node.networks.backup_cli import backup, restore
 from chain_node.networks.beginning import Beginning, begin, require_inputs
-from chain_node.networks.bundle import CEREMONY_FILE, agreed_files, check_bundle, fingerprint, read_inputs, write_bundle
+from chain_node.networks.bundle import (
+    CARDS,
+    CEREMONY_FILE,
+    agreed_files,
+    check_bundle,
+    fingerprint,
+    read_inputs,
+    write_bundle,
+)
 from chain_node.networks.cards import load_cards
 from chain_node.networks.ceremony import current_files, load_ceremony
 from chain_node.networks.ceremony_cli import apply, approve, propose_app, receive, reject, status
@@ -105,8 +113,8 @@ def member_init(
     """Make the keys of a node on this machine, and its card. Only the card leaves the machine."""
     terms = load_terms(folder_of(root, name))
     member = MemberFolder(member_dir)
-    new_member = not member.keystore.exists()
-    key = member.make_key(read_passphrase(passphrase_file, confirm=new_member))
+    passphrase = read_passphrase(passphrase_file, confirm=not member.keystores)
+    key = member.make_key(passphrase, _current_keys(folder_of(root, name)))
     role = "node" if no_validator else "validator"
     wish = NodeWish(lei, organisation, contact, node, role, host, port)  # type: ignore[arg-type]  # narrowed above
     card = member.make_node(terms, wish, key)
@@ -118,6 +126,12 @@ def member_init(
         " owner alone. The member key is encrypted under the passphrase; without both, nobody can act for this member.",
         soft_wrap=True,
     )
+
+
+def _current_keys(folder: Path) -> set[str]:
+    """The members' keys of a network that began already."""
+    begun = (folder / CARDS).is_dir()
+    return {its.key for its in load_ceremony(folder).state.members.values()} if begun else set()
 
 
 @network_app.command()

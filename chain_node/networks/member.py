@@ -1,11 +1,12 @@
-"""A member's own folder, on its own machine: its member key (an encrypted keystore) and a folder for each of its nodes.
-Nothing in it travels but the cards."""
+"""A member's own folder, on its own machine: its member keys, the newest and those before it (encrypted keystores), and
+a folder for each of its nodes. Nothing in it travels but the cards."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from coincurve import PrivateKey
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from chain_node.keys import KeysInvalid
+from chain_node.keys import KeysInvalid, address_of
 from chain_node.networks.bundle import CARDS
 from chain_node.networks.cards import Card, CardBody, Role, make_card
 from chain_node.networks.catalogue import engine_named
@@ -22,7 +23,8 @@ from chain_node.networks.documents import as_document, parse, read_bytes, write_
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.terms import Terms
 
-KEYSTORE: Final = "member.json"
+KEYSTORES: Final = re.compile(r"member(?:-([2-9]|[1-9][0-9]{1,2}))?\.json")
+"""member.json, and a number behind it for each key that came after."""
 LEAST_PASSPHRASE: Final = 12
 _SCRYPT_N: Final = 2**17
 
@@ -48,8 +50,18 @@ class MemberFolder:
     scrypt_n: int = 0
 
     @property
-    def keystore(self) -> Path:
-        return self.path / KEYSTORE
+    def keystores(self) -> tuple[Path, ...]:
+        """All member keys that this member has had here, the newest last."""
+        found = ((KEYSTORES.fullmatch(path.name), path) for path in self.path.glob("member*.json"))
+        return tuple(path for _, path in sorted((int(its[1] or 1), path) for its, path in found if its is not None))
+
+    def keystore_of(self, keys: Collection[str]) -> Path:
+        """Of the key that is one of these (small letters), else the newest. Raises `ChangeRefused` where there is
+        none."""
+        if not self.keystores:
+            raise ChangeRefused(f"{self.path}: there is no member key; `portolan network member init` makes one")
+        ours = [path for path in self.keystores if address_of(path).lower() in keys]
+        return (ours or self.keystores)[-1]
 
     def node_folder(self, node: str) -> Path:
         return self.path / "nodes" / node
@@ -57,27 +69,38 @@ class MemberFolder:
     def card_path(self, node: str) -> Path:
         return self.path / CARDS / f"{node}.json"
 
-    def open_key(self, passphrase: str) -> LocalAccount:
+    def open_key(self, passphrase: str, keystore: Path) -> LocalAccount:
         """Raises `KeysInvalid`, never with anything of the key in it."""
-        stored: Any = parse(self.keystore, read_bytes(self.keystore))
+        stored: Any = parse(keystore, read_bytes(keystore))
         try:
             key: LocalAccount = Account.from_key(Account.decrypt(stored, passphrase))
         except (ValueError, KeyError, TypeError) as error:
-            raise KeysInvalid(f"{self.keystore}: cannot be opened with this passphrase") from error
+            raise KeysInvalid(f"{keystore}: cannot be opened with this passphrase") from error
         return key
 
-    def make_key(self, passphrase: str) -> LocalAccount:
-        """The member key; opened where there is one, for a member has one key for all its nodes."""
+    def make_key(self, passphrase: str, current: Collection[str] = ()) -> LocalAccount:
+        """The member key; opened where there is one, for a member has one key for all its nodes. `current` are keys
+        that count now, where several are here."""
         for folder in (self.path, self.path / "nodes", self.path / CARDS):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
-        if self.keystore.exists():
-            return self.open_key(passphrase)
+        if self.keystores:
+            return self.open_key(passphrase, self.keystore_of(current))
+        return self._add_key(passphrase, self.path / "member.json")
+
+    def make_next_key(self, passphrase: str, old: str) -> LocalAccount:
+        """The key that shall follow `old`; one that was made for that before is opened again."""
+        newest = self.keystores[-1]
+        if address_of(newest).lower() != old.lower():
+            return self.open_key(passphrase, newest)
+        return self._add_key(passphrase, self.path / f"member-{len(self.keystores) + 1}.json")
+
+    def _add_key(self, passphrase: str, keystore: Path) -> LocalAccount:
         if len(passphrase) < LEAST_PASSPHRASE:
             raise KeysInvalid(f"the passphrase is shorter than {LEAST_PASSPHRASE} characters")
         key: LocalAccount = Account.from_key(PrivateKey().secret)
         stored = key.encrypt(passphrase, kdf="scrypt", iterations=self.scrypt_n or _SCRYPT_N)
-        write_whole(self.keystore, (json.dumps(stored) + "\n").encode(), mode=0o600)
+        write_whole(keystore, (json.dumps(stored) + "\n").encode(), mode=0o600)
         return key
 
     def make_node(self, terms: Terms, wish: NodeWish, member: LocalAccount) -> Card:

@@ -30,6 +30,8 @@ _STOP_SECONDS: Final = 60.0
 _DOWN_SECONDS: Final = 120.0
 _LOCK_FILE: Final = ".running"
 _PID_FILE: Final = "up.pid"
+RUN_FILES: Final = frozenset({_LOCK_FILE, _PID_FILE, "endpoint.json"})
+"""What `up` leaves beside a node's key; of no use anywhere else."""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ class NetworkState:
     def with_node(self, body: CardBody) -> NetworkState:
         return replace(self, nodes=MappingProxyType({**self.nodes, body.node: body}))
 
+    def with_member_key(self, lei: str, key: str) -> NetworkState:
+        """The organisation's nodes stand under its new member key."""
+        nodes = {n: b.model_copy(update={"member": key}) if b.lei == lei else b for n, b in self.nodes.items()}
+        return replace(self, nodes=MappingProxyType(nodes))
+
     def without_node(self, name: str) -> NetworkState:
         return replace(self, nodes=MappingProxyType({n: b for n, b in self.nodes.items() if n != name}))
 

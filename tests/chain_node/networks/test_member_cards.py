@@ -152,7 +152,7 @@ def test_short_and_wrong_passphrases_are_refused_without_telling_anything(harbou
     with pytest.raises(KeysInvalid, match="shorter than 12"):
         MemberFolder(tmp_path / "m", scrypt_n=2**10).make_key("short")
     with pytest.raises(KeysInvalid) as refused:
-        harbour.member(0).open_key("another passphrase")
+        harbour.member(0).open_key("another passphrase", harbour.member(0).path / "member.json")
     assert "another" not in str(refused.value)
 
 
@@ -161,7 +161,7 @@ def test_secrets_are_readable_by_their_owner_alone_and_in_no_card(harbour: Conso
     key = member.node_folder("validator-a") / "key"
 
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert stat.S_IMODE(member.keystore.stat().st_mode) == 0o600
+    assert stat.S_IMODE(member.keystores[0].stat().st_mode) == 0o600
     assert open_to_others(member) == []
     secret = key.read_text().strip()
     made = PrivateKey.from_hex(secret).public_key.format(compressed=False)[1:].hex()

@@ -147,7 +147,7 @@ def test_member_comes_back_as_it_was_and_only_into_a_new_folder(harbour: Consort
 
     assert ceremony.beginning == load_ceremony(harbour.folder).beginning
     assert {n: (back.path / n).read_bytes() for n in contents.member} == contents.member
-    assert back.open_key(PASSPHRASE).address == harbour.key(0).address
+    assert back.open_key(PASSPHRASE, back.path / "member.json").address == harbour.key(0).address
     assert open_to_others(back) == []
     with pytest.raises(ChangeRefused, match="is there already"):
         restore_member(tmp_path / "a", contents, back)
