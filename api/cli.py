@@ -15,6 +15,7 @@ from api.auth.service import create_client
 from api.compliance import cli as compliance
 from api.compliance.supervision.replay import ReplayRefused, replay
 from api.db import Database
+from api.documents.swarm_cli import swarm_app
 from api.indexer.apply import clear
 from api.logs import configure_logs
 from api.main import create_app, openapi
@@ -33,6 +34,7 @@ gateway_app.add_typer(client_app, name="client")
 gateway_app.add_typer(compliance.audit_app, name="audit")
 keys_app = typer.Typer(help="The keys that access tokens are signed with.", no_args_is_help=True)
 gateway_app.add_typer(keys_app, name="keys")
+gateway_app.add_typer(swarm_app, name="swarm")
 
 SWITCH_SECONDS = 0.0005
 """How long a thread that has the interpreter keeps it while others wait. A write's thread gives it away at each of its
