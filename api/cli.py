@@ -14,14 +14,17 @@ from api.auth.service import create_client
 from api.compliance import cli as compliance
 from api.compliance.supervision.replay import ReplayRefused, replay
 from api.db import Database
+from api.documents.swarm_cli import swarm_app
 from api.indexer.apply import clear
+from api.indexer.same_list import OtherList, refuse_other_list
 from api.logs import configure_logs
 from api.main import create_app, openapi
 from api.migrations import is_current, migrate
 from api.protocol import PatientProtocol
 from api.settings import Settings, SettingsInvalid, load_settings
 from api.vault import Vault
-from chain_node.errors import ChainError
+from chain_node.client import AddressBook
+from chain_node.errors import ChainError, DeploymentsInvalid
 
 gateway_app = typer.Typer(
     help="The gateway: the HTTP interface through which suppliers, debtors, lenders and the operator use the network.",
@@ -32,6 +35,7 @@ gateway_app.add_typer(client_app, name="client")
 gateway_app.add_typer(compliance.audit_app, name="audit")
 keys_app = typer.Typer(help="The keys that access tokens are signed with.", no_args_is_help=True)
 gateway_app.add_typer(keys_app, name="keys")
+gateway_app.add_typer(swarm_app, name="swarm")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", help="The gateway's settings, a TOML file.", metavar="FILE", show_default=False)
@@ -61,6 +65,18 @@ def _database(settings: Settings) -> Database:
     return database
 
 
+def _of_this_version(settings: Settings) -> Database:
+    """The database, which must not be that of another version of the contracts."""
+    database = _database(settings)
+    try:
+        with database.engine.connect() as connection:
+            refuse_other_list(connection, AddressBook.load(settings.deployments))
+    except (OtherList, DeploymentsInvalid) as error:
+        database.close()
+        raise _fail(str(error)) from None
+    return database
+
+
 def _bound(settings: Settings) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,7 +101,7 @@ def run(
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if prepare:
         _migrate(settings)
-    _database(settings).close()
+    _of_this_version(settings).close()
     listener = _bound(settings)
     try:
         app = create_app(settings)
@@ -117,7 +133,7 @@ def _migrate(settings: Settings) -> None:
 @gateway_app.command()
 def reindex(config: ConfigOption) -> None:
     """Forget what was read from the chain; the running or next gateway reads it anew from the first block."""
-    database = _database(_settings(config))
+    database = _of_this_version(_settings(config))
     with database.engine.begin() as connection:
         clear(connection)
     database.close()

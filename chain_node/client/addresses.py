@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eth_typing import ChecksumAddress
@@ -24,6 +24,8 @@ class AddressBook:
     addresses: Mapping[str, ChecksumAddress]
     contracts: Mapping[str, str]
     sandbox: bool = False
+    created: Mapping[str, int] = field(default_factory=dict)
+    """In which block each was created, as far as the list says."""
 
     @classmethod
     def load(cls, path: Path | str) -> AddressBook:
@@ -40,6 +42,7 @@ class AddressBook:
                 addresses={name: checksum(entry["address"]) for name, entry in entries.items()},
                 contracts={name: str(entry["contract"]) for name, entry in entries.items()},
                 sandbox=data.get("sandbox", False) is True,
+                created={name: int(entry["block"]) for name, entry in entries.items() if "block" in entry},
             )
         except OSError as error:
             raise DeploymentsInvalid(f"{path}: cannot be read: {error.strerror}") from error

@@ -13,7 +13,7 @@ from support.network import RunningNetwork
 from witnesses import free_port
 
 OPERATOR = "999900PORTOLANOPER17"
-_READY_SECONDS = 180
+_READY_SECONDS = 600
 
 
 @dataclass(frozen=True)

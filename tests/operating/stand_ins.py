@@ -40,9 +40,11 @@ def start(unit):
     service = parsed(unit)
     if pid_of(unit):
         return
+    environment = dict(word.split("=", 1) for word in shlex.split(service.get("Environment", "")))
     with (units / f"{{unit}}.log").open("ab") as journal:
         process = subprocess.Popen(
-            shlex.split(service["ExecStart"]), cwd=service["WorkingDirectory"], stdin=subprocess.DEVNULL,
+            shlex.split(service["ExecStart"]), env={{**os.environ, **environment}},
+            cwd=service["WorkingDirectory"], stdin=subprocess.DEVNULL,
             stdout=journal, stderr=journal, start_new_session=True,
         )
     (units / f"{{unit}}.pid").write_text(str(process.pid))

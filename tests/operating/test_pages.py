@@ -74,7 +74,9 @@ def test_page_says_what_it_must_and_is_in_the_index(name: str) -> None:
     assert re.search(r"^## Do not$", text, re.M)
     assert any(step.promised for step in page.steps)
     used = "\n".join(step.commands for step in page.steps)
-    assert [key for key in page.settings if f"${key}" not in used] == []
+    # Those that begin with PORTOLAN_ are read by the commands themselves.
+    typed = [key for key in page.settings if not key.startswith("PORTOLAN_")]
+    assert [key for key in typed if f"${key}" not in used] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -65,12 +65,17 @@ class Kubo:
         with ipfshttpclient.Client(self.address, timeout=10) as client:
             return len(client.swarm.peers().as_json().get("Peers") or [])
 
+    @property
+    def own_address(self) -> str:
+        """By which other nodes of the swarm reach it while it runs."""
+        with ipfshttpclient.Client(self.address, timeout=10) as client:
+            (told,) = client.id().as_json()["Addresses"]
+        return str(told)
+
     def connect(self, other: "Kubo") -> None:
         """CalledProcessError where the two cannot talk. By the daemon's own client: ipfshttpclient sends each letter of
         the address as an address of its own."""
-        with ipfshttpclient.Client(other.address, timeout=10) as client:
-            (theirs,) = client.id().as_json()["Addresses"]
-        self._run("swarm", "connect", theirs)
+        self._run("swarm", "connect", other.own_address)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:

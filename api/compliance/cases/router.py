@@ -11,6 +11,7 @@ from api.compliance.cases.schemas import (
     CaseView,
     CommentRequest,
     ReasonRequest,
+    ReportRequest,
 )
 from api.deps import Principal, SessionDep, gateway_router, requires
 from api.lists import Asked
@@ -25,6 +26,11 @@ Officer = Annotated[Principal, Depends(requires("compliance:write"))]
 @router.lists("", Page[CaseView], CASES, "List the cases of compliance, newest first")
 def cases(principal: Reader, session: SessionDep, asked: Annotated[Asked, Depends(CASES.asked)]) -> Page[CaseView]:
     return service.page(session, asked)
+
+
+@router.post("", status_code=201, responses=WRITE_PROBLEMS, summary="Open a case on what a person saw or was told of")
+def report(body: ReportRequest, principal: Officer, session: SessionDep) -> CaseView:
+    return service.report(session, principal, body)
 
 
 @router.get("/{case_id}", responses=READ_PROBLEMS, summary="See one case")

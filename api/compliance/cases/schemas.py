@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api import examples
 from api.compliance.decisions import Reason
 from api.examples import shown
+from api.values import Lei
 
 CaseState = Literal["open", "closed"]
-CaseKind = Literal["velocity", "structuring", "round-trip", "price", "document-expiry", "kyc-expiry"]
+CaseKind = Literal["velocity", "structuring", "round-trip", "price", "document-expiry", "kyc-expiry", "reported"]
 
 
 class CaseNoteView(BaseModel):
@@ -50,6 +51,25 @@ class CaseView(BaseModel):
     opened_at: datetime
     closed_at: datetime | None
     notes: list[CaseNoteView]
+
+
+class ReportRequest(BaseModel):
+    """What a person saw or was told of; no rule found it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra=shown(
+            {
+                "lei": examples.SUPPLIER["lei"],
+                "title": "Carrier says that container MSKU6874332 was empty",
+                "reason": "Call of its duty officer, 2026-06-02 03:10 UTC; photographs follow.",
+            }
+        ),
+    )
+
+    lei: Lei
+    title: Annotated[str, StringConstraints(min_length=3, max_length=200, strip_whitespace=True)]
+    reason: Reason
 
 
 class AssignmentRequest(BaseModel):

@@ -11,11 +11,12 @@ from api.auth.principal import Principal
 from api.compliance.cases import repository
 from api.compliance.cases.events import told
 from api.compliance.cases.models import Case, CaseNote, new_case_id
-from api.compliance.cases.schemas import CaseNoteView, CaseView
+from api.compliance.cases.schemas import CaseNoteView, CaseView, ReportRequest
 from api.compliance.decisions import GATEWAY, by_itself, decided
 from api.db import insert_new, utc_now
 from api.errors import Conflict, NotFound
 from api.lists import Asked
+from api.participants import service as participants
 from api.values import Page
 
 _CASES = SQLModel.metadata.tables[str(Case.__tablename__)]
@@ -56,6 +57,17 @@ def open_new(session: Session, findings: Iterable[Finding]) -> list[str]:
             told(session, "opened", opened[-1], finding.kind, finding.lei)
             by_itself(session, "case opened", opened[-1], kind=finding.kind, lei=finding.lei, key=finding.key)
     return opened
+
+
+def report(session: Session, principal: Principal, asked: ReportRequest) -> CaseView:
+    """Opens a case that no rule found. Two reports are two cases: nothing compares what people say."""
+    if participants.number_of(session, asked.lei) is None:
+        raise NotFound("participant-absent", f"There is no participant {asked.lei}.", lei=asked.lei)
+    case_id = new_case_id()
+    key = sha256(case_id.encode()).hexdigest()
+    case = Case(id=case_id, key=key, kind="reported", lei=asked.lei, title=asked.title, figures={})
+    decided(session, principal, "case decided", case.id, "opened", asked.reason)
+    return _noted(session, principal, case, "opened", asked.reason)
 
 
 def find(session: Session, case_id: str) -> Case:

@@ -182,6 +182,15 @@ def test_what_ends_soon_is_listed_and_becomes_one_case(office: Office) -> None:
     assert (case["lei"], case["figures"]["notice_days"]) == (LEI, 30)
 
 
+def test_report_on_nobody_or_of_nothing_opens_no_case(office: Office) -> None:
+    told = {"lei": LEI, "title": "Container was empty", "reason": "Call of the carrier."}
+
+    assert office.post("/v1/cases", told, 404)["error"] == "participant-absent"
+    for wrong in ({"title": ""}, {"reason": "x"}, {"lei": "ACME"}, {"kind": "price"}):
+        assert office.post("/v1/cases", {**told, **wrong}, 422)["error"] == "request-invalid"
+    assert office.get("/v1/cases")["items"] == []
+
+
 def test_a_case_is_assigned_commented_closed_and_reopened(office: Office) -> None:
     filed(office, submitted(office), "registration", expires_on="2026-05-20")
     with office.database.transaction() as session:

@@ -14,6 +14,7 @@ from api.auth.scopes import OPERATOR_SCOPES
 from api.cli import gateway_app
 from api.db import Database
 from api.facilities.schemas import FacilityRequest
+from api.indexer.models import IndexedEvent
 from api.migrations import is_current
 from api.settings import Settings, SettingsInvalid, load_settings
 
@@ -33,6 +34,46 @@ def config(tmp_path: Path) -> Path:
         'keys_dir = "keys"\nnetwork_key_file = "network.key"\n'
     )
     return file
+
+
+def upgraded(config: Path, created: int) -> None:
+    """As `portolan node upgrade` leaves the list: the desk is a new one, the old one keeps a name."""
+    desk = {"contract": "FinancingDesk", "block": created, "address": "0x" + "22" * 20}
+    old = {"contract": "FinancingDesk", "block": 3, "address": "0x" + "11" * 20}
+    book = json.loads((config.parent / "deployments.json").read_text())
+    book["contracts"] = {"FinancingDesk": desk, "run-off-1/FinancingDesk": old}
+    (config.parent / "deployments.json").write_text(json.dumps(book))
+
+
+@pytest.mark.parametrize("command", ["run", "reindex"])
+def test_database_of_the_version_before_an_upgrade_is_not_used_with_the_new_list(config: Path, command: str) -> None:
+    assert run(gateway_app, ["migrate", "--config", str(config)]).exit_code == 0
+    database = Database(f"sqlite:///{config.parent / 'data' / 'gateway.db'}")
+    event = {"block_hash": "0xab", "log_index": 0, "block_number": 40, "transaction_hash": "0xcd", "status": "done"}
+    with database.transaction() as session:
+        session.add(IndexedEvent(**event, contract="FinancingDesk", name="FinancingOpened"))
+    database.close()
+    upgraded(config, created=41)
+
+    refused = run(gateway_app, [command, "--config", str(config)])
+
+    assert refused.exit_code == 1
+    assert "an older FinancingDesk (in block 40; the list's was created in block 41)" in refused.output
+    assert "deployments-run-off-<number>.json" in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_database_of_the_new_version_is_used_with_the_new_list(config: Path) -> None:
+    assert run(gateway_app, ["migrate", "--config", str(config)]).exit_code == 0
+    database = Database(f"sqlite:///{config.parent / 'data' / 'gateway.db'}")
+    event = {"block_hash": "0xab", "block_number": 40, "transaction_hash": "0xcd", "status": "done"}
+    with database.transaction() as session:
+        session.add(IndexedEvent(**event, log_index=0, contract="ReceivableToken", name="ReceivableRegistered"))
+        session.add(IndexedEvent(**event, log_index=1, contract="FinancingDesk", name="FinancingOpened"))
+    database.close()
+    upgraded(config, created=40)
+
+    assert run(gateway_app, ["reindex", "--config", str(config)]).exit_code == 0
 
 
 def test_all_problems_of_the_settings_are_told_at_once(config: Path) -> None:

@@ -105,6 +105,21 @@ def test_an_applicant_is_admitted_once_approved(trading: Trading, sold: Any) -> 
     refused(trading.operator.post(f"{path}/admission"), 409, "application-admitted")
 
 
+def test_what_a_person_reports_becomes_a_case_each_time(trading: Trading, sold: Any) -> None:
+    told = {"lei": LEIS["supplier"], "title": "Container was empty", "reason": "Call of the carrier at 03:10."}
+
+    answers = [trading.operator.post("/v1/cases", told) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    first, second = (answer.json() for answer in answers)
+    assert first["id"] != second["id"]
+    assert (first["kind"], first["state"], first["lei"]) == ("reported", "open", LEIS["supplier"])
+    assert [(note["action"], note["text"]) for note in first["notes"]] == [("opened", told["reason"])]
+    opened = trading.operator.get("/v1/audit/entries", operation="case decided")["items"]
+    assert {first["id"], second["id"]} <= {entry["resource"] for entry in opened}
+    assert "03:10" not in json.dumps(opened)
+
+
 def test_the_gateway_screens_new_participants_by_itself(trading: Trading, sold: Any) -> None:
     upload(trading, "names", "N-1,organisation,JUNIOR\n")
 

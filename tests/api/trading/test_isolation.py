@@ -248,6 +248,7 @@ OPERATIONS: dict[tuple[str, str], tuple[Any, int | str]] = {
     ("GET", "/v1/audit/entries"): (None, REFUSED),
     ("GET", "/v1/audit/head"): (None, REFUSED),
     ("GET", "/v1/cases"): (None, REFUSED),
+    ("POST", "/v1/cases"): ({"lei": LEIS["supplier"], "title": "Seen", "reason": "Told."}, REFUSED),
     ("GET", "/v1/cases/{case_id}"): (None, REFUSED),
     ("POST", "/v1/cases/{case_id}/assignment"): ({"assignee": "j.holm"}, REFUSED),
     ("POST", "/v1/cases/{case_id}/comments"): ({"text": "Seen."}, REFUSED),
