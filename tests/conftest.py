@@ -1,4 +1,7 @@
-"""Fixtures that tests of every package may use."""
+"""Fixtures that tests of every package may use, and the order in which tests run."""
+
+import gc
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,17 +12,59 @@ settings.load_profile("untimed")
 
 pytest_plugins = ("support.network",)
 
-_MADE_FOR_A_FILE = {"audited", "quality", "run", "trading", "world"}
+_MADE_FOR_A_FILE = {"audited", "harbour", "kept", "quality", "run", "sandbox", "trading", "world"}
 """Fixtures of a whole file that take seconds: a network with all its parties, a model's run, a corpus."""
 _PARAMETERS = ("kept_database_url", "run")
+
+
+_FIRST = (
+    "test_crash_campaign",
+    "test_compile",
+    "test_demo_kaia",
+    "test_kaia",
+    "test_oracles_kills",
+    "test_brownie",
+    "test_demo",
+    "test_deploy",
+    "test_every_operation",
+    "test_isolation",
+    "test_prepare",
+    "test_up",
+    "test_mirror",
+    "test_oracles_faults",
+    "test_goods_events",
+    "test_statements_at_random",
+    "test_lists",
+    "test_goods_lists",
+    "test_relay_node",
+    "test_bank_crashes",
+    "test_role_matrix",
+    "test_goods_mirror",
+)
+"""Files of tests, or of groups of tests, that take a minute or more, the longest first: what is begun last is waited
+for by workers that have nothing left to do."""
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share what was made for their file run in one worker (`--dist loadgroup`): each worker that has one
     of them makes it anew."""
+    places = {name: place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
     for item in items:
         if isinstance(item, pytest.Function) and _MADE_FOR_A_FILE.intersection(item.fixturenames):
             values = item.callspec.params if hasattr(item, "callspec") else {}
             group = [item.path.stem, *(str(values[name]) for name in _PARAMETERS if name in values)]
             item.add_marker(pytest.mark.xdist_group("-".join(group)))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Makes millions of objects and drops hardly any: the collector, which would take a fifth of the time for looking
+    for those, does not run meanwhile, and afterwards need not look through what is there to stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
