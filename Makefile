@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # The program itself: the package's wrapper of it ends with 0 whatever the program says.
 FORGE := $$(echo node_modules/@foundry-rs/forge-*/bin/forge)
 
-.PHONY: help setup demo up test fuzz lint audit format gas bench clean
+.PHONY: help setup demo up test fuzz soak lint audit format gas bench clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -46,6 +46,10 @@ fuzz: setup build/schemathesis/.stamp ## Run fuzz tests, invariants, the model a
 	  MODEL_GOODS_SEEDS=$(or $(MODEL_GOODS_SEEDS),1$(comma)2$(comma)3$(comma)4$(comma)21) \
 	  pytest -q -n 2 --dist loadgroup tests/model -k add_up
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) FUZZ_SEED=$(or $(FUZZ_SEED),$$RANDOM) pytest -q tests/api/fuzz
+
+# The cases of tests/chaos, for as long as one likes; SOAK_SEED= repeats a run's cases.
+soak: setup build/kaia/.stamp ## Harm a network of four validators at work at random for MINUTES=10; SOAK_SEED= repeats
+	SOAK_MINUTES=$(or $(MINUTES),10) SOAK_SEED=$(or $(SOAK_SEED),$$RANDOM) pytest -q -s tests/chaos/test_soak.py
 
 lint: setup ## Check format, types, import rules, the code by bandit and the contracts by slither
 	ruff check .

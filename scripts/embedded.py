@@ -27,7 +27,7 @@ from chain_node.supervisor import Process, Supervisor
 from scripts.gateway_client import Credentials
 
 OUTCOME_SECONDS = 20.0
-READY_SECONDS = 120.0
+READY_SECONDS = 600.0
 """Long: several validators and other work may have the machine meanwhile."""
 GATHER_SECONDS = 0.3
 """Long enough for nodes that were handed their papers together."""

@@ -103,6 +103,7 @@ class KaiaNode(ValidatorNode):
         command += ["--rewardbase", self.identity.address]
         command += ["--nodekey", str(self.folder / "key"), "--networkid", str(self.chain_id)]
         command += ["--p2p.addr", self.peers_host, "--port", str(self.p2p_port), "--nodiscover", "--ntp.disable"]
+        command += ["--p2p.listed", str(self.listed_path)]
         # With `full` instead a validator that was killed once came back with another hash for a final block.
         command += ["--syncmode", "full", "--gcmode", "archive", "--ipcdisable", "--verbosity", "3"]
         command += ["--rpc", "--rpcaddr", host, "--rpcport", str(self.rpc_port), "--rpcapi", _APIS]

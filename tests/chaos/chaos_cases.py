@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,12 +19,15 @@ from network_at_work import ALL, NetworkAtWork, wait_for
 from chain_node.supervisor import ProcessFailed
 
 Case = Callable[[NetworkAtWork, random.Random], None]
+DEFAULT_SEED: Final = 20261123
 SILENCE_SECONDS: Final = 12.0
 """Two rounds' time: where a block could come, it would."""
 DAY_SECONDS: Final = 86_400
 CLOCK_OFFSET: Final = "PORTOLAN_CLOCK_OFFSET_SECONDS"
 """What our build of Kaia reads (tools/kaia/clock)."""
-DATABASE_FILES: Final = {".ldb", ".log", ".sst"}
+DATABASE_FILES: Final = ("*.ldb", "*.log", "MANIFEST-*")
+VERY_MANY_BLOCKS: Final = 60
+"""So many that whoever can fetch blocks has fetched some; static peers are dialled again within half a minute."""
 MANY_BLOCKS: Final = 10
 """So many that whoever takes part has some of them."""
 
@@ -82,25 +86,27 @@ def clock_is_a_day_off(network: NetworkAtWork, chance: random.Random) -> None:
 
 
 def database_is_damaged(network: NetworkAtWork, chance: random.Random) -> None:
-    """Its files are overwritten while it is down. It says so, or does not come up; with an empty folder it fetches the
-    chain from the others."""
+    """Its files are overwritten while it is down. It dies of that, stands still, has holes, or mends itself and fetches
+    what is lost; in all but the last case its operator wipes it, and it fetches all."""
     victim = chance.choice(ALL)
     others = tuple(number for number in ALL if number != victim)
     network.engine.kill_node(victim)
     damaged = damage(network.engine.node(victim).chain_dir, chance)
-    assert damaged, "there was nothing to damage"
-    seen = network.engine.node(victim).log_path.stat().st_size
-    assert is_noticed(network, victim, seen), f"validator {victim} runs on with {damaged} overwritten"
-    if network.engine.runs(victim):
+    assert len(damaged) > 1, f"there was nothing to damage but {damaged}"
+    if is_whole(network, victim):
+        return
+    with suppress(KeyError):  # it did not even start
         network.engine.kill_node(victim)
     assert network.goes_on(others)
     network.engine.wipe_node(victim)
     network.engine.start_node(victim)
+    assert is_whole(network, victim), f"validator {victim} did not fetch the chain"
 
 
 def damage(chain_dir: Path, chance: random.Random) -> list[str]:
     """Overwrites the middle of each file of the database, and cuts off the end; which files it were."""
-    files = sorted(path for path in chain_dir.rglob("*") if path.suffix in DATABASE_FILES and path.stat().st_size > 0)
+    found = (path for kind in DATABASE_FILES for path in chain_dir.rglob(kind))
+    files = sorted(path for path in found if path.stat().st_size > 0)
     for path in files:
         content = bytearray(path.read_bytes())
         start, end = len(content) // 4, len(content) * 3 // 4
@@ -109,16 +115,23 @@ def damage(chain_dir: Path, chance: random.Random) -> list[str]:
     return [str(path.relative_to(chain_dir)) for path in files]
 
 
-def is_noticed(network: NetworkAtWork, victim: int, log_seen: int) -> bool:
-    """Whether it does not start, dies, or stands still: it must not take part with what it has."""
+def is_whole(network: NetworkAtWork, victim: int) -> bool:
+    """Whether it starts, comes to where the others were, and has all blocks up to there; one that stands still while
+    many blocks come does not."""
+    known = network.watch.known
     try:
         network.engine.start_node(victim)
     except ProcessFailed:
-        return True
-    known = network.watch.known
-    return wait_for(lambda: not network.engine.runs(victim) or network.watch.known > known + MANY_BLOCKS) and (
-        not network.engine.runs(victim) or network.watch.height(victim) < known
+        return False
+    wait_for(
+        lambda: (
+            not network.engine.runs(victim)
+            or network.watch.height(victim) >= known
+            or network.watch.known > known + VERY_MANY_BLOCKS
+        )
     )
+    runs = network.engine.runs(victim) and network.watch.height(victim) >= known
+    return runs and not network.watch.holes(victim, known)
 
 
 def is_voted_out_and_in(network: NetworkAtWork, chance: random.Random) -> None:

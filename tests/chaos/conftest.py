@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chaos_cases import DEFAULT_SEED
 from network_at_work import NetworkAtWork, network_at_work
 
 from chain_node.compile import ROOT
@@ -33,6 +36,12 @@ def at_work(running: NetworkAtWork) -> NetworkAtWork:
         running.engine.start_node(number)
     assert running.goes_on()
     return running
+
+
+@pytest.fixture
+def chance() -> random.Random:
+    """SOAK_SEED says whom a case is done to: the same ones for the same seed."""
+    return random.Random(int(os.environ.get("SOAK_SEED", DEFAULT_SEED)))
 
 
 def keep_logs(data_dir: Path, *, failed: bool) -> None:

@@ -24,6 +24,7 @@ class FinalityWatch:
     def __init__(self, urls: Mapping[int, str]) -> None:
         self._nodes = {number: Node(url, timeout_seconds=ASKED_SECONDS) for number, url in urls.items()}
         self._hashes: dict[int, bytes] = {}
+        self._makers: set[str] = set()
         self._first_told: dict[int, int] = {}
         self._seen: dict[int, int] = dict.fromkeys(urls, -1)
         self._lock, self._ended = threading.Lock(), threading.Event()
@@ -46,6 +47,11 @@ class FinalityWatch:
         with self._lock:
             return len(self._hashes)
 
+    def makers(self) -> set[str]:
+        """The addresses of all who have made a block that anybody has shown; the first block nobody has made."""
+        with self._lock:
+            return set(self._makers)
+
     def height(self, number: int) -> int:
         """-1 where it does not answer."""
         try:
@@ -67,12 +73,23 @@ class FinalityWatch:
             assert time.monotonic() < deadline, f"block {wanted} is not everywhere; heights {heights}"
             time.sleep(LOOK_SECONDS)
 
+    def holes(self, number: int, until: int) -> list[int]:
+        """Blocks before that one that the validator lacks."""
+        missing = []
+        for start in range(0, until, AT_ONCE):
+            asked = range(start, min(until, start + AT_ONCE))
+            told = self._nodes[number].try_batch([("eth_getBlockByNumber", (hex(at), False)) for at in asked])
+            missing += [at for at, its in zip(asked, told, strict=True) if not isinstance(its, dict)]
+        return missing
+
     def check(self) -> int:
         """Reads every block of every validator again, from the first on; the number of blocks that all of them have.
         Raises `AssertionError` for any that is another than was shown once."""
         heights = {number: node.block_number() for number, node in self._nodes.items()}
         for number, node in self._nodes.items():
             self._read(number, node, 0, heights[number])
+            holes = self.holes(number, heights[number] + 1)
+            assert not holes, f"validator {number} lacks blocks {holes[:10]}"
         assert not self.problems, self.problems
         return min(heights.values()) + 1
 
@@ -99,10 +116,11 @@ class FinalityWatch:
             told = node.batch([("eth_getBlockByNumber", (hex(at), False)) for at in asked])
             for at, block in zip(asked, told, strict=True):
                 if block is not None:
-                    self._note(number, at, bytes.fromhex(block["hash"][2:]))
+                    self._note(number, at, bytes.fromhex(block["hash"][2:]), block["miner"].lower())
 
-    def _note(self, number: int, at: int, told: bytes) -> None:
+    def _note(self, number: int, at: int, told: bytes, maker: str) -> None:
         with self._lock:
+            self._makers |= {maker} if at else set()
             first = self._hashes.setdefault(at, told)
             whose = self._first_told.setdefault(at, number)
             if first != told:

@@ -1,8 +1,7 @@
-"""Validators die while the network is at work. SOAK_SEED says which: the same ones for the same seed."""
+"""Validators die while the network is at work."""
 
 from __future__ import annotations
 
-import os
 import random
 
 import chaos_cases as cases
@@ -10,11 +9,6 @@ import pytest
 from network_at_work import NetworkAtWork
 
 pytestmark = [pytest.mark.node, pytest.mark.slow, pytest.mark.xdist_group("chaos")]
-
-
-@pytest.fixture
-def chance() -> random.Random:
-    return random.Random(int(os.environ.get("SOAK_SEED", "20261123")))
 
 
 def test_killed_validator_stops_no_work_and_changes_no_final_block(

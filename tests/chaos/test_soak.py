@@ -1,0 +1,36 @@
+"""Cases at random, one after the other, as long as SOAK_MINUTES says; `make soak MINUTES=60` runs it. The first thing
+that is lost, doubled, paid twice or changed ends it; SOAK_SEED repeats the same cases on the same validators."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+import pytest
+from chaos_cases import CASES, DEFAULT_SEED
+from network_at_work import NetworkAtWork
+from stranger_cases import STRANGER_CASES
+
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("chaos"),
+    pytest.mark.skipif("SOAK_MINUTES" not in os.environ, reason="`make soak MINUTES=…` says for how long"),
+]
+
+
+def test_whatever_is_done_to_it_nothing_is_lost_doubled_or_changed(at_work: NetworkAtWork) -> None:
+    cases = CASES | STRANGER_CASES
+    seed = int(os.environ.get("SOAK_SEED", DEFAULT_SEED))
+    chance, rounds, begun = random.Random(seed), 0, time.monotonic()
+    print(f"\nSOAK_SEED={seed}", flush=True)
+    while time.monotonic() - begun < 60 * float(os.environ["SOAK_MINUTES"]):
+        name = chance.choice(sorted(cases))
+        print(f"{(time.monotonic() - begun) / 60:6.1f} min  {name}", flush=True)
+        cases[name](at_work, chance)
+        at_work.require_all_is_well()
+        rounds += 1
+    done = f"{len(at_work.work.finished)} trades, {len(at_work.work.book.accepted())} requests"
+    print(f"{rounds} rounds, {at_work.watch.known} blocks, {done}: nothing lost, doubled or changed", flush=True)
+    assert rounds > 0
