@@ -9,6 +9,7 @@ import time
 
 import pytest
 from chaos_cases import CASES, DEFAULT_SEED
+from link_cases import LINK_CASES
 from network_at_work import NetworkAtWork
 from stranger_cases import STRANGER_CASES
 
@@ -21,7 +22,7 @@ pytestmark = [
 
 
 def test_whatever_is_done_to_it_nothing_is_lost_doubled_or_changed(at_work: NetworkAtWork) -> None:
-    cases = CASES | STRANGER_CASES
+    cases = CASES | STRANGER_CASES | (LINK_CASES if at_work.links else {})
     seed = int(os.environ.get("SOAK_SEED", DEFAULT_SEED))
     chance, rounds, begun = random.Random(seed), 0, time.monotonic()
     print(f"\nSOAK_SEED={seed}", flush=True)
