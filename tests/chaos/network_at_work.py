@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from asked import PATIENCE_SECONDS
@@ -122,16 +123,26 @@ class NetworkAtWork:
 
     def _require_gateways_rows(self) -> None:
         """The whole chain is read anew into an empty database, which must be equal to the gateway's."""
-        config = ["--config", str(self.data_dir / "gateway.toml")]
-        arguments = ["gateway", "replay", *config, "--from-genesis", "--out", str(self.data_dir / "replayed")]
-        done = subprocess.run(
-            [sys.executable, "-m", "scripts.portolan", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=REPLAY_SECONDS,
-            check=False,
-        )
+        with TemporaryDirectory(prefix="portolan-replayed-") as out:
+            config = ["--config", str(self.data_dir / "gateway.toml")]
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "scripts.portolan",
+                    "gateway",
+                    "replay",
+                    *config,
+                    "--from-genesis",
+                    "--out",
+                    out,
+                ],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=REPLAY_SECONDS,
+                check=False,
+            )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
