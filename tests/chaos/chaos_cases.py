@@ -5,6 +5,7 @@ The tests run them by name, `make soak` at random. `chance` draws whom a case is
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -13,12 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pytest
 from asked import PATIENCE_SECONDS
 from network_at_work import ALL, NetworkAtWork, wait_for
 
 from chain_node.supervisor import ProcessFailed
 
 Case = Callable[[NetworkAtWork, random.Random], None]
+SOAK_ALONE: Final = pytest.mark.skipif("SOAK_MINUTES" not in os.environ, reason="`make soak MINUTES=60` runs it")
+"""For what `make test` has no minutes."""
 DEFAULT_SEED: Final = 20261123
 SILENCE_SECONDS: Final = 12.0
 """Two rounds' time: where a block could come, it would."""
