@@ -31,6 +31,8 @@ from chain_node.supervisor import Process, Supervisor
 
 GAS: Final = 2_000_000
 STRANGER: Final = 9
+NAMED_BY: Final = 16
+"""So many digits of a node's key are in a validator's log."""
 
 
 def unlisted_node_tries(network: NetworkAtWork, chance: random.Random) -> None:
@@ -123,9 +125,9 @@ def _started(node: KaiaNode, supervisor: Supervisor) -> Process:
 
 
 def _is_refused(log: Path, public_key: str) -> bool:
-    """Whether that validator has written so."""
+    """Whether that validator has written so; it names a node by the beginning of its key."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return any("A node is refused" in line and public_key in line for line in lines)
+    return any("A node is refused" in line and public_key[:NAMED_BY] in line for line in lines)
 
 
 def _height(node: KaiaNode) -> int:
