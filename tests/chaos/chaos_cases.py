@@ -141,25 +141,25 @@ def is_whole(network: NetworkAtWork, victim: int) -> bool:
 def is_voted_out_and_in(network: NetworkAtWork, chance: random.Random) -> None:
     """Two of four votes change nothing; three remove a validator at once, and let it in again."""
     victim = chance.choice(ALL)
+    address = network.engine.node(victim).identity.address
     voters = [number for number in ALL if number != victim]
     chance.shuffle(voters)
-    vote(network, voters[:2], "removevalidator", victim)
+    vote(network, voters[:2], "removevalidator", address)
     assert wait_for(lambda: bool(network.watch.ask(voters[0], "governance_showTally"))), "no vote is counted"
     known = network.watch.known
     assert wait_for(lambda: network.watch.known > known + MANY_BLOCKS)
     assert validators(network, voters[0]) == addresses(network, ALL), "two of four have removed a validator"
-    vote(network, voters[2:], "removevalidator", victim)
+    vote(network, voters[2:], "removevalidator", address)
     left = addresses(network, voters)
     assert wait_for(lambda: all(validators(network, number) == left for number in ALL)), "it was not voted out"
     network.await_finished()
-    vote(network, voters[:2], "addvalidator", victim)
+    vote(network, voters[:2], "addvalidator", address)
     assert wait_for(lambda: all(validators(network, number) == addresses(network, ALL) for number in ALL))
     assert network.goes_on()
 
 
-def vote(network: NetworkAtWork, voters: Sequence[int], what: str, victim: int) -> None:
+def vote(network: NetworkAtWork, voters: Sequence[int], what: str, address: str) -> None:
     """As their operators would: each over its own validator's console."""
-    address = network.engine.node(victim).identity.address
     for voter in voters:
         network.watch.ask(voter, "governance_vote", f"governance.{what}", address)
 
