@@ -49,7 +49,7 @@ def unlisted_node_tries(network: NetworkAtWork, chance: random.Random) -> None:
 
 
 def new_validator_is_voted_in_and_out(network: NetworkAtWork, chance: random.Random) -> None:
-    """A list is not enough: Kaia itself refuses who is no validator. Once three of four have voted it in, it fetches the
+    """A list is not enough: Kaia itself refuses who is no validator. Once three of four have voted it in, it gets the
     blocks; three of five vote it out again."""
     voters = chance.sample(ALL, 3)
     with stranger(network, chance.choice(ALL)) as node:
