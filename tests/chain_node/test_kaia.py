@@ -22,7 +22,7 @@ from chain_node.deploy import deploy
 from chain_node.engines import KaiaEngine, kaia
 from chain_node.engines.base import ClockFixed, EngineBusy, find_endpoint
 from chain_node.engines.kaia import KaiaSettings
-from chain_node.engines.validators import make_validator_keys
+from chain_node.engines.validators import Place, make_validator_keys
 from chain_node.errors import AlreadyKnown, ChainError, ContractReverted, NonceTooLow, UnderpricedReplacement
 from chain_node.genesis import kaia_genesis
 from chain_node.keys import KeyRing
@@ -136,6 +136,24 @@ def test_chain_of_a_validator_that_runs_is_not_wiped(four: KaiaEngine) -> None:
         four.wipe_node(2)
     with pytest.raises(KeyError, match="no validator 5 among 4"):
         four.wipe_node(5)
+
+
+def test_validator_that_runs_or_would_be_lost_to_the_others_is_not_placed_elsewhere(four: KaiaEngine) -> None:
+    with pytest.raises(ValueError, match="validator 2 runs"):
+        four.place_node(2, Place())
+    four.stop_node(2)
+    with pytest.raises(ValueError, match=r"known to the others at 127\.0\.0\.1"):
+        four.place_node(2, Place("127.0.0.2"))
+
+
+def test_clock_that_is_wrong_by_no_number_stops_the_start(four: KaiaEngine) -> None:
+    four.stop_node(2)
+    four.place_node(2, Place(behind=("env", "PORTOLAN_CLOCK_OFFSET_SECONDS=a day")))
+    try:
+        with pytest.raises(ProcessFailed, match="must be whole seconds, not a day"):
+            four.start_node(2)
+    finally:
+        four.place_node(2, Place())
 
 
 # Consensus

@@ -5,6 +5,7 @@ The tests run them by name, `make soak` at random. `chance` draws whom a case is
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -13,12 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pytest
 from asked import PATIENCE_SECONDS
 from network_at_work import ALL, NetworkAtWork, wait_for
 
 from chain_node.supervisor import ProcessFailed
 
 Case = Callable[[NetworkAtWork, random.Random], None]
+SOAK_ALONE: Final = pytest.mark.skipif("SOAK_MINUTES" not in os.environ, reason="`make soak MINUTES=60` runs it")
+"""For what `make test` has no minutes."""
 DEFAULT_SEED: Final = 20261123
 SILENCE_SECONDS: Final = 12.0
 """Two rounds' time: where a block could come, it would."""
@@ -137,25 +141,25 @@ def is_whole(network: NetworkAtWork, victim: int) -> bool:
 def is_voted_out_and_in(network: NetworkAtWork, chance: random.Random) -> None:
     """Two of four votes change nothing; three remove a validator at once, and let it in again."""
     victim = chance.choice(ALL)
+    address = network.engine.node(victim).identity.address
     voters = [number for number in ALL if number != victim]
     chance.shuffle(voters)
-    vote(network, voters[:2], "removevalidator", victim)
+    vote(network, voters[:2], "removevalidator", address)
     assert wait_for(lambda: bool(network.watch.ask(voters[0], "governance_showTally"))), "no vote is counted"
     known = network.watch.known
     assert wait_for(lambda: network.watch.known > known + MANY_BLOCKS)
     assert validators(network, voters[0]) == addresses(network, ALL), "two of four have removed a validator"
-    vote(network, voters[2:], "removevalidator", victim)
+    vote(network, voters[2:], "removevalidator", address)
     left = addresses(network, voters)
     assert wait_for(lambda: all(validators(network, number) == left for number in ALL)), "it was not voted out"
     network.await_finished()
-    vote(network, voters[:2], "addvalidator", victim)
+    vote(network, voters[:2], "addvalidator", address)
     assert wait_for(lambda: all(validators(network, number) == addresses(network, ALL) for number in ALL))
     assert network.goes_on()
 
 
-def vote(network: NetworkAtWork, voters: Sequence[int], what: str, victim: int) -> None:
+def vote(network: NetworkAtWork, voters: Sequence[int], what: str, address: str) -> None:
     """As their operators would: each over its own validator's console."""
-    address = network.engine.node(victim).identity.address
     for voter in voters:
         network.watch.ask(voter, "governance_vote", f"governance.{what}", address)
 

@@ -8,13 +8,15 @@ with network_at_work(tmp_path) as network:
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from asked import PATIENCE_SECONDS
@@ -22,13 +24,13 @@ from chain_account import ChainAccount
 from finality_watch import FinalityWatch
 from rich.console import Console
 from small_trades import THRESHOLDS, SmallTrades
+from support.links import Links, LinksRefused
 
 from chain_node.client import AddressBook, Chain
 from chain_node.compile import ROOT
 from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.engines import KaiaEngine
 from chain_node.engines.kaia import KaiaSettings
-from chain_node.engines.validators import Place
 from scripts.embedded import EmbeddedNetwork, EmbeddedSettings
 
 ALL: Final = (1, 2, 3, 4)
@@ -45,8 +47,26 @@ class NetworkAtWork:
     watch: FinalityWatch
     account: ChainAccount
     data_dir: Path
+    links: Links | None = None
+    """None where this process may not make any: then they cannot be harmed."""
 
     # While it is harmed
+
+    @property
+    def own_links(self) -> Links:
+        """Raises `LinksRefused` where there are none."""
+        if self.links is None:
+            raise LinksRefused("the validators share this machine's own network: their links cannot be harmed")
+        return self.links
+
+    @contextmanager
+    def parted(self, away: Collection[int]) -> Iterator[None]:
+        """Those see each other alone as long as the block lasts, and everybody again after it, however it ends."""
+        self.own_links.part(away)
+        try:
+            yield
+        finally:
+            self.own_links.heal()
 
     def goes_on(self, numbers: tuple[int, ...] = ALL, patience_seconds: float = PATIENCE_SECONDS) -> bool:
         """Whether all of them get blocks that none of them has now."""
@@ -103,16 +123,26 @@ class NetworkAtWork:
 
     def _require_gateways_rows(self) -> None:
         """The whole chain is read anew into an empty database, which must be equal to the gateway's."""
-        config = ["--config", str(self.data_dir / "gateway.toml")]
-        arguments = ["gateway", "replay", *config, "--from-genesis", "--out", str(self.data_dir / "replayed")]
-        done = subprocess.run(
-            [sys.executable, "-m", "scripts.portolan", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=REPLAY_SECONDS,
-            check=False,
-        )
+        with TemporaryDirectory(prefix="portolan-replayed-") as out:
+            config = ["--config", str(self.data_dir / "gateway.toml")]
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "scripts.portolan",
+                    "gateway",
+                    "replay",
+                    *config,
+                    "--from-genesis",
+                    "--out",
+                    out,
+                ],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=REPLAY_SECONDS,
+                check=False,
+            )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -126,10 +156,21 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -
 
 
 @contextmanager
-def network_at_work(data_dir: Path, places: Mapping[int, Place] | None = None) -> Iterator[NetworkAtWork]:
-    """All of it runs and has begun to work. `places` are of validators that run in network namespaces, say."""
+def network_at_work(data_dir: Path) -> Iterator[NetworkAtWork]:
+    """All of it runs and has begun to work."""
+    with links_where_allowed() as links, _at_work(data_dir, links) as network:
+        yield network
+
+
+def links_where_allowed() -> AbstractContextManager[Links | None]:
+    """Root is expected to be able to make them, and is told what is missing where it is not."""
+    return Links(len(ALL)) if os.geteuid() == 0 else nullcontext()
+
+
+@contextmanager
+def _at_work(data_dir: Path, links: Links | None) -> Iterator[NetworkAtWork]:
     chain_id = load_network(CONFIG_ROOT / "kaia").config.chain_id
-    engine = KaiaEngine(KaiaSettings(data_dir, chain_id, places=places or {}))
+    engine = KaiaEngine(KaiaSettings(data_dir, chain_id, places=links.places if links else {}))
     settings = EmbeddedSettings(data_dir, "kaia", thresholds=THRESHOLDS)
     with EmbeddedNetwork(settings, Console(quiet=True), engine) as network:
         network.start()
@@ -140,6 +181,6 @@ def network_at_work(data_dir: Path, places: Mapping[int, Place] | None = None) -
             chain = Chain.connect(engine.rpc_urls, AddressBook.load(data_dir / "deployments.json"))
             try:
                 work.begin()
-                yield NetworkAtWork(engine, network, work, watch, ChainAccount(chain), data_dir)
+                yield NetworkAtWork(engine, network, work, watch, ChainAccount(chain), data_dir, links)
             finally:
                 chain.close()

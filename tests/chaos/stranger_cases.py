@@ -1,8 +1,8 @@
 """Who is not listed tries: a node at the validators' door, an account at their contracts, a client at the gateway.
 
-What is enforced where: our build of Kaia talks with the nodes of its list alone (tools/kaia/peers.go), and only
-validators that were voted in make blocks. Kaia takes any account's transactions; that an account that nobody admitted
-can do nothing, the contracts see to."""
+What is enforced where: our build of Kaia talks with the nodes of its list alone (tools/kaia/peers.go), Kaia itself with
+no consensus node that is not voted in. Kaia takes any account's transactions; that an account that nobody admitted can
+do nothing, the contracts see to."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Final
 
 import httpx
 import pytest
+from chaos_cases import addresses, validators, vote
 from eth_account import Account
 from network_at_work import ALL, NetworkAtWork, wait_for
 from support.network import lei
@@ -31,24 +32,39 @@ from chain_node.supervisor import Process, Supervisor
 
 GAS: Final = 2_000_000
 STRANGER: Final = 9
+NAMED_BY: Final = 16
+"""So many digits of a node's key are in a validator's log."""
+REFUSED: Final = "A node is refused"
+NO_VALIDATOR: Final = "fail to validate peer type"
 
 
 def unlisted_node_tries(network: NetworkAtWork, chance: random.Random) -> None:
-    """It knows the first block and every address; it is refused, and gets no block. Once the validators list it, it
-    gets all of them, and makes none."""
+    """It knows the first block and every address; it is refused at each door, gets no block, and makes none."""
     with stranger(network, chance.choice(ALL)) as node:
-        known = node.identity.public_key
-        at_doors = [network.engine.node(number).log_path for number in ALL]
-        refused = wait_for(lambda: all(_is_refused(log, known) for log in at_doors))
+        refused = wait_for(lambda: all(_says(network, number, node, REFUSED) for number in ALL))
         assert refused, "it was not refused everywhere"
         network.await_finished()
         assert _height(node) == 0, "it was refused and has blocks"
+    assert node.identity.address.lower() not in network.watch.makers()
+
+
+def new_validator_is_voted_in_and_out(network: NetworkAtWork, chance: random.Random) -> None:
+    """A list is not enough: Kaia itself refuses who is no validator. Once three of four have voted it in, it gets the
+    blocks; three of five vote it out again."""
+    voters = chance.sample(ALL, 3)
+    with stranger(network, chance.choice(ALL)) as node:
         for its in network.engine.nodes:
             its.listed_path.write_text(_with(its.listed_path.read_text(), node.address_for_peers))
-        assert wait_for(lambda: _height(node) > 0), "it is listed and gets no blocks"
-        makers = network.watch.makers()
-    assert node.identity.address.lower() not in makers
-    assert makers <= {its.identity.address.lower() for its in network.engine.nodes}
+        assert wait_for(lambda: _says(network, voters[0], node, NO_VALIDATOR)), "it was not refused for being none"
+        assert _height(node) == 0, "it was refused and has blocks"
+        address = node.identity.address.lower()
+        vote(network, voters, "addvalidator", address)
+        known = network.watch.known
+        assert wait_for(lambda: address in validators(network, voters[0])), "it was not voted in"
+        assert wait_for(lambda: _height(node) > known), "it was voted in and gets no blocks"
+        vote(network, voters, "removevalidator", address)
+        assert wait_for(lambda: all(validators(network, its) == addresses(network, ALL) for its in ALL))
+    assert network.goes_on()
 
 
 def unlisted_account_tries(network: NetworkAtWork, chance: random.Random) -> None:
@@ -122,10 +138,10 @@ def _started(node: KaiaNode, supervisor: Supervisor) -> Process:
     return replace(node.process(), ready=lambda: node.listens(supervisor.pid(node.name)))
 
 
-def _is_refused(log: Path, public_key: str) -> bool:
-    """Whether that validator has written so."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return any("A node is refused" in line and public_key in line for line in lines)
+def _says(network: NetworkAtWork, number: int, node: KaiaNode, what: str) -> bool:
+    """Whether that validator has written this of the node, which it names by the beginning of its key."""
+    lines = network.engine.node(number).log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(what in line and node.identity.public_key[:NAMED_BY] in line for line in lines)
 
 
 def _height(node: KaiaNode) -> int:
@@ -143,5 +159,5 @@ def _with(listed: str, address: str) -> str:
 
 
 STRANGER_CASES: Final[dict[str, Callable[[NetworkAtWork, random.Random], None]]] = {
-    case.__name__: case for case in (unlisted_node_tries, unlisted_account_tries)
+    case.__name__: case for case in (unlisted_node_tries, unlisted_account_tries, new_validator_is_voted_in_and_out)
 }

@@ -27,6 +27,7 @@ def test_requests_are_accepted_while_two_are_dead_and_done_once_when_one_is_back
     at_work.require_all_is_well()
 
 
+@cases.SOAK_ALONE
 def test_work_goes_on_after_all_were_killed_at_once(at_work: NetworkAtWork, chance: random.Random) -> None:
     cases.all_are_killed_and_return(at_work, chance)
 

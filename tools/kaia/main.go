@@ -36,7 +36,7 @@ var (
 		Usage: "how long a proposer may take before the next one's turn comes",
 		Value: 4 * time.Second,
 	}
-	// Kaia itself talks with every node that knows the first block.
+	// Kaia itself talks with every node that does not say it is a consensus node.
 	listedPeers = &cli.StringFlag{
 		Name:  "p2p.listed",
 		Usage: "file with a JSON list of the only nodes that are talked with; it is read anew for each that comes",

@@ -14,8 +14,8 @@ import (
 
 var peerLog = log.NewModuleLogger(log.NetworksP2P)
 
-// Protocols are Kaia's, kept to the nodes of the list: Kaia itself talks with everyone who knows the first block. Where
-// there is no list, it does so here too.
+// Protocols are Kaia's, kept to the nodes of the list: Kaia itself refuses consensus nodes that are no validators, and
+// believes everyone else who knows the first block. Where there is no list, it does so here too.
 func (v *validator) Protocols() []p2p.Protocol {
 	protocols := v.CN.Protocols()
 	if v.listed == "" {
