@@ -14,16 +14,19 @@ NOT_IN_A_BLOCK: Final = {"pending", "sent"}
 
 
 def one_is_cut_off(network: NetworkAtWork, chance: random.Random) -> None:
-    """Three go on. The one stands still, says what it knew, and fetches the rest when it is back."""
+    """Three go on. The one stands still, says what it knew, and fetches the rest when it is back: without hanging up on
+    those whose votes reach it meanwhile, as Kaia's own program does in its first sync (tools/kaia)."""
     lone = chance.choice(ALL)
     others = tuple(number for number in ALL if number != lone)
     network.await_accepted("deposit")
+    hung_up = _times_hung_up(network, lone)
     with network.parted((lone,)):
         assert network.goes_on(others)
         stands_at = network.watch.height(lone)
         network.await_finished()
         assert network.watch.height(lone) == stands_at, f"validator {lone} has blocks that it cannot have got"
     assert network.goes_on()
+    assert _times_hung_up(network, lone) == hung_up, f"validator {lone} hung up on those that it fetches blocks from"
 
 
 def halves_are_parted(network: NetworkAtWork, chance: random.Random) -> None:
@@ -48,6 +51,12 @@ def one_link_is_slow_and_loses(network: NetworkAtWork, chance: random.Random) ->
         network.await_finished()
         assert wait_for(lambda: line.counts().lost > 0), line.counts()
         assert network.goes_on()
+
+
+def _times_hung_up(network: NetworkAtWork, number: int) -> int:
+    """For a vote that came while it took no part in the consensus."""
+    log = network.engine.node(number).log_path.read_text(encoding="utf-8", errors="replace")
+    return log.count('err="stopped engine"')
 
 
 def _heights(network: NetworkAtWork) -> dict[int, int]:

@@ -8,12 +8,11 @@ with network_at_work(tmp_path) as network:
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,16 +46,16 @@ class NetworkAtWork:
     watch: FinalityWatch
     account: ChainAccount
     data_dir: Path
-    links: Links | None = None
-    """None where this process may not make any: then they cannot be harmed."""
+    links: Links | LinksRefused
+    """Why there are none, where this process may not make any: all else can be done to the network."""
 
     # While it is harmed
 
     @property
     def own_links(self) -> Links:
         """Raises `LinksRefused` where there are none."""
-        if self.links is None:
-            raise LinksRefused("the validators share this machine's own network: their links cannot be harmed")
+        if isinstance(self.links, LinksRefused):
+            raise self.links
         return self.links
 
     @contextmanager
@@ -158,19 +157,19 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -
 @contextmanager
 def network_at_work(data_dir: Path) -> Iterator[NetworkAtWork]:
     """All of it runs and has begun to work."""
-    with links_where_allowed() as links, _at_work(data_dir, links) as network:
-        yield network
-
-
-def links_where_allowed() -> AbstractContextManager[Links | None]:
-    """Root is expected to be able to make them, and is told what is missing where it is not."""
-    return Links(len(ALL)) if os.geteuid() == 0 else nullcontext()
+    with ExitStack() as stack:
+        links: Links | LinksRefused
+        try:
+            links = stack.enter_context(Links(len(ALL)))
+        except LinksRefused as refused:
+            links = refused
+        yield stack.enter_context(_at_work(data_dir, links))
 
 
 @contextmanager
-def _at_work(data_dir: Path, links: Links | None) -> Iterator[NetworkAtWork]:
+def _at_work(data_dir: Path, links: Links | LinksRefused) -> Iterator[NetworkAtWork]:
     chain_id = load_network(CONFIG_ROOT / "kaia").config.chain_id
-    engine = KaiaEngine(KaiaSettings(data_dir, chain_id, places=links.places if links else {}))
+    engine = KaiaEngine(KaiaSettings(data_dir, chain_id, places=links.places if isinstance(links, Links) else {}))
     settings = EmbeddedSettings(data_dir, "kaia", thresholds=THRESHOLDS)
     with EmbeddedNetwork(settings, Console(quiet=True), engine) as network:
         network.start()

@@ -12,6 +12,7 @@ from chaos_cases import CASES, DEFAULT_SEED, SOAK_ALONE, Case
 from link_cases import LINK_CASES
 from network_at_work import NetworkAtWork
 from stranger_cases import STRANGER_CASES
+from support.links import Links
 
 pytestmark = [
     pytest.mark.node,
@@ -22,7 +23,7 @@ pytestmark = [
 
 
 def test_whatever_is_done_to_it_nothing_is_lost_doubled_or_changed(at_work: NetworkAtWork) -> None:
-    cases: dict[str, Case] = CASES | STRANGER_CASES | (LINK_CASES if at_work.links else {})
+    cases: dict[str, Case] = CASES | STRANGER_CASES | (LINK_CASES if isinstance(at_work.links, Links) else {})
     deck: list[str] = []
     seed = int(os.environ.get("SOAK_SEED", DEFAULT_SEED))
     chance, rounds, begun = random.Random(seed), 0, time.monotonic()
