@@ -40,6 +40,7 @@ def shown(status: EndpointStatus) -> dict[str, Any]:
         "standing": str(status.standing),
         "block": status.block,
         "lag_blocks": status.lag_blocks,
+        "lag_seconds": status.lag_seconds,
         "reason": status.reason,
     }
 

@@ -17,6 +17,7 @@ from api.description import describe
 from api.gateway import build_gateway
 from api.middleware import EachRequest, install_error_handlers
 from api.observing import Observed
+from api.pool_figures import PoolFigures
 from api.resources import load_routers
 from api.settings import Settings
 from api.straight import Straight
@@ -42,6 +43,7 @@ def create_app(settings: Settings, routers: Sequence[APIRouter] | None = None) -
     """The application; its background loops run from start-up to shutdown. The database must be migrated."""
     gateway = build_gateway(settings)
     gateway.metrics.registry.register(Observed(gateway))
+    gateway.metrics.registry.register(PoolFigures(gateway.database, lambda: gateway.link.connected))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

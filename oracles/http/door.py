@@ -17,6 +17,7 @@ from oracles.http.clients import Clients
 from oracles.http.interfaces import Interface, by_length
 from oracles.http.problems import Absent, Failed, RequestRefused, UriTooLong
 from oracles.http.tokens import TokensUnusable
+from oracles.http.traces import trace_of_request
 from oracles.metrics import Metrics
 
 log = structlog.get_logger("oracles")
@@ -38,6 +39,7 @@ class Door:
         interface = next((known for known in self._interfaces if known.has(scope["path"])), self._nowhere)
         state = scope.setdefault("state", {})
         state["interface"] = interface
+        state["trace_id"] = trace_of_request(Headers(scope=scope).get("traceparent"))
         started, status, begun = time.perf_counter(), 500, False
 
         async def answered(message: Message) -> None:
@@ -78,6 +80,7 @@ class Door:
             method=method,
             client=client.name if client is not None else "",
             status=status,
+            trace_id=scope["state"]["trace_id"],
             milliseconds=round((time.perf_counter() - started) * 1000, 1),
         )
 
@@ -107,6 +110,7 @@ def _complain(scope: Scope, interface: Interface, error: Exception) -> None:
         interface=interface.name,
         method=_known_method(scope),
         reason=reason,
+        trace_id=scope["state"]["trace_id"],
         operator_action_required=True,
         exc_info=None if known else error,
     )

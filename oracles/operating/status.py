@@ -69,6 +69,7 @@ class Endpoint(BaseModel):
     lag_blocks: int | None
     failures: int
     reason: str
+    lag_seconds: float | None = None
 
 
 class Chain(BaseModel):

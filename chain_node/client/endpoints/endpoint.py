@@ -24,8 +24,8 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class EndpointStatus:
-    """`lag_blocks`: behind the furthest node that is trusted. `failures` since this process began. `reason`: why it is
-    not used, as a sentence without a full stop; empty where it is, or could be."""
+    """`lag_blocks`, `lag_seconds`: behind the furthest node that is trusted. `failures` since this process began.
+    `reason`: why it is not used, as a sentence without a full stop; empty where it is, or could be."""
 
     name: str
     standing: Standing
@@ -33,6 +33,7 @@ class EndpointStatus:
     lag_blocks: int | None
     failures: int
     reason: str
+    lag_seconds: float | None = None
 
 
 @dataclass
@@ -90,7 +91,9 @@ def is_healthy(endpoint: Endpoint, furthest: int | None, lag_blocks: int) -> boo
     return furthest - endpoint.head <= lag_blocks
 
 
-def status_of(endpoint: Endpoint, *, in_use: bool, furthest: int | None, floor: int, lag_blocks: int) -> EndpointStatus:
+def status_of(
+    endpoint: Endpoint, *, in_use: bool, furthest: int | None, floor: int, lag_blocks: int, lag_seconds: float | None
+) -> EndpointStatus:
     """`floor`: the newest block that was read of."""
     head = endpoint.head
     lag = None if head is None or furthest is None else max(0, furthest - head)
@@ -107,4 +110,4 @@ def status_of(endpoint: Endpoint, *, in_use: bool, furthest: int | None, floor: 
         standing, reason = Standing.BEHIND, f"it is {lag} blocks behind"
     elif (head or 0) < floor:
         standing, reason = Standing.BEHIND, f"its newest block is {head}; {floor} was read already"
-    return EndpointStatus(endpoint.name, standing, head, lag, endpoint.failures, reason)
+    return EndpointStatus(endpoint.name, standing, head, lag, endpoint.failures, reason, lag_seconds)

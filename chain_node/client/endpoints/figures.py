@@ -23,6 +23,7 @@ class Figure:
 def figures_of(found: Sequence[EndpointStatus]) -> list[Figure]:
     blocks = {its.name: float(its.block) for its in found if its.block is not None}
     lags = {its.name: float(its.lag_blocks) for its in found if its.lag_blocks is not None}
+    seconds = {its.name: its.lag_seconds for its in found if its.lag_seconds is not None}
     failures = {its.name: float(its.failures) for its in found}
     return [
         Figure("in_use", "1 of the node that is read from", _of(found, Standing.IN_USE)),
@@ -30,6 +31,7 @@ def figures_of(found: Sequence[EndpointStatus]) -> list[Figure]:
         Figure("quarantined", "1 of a node of another chain or network", _of(found, Standing.QUARANTINED)),
         Figure("block", "Newest block of the node", blocks),
         Figure("lag_blocks", "How far the node is behind the furthest", lags),
+        Figure("lag_seconds", "Since the others have a block that the node lacks; 0 where it lacks none", seconds),
         Figure("failures", "Requests that the node did not answer", failures, is_counter=True),
     ]
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from chain_node.client.addresses import AddressBook
 from chain_node.client.endpoints.endpoint import Endpoint, EndpointStatus, is_healthy, status_of
+from chain_node.client.endpoints.lag import Heights
 from chain_node.client.endpoints.looking import OtherNetwork, Sight, hashes_at, look_at, verify
 from chain_node.client.endpoints.record import Dispute, Record
 from chain_node.client.endpoints.rules import Change, EndpointRules, Recorded, Tell
@@ -63,6 +64,7 @@ class Watch:
         self._book, self._recorded, self._clock = book, recorded, clock
         self._nodes = [make_node(url, min(timeout_seconds, _LOOK_TIMEOUT_SECONDS)) for url in urls]
         self._record = Record(len(self.urls))
+        self._seen = Heights()
         self._knows_recorded = False
         self._looked_at = float("-inf")
         self._is_told_of_none = False
@@ -156,6 +158,7 @@ class Watch:
                     furthest=furthest,
                     floor=self.floor,
                     lag_blocks=self.rules.lag_blocks,
+                    lag_seconds=None if endpoint.head is None else self._seen.lag_seconds(endpoint.head, self._clock()),
                 )
                 for endpoint in self.endpoints
             ]
@@ -262,6 +265,7 @@ class Watch:
             if endpoint.name in disputes:
                 self._apart_for(endpoint, disputes[endpoint.name])
         furthest = self._furthest()
+        self._seen.note(furthest, now)
         for endpoint in self.endpoints:
             if not self._is_healthy(endpoint, furthest):
                 endpoint.healthy_since = None

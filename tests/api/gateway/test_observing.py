@@ -18,6 +18,7 @@ from api.gateway import Gateway, build_gateway
 from api.indexer.models import Cursor
 from api.observing import Observed
 from api.participants.models import Organisation
+from api.pool_figures import PoolFigures
 from api.settings import Settings
 from api.transactions.models import Lane, Status, Transaction
 from api.webhooks.models import Delivery, DeliveryStatus, Webhook
@@ -162,6 +163,7 @@ def test_whatever_rules_and_dashboards_name_of_the_gateway_is_exposed(
     gateway.follower.head = 10
     gateway.metrics.registry.register(Observed(gateway))
     gateway.metrics.registry.register(EndpointFigures(WITHOUT_NODES))
+    gateway.metrics.registry.register(PoolFigures(gateway.database, lambda: None))
 
     wanted = {name for name in named() if name.startswith("portolan_") and not name.startswith("portolan_oracle_")}
 
