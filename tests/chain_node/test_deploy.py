@@ -29,7 +29,10 @@ pytestmark = pytest.mark.node
 
 @pytest.fixture(scope="session")
 def artifacts() -> dict[str, Artifact]:
-    return compile_contracts()
+    compiled = compile_contracts()
+    # Parsed now, not in each of the processes that are forked and killed: half of such a life.
+    assert all(artifact.interface for artifact in compiled.values())
+    return compiled
 
 
 @pytest.fixture(scope="session")
