@@ -187,6 +187,7 @@ def test_node_is_run_with_the_measured_flags_by_compose_and_by_systemd(harbour: 
         assert given["data-storage-format"] == "BONSAI"
         assert given["tx-pool-max-future-by-sender"] == "20000"
         assert given["rpc-http-host"] == "127.0.0.1"
+        assert (given["metrics-enabled"], given["metrics-host"]) == ("true", "127.0.0.1")
         assert not [name for name in given if name.startswith(("rpc-ws", "graphql"))]
         assert given["discovery-enabled"] == "false"
         assert (given["p2p-host"], given["p2p-port"]) == ("10.0.0.1", "30303")
@@ -205,6 +206,7 @@ def test_firewall_opens_the_peer_port_to_the_others_alone(harbour: Consortium) -
     assert rows == [
         "| validator-b | 10.0.1.1 | tcp | 30303 | 10.0.0.1, 10.0.2.1, 10.0.3.1 |",
         "| validator-b | 127.0.0.1 | tcp | 8545 | the same machine |",
+        "| validator-b | 127.0.0.1 | tcp | 9545 | the same machine |",
     ]
 
 
