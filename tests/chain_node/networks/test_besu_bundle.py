@@ -49,6 +49,7 @@ def files_of(made: Consortium) -> dict[str, bytes]:
         ({"engine_version": "latest"}, "engine_version"),
         ({"organisations": {"999900PORTOLANOPER18": 1}}, "check digits are wrong"),
         ({"organisations": {OPERATOR: 0}}, "at least one validator"),
+        ({"engine": "kaia", "organisations": {LEIS[0]: 22}}, "22 validators, and kaia bears no more than 21"),
         ({"accounts": ["0x12"]}, "is not an account"),
         ({"chain_id": 0}, "chain_id"),
     ],
