@@ -118,6 +118,12 @@ def test_alerts_and_their_paragraphs_are_one_to_one() -> None:
     assert sorted(told) == sorted(names)
 
 
+def test_no_two_alerts_are_of_the_same_thing() -> None:
+    asked = [" ".join(rule["expr"].split()) for file in RULES for rule in alerts(file)]
+
+    assert [expression for expression in asked if asked.count(expression) > 1] == []
+
+
 @pytest.mark.parametrize("file", BOARDS)
 def test_dashboard_can_be_provisioned(file: Path) -> None:
     board = json.loads(file.read_text(encoding="utf-8"))
