@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import rlp
 import yaml
+from by_commands import done
 from consortium import LEIS, OPERATOR, Consortium, assemble, beginning, found
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +60,21 @@ def test_terms_that_make_no_network_are_refused(tmp_path: Path, change: dict[str
         begin(tmp_path / "n", beginning(**change))  # type: ignore[arg-type]
 
     assert not (tmp_path / "n").exists()
+
+
+@pytest.mark.parametrize(
+    ("engine", "accounts", "warned"), [("besu", [], True), ("besu", ["0x" + "ab" * 20], False), ("kaia", [], False)]
+)
+def test_terms_under_which_nobody_can_send_are_pointed_out(
+    tmp_path: Path, engine: str, accounts: list[str], warned: bool
+) -> None:
+    people = str(CONFIG_ROOT / "local" / "participants.toml")
+    words = ["--engine", engine, "--org", f"{LEIS[0]}=4", "--operator", OPERATOR, "--participants", people]
+    words += [word for its in accounts for word in ("--account", its)]
+
+    said = done("new", "n", *words, "--chain-id", 7, "--root", tmp_path)
+
+    assert ("no node takes a transaction" in said) is warned
 
 
 def test_operator_who_is_no_participant_is_refused(tmp_path: Path) -> None:
