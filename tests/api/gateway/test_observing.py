@@ -10,11 +10,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from support.observability import exposed, named
 
+from api.building import build_gateway
 from api.chain_link import ChainLink
 from api.db import INDEXING, Database, utc_now
 from api.endpoints import EndpointFigures
 from api.events.models import EventNote
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.indexer.models import Cursor
 from api.observing import Observed
 from api.participants.models import Organisation
