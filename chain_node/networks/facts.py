@@ -96,6 +96,13 @@ class _Questions:
     def recent(self, latest: Header) -> tuple[Header, ...]:
         return self.ask("recent blocks", lambda: self.headers(_window_start(latest), latest.number)) or ()
 
+    def peers(self) -> frozenset[str] | None:
+        call = self.engine.peers_call()
+        return self.ask("peers", lambda: frozenset(self.engine.read_peers(self.call(call))))
+
+    def validators(self) -> frozenset[str] | None:
+        return self.ask("validators", lambda: self.texts(self.engine.validators_call()))
+
     def headers(self, first: int, last: int) -> tuple[Header, ...]:
         asked = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
         return tuple(self._header(answer) for answer in self.node.batch(asked))
@@ -137,11 +144,31 @@ def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
         genesis=asking.ask("first block", asking.first_header),
         latest=latest,
         recent=recent,
-        peers=asking.ask("peers", lambda: frozenset(engine.read_peers(asking.call(engine.peers_call())))),
-        validators=asking.ask("validators", lambda: asking.texts(engine.validators_call())),
+        peers=asking.peers(),
+        validators=asking.validators(),
         proposed=asking.sealing(latest, recent),
         nodes_list=asking.listed("nodes list", engine.nodes_list_call()),
         accounts_list=asking.listed("accounts list", engine.accounts_list_call()),
+        unanswered=asking.unanswered,
+    )
+
+
+def glance(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
+    """Of all this what tells whether node and validators work: asked every few seconds. No more blocks than the engine
+    makes necessary."""
+    asking = _Questions(engine, node)
+    latest = asking.ask("latest block", lambda: asking.header("latest"))
+    if latest is None:
+        return NodeFacts(name, unanswered=asking.unanswered)
+    by_blocks = engine.sealing_call(latest.number, latest.number) is None
+    return NodeFacts(
+        name=name,
+        chain_id=asking.ask("chain id", node.chain_id),
+        genesis=asking.ask("first block", asking.first_header),
+        latest=latest,
+        peers=asking.peers(),
+        validators=asking.validators(),
+        proposed=asking.sealing(latest, asking.recent(latest) if by_blocks else ()),
         unanswered=asking.unanswered,
     )
 
