@@ -22,6 +22,7 @@ from healthy_network import HEIGHT, NOW, Healthy, answers_of
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 from rpc_proxy import Proxy, proxy
+from support.observability import exposed, named
 from typer.testing import CliRunner
 
 from chain_node.config import CONFIG_ROOT
@@ -285,6 +286,14 @@ def test_validator_that_the_members_remove_disappears(watched: Watched) -> None:
 
     assert before == set(VALIDATORS)
     assert set(watched.of_validators("in_set")) == set(watched.of_nodes("answers")) == set(VALIDATORS[:3])
+
+
+def test_whatever_rules_and_dashboards_name_of_the_network_is_exposed(watched: Watched) -> None:
+    watched.look()
+    wanted = {name for name in named() if name.startswith("portolan_network_")}
+
+    assert len(wanted) >= 6
+    assert wanted <= exposed(watched.registry)
 
 
 # The command
