@@ -13,8 +13,8 @@ from starlette.types import Lifespan
 
 from api import conditional, health
 from api.auth.router import router as auth_router
+from api.building import build_gateway
 from api.description import describe
-from api.gateway import build_gateway
 from api.middleware import EachRequest, install_error_handlers
 from api.observing import Observed
 from api.pool_figures import PoolFigures

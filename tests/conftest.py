@@ -18,9 +18,14 @@ _PARAMETERS = ("kept_database_url", "run")
 
 
 _FIRST = (
+    "test_chaos_deaths",
+    "test_chaos_harms",
+    "test_chaos_links",
+    "test_chaos_strangers",
     "test_crash_campaign",
     "test_compile",
     "test_demo_kaia",
+    "test_kaia_members_run",
     "test_kaia",
     "test_oracles_kills",
     "test_brownie",
@@ -31,6 +36,8 @@ _FIRST = (
     "test_prepare",
     "test_up",
     "test_mirror",
+    "test_page_key_loss",
+    "test_page_suspected_fraud",
     "test_oracles_faults",
     "test_goods_events",
     "test_statements_at_random",

@@ -9,8 +9,8 @@ from api.clock import indexed_now
 from api.errors import NotFound
 from api.figures import Figures, ask
 from api.financings import repository, service
+from api.financings.amendment_schemas import AmendmentState, AmendmentsView, AmendmentTermsView, AmendmentView
 from api.financings.models import AmendmentWords, Consent, Financing
-from api.financings.schemas import AmendmentState, AmendmentsView, AmendmentTermsView, AmendmentView
 from api.values import day, hex32, moment, moment_or_none
 from chain_node.client import Amendment, Chain
 

@@ -7,8 +7,8 @@ from sqlalchemy import or_
 from sqlmodel import col, select
 
 from api.facilities.models import Facility
+from api.financings.amendment_schemas import AmendmentState, AmendmentView
 from api.financings.models import Financing, FinancingState, Handover
-from api.financings.schemas import AmendmentState, AmendmentView
 from api.lists import (
     COUNT,
     CURRENCY,

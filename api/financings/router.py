@@ -6,13 +6,12 @@ from fastapi import Depends, Query, Response
 
 from api.deps import Acting, ChainDep, Principal, SessionDep, gateway_router, requires, writes
 from api.financings import acts, amendments, service
+from api.financings.amendment_schemas import AmendmentRequest, AmendmentsView
 from api.financings.listing import AMENDMENTS, FINANCINGS, REPAYMENTS
 from api.financings.one_call import OneCallDep
 from api.financings.paying import service as paying
 from api.financings.paying.schemas import PayoffView, RepaymentDetailView
 from api.financings.schemas import (
-    AmendmentRequest,
-    AmendmentsView,
     DeliveryRequest,
     FinancingRequest,
     FinancingView,

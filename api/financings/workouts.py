@@ -10,16 +10,10 @@ from api import acting
 from api.errors import Conflict, Malformed
 from api.facilities import service as facilities
 from api.financings import acts, amendments, pledging, repository, service
+from api.financings.amendment_schemas import AmendmentRequest
 from api.financings.models import Financing, Handover
 from api.financings.pledging import Pledge
-from api.financings.schemas import (
-    AmendmentRequest,
-    DeliveryRequest,
-    FinancingWritten,
-    HandoverRequest,
-    ImpairmentRequest,
-    PurposeRequest,
-)
+from api.financings.schemas import DeliveryRequest, FinancingWritten, HandoverRequest, ImpairmentRequest, PurposeRequest
 from api.orders import service as orders
 from api.participants import service as participants
 from api.receivables import service as receivables

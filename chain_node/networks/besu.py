@@ -12,7 +12,7 @@ from chain_node.genesis import qbft_genesis
 from chain_node.networks.besu_files import besu_compose, besu_unit, flags
 from chain_node.networks.cards import CardBody
 from chain_node.networks.documents import pretty
-from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote
+from chain_node.networks.engine import Files, NetworkEngine, Proposed, RpcCall, Vote
 from chain_node.networks.services import toml_list
 from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
@@ -81,13 +81,16 @@ class BesuEngine(NetworkEngine):
         return RpcCall("qbft_getValidatorsByBlockNumber", ("latest",))
 
     def sealing_call(self, first_block: int, last_block: int) -> RpcCall:
-        return RpcCall("qbft_getSignerMetrics", (hex(first_block), hex(last_block)))
+        # Besu leaves the end of the span out, and takes its newest block for an end beyond that one.
+        return RpcCall("qbft_getSignerMetrics", (hex(first_block), hex(last_block + 1)))
 
-    def read_sealing(self, answer: Any) -> dict[str, int]:
+    def read_sealing(self, answer: Any) -> dict[str, Proposed]:
         try:
-            return {str(row["address"]).lower(): int(row["lastProposedBlockNumber"], 16) for row in answer}
+            rows = {str(row["address"]).lower(): _proposed(row) for row in answer}
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a list of signers' figures: {error}") from error
+        # Besu also lists validators that proposed nothing, with zeros.
+        return {address: its for address, its in rows.items() if its.blocks}
 
     def read_proposer(self, block: Mapping[str, Any]) -> str:
         return str(block["miner"]).lower()
@@ -113,6 +116,10 @@ class BesuEngine(NetworkEngine):
 
     def reload_call(self) -> RpcCall:
         return RpcCall("perm_reloadPermissionsFromFile")
+
+
+def _proposed(row: Mapping[str, Any]) -> Proposed:
+    return Proposed(int(row["proposedBlockCount"], 16), int(row["lastProposedBlockNumber"], 16))
 
 
 def _most_peers(state: NetworkState) -> int:

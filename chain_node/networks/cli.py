@@ -39,7 +39,7 @@ from chain_node.networks.options import (
 from chain_node.networks.run_cli import down, running, up
 from chain_node.networks.state import first_state, warnings
 from chain_node.networks.terms import load_terms
-from chain_node.networks.watch_cli import audit, doctor
+from chain_node.networks.watch_cli import audit, doctor, watch
 
 network_app = typer.Typer(
     help="A permissioned network: its terms, its members' cards, its files and what they decide together.",
@@ -49,7 +49,7 @@ member_app = typer.Typer(help="This member's own keys and cards.", no_args_is_he
 network_app.add_typer(member_app, name="member")
 
 network_app.add_typer(propose_app, name="propose")
-for _command in (approve, reject, receive, status, apply, audit, doctor, backup, restore, up, down, running):
+for _command in (approve, reject, receive, status, apply, audit, doctor, watch, backup, restore, up, down, running):
     network_app.command()(_command)
 for _kind in propose_app.registered_commands:  # `add-validator` is short for `propose add-validator`
     if _kind.callback is not None:

@@ -15,6 +15,7 @@ from chain_node.networks.engine import NetworkEngine
 from chain_node.networks.facts import WINDOW, Header, NodeFacts
 from chain_node.networks.findings import Finding
 from chain_node.networks.terms import faults_borne
+from chain_node.networks.turns import turns
 
 SKEW_SECONDS: Final = 3
 LAG_BLOCKS: Final = 5
@@ -55,7 +56,7 @@ class Doctor:
         return [its for _, its in sorted(self.facts.items()) if its.answers]
 
     @property
-    def _ours(self) -> list[NodeFacts]:
+    def ours(self) -> list[NodeFacts]:
         """Those that are on this network's chain."""
         foreign = {finding.node for finding in self._foreign()}
         return [its for its in self._answering if its.name not in foreign]
@@ -63,7 +64,7 @@ class Doctor:
     @property
     def _moves(self) -> bool:
         return any(
-            its.later_number is not None and its.later_number > its.latest.number for its in self._ours if its.latest
+            its.later_number is not None and its.later_number > its.latest.number for its in self.ours if its.latest
         )
 
     def _silent(self) -> list[Finding]:
@@ -103,7 +104,7 @@ class Doctor:
         return found
 
     def _forked(self) -> list[Finding]:
-        ours = [its for its in self._ours if its.recent]
+        ours = [its for its in self.ours if its.recent]
         shared = set.intersection(*({h.number for h in its.recent} for its in ours)) if ours else set()
         if not shared:
             return []
@@ -119,7 +120,7 @@ class Doctor:
 
     def _halted(self) -> list[Finding]:
         """No block while we looked."""
-        known = [its for its in self._ours if its.later_number is not None]
+        known = [its for its in self.ours if its.later_number is not None]
         if not known or self._moves:
             return []
         count = len(self.ceremony.state.validators)
@@ -134,7 +135,7 @@ class Doctor:
 
     def _clock(self) -> list[Finding]:
         found = []
-        newest = max((its.latest for its in self._ours if its.latest), key=lambda h: h.number, default=None)
+        newest = max((its.latest for its in self.ours if its.latest), key=lambda h: h.number, default=None)
         todo = "set it by NTP (timedatectl, chronyc tracking) and keep it so"
         if newest is not None and newest.timestamp > self.now + SKEW_SECONDS:
             ahead = newest.timestamp - self.now
@@ -150,7 +151,7 @@ class Doctor:
         return found
 
     def _behind(self) -> list[Finding]:
-        heights = {its.name: its.latest.number for its in self._ours if its.latest}
+        heights = {its.name: its.latest.number for its in self.ours if its.latest}
         most = max(heights.values(), default=0)
         todo = "if it does not catch up: see its peers, its disk and its log"
         return [
@@ -162,7 +163,7 @@ class Doctor:
     def _unconnected(self) -> list[Finding]:
         found = []
         by_key = {node.public_key: node.node for node in self.ceremony.state.ordered}
-        for its in self._ours:
+        for its in self.ours:
             if its.peers is None or its.name not in self.ceremony.state.nodes:
                 continue
             missing = sorted(set(by_key.values()) - {its.name} - {by_key[key] for key in its.peers if key in by_key})
@@ -181,7 +182,7 @@ class Doctor:
     def _wrong_validators(self) -> list[Finding]:
         wanted = {node.address for node in self.ceremony.state.validators}
         found = []
-        for its in self._ours:
+        for its in self.ours:
             if its.validators is not None and its.validators != wanted:
                 more, less = sorted(its.validators - wanted), sorted(wanted - its.validators)
                 what = f"validators on chain: too many {more or 'none'}, missing {less or 'none'}"
@@ -191,34 +192,27 @@ class Doctor:
 
     def _not_sealing(self) -> list[Finding]:
         """Validators that proposed nothing for so long that their turn came several times."""
-        told = [its for its in self._ours if its.proposed is not None and its.latest]
-        if not told:
-            return []
-        newest = max(told, key=lambda its: its.latest.number if its.latest else 0)
-        if newest.latest is None or newest.proposed is None or newest.latest.number < WINDOW:
-            return []
         found = []
-        for node in self.ceremony.state.validators:
-            on_chain = newest.validators is None or node.address in newest.validators
-            if not on_chain or node.address in newest.proposed:
+        for turn in turns(self.ceremony.state.validators, self.ours):
+            if turn.in_set is False or turn.blocks_since < WINDOW:
                 continue
-            alive = node.node in self.facts and self.facts[node.node].answers
+            alive = turn.node in self.facts and self.facts[turn.node].answers
             what = f"has proposed none of the last {WINDOW} blocks" + (", though it answers" if alive else "")
             todo = self.engine.sealing_cure if alive else "see whether it runs and is connected"
-            found.append(Finding("wrong", "sealing", node.node, what, todo))
+            found.append(Finding("wrong", "sealing", turn.node, what, todo))
         return found
 
     def _lists(self) -> list[Finding]:
         agreed = {self.engine.peer_url(node).lower() for node in self.ceremony.state.ordered}
         found = []
-        for its in self._ours:
+        for its in self.ours:
             if its.nodes_list is not None and its.nodes_list != agreed:
                 more, less = len(its.nodes_list - agreed), len(agreed - its.nodes_list)
                 what = f"its list of nodes has {more} too many and lacks {less}"
                 found.append(
                     Finding("wrong", "lists", its.name, what, "portolan network apply, on its member's machine")
                 )
-        told = {its.name: its.accounts_list for its in self._ours if its.accounts_list is not None}
+        told = {its.name: its.accounts_list for its in self.ours if its.accounts_list is not None}
         usual = Counter(told.values()).most_common(1)[0][0] if told else frozenset()
         for name, accounts in told.items():
             if accounts != usual:
@@ -234,7 +228,7 @@ class Doctor:
             Finding(
                 "wrong", "version", its.name, f"runs {its.version}, agreed is {wanted}", "install the agreed version"
             )
-            for its in self._ours
+            for its in self.ours
             if its.version is not None and wanted not in its.version
         ]
 
@@ -255,7 +249,7 @@ class Doctor:
         ]
 
     def _longest(self) -> Sequence[Header]:
-        return max((its.recent for its in self._ours), key=len, default=())
+        return max((its.recent for its in self.ours), key=len, default=())
 
     def _name_of(self, address: str) -> str:
         names = {node.address: node.node for node in self.ceremony.state.ordered}

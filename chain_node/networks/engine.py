@@ -35,6 +35,14 @@ class Vote:
     admit: bool
 
 
+@dataclass(frozen=True)
+class Proposed:
+    """How many blocks of a span one validator proposed, at least one, and the last of them."""
+
+    blocks: int
+    last_block: int
+
+
 def votes_between(found: Collection[str], wanted: Collection[str]) -> tuple[Vote, ...]:
     """Who must be voted in and out for one set of validators to become the other; in first: at no moment may too few be
     left."""
@@ -130,11 +138,12 @@ class NetworkEngine(ABC):
         """The validators at the latest block; a list of addresses."""
 
     def sealing_call(self, first_block: int, last_block: int) -> RpcCall | None:
-        """Who proposed blocks in a span; None where only the blocks themselves say it."""
+        """Who proposed blocks in a span that ends below the newest one; None where only the blocks themselves say
+        it."""
         return None
 
-    def read_sealing(self, answer: Any) -> dict[str, int]:
-        """The last block that each validator proposed in the span of `sealing_call`. Raises `ValueError`."""
+    def read_sealing(self, answer: Any) -> dict[str, Proposed]:
+        """Those who proposed a block in the span of `sealing_call`, by address. Raises `ValueError`."""
         raise ValueError(f"{self.kind} tells no signers' figures")
 
     def first_block_call(self) -> RpcCall:

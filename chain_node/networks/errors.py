@@ -69,3 +69,11 @@ class VoteFailed(NetworkError):
     def __init__(self, node: str, why: str) -> None:
         super().__init__(f"{node}: {why}")
         self.node, self.why = node, why
+
+
+class PortUnusable(NetworkError):
+    """Figures cannot be told there."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"--listen {where}: {why}")
+        self.where, self.why = where, why

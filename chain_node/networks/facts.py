@@ -4,14 +4,14 @@ the looking around."""
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from chain_node.client import Node
 from chain_node.errors import ChainError
 from chain_node.networks.cards import CardBody
-from chain_node.networks.engine import NetworkEngine, RpcCall, plain
+from chain_node.networks.engine import NetworkEngine, Proposed, RpcCall, plain
 
 WINDOW: Final = 60
 """Blocks that are looked back over."""
@@ -42,7 +42,7 @@ class NodeFacts:
     recent: tuple[Header, ...] = ()
     peers: frozenset[str] | None = None
     validators: frozenset[str] | None = None
-    proposed: Mapping[str, int] | None = None
+    proposed: Mapping[str, Proposed] | None = None
     nodes_list: frozenset[str] | None = None
     accounts_list: frozenset[str] | None = None
     unanswered: Mapping[str, str] = field(default_factory=dict)
@@ -82,11 +82,26 @@ class _Questions:
     def first_header(self) -> Header:
         return self._header(self.call(self.engine.first_block_call()))
 
-    def sealing(self, first: int, last: int, recent: tuple[Header, ...]) -> Mapping[str, int] | None:
-        call = self.engine.sealing_call(first, last)
+    def sealing(self, latest: Header, recent: tuple[Header, ...]) -> Mapping[str, Proposed] | None:
+        """Who proposed the blocks of the window, which are `recent` where that could be asked."""
+        first = _window_start(latest)
+        call = self.engine.sealing_call(first, latest.number - 1)
         if call is None:
-            return {header.proposer: header.number for header in recent} if recent else None
-        return self.ask("sealing", lambda: self.engine.read_sealing(self.call(call)))
+            return counted({}, recent) if recent else None
+        if latest.number <= first:  # an empty span is refused
+            return counted({}, [latest] if latest.number == first else [])
+        told = self.ask("sealing", lambda: self.engine.read_sealing(self.call(call)))
+        return None if told is None else counted(told, [latest])
+
+    def recent(self, latest: Header) -> tuple[Header, ...]:
+        return self.ask("recent blocks", lambda: self.headers(_window_start(latest), latest.number)) or ()
+
+    def peers(self) -> frozenset[str] | None:
+        call = self.engine.peers_call()
+        return self.ask("peers", lambda: frozenset(self.engine.read_peers(self.call(call))))
+
+    def validators(self) -> frozenset[str] | None:
+        return self.ask("validators", lambda: self.texts(self.engine.validators_call()))
 
     def headers(self, first: int, last: int) -> tuple[Header, ...]:
         asked = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
@@ -102,14 +117,26 @@ class _Questions:
         )
 
 
+def _window_start(latest: Header) -> int:
+    return max(1, latest.number - WINDOW + 1)
+
+
+def counted(before: Mapping[str, Proposed], headers: Iterable[Header]) -> dict[str, Proposed]:
+    """With blocks that are later than all counted before."""
+    found = dict(before)
+    for header in headers:
+        blocks = found[header.proposer].blocks if header.proposer in found else 0
+        found[header.proposer] = Proposed(blocks + 1, header.number)
+    return found
+
+
 def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
     """Everything but `later_number`, which is asked some blocks later."""
     asking = _Questions(engine, node)
     latest = asking.ask("latest block", lambda: asking.header("latest"))
     if latest is None:
         return NodeFacts(name, unanswered=asking.unanswered)
-    first = max(1, latest.number - WINDOW + 1)
-    recent = asking.ask("recent blocks", lambda: asking.headers(first, latest.number)) or ()
+    recent = asking.recent(latest)
     return NodeFacts(
         name=name,
         version=asking.ask("version", node.client_version),
@@ -117,11 +144,31 @@ def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
         genesis=asking.ask("first block", asking.first_header),
         latest=latest,
         recent=recent,
-        peers=asking.ask("peers", lambda: frozenset(engine.read_peers(asking.call(engine.peers_call())))),
-        validators=asking.ask("validators", lambda: asking.texts(engine.validators_call())),
-        proposed=asking.sealing(first, latest.number, recent),
+        peers=asking.peers(),
+        validators=asking.validators(),
+        proposed=asking.sealing(latest, recent),
         nodes_list=asking.listed("nodes list", engine.nodes_list_call()),
         accounts_list=asking.listed("accounts list", engine.accounts_list_call()),
+        unanswered=asking.unanswered,
+    )
+
+
+def glance(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
+    """Of all this what tells whether node and validators work: asked every few seconds. No more blocks than the engine
+    makes necessary."""
+    asking = _Questions(engine, node)
+    latest = asking.ask("latest block", lambda: asking.header("latest"))
+    if latest is None:
+        return NodeFacts(name, unanswered=asking.unanswered)
+    by_blocks = engine.sealing_call(latest.number, latest.number) is None
+    return NodeFacts(
+        name=name,
+        chain_id=asking.ask("chain id", node.chain_id),
+        genesis=asking.ask("first block", asking.first_header),
+        latest=latest,
+        peers=asking.peers(),
+        validators=asking.validators(),
+        proposed=asking.sealing(latest, asking.recent(latest) if by_blocks else ()),
         unanswered=asking.unanswered,
     )
 

@@ -1,10 +1,11 @@
-"""`portolan network audit|doctor`: looks at a running network and says what is wrong."""
+"""`portolan network audit|doctor|watch`: looks at a running network and says what is wrong, once or all the time."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from chain_node.cli import plainly
+from chain_node.cli import plainly, until_interrupted
 from chain_node.client import AddressBook, Node
 from chain_node.compile import compile_contracts
 from chain_node.config import CONFIG_ROOT, data_dir_of
@@ -25,10 +26,12 @@ from chain_node.networks.ceremony import load_ceremony
 from chain_node.networks.doctor import Doctor
 from chain_node.networks.documents import parse, read_bytes
 from chain_node.networks.facts import NodeFacts, gather, port_is_open
+from chain_node.networks.figures import NetworkFigures, told_at
 from chain_node.networks.findings import Finding, as_json, exit_code
 from chain_node.networks.machine import machine_findings
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.options import NameArgument, RootOption, folder_of, rpc_urls
+from chain_node.networks.watching import NetworkWatch
 
 RpcOption = Annotated[list[str] | None, typer.Option(help="NODE=URL of each node that can be asked from here.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -117,3 +120,25 @@ def later(facts: NodeFacts, node: Node) -> NodeFacts:
         return replace(facts, later_number=node.block_number()) if facts.answers else facts
     except ChainError as error:
         return replace(facts, unanswered={**facts.unanswered, "height after a while": str(error)})
+
+
+@plainly
+def watch(
+    name: NameArgument,
+    rpc: RpcOption = None,
+    listen: Annotated[str, typer.Option(help="HOST:PORT where Prometheus finds the figures.")] = "127.0.0.1:9466",
+    every: Annotated[int, typer.Option(help="Seconds between two looks.", min=1)] = 5,
+    timeout: Annotated[int, typer.Option(help="Seconds after which a node counts as silent.", min=1)] = 5,
+    root: RootOption = CONFIG_ROOT,
+) -> None:
+    """Tell Prometheus whether nodes answer and validators propose blocks, until Ctrl-C. A silent node is a figure."""
+    urls, figures = rpc_urls(rpc or []), NetworkFigures()
+    watching = NetworkWatch(folder_of(root, name), urls, timeout)
+    with until_interrupted(), closing(watching), told_at(listen, figures) as address:
+        figures.latest = watching.look(int(time.time()))
+        typer.echo(
+            f"Figures of {name} are at {address}; {', '.join(sorted(urls))} asked every {every} s. Ctrl-C ends it."
+        )
+        while True:
+            time.sleep(every)
+            figures.latest = watching.look(int(time.time()))

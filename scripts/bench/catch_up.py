@@ -16,8 +16,8 @@ import psycopg
 from eth_account import Account
 from rich.console import Console
 
+from api.building import build_gateway
 from api.db import Database
-from api.gateway import build_gateway
 from api.lean_node import LeanNode
 from api.main import COLLECTED_EVERY
 from api.migrations import migrate

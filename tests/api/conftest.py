@@ -18,8 +18,9 @@ from sqlalchemy import Connection, create_engine, text
 from sqlmodel import SQLModel
 from token_chain import TokenChain, start_token_chain
 
+from api.building import build_gateway
 from api.db import Database
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.main import create_app
 from api.migrations import migrate
 from api.resources import load_routers, load_tables

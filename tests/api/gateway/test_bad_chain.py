@@ -15,8 +15,9 @@ from sqlmodel import SQLModel
 from tally import POISON
 from token_chain import TOKEN, TokenChain, call_of
 
+from api.building import build_gateway
 from api.db import Database
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.indexer import position, scan
 from api.settings import Settings
 from api.signers import Signer

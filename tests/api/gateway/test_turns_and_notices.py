@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 from token_chain import TokenChain, call_of
 
+from api.building import build_gateway
 from api.db import Database
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.health import readyz
 from api.loops import Loop
 from api.metrics import Metrics

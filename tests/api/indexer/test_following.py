@@ -11,8 +11,9 @@ from sqlmodel import select as select_rows
 from tally import CLEARING, POISON, Tally
 from token_chain import TokenChain, call_of
 
+from api.building import build_gateway
 from api.db import RowKindsMixed, chain_tables
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.indexer import position
 from api.indexer.apply import EVENTS, ChainTablesUnknown, clear
 from api.indexer.journal import JOURNAL, Journal, StatementPastJournal

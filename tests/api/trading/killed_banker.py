@@ -6,9 +6,10 @@ from typing import Any
 
 from api.banking import repository as movements
 from api.banking.issuing import Issuing
+from api.building import build_gateway
 from api.cash import service as cash
 from api.db import Database
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.payments import repository as instructions
 from api.receivables import acts
 from api.resources import load_routers

@@ -9,8 +9,8 @@ from mirror import differences, rows
 from refusing import refused
 from trading import LEIS, Desk, Trading, await_indexer, invoice, token
 
+from api.building import build_gateway
 from api.documents.sealing import unseal, unwrap
-from api.gateway import build_gateway
 
 pytestmark = pytest.mark.node
 LEI = "213800WSGIIZCXF1P572"

@@ -8,7 +8,7 @@ from mirror import differences, rows
 from sqlmodel import SQLModel
 from trading import LEIS, Trading, await_indexer, eur
 
-from api.gateway import build_gateway
+from api.building import build_gateway
 from chain_node.client import Milestone
 
 pytestmark = pytest.mark.node

@@ -13,7 +13,7 @@ from mirror import differences, rows
 from sqlmodel import SQLModel
 from trading import FACE_VALUE, LEIS, Trading, await_indexer, eur, invoice
 
-from api.gateway import build_gateway
+from api.building import build_gateway
 from chain_node.client import FactStatus, Milestone
 from chain_node.errors.reverts import VoteNotCounted
 from chain_node.keys import KeyRing

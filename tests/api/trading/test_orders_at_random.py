@@ -13,7 +13,7 @@ from ordering import EVIDENCE, PAYOUTS, accepted, registered
 from sqlmodel import SQLModel
 from trading import WAIT, Trading, await_indexer, eur
 
-from api.gateway import build_gateway
+from api.building import build_gateway
 from chain_node.client import Milestone
 
 pytestmark = pytest.mark.node

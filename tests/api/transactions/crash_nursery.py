@@ -20,8 +20,9 @@ from sqlalchemy import select, update
 from support.readiness import make_ready
 from token_chain import call_of
 
+from api.building import build_gateway
 from api.checkpoints import Death, die_at, go_on
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.settings import Settings
 from api.transactions import outbox
 from api.transactions.models import OPEN

@@ -10,9 +10,10 @@ from signer_child import CHANGES, TOKEN, SignerChild, signer_child
 from sqlalchemy import select, update
 from token_chain import TokenChain, call_of
 
+from api.building import build_gateway
 from api.db import Database
 from api.errors import Forbidden, Malformed, NotFound, Unavailable
-from api.gateway import Gateway, build_gateway
+from api.gateway import Gateway
 from api.remote_signing import remote_name
 from api.settings import Settings, SettingsInvalid, load_settings
 from api.transactions import outbox

@@ -259,7 +259,7 @@ def test_stuck_transaction_is_replaced_under_a_higher_fee(
     token_chain: TokenChain,
     settings_for: Callable[..., object],
 ) -> None:
-    from api.gateway import build_gateway
+    from api.building import build_gateway
 
     settings = settings_for(
         rpc_url=token_chain.rpc_url,
@@ -297,7 +297,7 @@ def test_two_processes_never_give_one_nonce_twice(
 ) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from api.gateway import build_gateway
+    from api.building import build_gateway
 
     settings = settings_for(rpc_url=token_chain.rpc_url, deployments=token_chain.deployments, database_url=database_url)
     other = build_gateway(settings)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from api.gateway import build_gateway
+from api.building import build_gateway
 from api.outgoing import Outgoing
 from api.resources import load_tables
 from api.settings import Settings

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from receiving import OTHER_LEI, Received, Receiver, receiving, say, until
 
-from api.gateway import build_gateway
+from api.building import build_gateway
 from api.settings import Settings
 from api.transactions.models import Transaction
 from api.webhooks.deliverer import pause_seconds

@@ -2,73 +2,29 @@ from __future__ import annotations
 
 import json
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from consortium import Consortium, found
+from healthy_network import ENGINE, HEIGHT, NOW, Healthy, answers_of, hash_of
 from rpc_proxy import proxy
 from typer.testing import CliRunner
 
 from chain_node.client import Node
-from chain_node.networks.besu import BesuEngine
-from chain_node.networks.ceremony import Ceremony, load_ceremony
+from chain_node.networks.ceremony import load_ceremony
 from chain_node.networks.cli import network_app
 from chain_node.networks.doctor import Doctor, skewed
-from chain_node.networks.facts import Header, NodeFacts, gather, port_is_open
+from chain_node.networks.facts import NodeFacts, gather, port_is_open
 from chain_node.networks.findings import Finding, exit_code
 from chain_node.networks.machine import disk_findings, machine_findings
 from chain_node.networks.member import MemberFolder
 
-NOW = 4_000_000_000
-HEIGHT = 500
-ENGINE = BesuEngine()
 runner = CliRunner()
-
-
-def hash_of(number: int, branch: int = 0) -> str:
-    return f"0x{branch:02x}{number:062x}"
-
-
-@dataclass
-class Healthy:
-    """A network of four in order; each test breaks one thing."""
-
-    ceremony: Ceremony
-    genesis: dict[str, Any]
-
-    def header(self, number: int, **changes: Any) -> Header:
-        proposer = self.ceremony.state.validators[number % 4].address
-        extra = self.genesis["extraData"] if number == 0 else "0x"
-        return replace(Header(number, hash_of(number), NOW - HEIGHT + number, proposer, extra), **changes)
-
-    def node(self, name: str, **changes: Any) -> NodeFacts:
-        state = self.ceremony.state
-        recent = tuple(self.header(number) for number in range(HEIGHT - 59, HEIGHT + 1))
-        its = NodeFacts(
-            name=name,
-            version="besu/v26.8.0/linux-x86_64/openjdk-java-21",
-            chain_id=self.ceremony.terms.chain_id,
-            genesis=self.header(0),
-            latest=recent[-1],
-            later_number=HEIGHT + 10,
-            recent=recent,
-            peers=frozenset(n.public_key for n in state.ordered if n.node != name),
-            validators=frozenset(n.address for n in state.validators),
-            proposed={n.address: HEIGHT - i for i, n in enumerate(state.validators)},
-            nodes_list=frozenset(ENGINE.peer_url(n) for n in state.ordered),
-            accounts_list=frozenset({"0x" + "ab" * 20}),
-        )
-        return replace(its, **changes)
-
-    def look(self, now: int = NOW, ports: dict[str, bool] | None = None, **changed: NodeFacts) -> list[Finding]:
-        """`changed` by the node's last letter."""
-        facts = {name: self.node(name) for name in self.ceremony.state.nodes}
-        facts |= {f"validator-{letter}": its for letter, its in changed.items()}
-        return Doctor(ENGINE, self.ceremony, facts, ports or {}, now, self.genesis).findings()
 
 
 @pytest.fixture(scope="module")
@@ -213,8 +169,8 @@ def test_votes_that_are_missing_are_seen_in_the_validators(healthy: Healthy) -> 
 
 def test_validator_that_answers_and_proposes_nothing_is_named(healthy: Healthy) -> None:
     idle = healthy.ceremony.state.nodes["validator-c"]
-    figures = {n.address: HEIGHT for n in healthy.ceremony.state.validators if n != idle}
-    told = {n[-1]: healthy.node(n, proposed=figures) for n in healthy.ceremony.state.nodes}
+    healthy.idle = {idle.node}
+    told = {n[-1]: healthy.node(n) for n in healthy.ceremony.state.nodes}
 
     findings = healthy.look(**told)
 
@@ -279,42 +235,43 @@ def test_keys_that_others_may_read_are_told(tmp_path: Path) -> None:
 # Asking
 
 
-def answers_of(healthy: Healthy, name: str) -> dict[str, Any]:
-    """What a Besu node says, in Besu's own forms."""
-    its = healthy.node(name)
-
-    def block(params: list[Any]) -> dict[str, Any]:
-        header = healthy.header(HEIGHT if params[0] == "latest" else int(params[0], 16))
-        return {
-            "number": hex(header.number),
-            "hash": header.hash,
-            "timestamp": hex(header.timestamp),
-            "miner": header.proposer,
-            "extraData": header.extra_data,
-        }
-
-    return {
-        "web3_clientVersion": its.version,
-        "eth_chainId": hex(its.chain_id or 0),
-        "eth_blockNumber": hex(HEIGHT + 10),
-        "eth_getBlockByNumber": block,
-        "admin_peers": [{"id": "0x" + key, "name": "besu"} for key in sorted(its.peers or ())],
-        "qbft_getValidatorsByBlockNumber": sorted(its.validators or ()),
-        "qbft_getSignerMetrics": [
-            {"address": address, "proposedBlockCount": "0xf", "lastProposedBlockNumber": hex(number)}
-            for address, number in (its.proposed or {}).items()
-        ],
-        "perm_getNodesAllowlist": sorted(its.nodes_list or ()),
-        "perm_getAccountsAllowlist": sorted(its.accounts_list or ()),
-    }
-
-
 def test_what_besu_says_is_read(healthy: Healthy) -> None:
     with proxy(answers_of(healthy, "validator-a")) as served:
         facts = gather(ENGINE, "validator-a", Node(served.url))
 
     assert replace(facts, later_number=HEIGHT + 10) == healthy.node("validator-a")
     assert ("qbft_getSignerMetrics", [hex(HEIGHT - 59), hex(HEIGHT)]) in served.calls
+
+
+@pytest.mark.parametrize("height", [HEIGHT, 61, 60, 2])
+def test_proposers_are_counted_up_to_the_newest_block(healthy: Healthy, height: int) -> None:
+    healthy.idle = {"validator-b"}
+    with proxy(answers_of(healthy, "validator-a", height)) as served:
+        proposed = gather(ENGINE, "validator-a", Node(served.url)).proposed
+
+    proposers = [healthy.header(number).proposer for number in range(max(1, height - 59), height + 1)]
+    assert {address: its.blocks for address, its in (proposed or {}).items()} == dict(Counter(proposers))
+    assert (proposed or {})[proposers[-1]].last_block == height
+
+
+@pytest.mark.parametrize(("height", "count"), [(0, 0), (1, 1)])
+def test_chain_of_hardly_a_block_has_proposers_too(healthy: Healthy, height: int, count: int) -> None:
+    """Besu refuses to count an empty span."""
+    with proxy(answers_of(healthy, "validator-a", height)) as served:
+        facts = gather(ENGINE, "validator-a", Node(served.url))
+
+    assert facts.unanswered == {}
+    assert len(facts.proposed or {}) == count
+
+
+def test_validator_that_besu_lists_with_zeros_is_named(healthy: Healthy) -> None:
+    healthy.idle = {"validator-c"}
+    with proxy(answers_of(healthy, "validator-a")) as served:
+        facts = gather(ENGINE, "validator-a", Node(served.url))
+
+    findings = Doctor(ENGINE, healthy.ceremony, {"validator-a": facts}, {}, NOW, healthy.genesis).findings()
+
+    assert [node for area, node in areas(findings) if area == "sealing"] == ["validator-c"]
 
 
 @pytest.mark.parametrize(
