@@ -73,7 +73,7 @@ def peer_flags(*, host: str, port: int, most_peers: int, static_nodes: str) -> l
 
 
 def rpc_flags(*, host: str, port: int, called: Sequence[str] = ("localhost", "127.0.0.1")) -> list[str]:
-    """`called` are the names under which clients may ask. WebSocket, GraphQL and metrics stay off, as by default."""
+    """`called` are the names under which clients may ask. WebSocket and GraphQL stay off, as by default."""
     return [
         "--rpc-http-enabled=true",
         f"--rpc-http-host={host}",
@@ -81,6 +81,11 @@ def rpc_flags(*, host: str, port: int, called: Sequence[str] = ("localhost", "12
         f"--rpc-http-api={_APIS}",
         f"--host-allowlist={','.join(called)}",
     ]
+
+
+def metrics_flags(*, host: str, port: int) -> list[str]:
+    """For Prometheus, under /metrics, by the same names as JSON-RPC."""
+    return ["--metrics-enabled=true", f"--metrics-host={host}", f"--metrics-port={port}"]
 
 
 def _require_java() -> None:

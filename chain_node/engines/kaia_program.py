@@ -85,6 +85,11 @@ def peer_flags(*, host: str, port: int, most_peers: int, listed: str) -> list[st
     return [*flags, "--maxconnections", str(most_peers), "--p2p.listed", listed]
 
 
+def metrics_flags(*, host: str, port: int) -> list[str]:
+    """For Prometheus, under /metrics. Not Kaia's own exporter, which listens on every address of the machine."""
+    return ["--metrics", "--metrics.addr", f"{host}:{port}"]
+
+
 def rpc_flags(*, host: str, port: int, apis: str) -> list[str]:
     flags = ["--rpc", "--rpcaddr", host, "--rpcport", str(port), "--rpcapi", apis]
     return [*flags, "--maxRequestContentLength", str(_MOST_REQUEST_BYTES)]

@@ -66,7 +66,13 @@ def begin(folder: Path, wish: Beginning) -> Terms:
 
 
 def require_inputs(folder: Path, terms: Terms, inputs: Mapping[str, bytes]) -> None:
-    """Raises `ConfigInvalid` unless both files are valid, and `FileUnusable` unless they are of the terms' network."""
+    """Raises `ConfigInvalid` unless both files are valid, and `FileUnusable` unless they are of the terms' network, or
+    where its engine does not bear the terms' validators."""
+    most, validators = engine_named(terms.engine).most_validators, sum(terms.organisations.values())
+    if most is not None and validators > most:
+        raise FileUnusable(
+            folder / TERMS_FILE, f"{validators} validators, and {terms.engine} bears no more than {most}"
+        )
     network = _toml(folder / "network.toml", inputs["network.toml"])
     engine = network.get("engine", {})
     said = (network.get("name"), network.get("chain_id"), engine.get("kind") if isinstance(engine, dict) else None)

@@ -26,6 +26,7 @@ class BesuEngine(NetworkEngine):
     kind = "besu"
     version = "26.8.0"
     block_seconds = BLOCK_SECONDS
+    metrics_port = 9545
     sealing_cure = (
         "look for `BFT Mining thread has suffered a fatal error` in its log and restart it: it answers and follows, but"
         " takes no part any more"
@@ -45,16 +46,16 @@ class BesuEngine(NetworkEngine):
         }
 
     def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
-        port, most = self.rpc_port(terms, node), _most_peers(state)
+        ports, most = self.local_ports(terms, node), _most_peers(state)
         return {
-            "compose.yaml": besu_compose(terms, node, port, most),
-            f"portolan-{terms.name}-{node.node}.service": besu_unit(terms, node, port, most),
+            "compose.yaml": besu_compose(terms, node, ports, most),
+            f"portolan-{terms.name}-{node.node}.service": besu_unit(terms, node, ports, most),
         }
 
     def run_command(
         self, terms: Terms, state: NetworkState, node: CardBody, program: str, network: str, home: str
     ) -> list[str]:
-        return [program, *flags(node, self.rpc_port(terms, node), _most_peers(state), network, home)]
+        return [program, *flags(node, self.local_ports(terms, node), _most_peers(state), network, home)]
 
     def key_files(self, key: bytes) -> Files:
         return {"key": f"{key.hex()}\n".encode()}

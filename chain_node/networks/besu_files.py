@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chain_node.engines.besu_program import chain_flags, peer_flags, rpc_flags
+from chain_node.engines.besu_program import chain_flags, metrics_flags, peer_flags, rpc_flags
 from chain_node.networks.cards import CardBody
-from chain_node.networks.services import compose_file, unit_file, unit_folders
+from chain_node.networks.services import LocalPorts, compose_file, unit_file, unit_folders
 from chain_node.networks.terms import Terms
 
 
-def flags(node: CardBody, rpc_port: int, most_peers: int, network: str, data: str) -> list[str]:
+def flags(node: CardBody, ports: LocalPorts, most_peers: int, network: str, data: str) -> list[str]:
     """All of Besu's flags for one node of a network of members.
 
     `network` is the folder of agreed files, `data` the node's own.
@@ -25,16 +25,17 @@ def flags(node: CardBody, rpc_port: int, most_peers: int, network: str, data: st
         f"--permissions-nodes-config-file={network}/permissions/nodes-allowlist.toml",
         "--permissions-accounts-config-file-enabled=true",
         f"--permissions-accounts-config-file={data}/accounts-allowlist.toml",
-        *rpc_flags(host="127.0.0.1", port=rpc_port),
+        *rpc_flags(host="127.0.0.1", port=ports.rpc),
+        *(metrics_flags(host="127.0.0.1", port=ports.metrics) if ports.metrics is not None else ()),
     ]
 
 
-def besu_compose(terms: Terms, node: CardBody, rpc_port: int, most_peers: int) -> bytes:
-    command = flags(node, rpc_port, most_peers, "/network", "/node")
+def besu_compose(terms: Terms, node: CardBody, ports: LocalPorts, most_peers: int) -> bytes:
+    command = flags(node, ports, most_peers, "/network", "/node")
     return compose_file(terms, node, f"hyperledger/besu:{terms.engine_version}", command, {})
 
 
-def besu_unit(terms: Terms, node: CardBody, rpc_port: int, most_peers: int) -> bytes:
+def besu_unit(terms: Terms, node: CardBody, ports: LocalPorts, most_peers: int) -> bytes:
     network, data = unit_folders(terms, node)
     program = f"/opt/besu-{terms.engine_version}/bin/besu"
-    return unit_file(terms, node, [program, *flags(node, rpc_port, most_peers, network, data)])
+    return unit_file(terms, node, [program, *flags(node, ports, most_peers, network, data)])

@@ -45,7 +45,8 @@ def firewall_table(terms: Terms, state: NetworkState, engine: NetworkEngine) -> 
     lines = [
         f"# Firewall of {terms.name}",
         "",
-        "What comes in, for each node; all else is refused. JSON-RPC listens on loopback only and is never opened.",
+        "What comes in, for each node; all else is refused. JSON-RPC and metrics listen on loopback only,"
+        " and are never opened.",
         "",
         "| node | host | protocol | port | from |",
         "|---|---|---|---|---|",
@@ -54,7 +55,9 @@ def firewall_table(terms: Terms, state: NetworkState, engine: NetworkEngine) -> 
         others = sorted({n.host for n in state.ordered if n.node != node.node})
         for protocol, port in engine.open_ports(terms, node):
             lines.append(f"| {node.node} | {node.host} | {protocol} | {port} | {', '.join(others) or 'nobody'} |")
-        lines.append(f"| {node.node} | 127.0.0.1 | tcp | {engine.rpc_port(terms, node)} | the same machine |")
+        local = engine.local_ports(terms, node)
+        ports = [local.rpc] if local.metrics is None else [local.rpc, local.metrics]
+        lines += [f"| {node.node} | 127.0.0.1 | tcp | {port} | the same machine |" for port in ports]
     return ("\n".join(lines) + "\n").encode()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chain_node.networks.cards import CardBody
+from chain_node.networks.services import LocalPorts
 from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
 
@@ -61,6 +62,7 @@ class NetworkEngine(ABC):
     version: str
     """The one that the flags were measured with; terms may pin another."""
     block_seconds: int
+    metrics_port: int
     sealing_cure: str
     """What to do with a validator that answers and proposes no blocks."""
     most_validators: int | None = None
@@ -108,6 +110,10 @@ class NetworkEngine(ABC):
         if not terms.shared_hosts:
             return _RPC_PORT
         return node.port + 10_000 if node.port < 55_536 else node.port - 10_000
+
+    def local_ports(self, terms: Terms, node: CardBody) -> LocalPorts:
+        """No metrics where several nodes share a machine, which is for trying."""
+        return LocalPorts(self.rpc_port(terms, node), None if terms.shared_hosts else self.metrics_port)
 
     @abstractmethod
     def open_ports(self, terms: Terms, node: CardBody) -> tuple[tuple[str, int], ...]:

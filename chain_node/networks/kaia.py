@@ -28,6 +28,7 @@ class KaiaNetwork(NetworkEngine):
     kind = "kaia"
     version = "1.0.3"
     block_seconds = BLOCK_SECONDS
+    metrics_port = 61_001
     most_validators = MOST_VALIDATORS
     votes_together = False
     sealing_cure = "it follows but takes no turn: look for WARN and ERROR lines in its log, see its clock, restart it"
@@ -42,19 +43,19 @@ class KaiaNetwork(NetworkEngine):
         return {RUN_SCRIPT: run_script()}
 
     def node_files(self, terms: Terms, state: NetworkState, node: CardBody) -> Files:
-        port, most = self.rpc_port(terms, node), _most_peers(state)
+        ports, most = self.local_ports(terms, node), _most_peers(state)
         # Without itself: Kaia would dial it.
         others = [self.peer_url(other) for other in state.ordered if other.node != node.node]
         return {
             "static-nodes.json": pretty(others),
-            "compose.yaml": kaia_compose(terms, node, port, most),
-            f"portolan-{terms.name}-{node.node}.service": kaia_unit(terms, node, port, most),
+            "compose.yaml": kaia_compose(terms, node, ports, most),
+            f"portolan-{terms.name}-{node.node}.service": kaia_unit(terms, node, ports, most),
         }
 
     def run_command(
         self, terms: Terms, state: NetworkState, node: CardBody, program: str, network: str, home: str
     ) -> list[str]:
-        return command(terms, node, self.rpc_port(terms, node), _most_peers(state), program, network, home)
+        return command(terms, node, self.local_ports(terms, node), _most_peers(state), program, network, home)
 
     def key_files(self, key: bytes) -> Files:
         return {"key": f"{key.hex()}\n".encode()}

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from chain_node.engines.kaia_program import DATABASE_FLAGS, ROUND_MILLISECONDS, chain_flags, peer_flags, rpc_flags
+from chain_node.engines.kaia_program import (
+    DATABASE_FLAGS,
+    ROUND_MILLISECONDS,
+    chain_flags,
+    metrics_flags,
+    peer_flags,
+    rpc_flags,
+)
 from chain_node.networks.cards import CardBody
-from chain_node.networks.services import HEADER, compose_file, unit_file, unit_folders
+from chain_node.networks.services import HEADER, LocalPorts, compose_file, unit_file, unit_folders
 from chain_node.networks.terms import Terms
 
 RUN_SCRIPT: Final = "run-kaia.sh"
@@ -16,7 +23,7 @@ _APIS: Final = "eth,net,web3,txpool,istanbul,governance,kaia,admin"
 _IMAGE: Final = "debian:13-slim"
 
 
-def flags(terms: Terms, node: CardBody, rpc_port: int, most_peers: int, network: str, data: str) -> list[str]:
+def flags(terms: Terms, node: CardBody, ports: LocalPorts, most_peers: int, network: str, data: str) -> list[str]:
     """All of Kaia's flags for one node of a network of members; `data` is the node's own folder. Whom it talks with is
     read from the network's folder, where members change it, while whom it dials is copied when it starts."""
     return [
@@ -34,16 +41,17 @@ def flags(terms: Terms, node: CardBody, rpc_port: int, most_peers: int, network:
             most_peers=most_peers,
             listed=f"{network}/nodes/{node.node}/static-nodes.json",
         ),
-        *rpc_flags(host="127.0.0.1", port=rpc_port, apis=_APIS),
+        *rpc_flags(host="127.0.0.1", port=ports.rpc, apis=_APIS),
+        *(metrics_flags(host="127.0.0.1", port=ports.metrics) if ports.metrics is not None else ()),
     ]
 
 
 def command(
-    terms: Terms, node: CardBody, rpc_port: int, most_peers: int, program: str, network: str, data: str
+    terms: Terms, node: CardBody, ports: LocalPorts, most_peers: int, program: str, network: str, data: str
 ) -> list[str]:
     """The script, told where things lie, and the program's flags behind it."""
     script = ["/bin/sh", f"{network}/{RUN_SCRIPT}", program, network, node.node, data]
-    return [*script, *flags(terms, node, rpc_port, most_peers, network, data)]
+    return [*script, *flags(terms, node, ports, most_peers, network, data)]
 
 
 def run_script() -> bytes:
@@ -68,9 +76,9 @@ def run_script() -> bytes:
     return "\n".join(lines).encode()
 
 
-def kaia_compose(terms: Terms, node: CardBody, rpc_port: int, most_peers: int) -> bytes:
+def kaia_compose(terms: Terms, node: CardBody, ports: LocalPorts, most_peers: int) -> bytes:
     """Nobody hands out our build of Kaia: each member builds it, and a plain system runs it."""
-    words = command(terms, node, rpc_port, most_peers, "/kaia/kaia", "/network", "/node")
+    words = command(terms, node, ports, most_peers, "/kaia/kaia", "/network", "/node")
     more = {
         "volumes": [f"/opt/kaia-{terms.engine_version}:/kaia:ro"],
         "user": "${PORTOLAN_NODE_USER:?uid:gid of the owner of the node's folder}",
@@ -78,7 +86,7 @@ def kaia_compose(terms: Terms, node: CardBody, rpc_port: int, most_peers: int) -
     return compose_file(terms, node, _IMAGE, words, more)
 
 
-def kaia_unit(terms: Terms, node: CardBody, rpc_port: int, most_peers: int) -> bytes:
+def kaia_unit(terms: Terms, node: CardBody, ports: LocalPorts, most_peers: int) -> bytes:
     network, data = unit_folders(terms, node)
     program = f"/opt/kaia-{terms.engine_version}/kaia"
-    return unit_file(terms, node, command(terms, node, rpc_port, most_peers, program, network, data))
+    return unit_file(terms, node, command(terms, node, ports, most_peers, program, network, data))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
@@ -12,6 +13,14 @@ from chain_node.networks.cards import CardBody
 from chain_node.networks.terms import Terms
 
 HEADER: Final = "# Written by `portolan network`. What the members agreed on is compared by `portolan network check`.\n"
+
+
+@dataclass(frozen=True)
+class LocalPorts:
+    """What a node opens on its own machine's loopback: JSON-RPC, and its figures for Prometheus unless that is None."""
+
+    rpc: int
+    metrics: int | None
 
 
 def compose_file(terms: Terms, node: CardBody, image: str, command: Sequence[str], more: Mapping[str, Any]) -> bytes:

@@ -12,6 +12,7 @@ from support import debian
 from support.observability import DASHBOARDS, FOLDER, RULES, alerts, expressions, metrics_in, named, of_engines, panels
 
 from chain_node.compile import ROOT
+from chain_node.networks.catalogue import engine_named
 
 TRIED = ROOT / "tests" / "observability" / "alerts.yml"
 OURS = re.compile(r"portolan_\w+")
@@ -117,6 +118,12 @@ def test_alerts_and_their_paragraphs_are_one_to_one() -> None:
     assert sorted(told) == sorted(names)
 
 
+def test_no_two_alerts_are_of_the_same_thing() -> None:
+    asked = [" ".join(rule["expr"].split()) for file in RULES for rule in alerts(file)]
+
+    assert [expression for expression in asked if asked.count(expression) > 1] == []
+
+
 @pytest.mark.parametrize("file", BOARDS)
 def test_dashboard_can_be_provisioned(file: Path) -> None:
     board = json.loads(file.read_text(encoding="utf-8"))
@@ -135,6 +142,14 @@ def test_dashboard_can_be_provisioned(file: Path) -> None:
 
 def _cells(place: dict[str, int]) -> list[tuple[int, int]]:
     return [(x, y) for x in range(place["w"]) for y in range(place["h"])]
+
+
+@pytest.mark.parametrize("kind", ["besu", "kaia"])
+def test_nodes_are_scraped_where_members_units_have_them_tell(kind: str) -> None:
+    config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+    scraped = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
+
+    assert scraped[kind] == [f"127.0.0.1:{engine_named(kind).metrics_port}"]
 
 
 def test_everything_that_is_scraped_listens_on_loopback() -> None:

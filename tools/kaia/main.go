@@ -41,6 +41,11 @@ var (
 		Name:  "p2p.listed",
 		Usage: "file with a JSON list of the only nodes that are talked with; it is read anew for each that comes",
 	}
+	// Kaia's own --prometheus listens on every address of the machine.
+	metricsAddress = &cli.StringFlag{
+		Name:  "metrics.addr",
+		Usage: "address and port on which /metrics tells what --metrics collects",
+	}
 )
 
 func main() {
@@ -48,7 +53,7 @@ func main() {
 	app := utils.NewApp("", "a consensus node of a Portolan network, by Kaia")
 	app.HideVersion = true // `version` says more
 	app.Commands = []*cli.Command{nodecmd.InitCommand, nodecmd.VersionCommand}
-	app.Flags = append(utils.KcnAppFlags(), peersAddress, roundTimeout, listedPeers)
+	app.Flags = append(utils.KcnAppFlags(), peersAddress, roundTimeout, listedPeers, metricsAddress)
 	app.Before = nodecmd.BeforeRunNode
 	app.Action = run
 	app.After = func(*cli.Context) error {
@@ -66,6 +71,11 @@ func run(ctx *cli.Context) error {
 	host := ctx.String(peersAddress.Name)
 	if net.ParseIP(host) == nil {
 		return fmt.Errorf("--%s: %q is no IP address", peersAddress.Name, host)
+	}
+	if address := ctx.String(metricsAddress.Name); address != "" {
+		if err := tellMetrics(address); err != nil {
+			return err
+		}
 	}
 	atomic.StoreUint64(&istanbul.DefaultConfig.Timeout, uint64(ctx.Duration(roundTimeout.Name).Milliseconds()))
 	config := utils.KaiaConfig{CN: *cn.GetDefaultConfig(), Node: utils.DefaultNodeConfig()}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import rlp
 import yaml
+from by_commands import done
 from consortium import LEIS, OPERATOR, Consortium, assemble, beginning, found
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +50,7 @@ def files_of(made: Consortium) -> dict[str, bytes]:
         ({"engine_version": "latest"}, "engine_version"),
         ({"organisations": {"999900PORTOLANOPER18": 1}}, "check digits are wrong"),
         ({"organisations": {OPERATOR: 0}}, "at least one validator"),
+        ({"engine": "kaia", "organisations": {LEIS[0]: 22}}, "22 validators, and kaia bears no more than 21"),
         ({"accounts": ["0x12"]}, "is not an account"),
         ({"chain_id": 0}, "chain_id"),
     ],
@@ -58,6 +60,21 @@ def test_terms_that_make_no_network_are_refused(tmp_path: Path, change: dict[str
         begin(tmp_path / "n", beginning(**change))  # type: ignore[arg-type]
 
     assert not (tmp_path / "n").exists()
+
+
+@pytest.mark.parametrize(
+    ("engine", "accounts", "warned"), [("besu", [], True), ("besu", ["0x" + "ab" * 20], False), ("kaia", [], False)]
+)
+def test_terms_under_which_nobody_can_send_are_pointed_out(
+    tmp_path: Path, engine: str, accounts: list[str], warned: bool
+) -> None:
+    people = str(CONFIG_ROOT / "local" / "participants.toml")
+    words = ["--engine", engine, "--org", f"{LEIS[0]}=4", "--operator", OPERATOR, "--participants", people]
+    words += [word for its in accounts for word in ("--account", its)]
+
+    said = done("new", "n", *words, "--chain-id", 7, "--root", tmp_path)
+
+    assert ("no node takes a transaction" in said) is warned
 
 
 def test_operator_who_is_no_participant_is_refused(tmp_path: Path) -> None:
@@ -187,6 +204,7 @@ def test_node_is_run_with_the_measured_flags_by_compose_and_by_systemd(harbour: 
         assert given["data-storage-format"] == "BONSAI"
         assert given["tx-pool-max-future-by-sender"] == "20000"
         assert given["rpc-http-host"] == "127.0.0.1"
+        assert (given["metrics-enabled"], given["metrics-host"]) == ("true", "127.0.0.1")
         assert not [name for name in given if name.startswith(("rpc-ws", "graphql"))]
         assert given["discovery-enabled"] == "false"
         assert (given["p2p-host"], given["p2p-port"]) == ("10.0.0.1", "30303")
@@ -205,6 +223,7 @@ def test_firewall_opens_the_peer_port_to_the_others_alone(harbour: Consortium) -
     assert rows == [
         "| validator-b | 10.0.1.1 | tcp | 30303 | 10.0.0.1, 10.0.2.1, 10.0.3.1 |",
         "| validator-b | 127.0.0.1 | tcp | 8545 | the same machine |",
+        "| validator-b | 127.0.0.1 | tcp | 9545 | the same machine |",
     ]
 
 

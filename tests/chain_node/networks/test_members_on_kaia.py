@@ -136,6 +136,7 @@ def test_compose_file_and_unit_run_the_same_command(pier: Consortium) -> None:
     assert (flags["--p2p.addr"], flags["--rpcaddr"], flags["--nat"]) == ("10.0.0.1", "127.0.0.1", "none")
     assert "debug" not in flags["--rpcapi"].split(",")
     assert "--nodiscover" in words
+    assert "--prometheus" not in words, "Kaia's own exporter listens on every address"
 
 
 def test_nothing_of_it_is_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
