@@ -29,7 +29,11 @@ def read_passphrase(path: Path | None, confirm: bool = False, what: str = "the m
     if path is None:
         asked: str = typer.prompt(f"Passphrase of {what}", hide_input=True, confirmation_prompt=confirm)
         return asked
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise ChangeRefused(f"{path}: the passphrase of {what} cannot be read: {said}") from error
     return lines[0] if lines else ""
 
 

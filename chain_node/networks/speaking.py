@@ -18,6 +18,7 @@ from chain_node.config import CONFIG_ROOT
 from chain_node.networks.ceremony import Ceremony, load_ceremony, save_ceremony
 from chain_node.networks.changes import changed
 from chain_node.networks.entries import Answer, Propose
+from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.options import (
     FolderOption,
@@ -61,6 +62,7 @@ def spoken(action_of: Callable[..., Propose | Answer]) -> Callable[..., None]:
 
 
 def say(folder: Path, before: Ceremony, action: Propose | Answer, key: LocalAccount) -> None:
+    _require_new(before, action)
     console, after = Console(), before.signed(action, key, datetime.now(UTC))
     save_ceremony(folder, after)
     wanted = changed(before.terms, before.state, action.change, before.retired) if isinstance(action, Propose) else None
@@ -68,6 +70,13 @@ def say(folder: Path, before: Ceremony, action: Propose | Answer, key: LocalAcco
         console.print(f"Note: {line}", style="yellow", soft_wrap=True)
     console.print(f"Send {folder / 'ceremony.json'} to the other members (`portolan network receive`).", soft_wrap=True)
     print_status(status_of(after))
+
+
+def _require_new(before: Ceremony, action: Propose | Answer) -> None:
+    """Raises `ChangeRefused` where somebody asks for the same already: everybody would have to answer twice."""
+    for its in before.proposals.values():
+        if isinstance(action, Propose) and its.standing == "open" and its.change == action.change:
+            raise ChangeRefused(f"proposal {its.number} asks for the same and is open: approve that one")
 
 
 def own_key(member: MemberFolder, ceremony: Ceremony, passphrase_file: Path | None) -> LocalAccount:

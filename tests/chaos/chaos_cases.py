@@ -98,7 +98,9 @@ def database_is_damaged(network: NetworkAtWork, chance: random.Random) -> None:
     damaged = damage(network.engine.node(victim).chain_dir, chance)
     assert len(damaged) > 1, f"there was nothing to damage but {damaged}"
     if is_whole(network, victim):
+        print(f"validator {victim} mended itself and fetched what was lost")
         return
+    print(f"validator {victim} did not come back by itself and is wiped")
     with suppress(KeyError):  # it did not even start
         network.engine.kill_node(victim)
     assert network.goes_on(others)

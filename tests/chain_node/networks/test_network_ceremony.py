@@ -559,6 +559,26 @@ def test_kinds_of_changes_are_commands_of_their_own(tmp_path: Path) -> None:
     assert changes == ["add-validator", "remove-validator"]
 
 
+def test_same_proposal_is_made_once_and_a_missing_passphrase_is_named(tmp_path: Path) -> None:
+    made = found(tmp_path)
+    (tmp_path / "pass").write_text(PASSPHRASE)
+
+    def remove(passphrase_file: Path) -> tuple[int, str]:
+        words = ["remove-validator", "harbour", "--node", "validator-d", "--why", "old", "--root", made.folder.parent]
+        words += ["--member-dir", made.member(0).path, "--passphrase-file", passphrase_file]
+        result = runner.invoke(network_app, [str(word) for word in words], env={"COLUMNS": "200"})
+        return result.exit_code, result.output
+
+    code, said = remove(tmp_path / "nowhere")
+    assert code == 1
+    assert f"{tmp_path / 'nowhere'}: the passphrase of the member key cannot be read: No such file" in said
+    assert remove(tmp_path / "pass")[0] == 0
+    code, said = remove(tmp_path / "pass")
+    assert code == 1
+    assert "proposal 1 asks for the same and is open: approve that one" in said
+    assert len(load_ceremony(made.folder).entries) == 1
+
+
 def test_status_says_how_the_members_own_nodes_are(tmp_path: Path) -> None:
     made = found(tmp_path)
     words = ["status", "harbour", "--root", made.folder.parent, "--member-dir", made.member(0).path]
