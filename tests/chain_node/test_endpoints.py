@@ -114,6 +114,17 @@ def test_what_one_does_not_answer_another_is_asked(fault: str) -> None:
     assert several.told("switched")[0].fields == {"endpoint": B, "before": A, "block": 10}
 
 
+def test_node_that_forked_since_the_last_look_does_not_answer_for_one_that_makes_no_sense() -> None:
+    several = started(10, 10)
+    several.fakes[1].branch, several.fakes[1].fork = "elsewhere", 9
+    several.fakes[0].malformed = True
+
+    with pytest.raises(AnswerMalformed):
+        several.node.request("eth_call", {}, hex(9))
+
+    assert [change.what for change in several.changes] == ["quarantined"]
+
+
 def test_batch_is_answered_by_one_node() -> None:
     several = started(10, 10)
     several.fakes[0].away = True

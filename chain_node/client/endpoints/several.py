@@ -109,8 +109,10 @@ class SeveralNodes(Node):
             return answers
 
     def _elsewhere(self, ask: Ask, place: int) -> list[Any] | None:
-        """What another node answers that lacks no block; None where none does."""
+        """What another node answers that lacks no block and has not left the chain; None where none does."""
         for other in self.watch.others(place):
+            if not self.watch.follows(other):
+                continue
             try:
                 answers = ask(self._nodes[other])
             except NodeUnavailable as error:

@@ -122,6 +122,14 @@ class Watch:
             fit = [its for its in self.endpoints if its.place != place and self._is_healthy(its, furthest)]
             return [its.place for its in fit if self._has_floor(its)]
 
+    def follows(self, place: int) -> bool:
+        """Whether this node still tells what is recorded; asked now, since a look may be a second old."""
+        with self._lock:
+            try:
+                return not self._has_left(self.endpoints[place])
+            except ChainError:
+                return False
+
     def saw(self, number: int) -> None:
         """Somebody has read of this block."""
         if number > self.floor:
@@ -327,19 +335,22 @@ class Watch:
 
     def _may_follow(self, endpoint: Endpoint) -> bool:
         """Whether readers may go on with it: asked now, since it may have left the others' chain since the look."""
-        newest = self._record.newest
         if not self._has_floor(endpoint):
             return False
         try:
-            hashes = hashes_at(self._nodes[endpoint.place], {newest or FIRST_BLOCK})
+            return not self._has_left(endpoint)
         except ChainError as error:
             endpoint.failed(_why(error), self._clock())
             self._say("away", endpoint, reason=endpoint.why)
             return False
+
+    def _has_left(self, endpoint: Endpoint) -> bool:
+        """Whether it tells another block than the newest that is recorded; then it is set apart. Raises ChainError."""
+        hashes = hashes_at(self._nodes[endpoint.place], {self._record.newest or FIRST_BLOCK})
         dispute = self._record.contradiction(hashes)
         if dispute is not None:
             self._apart_for(endpoint, dispute)
-        return dispute is None
+        return dispute is not None
 
     def _has_floor(self, endpoint: Endpoint) -> bool:
         """Whether it has every block that was read; asked anew where it had not, since a look may be a second old."""

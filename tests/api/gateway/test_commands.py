@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
 from api.auth.scopes import OPERATOR_SCOPES
@@ -66,6 +67,7 @@ def test_database_of_the_version_before_an_upgrade_is_not_used_with_the_new_list
 def test_database_of_the_new_version_is_used_with_the_new_list(config: Path) -> None:
     assert run(gateway_app, ["migrate", "--config", str(config)]).exit_code == 0
     database = Database(f"sqlite:///{config.parent / 'data' / 'gateway.db'}")
+    SQLModel.metadata.create_all(database.engine)  # with those of other tests in this process, which it clears too
     event = {"block_hash": "0xab", "block_number": 40, "transaction_hash": "0xcd", "status": "done"}
     with database.transaction() as session:
         session.add(IndexedEvent(**event, log_index=0, contract="ReceivableToken", name="ReceivableRegistered"))
