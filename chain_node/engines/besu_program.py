@@ -6,10 +6,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from chain_node.engines.asked_program import said_by
 
 LEAST_JAVA: Final = 21
 _HOW: Final = (
@@ -18,7 +19,6 @@ _HOW: Final = (
 )
 _PASSED_ON: Final = ("JAVA_HOME", "JAVA_OPTS", "BESU_OPTS")
 _APIS: Final = "ADMIN,ETH,NET,PERM,QBFT,TXPOOL,WEB3"
-_ANSWER_SECONDS: Final = 60.0
 
 
 def find_besu(named: Path | None) -> Path:
@@ -34,7 +34,7 @@ def find_besu(named: Path | None) -> Path:
 
 def besu_version(program: Path, home: Path) -> str:
     """As the program says it, e.g. 26.8.0. Raises `ValueError`."""
-    said = _said([str(program), "--version"], besu_environment(home))
+    said = said_by([str(program), "--version"], besu_environment(home))
     version = re.search(r"besu/v?(\d+\.\d+\.\d+)", said)
     if version is None:
         raise ValueError(f"{program} --version does not say that it is Besu: {said.strip()[:200]!r}")
@@ -95,7 +95,7 @@ def _require_java() -> None:
     if java is None:
         where = f"JAVA_HOME ({home}) has no bin/java" if home else "java is not on PATH, nor is JAVA_HOME set"
         raise FileNotFoundError(f"Besu needs Java {LEAST_JAVA} or newer, and {where}: install one")
-    said = _said([java, "-version"], besu_environment(Path.home()))
+    said = said_by([java, "-version"], besu_environment(Path.home()))
     version = re.search(r'version "(?:1\.)?(\d+)', said)
     if version is None:
         raise ValueError(f"{java} -version does not say which Java it is: {said.strip()[:200]!r}")
@@ -103,20 +103,3 @@ def _require_java() -> None:
         raise ValueError(
             f"{java} is Java {version[1]}, and Besu needs {LEAST_JAVA} or newer: install one and set JAVA_HOME to it"
         )
-
-
-def _said(command: list[str], env: dict[str, str]) -> str:
-    """What a program writes, wherever to. Raises `ValueError` where it does not answer."""
-    try:
-        done = subprocess.run(  # nosec B603 # a list, no shell
-            command,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"{' '.join(command)} did not answer in {_ANSWER_SECONDS:g} s") from None
-    return done.stdout.decode("utf-8", "replace")

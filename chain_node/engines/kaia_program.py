@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from chain_node.compile import ROOT
+from chain_node.engines.asked_program import said_by
 
 BINARY: Final = ROOT / "build" / "kaia" / "kaia"
 ROUND_MILLISECONDS: Final = 4_000
@@ -27,7 +27,6 @@ _POOL: Final = {
     "txpool.nonexec-slots.all": 16_384,
 }
 """A gateway sends many of one account's transactions at once, and not always in order."""
-_ANSWER_SECONDS: Final = 60.0
 
 
 def find_kaia(named: Path | None) -> Path:
@@ -41,19 +40,7 @@ def find_kaia(named: Path | None) -> Path:
 
 def kaia_version(program: Path, home: Path) -> str:
     """As the program says it, e.g. 1.0.3. Raises `ValueError`."""
-    try:
-        done = subprocess.run(  # nosec B603 # a list, no shell
-            [str(program), "version"],
-            env=kaia_environment(home),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ValueError(f"{program} version did not answer in {_ANSWER_SECONDS:g} s") from None
-    said = done.stdout.decode("utf-8", "replace")
+    said = said_by([str(program), "version"], kaia_environment(home))
     version = re.search(r"Kaia v(\d+\.\d+\.\d+)", said)
     if version is None:
         raise ValueError(f"{program} version does not say that it is Kaia: {said.strip()[:200]!r}")
