@@ -47,7 +47,8 @@ def ask(
     except GatewayRefused as refused:
         typer.echo(f"The gateway refused: {refused}", err=True)
         for name, value in (refused.problem.get("context") or {}).items():
-            typer.echo(f"  {name}: {value}", err=True)
+            if not isinstance(value, list | dict):  # the sentence above has told those
+                typer.echo(f"  {name}: {value}", err=True)
         raise typer.Exit(1) from None
     except httpx.HTTPError as error:
         typer.echo(f"{gateway} cannot be reached: {error}", err=True)

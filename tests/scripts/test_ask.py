@@ -29,7 +29,8 @@ class Desk(BaseHTTPRequestHandler):
         if self.path == "/oauth/token":
             self._answer(200, {"access_token": "the-token"})
         elif self.path == "/v1/refused":
-            self._answer(409, {"error": "row-closed", "detail": "Row 1 is closed.", "context": {"id": "row_1"}})
+            context = {"id": "row_1", "problems": [{"where": "/body", "why": "closed"}]}
+            self._answer(409, {"error": "row-closed", "detail": "Row 1 is closed.", "context": context})
         else:
             sent = {"type": self.headers["Content-Type"], "key": self.headers["Idempotency-Key"], "body": body.decode()}
             self._answer(201, sent)
@@ -134,6 +135,14 @@ def test_answer_that_has_no_place_is_not_asked_for(gateway: str, client: Path, t
 
     assert "File exists" in told
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["answer.json", "client.json"]
+
+
+def test_refusal_is_told_once_with_the_figures_it_names(gateway: str, client: Path) -> None:
+    told = refused("POST", "/v1/refused", "{}", "--client", client, "--gateway", gateway)
+
+    assert "Row 1 is closed." in told
+    assert "  id: row_1" in told
+    assert "problems" not in told
 
 
 def test_write_has_a_key_of_its_own_and_a_files_media_type(gateway: str, client: Path, tmp_path: Path) -> None:
