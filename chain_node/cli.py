@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Final, ParamSpec, TypeVar
+from typing import Annotated, Final, Never, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -109,12 +109,12 @@ def start(
     if fresh:
         forget_network(folder)
     ring = KeyRing.make(folder)
-    with until_interrupted(), _engine(loaded, folder, port, besu) as engine:
+    with until_interrupted() as interruption, _engine(loaded, folder, port, besu) as engine:
         book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
         console.print(f"The chain {network} answers at {engine.rpc_url} (chain id {book.chain_id}).")
         console.print(f"Its {len(book.names())} contracts are listed in {folder / 'deployments.json'}.", soft_wrap=True)
         console.print("Ctrl-C stops it.")
-        watch(engine)
+        watch(engine, interruption)
     console.print("Stopped; the chain's state is kept.")
 
 
@@ -265,30 +265,49 @@ def forget_network(data_dir: Path) -> None:
     shutil.rmtree(data_dir)
 
 
+class Interruption:
+    """Whether Ctrl-C or TERM came. The exception that either raises is lost where it falls into a finaliser, which
+    Python may run at any moment: who waits for the end asks here too."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def interrupt(self, _number: int, _frame: object) -> Never:
+        self._came = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raises `KeyboardInterrupt` where one came."""
+        if self._came:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[Interruption]:
     """Within it Ctrl-C and TERM both raise `KeyboardInterrupt`, even where the shell had this process ignore Ctrl-C."""
     signals = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, signal.default_int_handler) for number in signals]
+    interruption = Interruption()
+    previous = [signal.signal(number, interruption.interrupt) for number in signals]
     try:
-        yield
+        yield interruption
     finally:
         for number, handler in zip(signals, previous, strict=True):
             signal.signal(number, handler)
 
 
 @contextmanager
-def until_interrupted() -> Iterator[None]:
+def until_interrupted() -> Iterator[Interruption]:
     """Ends quietly at Ctrl-C, and at TERM just so."""
     try:
-        with interruptible():
-            yield
+        with interruptible() as interruption:
+            yield interruption
     except KeyboardInterrupt:
         return
 
 
-def watch(engine: Engine) -> None:
-    """Raises `ProcessFailed` when the chain dies."""
+def watch(engine: Engine, interruption: Interruption) -> None:
+    """Until interrupted. Raises `ProcessFailed` when the chain dies."""
     while True:
+        interruption.check()
         engine.check()
         time.sleep(0.2)

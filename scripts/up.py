@@ -6,7 +6,7 @@ from typing import Never
 
 from rich.console import Console
 
-from chain_node.cli import PROBLEMS, forget_network, interruptible
+from chain_node.cli import PROBLEMS, Interruption, forget_network, interruptible
 from chain_node.deploy import DeployFailed
 from scripts.embedded import EmbeddedNetwork, EmbeddedSettings
 from scripts.gateway_client import GatewayClient, GatewayRefused
@@ -23,10 +23,10 @@ WATCH_SECONDS = 1.0
 def run_command(settings: EmbeddedSettings, *, fresh: bool) -> int:
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True, markup=False)
     try:
-        with interruptible():
+        with interruptible() as interruption:
             if fresh:
                 forget_network(settings.data_dir)
-            _serve(settings, console)
+            _serve(settings, console, interruption)
     except KeyboardInterrupt:
         console.print("\nStopped; the network's state is kept and goes on with the next `make up`.")
         return 0
@@ -38,7 +38,7 @@ def run_command(settings: EmbeddedSettings, *, fresh: bool) -> int:
         return 1
 
 
-def _serve(settings: EmbeddedSettings, console: Console) -> Never:
+def _serve(settings: EmbeddedSettings, console: Console, interruption: Interruption) -> Never:
     """Runs until a process dies (`ProcessFailed`) or a signal comes (`KeyboardInterrupt`)."""
     with EmbeddedNetwork(settings, console) as network:
         network.start()
@@ -46,6 +46,7 @@ def _serve(settings: EmbeddedSettings, console: Console) -> Never:
         network.start_nodes({name: lei for name, (_, lei, _, _) in NODES.items()})
         _say_where(network, console)
         while True:
+            interruption.check()
             network.check()
             time.sleep(WATCH_SECONDS)
 

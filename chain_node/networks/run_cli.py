@@ -48,10 +48,10 @@ def up(
     own, console = _chosen(root, name, member_dir, node), Console()
     require_agreement(own)
     program = agreed_program(own.ceremony.terms, {"besu": besu, "kaia": kaia}, own.home)
-    with _for_the_owner_alone(), until_interrupted(), OwnNodeRun(own, program) as run:
+    with _for_the_owner_alone(), until_interrupted() as interruption, OwnNodeRun(own, program) as run:
         console.print(f"{own.name} of {name} answers at {run.rpc_url}, process {run.pid}.", soft_wrap=True)
         console.print(f"Its log is {own.log_path}. Ctrl-C or `portolan network down {name}` stops it.", soft_wrap=True)
-        watch(run)
+        watch(run, interruption)
     console.print("Stopped; its chain is kept.")
 
 

@@ -134,11 +134,12 @@ def watch(
     """Tell Prometheus whether nodes answer and validators propose blocks, until Ctrl-C. A silent node is a figure."""
     urls, figures = rpc_urls(rpc or []), NetworkFigures()
     watching = NetworkWatch(folder_of(root, name), urls, timeout)
-    with until_interrupted(), closing(watching), told_at(listen, figures) as address:
+    with until_interrupted() as interruption, closing(watching), told_at(listen, figures) as address:
         figures.latest = watching.look(int(time.time()))
         typer.echo(
             f"Figures of {name} are at {address}; {', '.join(sorted(urls))} asked every {every} s. Ctrl-C ends it."
         )
         while True:
             time.sleep(every)
+            interruption.check()
             figures.latest = watching.look(int(time.time()))
