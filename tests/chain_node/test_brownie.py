@@ -58,7 +58,7 @@ def prepare(home: Path, rpc_url: str | None = None) -> list[str]:
 def in_brownie(home: Path, *argv: str, told: str = "") -> subprocess.CompletedProcess[str]:
     environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
     return subprocess.run(
-        argv, input=told, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=540, check=False
+        argv, input=told, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1_200, check=False
     )
 
 

@@ -23,7 +23,7 @@ BOARDS = [pytest.param(file, id=file.stem) for file in DASHBOARDS]
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     tool = debian.promtool()
     command = [tool.path, *arguments]
-    return subprocess.run(command, env=tool.environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=tool.environment, capture_output=True, text=True, timeout=600, check=False)
 
 
 def anchors() -> set[str]:
