@@ -112,12 +112,13 @@ def member_init(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Make the keys of a node on this machine, and its card. Only the card leaves the machine."""
-    terms = load_terms(folder_of(root, name))
-    member = MemberFolder(member_dir)
-    passphrase = read_passphrase(passphrase_file, confirm=not member.keystores)
-    key = member.make_key(passphrase, _current_keys(folder_of(root, name)))
+    folder, member = folder_of(root, name), MemberFolder(member_dir)
+    terms, members = load_terms(folder), _members(folder)
     role = "node" if no_validator else "validator"
     wish = NodeWish(lei, organisation, contact, node, role, host, port)  # type: ignore[arg-type]  # narrowed above
+    member.require_possible(terms, wish, members)
+    passphrase = read_passphrase(passphrase_file, confirm=not member.keystores)
+    key = member.make_key(passphrase, members)
     card = member.make_node(terms, wish, key)
     console = Console()
     console.print(f"Card of {node}, to be sent to the other members: {member.card_path(node)}", soft_wrap=True)
@@ -129,10 +130,10 @@ def member_init(
     )
 
 
-def _current_keys(folder: Path) -> set[str]:
-    """The members' keys of a network that began already."""
+def _members(folder: Path) -> dict[str, str]:
+    """The LEIs of the members by their keys, of a network that began already."""
     begun = (folder / CARDS).is_dir()
-    return {its.key for its in load_ceremony(folder).state.members.values()} if begun else set()
+    return {its.key: its.lei for its in load_ceremony(folder).state.members.values()} if begun else {}
 
 
 @network_app.command()
