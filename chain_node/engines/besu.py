@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from chain_node.engines.besu_program import besu_environment, chain_flags, find_besu, peer_flags, rpc_flags
-from chain_node.engines.validators import Seat, ValidatorNode, ValidatorsEngine, ValidatorsSettings
+from chain_node.engines.seats import Seat, ValidatorNode
+from chain_node.engines.validators import ValidatorsEngine, ValidatorsSettings
 from chain_node.genesis import qbft_genesis
 from chain_node.supervisor import Process
 

@@ -18,7 +18,7 @@ from chain_node.engines.kaia_program import (
     peer_flags,
     rpc_flags,
 )
-from chain_node.engines.validators import ValidatorNode
+from chain_node.engines.seats import ValidatorNode
 from chain_node.supervisor import Process, ProcessFailed
 
 _APIS: Final = "eth,net,web3,debug,txpool,istanbul,governance"

@@ -4,9 +4,8 @@ their numbers, from 1 on; the network is ready once each sees all others and blo
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,29 +13,18 @@ from typing import IO, Any, Final
 
 from chain_node.client.node import Node
 from chain_node.engines.base import Endpoint, Engine, forget_endpoint, lock_folder, write_endpoint
-from chain_node.engines.ports import free_ports, listening_ports
+from chain_node.engines.ports import free_ports
+from chain_node.engines.seats import LOOPBACK, Place, Seat, ValidatorNode
 from chain_node.errors import ChainError
 from chain_node.keys import NodeIdentity, make_node_key
-from chain_node.supervisor import Process, ProcessFailed, Supervisor
+from chain_node.supervisor import ProcessFailed, Supervisor
 
-LOOPBACK: Final = "127.0.0.1"
 _LOOKS: Final = 3
 _LOOK_SECONDS: Final = 0.5
 _POLL_SECONDS: Final = 0.05
 _PEERS_SECONDS: Final = 150.0
 _BLOCK_SECONDS: Final = 120.0
 """After all have started: they find each other at once, but a turn may have to pass first."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
-    `ip netns exec NAME` for a network namespace, or `env NAME=VALUE`. `peers_host` is for the other nodes alone, where
-    they have a network of their own."""
-
-    host: str = LOOPBACK
-    behind: tuple[str, ...] = ()
-    peers_host: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,72 +39,6 @@ class ValidatorsSettings:
     port: int = 0
     block_seconds: int = 1
     places: Mapping[int, Place] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Seat:
-    """What every validator has, whichever program runs it. `number` counts from 1. Its chain lies in `folder`/chain and
-    may be wiped; its key lies beside it and stays."""
-
-    number: int
-    folder: Path
-    log_path: Path
-    identity: NodeIdentity
-    rpc_port: int
-    p2p_port: int
-    place: Place
-
-    @property
-    def name(self) -> str:
-        return f"validator {self.number}"
-
-    @property
-    def reached_at(self) -> str:
-        """The address at which its clients on this machine find it."""
-        return _reached_at(self.place.host)
-
-    @property
-    def peers_host(self) -> str:
-        """The address on which it listens for the other nodes."""
-        return self.place.peers_host or self.place.host
-
-    @property
-    def met_at(self) -> str:
-        """The address at which the other nodes find it."""
-        return _reached_at(self.peers_host)
-
-    @property
-    def rpc_url(self) -> str:
-        return f"http://{self.reached_at}:{self.rpc_port}"
-
-    @property
-    def chain_dir(self) -> Path:
-        return self.folder / "chain"
-
-    def wipe(self) -> None:
-        """Forgets its chain, as after the loss of a disk: the next start fetches it from the others."""
-        shutil.rmtree(self.chain_dir, ignore_errors=True)
-
-    def listens(self, pid: int) -> bool:
-        """For its clients and for the other nodes."""
-        return {self.rpc_port, self.p2p_port} <= listening_ports(pid)
-
-
-class ValidatorNode(Seat, ABC):
-    """One validator, as its program wants it."""
-
-    @property
-    @abstractmethod
-    def address_for_peers(self) -> str:
-        """How the others dial it."""
-
-    @abstractmethod
-    def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
-        """Makes it ready to be started: the first block, and the addresses of the others."""
-
-    @abstractmethod
-    def process(self, more: Sequence[str] = ()) -> Process:
-        """How to run it; `more` are further arguments."""
 
 
 class ValidatorsEngine(Engine):
@@ -352,10 +274,6 @@ class ValidatorsEngine(Engine):
                 time.sleep(_POLL_SECONDS)
         finally:
             client.close()
-
-
-def _reached_at(host: str) -> str:
-    return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104  # nosec B104 # compared, not bound
 
 
 def _peers_seen(node: ValidatorNode) -> int:

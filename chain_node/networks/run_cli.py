@@ -15,7 +15,8 @@ from chain_node.besu_option import BesuOption
 from chain_node.cli import plainly, until_interrupted, watch
 from chain_node.config import CONFIG_ROOT
 from chain_node.networks.member import MemberFolder
-from chain_node.networks.options import FolderOption, NameArgument, RootOption, folder_of
+from chain_node.networks.named import members_folder
+from chain_node.networks.options import FolderOption, NameArgument, RootOption
 from chain_node.networks.programs import agreed_program
 from chain_node.networks.running import (
     OwnNode,
@@ -68,7 +69,7 @@ def down(name: NameArgument, member_dir: FolderOption, node: OwnOption = None, r
 @plainly
 def running(name: NameArgument, member_dir: FolderOption, root: RootOption = CONFIG_ROOT) -> None:
     """Whether this member's nodes run here by `up`, how far they are, whom they see. `status` has the ceremony."""
-    raise typer.Exit(0 if show_running(folder_of(root, name), member_dir) else 1)
+    raise typer.Exit(0 if show_running(members_folder(root, name), member_dir) else 1)
 
 
 def show_running(folder: Path, member_dir: Path) -> bool:
@@ -96,7 +97,7 @@ def _in_words(own: OwnNode, its: Standing) -> str:
 
 def _chosen(root: Path, name: str, member_dir: Path, node: str | None) -> OwnNode:
     member = MemberFolder(member_dir.resolve())
-    return choose(own_nodes(folder_of(root, name).resolve(), member), member, node)
+    return choose(own_nodes(members_folder(root, name).resolve(), member), member, node)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ from chain_node.engines.base import ClockFixed, EngineBusy, find_endpoint
 from chain_node.engines.besu import BesuSettings
 from chain_node.engines.besu_program import besu_version, find_besu
 from chain_node.engines.ports import listening_ports
-from chain_node.engines.validators import Place, make_validator_keys
+from chain_node.engines.seats import Place
+from chain_node.engines.validators import make_validator_keys
 from chain_node.genesis import qbft_genesis
 from chain_node.supervisor import ProcessFailed
 from scripts.portolan import app

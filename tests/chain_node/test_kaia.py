@@ -22,7 +22,8 @@ from chain_node.deploy import deploy
 from chain_node.engines import KaiaEngine, kaia
 from chain_node.engines.base import ClockFixed, EngineBusy, find_endpoint
 from chain_node.engines.kaia import KaiaSettings
-from chain_node.engines.validators import Place, make_validator_keys
+from chain_node.engines.seats import Place
+from chain_node.engines.validators import make_validator_keys
 from chain_node.errors import AlreadyKnown, ChainError, ContractReverted, NonceTooLow, UnderpricedReplacement
 from chain_node.genesis import kaia_genesis
 from chain_node.keys import KeyRing

@@ -16,7 +16,7 @@ from support.observability import FOLDER
 from chain_node.engines.kaia_node import KaiaNode
 from chain_node.engines.kaia_program import BINARY, ROUND_MILLISECONDS, metrics_flags
 from chain_node.engines.ports import free_ports
-from chain_node.engines.validators import Place
+from chain_node.engines.seats import Place
 from chain_node.genesis import kaia_genesis
 from chain_node.keys import make_node_key
 from chain_node.networks.documents import pretty
