@@ -17,6 +17,8 @@ from chain_node.config import Network
 from chain_node.interface import ABI_DIRECTORY
 
 SOLC_VERSION: Final = "0.8.37"
+LISTS: Final = ROOT / "build" / "brownie" / "lists"
+"""For each network a link to its list of contracts."""
 
 
 class BrownieFailed(Exception):
@@ -38,22 +40,32 @@ def prepare_brownie(home: Path, network: Network, rpc_url: str | None, deploymen
     book = AddressBook.load(deployments) if deployments.exists() else None
     engine = network.config.engine
     url = rpc_url or f"http://{engine.host}:{engine.port}"
-    return [_link_compiler(home), _register_network(home, network, url), _show_contracts(network, book)]
+    said = [_link_compiler(home), _register_network(home, network, url), _show_contracts(network, book, deployments)]
+    _link_list(network, deployments)
+    return said
 
 
-def _show_contracts(network: Network, book: AddressBook | None) -> str:
+def _show_contracts(network: Network, book: AddressBook | None, deployments: Path) -> str:
     """Brownie looks for every contract that it has ever met on the chain, and connects to none that has begun anew: so
     it is to know those of the deployment and no others."""
     met = ROOT / "build" / "brownie" / "deployments" / str(network.config.chain_id)
     shutil.rmtree(met, ignore_errors=True)
     if book is None:
-        return f"No contracts are deployed: {network_id(network.config.name)} opens without any."
+        return f"{deployments} is not there: {network_id(network.config.name)} opens without any contracts."
     met.mkdir(parents=True)
     for name, address in book.addresses.items():
         contract = book.contracts[name]
         abi = json.loads((ABI_DIRECTORY / f"{contract}.json").read_text(encoding="utf-8"))
         (met / f"{address}.json").write_text(json.dumps({"contractName": contract, "abi": abi}), encoding="utf-8")
     return f"{met} names the {len(book.addresses)} contracts of {network.config.name}."
+
+
+def _link_list(network: Network, deployments: Path) -> None:
+    """scripts/console.py finds the list by the network that it runs on, wherever a member keeps it."""
+    link = LISTS / f"{network_id(network.config.name)}.json"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(deployments.resolve())
 
 
 def _link_compiler(home: Path) -> str:

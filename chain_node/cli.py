@@ -20,7 +20,8 @@ from rich.table import Table
 from chain_node.abi import client_files, write_client_files
 from chain_node.admission_cli import admit
 from chain_node.besu_option import BesuOption
-from chain_node.brownie import BrownieFailed, prepare_brownie
+from chain_node.brownie import BrownieFailed
+from chain_node.brownie_cli import brownie
 from chain_node.client import AddressBook, Chain, Node
 from chain_node.compile import ROOT, CompileError, compile_contracts
 from chain_node.config import CONFIG_ROOT, ConfigInvalid, Network, data_dir_of, load_network
@@ -192,17 +193,7 @@ def abi(check: Annotated[bool, typer.Option("--check", help="Only say whether th
     console.print(f"{len(changed)} files changed." if changed else "Nothing has changed.")
 
 
-@node_app.command()
-@plainly
-def brownie(network: NetworkOption = "local", data_dir: DataOption = None) -> None:
-    """Make this project open in Brownie's console: its compiler, the running chain as a network, and its contracts."""
-    loaded, folder = _load(network, data_dir)
-    endpoint = find_endpoint(folder)
-    rpc_url = endpoint.rpc_url if endpoint else None
-    for line in prepare_brownie(Path.home(), loaded, rpc_url, folder / "deployments.json"):
-        Console().print(line, soft_wrap=True)
-
-
+node_app.command("brownie")(plainly(brownie))
 node_app.command("admit")(plainly(admit))
 node_app.command("freeze")(plainly(freeze))
 node_app.command("upgrade")(plainly(upgrade))

@@ -312,6 +312,12 @@ def data_dir_of(name: str) -> Path:
     return ROOT / "build" / "networks" / name
 
 
+def deployments_of(folder: Path, name: str) -> Path:
+    """The list of a network's contracts: beside its configuration where it lies there, else in its usual place."""
+    beside = folder / "deployments.json"
+    return beside if beside.exists() else data_dir_of(name) / "deployments.json"
+
+
 def load_network(folder: Path) -> Network:
     """Reads a network's folder. Raises `ConfigInvalid` with every problem of both files."""
     problems: list[str] = []

@@ -11,10 +11,13 @@ from typing import Any
 
 
 def deployments_of_active_network() -> Path:
-    """The list of contracts of the network that Brownie is connected to, where `portolan node start` keeps it."""
+    """The list of contracts of the network that Brownie is connected to, where `portolan node brownie` found it, else
+    where `portolan node start` keeps it."""
     from brownie.network.main import show_active
 
-    return Path("build/networks") / str(show_active()).removeprefix("portolan-") / "deployments.json"
+    active = str(show_active())
+    link = Path("build/brownie/lists") / f"{active}.json"
+    return link if link.exists() else Path("build/networks") / active.removeprefix("portolan-") / "deployments.json"
 
 
 def contracts(deployments: Path | str | None = None) -> dict[str, Any]:

@@ -109,6 +109,16 @@ def describe(change: AnyChange) -> str:
     return f"rotate-key {change.node} to {change.card.body.node} ({change.card.body.address})"
 
 
+def new_accounts(change: AnyChange) -> dict[str, str]:
+    """The accounts of keys that it brings in, by what they are: a card is signed by its own keys, so that whoever votes
+    has them read out by the organisation that they are said to be of."""
+    if isinstance(change, MemberKey):
+        return {"member key": change.key}
+    if isinstance(change, Removal):
+        return {}
+    return {change.card.body.role: change.card.body.address, "member key": change.card.body.member}
+
+
 def _added(terms: Terms, state: NetworkState, card: Card, role: Role, retired: Collection[str]) -> NetworkState:
     body = card.body
     card.require_signed(f"the card of {body.node}")

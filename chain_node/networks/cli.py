@@ -122,7 +122,7 @@ def member_init(
     card = member.make_node(terms, wish, key)
     console = Console()
     console.print(f"Card of {node}, to be sent to the other members: {member.card_path(node)}", soft_wrap=True)
-    console.print(f"{role} {card.body.address}, member key {card.body.member}.")
+    console.print(f"{role} {card.body.address}, member key {card.body.member}.", soft_wrap=True)
     console.print(
         f"The node's key lies in {member.node_folder(node)} as the engine needs it: NOT encrypted, readable by its"
         " owner alone. The member key is encrypted under the passphrase; without both, nobody can act for this member.",

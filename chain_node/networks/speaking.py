@@ -96,5 +96,15 @@ def print_status(found: dict[str, Any]) -> None:
         table.add_row(str(row["number"]), row["change"], row["standing"], *counts, ", ".join(row["waiting_for"]))
     if found["proposals"]:
         console.print(table)
+    for row in found["proposals"]:
+        if row["standing"] == "open":
+            console.print(_asked(row), soft_wrap=True, markup=False, highlight=False)
     for row in found["to_act"]:
         console.print(f"{row['who']} ({row['lei']}): {row['run']}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _asked(row: dict[str, Any]) -> str:
+    """What a voter has to know of an open proposal."""
+    accounts = ", ".join(f"{what} {account}" for what, account in row["new_accounts"].items())
+    compare = f" Have its owner read to you: {accounts}." if accounts else ""
+    return f"Proposal {row['number']} is by {row['by']}: {row['why']}.{compare}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chain_node.networks.ceremony import Ceremony, Proposal
-from chain_node.networks.changes import describe
+from chain_node.networks.changes import describe, new_accounts
 
 
 def status_of(ceremony: Ceremony) -> dict[str, Any]:
@@ -43,6 +43,7 @@ def _proposal(ceremony: Ceremony, proposal: Proposal) -> dict[str, Any]:
     return {
         "number": proposal.number,
         "change": describe(proposal.change),
+        "new_accounts": new_accounts(proposal.change),
         "by": proposal.author,
         "why": proposal.why,
         "standing": proposal.standing,

@@ -17,7 +17,7 @@ from rich.table import Table
 from chain_node.cli import plainly, until_interrupted
 from chain_node.client import AddressBook, Node
 from chain_node.compile import compile_contracts
-from chain_node.config import CONFIG_ROOT, data_dir_of
+from chain_node.config import CONFIG_ROOT, deployments_of
 from chain_node.errors import ChainError
 from chain_node.networks.audit import Audit
 from chain_node.networks.beginning import papers_of
@@ -55,7 +55,7 @@ def audit(
         engine=engine_named(ceremony.terms.engine),
         ceremony=ceremony,
         nodes={node: Node(url) for node, url in urls.items()},
-        book=AddressBook.load(deployments or _deployments(folder, name)),
+        book=AddressBook.load(deployments or deployments_of(folder, name)),
         artifacts=compile_contracts(),
         papers=papers_of(folder),
         soon_days=soon_days,
@@ -73,11 +73,6 @@ def show(network: str, looked_at: Sequence[str], findings: Sequence[Finding], fo
         console = Console()
         console.print(table if findings else f"{network}: nothing is wrong ({', '.join(looked_at)} were asked).")
     raise typer.Exit(exit_code(findings))
-
-
-def _deployments(folder: Path, name: str) -> Path:
-    beside = folder / "deployments.json"
-    return beside if beside.exists() else data_dir_of(name) / "deployments.json"
 
 
 @plainly

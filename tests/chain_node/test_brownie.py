@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from support.in_brownie import in_brownie
 from support.network import RunningNetwork
 
-from chain_node.brownie import BrownieFailed, prepare_brownie
+from chain_node.brownie import LISTS, BrownieFailed, prepare_brownie
 from chain_node.client import Role
 from chain_node.compile import ROOT, compile_contracts
 from chain_node.config import CONFIG_ROOT, load_network
@@ -55,13 +54,6 @@ def prepare(home: Path, rpc_url: str | None = None) -> list[str]:
     return prepare_brownie(home, LOCAL, rpc_url, home / "deployments.json")
 
 
-def in_brownie(home: Path, *argv: str, told: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
-    return subprocess.run(
-        argv, input=told, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1_200, check=False
-    )
-
-
 @pytest.mark.slow
 @pytest.mark.node
 def test_brownie_loads_the_project_and_works_on_a_running_chain(
@@ -101,22 +93,14 @@ def test_brownies_settings_are_forges() -> None:
 @pytest.mark.node
 def test_health_check_says_what_is_wrong(pristine_network: RunningNetwork, tmp_path: Path) -> None:
     prepare_brownie(tmp_path, LOCAL, pristine_network.rpc_url, pristine_network.deployments)
-    check = (
-        "brownie",
-        "run",
-        "scripts/health_check",
-        "main",
-        str(pristine_network.deployments),
-        "--network",
-        NETWORK_ID,
-    )
+    check = ("brownie", "run", "scripts/health_check", "--network", NETWORK_ID)
 
     well = in_brownie(tmp_path, *check)
     entry = json.loads(pristine_network.deployments.read_text())
     euro, dollar = entry["contracts"]["CashToken:EUR"], entry["contracts"]["CashToken:USD"]
     strange = tmp_path / "deployments.json"
     strange.write_text(json.dumps({**entry, "contracts": {**entry["contracts"], "CashToken:EUR": dollar}}))
-    ill = in_brownie(tmp_path, *(str(strange) if part == str(pristine_network.deployments) else part for part in check))
+    ill = in_brownie(tmp_path, *check[:3], "main", str(strange), *check[3:])
 
     assert (well.returncode, "All is well." in well.stdout) == (0, True), well.stdout + well.stderr
     assert ill.returncode == 1
@@ -141,6 +125,7 @@ def test_brownie_meets_the_contracts_of_the_deployment_only(tmp_path: Path) -> N
     assert said[2] == f"{MET} names the 1 contracts of local."
     assert [path.name for path in MET.iterdir()] == [f"{ours}.json"]
     assert json.loads((MET / f"{ours}.json").read_text())["contractName"] == "HealthCheck"
+    assert (LISTS / "portolan-local.json").resolve() == deployments
 
 
 def test_contracts_of_an_earlier_chain_are_forgotten(tmp_path: Path) -> None:
@@ -149,8 +134,9 @@ def test_contracts_of_an_earlier_chain_are_forgotten(tmp_path: Path) -> None:
 
     said = prepare_brownie(tmp_path, LOCAL, None, tmp_path / "deployments.json")
 
-    assert said[2] == "No contracts are deployed: portolan-local opens without any."
+    assert said[2] == f"{tmp_path}/deployments.json is not there: portolan-local opens without any contracts."
     assert not MET.exists()
+    assert not (LISTS / "portolan-local.json").exists()
 
 
 def test_unfinished_deployment_is_refused_and_nothing_changed(tmp_path: Path) -> None:

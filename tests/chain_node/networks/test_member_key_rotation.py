@@ -180,6 +180,7 @@ def test_decided_key_speaks_and_nothing_is_left_to_do(
     assert told["complete"]
     assert to_act(ceremony) == []
     assert told["change"] == f"rotate-member-key of {LEIS[0]} to {fresh.address.lower()}"
+    assert told["new_accounts"] == {"member key": fresh.address.lower()}
     assert ceremony.state.members[LEIS[0]].key == fresh.address.lower()
     assert [n.address for n in ceremony.state.validators] == [n.address for n in begun.state.validators]
     removal = Propose(change=Removal(kind="remove-validator", node="validator-d"), why="old")

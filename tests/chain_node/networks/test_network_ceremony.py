@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from chain_node.networks.apply import apply_on, calls_by_hand
 from chain_node.networks.besu import BesuEngine
 from chain_node.networks.bundle import check_bundle, write_bundle
-from chain_node.networks.cards import Card
+from chain_node.networks.cards import Card, load_card
 from chain_node.networks.ceremony import Ceremony, current_files, joined, load_ceremony, play, save_ceremony
 from chain_node.networks.changes import Addition, Removal, Rotation
 from chain_node.networks.cli import network_app
@@ -511,12 +511,17 @@ def test_ceremony_is_held_by_commands_on_several_machines(tmp_path: Path) -> Non
         return result.output
 
     thinner = ["propose", "remove-validator", "harbour", "--node", "validator-d", "--why", "old"]
-    assert "3 validators bear no fault" in run(0, *thinner)
+    proposed = run(0, *thinner)
+    assert "3 validators bear no fault" in proposed
+    assert f"Proposal 1 is by {LEIS[0]}: old.\n" in proposed
     for of in (1, 2):
         run(of, "reject", "harbour", 1)
     card = made.member(4).card_path("validator-e")
-    run(0, "propose", "add-validator", "harbour", "--card", card, "--why", "a fifth")
-    run(1, "approve", "harbour", 4)
+    newcomer = load_card(card).body
+    accounts = f"validator {newcomer.address}, member key {newcomer.member}"
+    asked_of_others = f"Proposal 4 is by {LEIS[0]}: a fifth. Have its owner read to you: {accounts}.\n"
+    assert asked_of_others in run(0, "propose", "add-validator", "harbour", "--card", card, "--why", "a fifth")
+    assert asked_of_others in run(1, "approve", "harbour", 4)
     assert "proposal 4 is decided" not in run(2, "approve", "harbour", 4)
     assert "is decided" in run(3, "approve", "harbour", 4, code=1)
     shown = run(3, "apply", "harbour")
@@ -528,6 +533,7 @@ def test_ceremony_is_held_by_commands_on_several_machines(tmp_path: Path) -> Non
     assert json.loads(asked.output)["proposals"][1]["standing"] == "decided"
     plain = runner.invoke(network_app, ["status", "harbour", "--root", str(made.folder.parent)], env={"COLUMNS": "200"})
     assert f"({LEIS[4]}): portolan network apply harbour" in plain.output
+    assert "Have its owner read to you" not in plain.output
 
 
 def test_kinds_of_changes_are_commands_of_their_own(tmp_path: Path) -> None:
