@@ -17,7 +17,7 @@ _DEFINITION = "network.toml"
 def members_folder(root: Path, name: str) -> Path:
     """Of a network of members that is there. Raises `ChangeRefused`: with what the folder holds instead, or with the
     networks that there are."""
-    folder = _folder(root, name)
+    folder = folder_of(root, name)
     if (folder / TERMS_FILE).exists():
         return folder
     _refuse_one_machines(folder)
@@ -33,13 +33,14 @@ def members_folder(root: Path, name: str) -> Path:
 def new_folder(root: Path, name: str) -> Path:
     """For a network that shall begin or come back there. Raises `ChangeRefused` where one lies that is not of members:
     it would be written over."""
-    folder = _folder(root, name)
+    folder = folder_of(root, name)
     if not (folder / TERMS_FILE).exists():
         _refuse_one_machines(folder)
     return folder
 
 
-def _folder(root: Path, name: str) -> Path:
+def folder_of(root: Path, name: str) -> Path:
+    """Of whatever network that would be, there or not. Raises `ChangeRefused` for what is no name."""
     if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name) is None:
         raise ChangeRefused(f"{name!r} is no name for a network: small letters, digits, hyphens; at most 32")
     return root / name
