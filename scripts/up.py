@@ -73,6 +73,7 @@ def _say_where(network: EmbeddedNetwork, console: Console) -> None:
     rows = {
         "Gateway": f"{network.gateway_url} (its reference: {network.gateway_url}/docs)",
         "Chain": f"{network.rpc_url} (JSON-RPC), now at {network.now():%Y-%m-%d %H:%M} UTC",
+        "Figures": f"{', '.join((*network.metrics_urls, f'{network.gateway_url}/metrics'))} (for Prometheus)",
         **{f"Node {name}": f"drop files into {network.node_dir(name) / 'inbox'}" for name in NODES},
         "Operator": f"client id and secret in {network.data_dir / 'operator-client.json'}",
         "Logs": str(network.data_dir / "logs"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from chain_node.engines.base import metrics_url
 from chain_node.engines.ports import listening_ports
 from chain_node.keys import NodeIdentity
 from chain_node.supervisor import Process
@@ -30,7 +31,8 @@ class Place:
 @dataclass(frozen=True)
 class Seat:
     """What every validator has, whichever program runs it. `number` counts from 1. Its chain lies in `folder`/chain and
-    may be wiped; its key lies beside it and stays."""
+    may be wiped; its key lies beside it and stays. `metrics_port` is on this machine's loopback; None where the
+    validator has another one, and tells no figures."""
 
     number: int
     folder: Path
@@ -39,6 +41,7 @@ class Seat:
     rpc_port: int
     p2p_port: int
     place: Place
+    metrics_port: int | None = field(default=None, kw_only=True)
 
     @property
     def name(self) -> str:
@@ -64,6 +67,11 @@ class Seat:
         return f"http://{self.reached_at}:{self.rpc_port}"
 
     @property
+    def metrics_url(self) -> str | None:
+        """Where Prometheus finds its figures."""
+        return None if self.metrics_port is None else metrics_url(self.metrics_port)
+
+    @property
     def chain_dir(self) -> Path:
         return self.folder / "chain"
 
@@ -72,8 +80,8 @@ class Seat:
         shutil.rmtree(self.chain_dir, ignore_errors=True)
 
     def listens(self, pid: int) -> bool:
-        """For its clients and for the other nodes."""
-        return {self.rpc_port, self.p2p_port} <= listening_ports(pid)
+        """For its clients, for the other nodes and for who watches it."""
+        return {self.rpc_port, self.p2p_port, self.metrics_port} - {None} <= listening_ports(pid)
 
 
 class ValidatorNode(Seat, ABC):

@@ -3,6 +3,7 @@ their numbers, from 1 on; the network is ready once each sees all others and blo
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import time
 from abc import abstractmethod
@@ -13,7 +14,7 @@ from typing import IO, Any, Final
 
 from chain_node.client.node import Node
 from chain_node.engines.base import Endpoint, Engine, forget_endpoint, lock_folder, write_endpoint
-from chain_node.engines.ports import free_ports
+from chain_node.engines.ports import free_ports, require_free
 from chain_node.engines.seats import LOOPBACK, Place, Seat, ValidatorNode
 from chain_node.errors import ChainError
 from chain_node.keys import NodeIdentity, make_node_key
@@ -30,7 +31,8 @@ _BLOCK_SECONDS: Final = 120.0
 @dataclass(frozen=True)
 class ValidatorsSettings:
     """How to run them. `data_dir` keeps keys, chains and logs; `port` is the first validator's, 0 takes a free one, as
-    all others do. `places` are of those nodes, by their number from 1, that do not run on this machine's loopback."""
+    all others do. `metrics_port` is where the first tells its figures, the next ones at the next; 0 takes free ones.
+    `places` are of those nodes, by their number from 1, that do not run on this machine's loopback."""
 
     data_dir: Path
     chain_id: int
@@ -38,6 +40,7 @@ class ValidatorsSettings:
     host: str = LOOPBACK
     port: int = 0
     block_seconds: int = 1
+    metrics_port: int = 0
     places: Mapping[int, Place] = field(default_factory=dict)
 
 
@@ -83,6 +86,11 @@ class ValidatorsEngine(Engine):
     def rpc_urls(self) -> tuple[str, ...]:
         """Also of those that are stopped just now."""
         return tuple(node.rpc_url for node in self._nodes)
+
+    @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        """Also of those that are stopped just now."""
+        return tuple(node.metrics_url for node in self._nodes if node.metrics_url is not None)
 
     @property
     def pid(self) -> int:
@@ -186,7 +194,7 @@ class ValidatorsEngine(Engine):
 
     def _make_nodes(self) -> tuple[ValidatorNode, ...]:
         settings, count = self.settings, self.settings.validators
-        ports = free_ports(2 * count)
+        ports = free_ports(3 * count)
         nodes = []
         for number in range(1, count + 1):
             folder = validator_dir(settings.data_dir, number)
@@ -197,10 +205,22 @@ class ValidatorsEngine(Engine):
                 identity=make_node_key(folder / "key"),
                 rpc_port=ports.pop(),
                 p2p_port=ports.pop(),
+                metrics_port=self._metrics_port(number, ports.pop()),
                 place=settings.places.get(number, Place(settings.host)),
             )
             nodes.append(self._node(replace(seat, rpc_port=settings.port) if settings.port and number == 1 else seat))
         return tuple(nodes)
+
+    def _metrics_port(self, number: int, free: int) -> int | None:
+        """None for one that has a network of its own: its loopback is not this machine's, and nothing else may tell."""
+        settings = self.settings
+        if number in settings.places and not ipaddress.ip_address(settings.places[number].host).is_loopback:
+            return None
+        if not settings.metrics_port:
+            return free
+        port = settings.metrics_port + number - 1
+        require_free(port, f"validator {number} cannot tell its figures there (engine.metrics_port)")
+        return port
 
     def _write_genesis(self) -> None:
         """Once for this folder. A chain that was begun with other validators is not another's to go on with."""
@@ -244,8 +264,9 @@ class ValidatorsEngine(Engine):
             forget_endpoint(self.settings.data_dir)
             return
         first, *others = running
-        endpoint = Endpoint(first.rpc_url, self.pid_of(first.number), tuple(node.rpc_url for node in others))
-        write_endpoint(self.settings.data_dir, endpoint)
+        more = tuple(node.rpc_url for node in others)
+        metrics = {node.rpc_url: node.metrics_url for node in running if node.metrics_url is not None}
+        write_endpoint(self.settings.data_dir, Endpoint(first.rpc_url, self.pid_of(first.number), more, metrics))
 
     def _await_peers(self) -> None:
         """Votes are not handed on: when one dies, the others must already see each other. Two that call each other at

@@ -51,6 +51,7 @@ def up(
     program = agreed_program(own.ceremony.terms, {"besu": besu, "kaia": kaia}, own.home)
     with _for_the_owner_alone(), until_interrupted() as interruption, OwnNodeRun(own, program) as run:
         console.print(f"{own.name} of {name} answers at {run.rpc_url}, process {run.pid}.", soft_wrap=True)
+        console.print(f"Figures for Prometheus: {own.metrics_url}", soft_wrap=True, highlight=False)
         console.print(f"Its log is {own.log_path}. Ctrl-C or `portolan network down {name}` stops it.", soft_wrap=True)
         watch(run, interruption)
     console.print("Stopped; its chain is kept.")
@@ -92,7 +93,8 @@ def _in_words(own: OwnNode, its: Standing) -> str:
     if its.height is None:
         return f"runs and does not answer at {its.rpc_url}: {its.why}"
     others = len(own.ceremony.state.nodes) - 1
-    return f"answers at {its.rpc_url}, block {its.height}, sees {its.peers} of {others} others"
+    seen = f"block {its.height}, sees {its.peers} of {others} others"
+    return f"answers at {its.rpc_url}, {seen}, figures at {own.metrics_url}"
 
 
 def _chosen(root: Path, name: str, member_dir: Path, node: str | None) -> OwnNode:

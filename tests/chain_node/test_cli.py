@@ -70,6 +70,10 @@ def test_start_deploys_says_where_it_listens_and_stops_cleanly(tmp_path: Path) -
     said = stopped(process, signal.SIGINT)
 
     assert f"The chain local answers at {endpoint.rpc_url} (chain id 412346)." in said
+    assert list(endpoint.metrics_urls) == [endpoint.rpc_url]
+    told = f"Figures for Prometheus: {endpoint.metrics_urls[endpoint.rpc_url]}\n"
+    assert told in said
+    assert told in status.output
     contracts = len(AddressBook.load(tmp_path / "net" / "deployments.json").names())
     assert f"Its {contracts} contracts are listed in" in said
     assert said.rstrip().endswith("Stopped; the chain's state is kept.")
