@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from by_commands import MadeNetwork, done, free_pairs, home, make_member, make_network, network_command, own, secret, up
+from by_commands import MadeNetwork, done, home, make_member, make_network, network_command, own, secret, up
 from consortium import LEIS
+from support.ports import free_pairs
 
 from chain_node.client import Node
 from chain_node.engines.base import find_endpoint

@@ -11,8 +11,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from by_commands import MadeNetwork, done, free_pairs, home, make_network, network_command, own, up
+from by_commands import MadeNetwork, done, home, make_network, network_command, own, up
 from support.fake_besu import FakeBesu, make_fake_besu
+from support.ports import free_pairs
 
 from chain_node.client import Node
 from chain_node.engines.base import find_endpoint
