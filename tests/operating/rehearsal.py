@@ -41,13 +41,26 @@ class Rehearsal:
         unknown = set(events) - {step.heading for step in page.steps}
         if unknown:
             raise PageInvalid(f"{name} has no commands under {', '.join(sorted(unknown))}")
-        self._type("".join(f"export {key}={shlex.quote(str(value))}\n" for key, value in values.items()))
+        self._fill_in(values)
         begun = len(self.printed)
         for step in page.steps:
             if step.heading in events:
                 events.pop(step.heading)()
             self._take(name, step)
         return "".join(self.printed[begun:])
+
+    def again(self, name: str, heading: str, values: Mapping[str, object], then: Mapping[str, object]) -> None:
+        """Types one section as somebody else would who fills in other values; `then` are the session's own again."""
+        self._fill_in(values)
+        steps = [step for step in read_page(name).steps if step.heading == heading]
+        if not steps:
+            raise PageInvalid(f"{name} has no commands under {heading}")
+        for step in steps:
+            self._take(name, step)
+        self._fill_in(then)
+
+    def _fill_in(self, values: Mapping[str, object]) -> None:
+        self._type("".join(f"export {key}={shlex.quote(str(value))}\n" for key, value in values.items()))
 
     def _take(self, name: str, step: Step) -> None:
         code, printed = self._type(step.commands)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import random
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,24 +77,6 @@ def make_member(made: MadeNetwork, node: str, lei: str, port: int) -> None:
 
 def secret(made: MadeNetwork) -> list[object]:
     return ["--passphrase-file", made.root.parent / "pass"]
-
-
-def free_triples(count: int) -> tuple[int, ...]:
-    """Ports for peers that are free together with those that JSON-RPC and figures then have, 10,000 and 20,000 above;
-    none of them is one that the system gives to outgoing connections."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randint(10_000, 12_700)
-        if port in found:
-            continue
-        try:
-            with ExitStack() as stack:
-                for its in (port, port + 10_000, port + 20_000):
-                    stack.enter_context(socket.create_server(("127.0.0.1", its)))
-        except OSError:
-            continue
-        found.append(port)
-    return tuple(found)
 
 
 def own(made: MadeNetwork, node: str = "v0") -> list[object]:

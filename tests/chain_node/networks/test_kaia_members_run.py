@@ -11,19 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from by_commands import (
-    MadeNetwork,
-    done,
-    free_triples,
-    home,
-    make_member,
-    make_network,
-    network_command,
-    own,
-    secret,
-    up,
-)
+from by_commands import MadeNetwork, done, home, make_member, make_network, network_command, own, secret, up
 from consortium import LEIS
+from support.ports import free_triples
 
 from chain_node.client import Node
 from chain_node.engines.base import find_endpoint

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from by_commands import MadeNetwork, done, free_triples, home, make_network, network_command, own, up
+from by_commands import MadeNetwork, done, home, make_network, network_command, own, up
 from support.fake_besu import FakeBesu, make_fake_besu
+from support.ports import free_triples
 
 from chain_node.client import Node
 from chain_node.engines.base import find_endpoint
