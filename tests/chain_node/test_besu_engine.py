@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -25,7 +26,7 @@ from chain_node.cli import _tell_nodes, node_app
 from chain_node.client import Node
 from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.engines import EngineChoices, LocalBesuEngine, make_engine
-from chain_node.engines.base import ClockFixed, EngineBusy, find_endpoint
+from chain_node.engines.base import ClockFixed, Endpoint, EngineBusy, find_endpoint
 from chain_node.engines.besu import BesuSettings
 from chain_node.engines.besu_program import besu_version, find_besu
 from chain_node.engines.ports import free_ports, listening_ports
@@ -411,13 +412,20 @@ def test_each_node_tells_its_figures_on_loopback_and_status_says_where(four: Loc
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", its.metrics_port or 0), timeout=PATIENCE_SECONDS)
 
-    endpoint, said = find_endpoint(four.settings.data_dir), Console(record=True, width=200)
+    endpoint = find_endpoint(four.settings.data_dir)
     assert endpoint is not None
-    _tell_nodes(said, load_network(CONFIG_ROOT / "besu"), endpoint)
-    told = said.export_text()
+    lines = [rf"{its.rpc_url}  block \d+, sees 3 others, figures at {its.metrics_url}\n" for its in four.nodes]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not all(re.search(line, told := status_of(endpoint)) for line in lines):
+        assert time.monotonic() < deadline, told  # on a busy machine one may not answer at once
     assert "4 of 4 validators run:" in told
-    for its in four.nodes:
-        assert re.search(rf"{its.rpc_url}  block \d+, sees 3 others, figures at {its.metrics_url}\n", told)
+
+
+def status_of(endpoint: Endpoint) -> str:
+    """What `portolan node status` says of the nodes."""
+    said = Console(record=True, width=200)
+    _tell_nodes(said, load_network(CONFIG_ROOT / "besu"), endpoint)
+    return said.export_text()
 
 
 def test_nodes_that_are_told_a_port_take_one_after_the_other(settings: BesuSettings) -> None:

@@ -232,7 +232,8 @@ def test_each_validator_tells_its_own_figures(four: KaiaEngine) -> None:
     assert len(set(four.metrics_urls)) == 4
 
     def told(url: str) -> int:
-        found = re.search(r"^klaytn_blockchain_head_blocknumber (\d+)$", httpx.get(url, trust_env=False).text, re.M)
+        text = httpx.get(url, trust_env=False, timeout=PATIENCE_SECONDS).text
+        found = re.search(r"^klaytn_blockchain_head_blocknumber (\d+)$", text, re.M)
         return int(found[1]) if found else -1
 
     assert wait_for(lambda: min(told(url) for url in four.metrics_urls) > seen)
