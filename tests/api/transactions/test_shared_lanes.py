@@ -12,6 +12,7 @@ from sqlalchemy import select
 from token_chain import TOKEN, TokenChain, call_of
 
 from api.building import build_gateway
+from api.checkpoints import Point
 from api.db import Database
 from api.gateway import Gateway
 from api.settings import Settings
@@ -22,6 +23,10 @@ from api.transactions.shared_lanes import LaneFileUnusable, SharedLanes
 pytestmark = pytest.mark.node
 LEI = "999900SOUNDERSURVY30"
 RESEND, PATIENCE = 0.1, 0.5
+
+
+class KilledError(Exception):
+    """Where a process would have died."""
 
 
 @pytest.fixture
@@ -185,6 +190,42 @@ def test_nonces_of_a_gateway_that_never_comes_back_are_filled_and_it_sends_anew_
 
     assert in_order(token_chain) == [11, 12, 1, 2, 3]
     assert {row.status for gateway in pair for row in rows(gateway)} == {Status.MINED}
+
+
+def test_nonces_that_were_told_and_never_committed_stop_nobody(token_chain: TokenChain, pair: Any) -> None:
+    old, new = pair
+
+    def dying(point: Point) -> None:
+        if point is Point.NONCES_GIVING:
+            raise KilledError
+
+    alive, old.sender._at = old.sender._at, dying
+    submit(old, 1, 2, 3)
+    with pytest.raises(KilledError):
+        old.sender.step()
+    old.sender._at = alive
+    submit(new, 11, 12)
+
+    settle(token_chain, new, old)
+
+    took = in_order(token_chain)
+    assert ([value for value in took if value < 10], [value for value in took if value > 10]) == ([1, 2, 3], [11, 12])
+    assert {row.status for gateway in pair for row in rows(gateway)} == {Status.MINED}
+
+
+def test_folder_that_keeps_no_locks_is_refused(
+    token_chain: TokenChain, pair: Any, lanes_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("api.transactions.shared_lanes.fcntl.flock", no_locks)
+
+    with (
+        pytest.raises(LaneFileUnusable, match=r"it keeps no lock \(No locks available\)"),
+        SharedLanes(lanes_dir, pair[0].link).taken("0x" + "11" * 20),
+    ):
+        pass
 
 
 def test_what_a_node_forgot_of_the_other_gateways_is_the_others_to_send_again(
