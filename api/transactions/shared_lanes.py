@@ -74,7 +74,7 @@ class SharedLanes:
         path = self._path(self._folder, sender)
         descriptor = _opened(path)
         try:
-            yield Shared(_read(path, descriptor), descriptor) if _locked(descriptor) else None
+            yield Shared(_read(path, descriptor), descriptor) if _locked(path, descriptor) else None
         finally:
             os.close(descriptor)
 
@@ -93,7 +93,7 @@ def _opened(path: Path) -> int:
         raise LaneFileUnusable(path, error.strerror or str(error)) from error
 
 
-def _locked(descriptor: int) -> bool:
+def _locked(path: Path, descriptor: int) -> bool:
     deadline = time.monotonic() + _LONGEST_WAIT_SECONDS
     while True:
         try:
@@ -102,6 +102,8 @@ def _locked(descriptor: int) -> bool:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(_POLL_SECONDS)
+        except OSError as error:
+            raise LaneFileUnusable(path, f"it keeps no lock ({error.strerror})") from error
         else:
             return True
 

@@ -1,20 +1,27 @@
 """Two gateways, each with a database of its own, send for one account: no nonce twice, nothing out of order."""
 
+import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from gateway_child import Child, children
 from sqlalchemy import select
 from token_chain import TOKEN, TokenChain, call_of
 
+from api.auth.service import create_client
 from api.building import build_gateway
+from api.checkpoints import Point
 from api.db import Database
 from api.gateway import Gateway
 from api.settings import Settings
+from api.signers import Signers
 from api.transactions import outbox
 from api.transactions.models import OPEN, Status
 from api.transactions.shared_lanes import LaneFileUnusable, SharedLanes
@@ -22,6 +29,10 @@ from api.transactions.shared_lanes import LaneFileUnusable, SharedLanes
 pytestmark = pytest.mark.node
 LEI = "999900SOUNDERSURVY30"
 RESEND, PATIENCE = 0.1, 0.5
+
+
+class KilledError(Exception):
+    """Where a process would have died."""
 
 
 @pytest.fixture
@@ -187,6 +198,42 @@ def test_nonces_of_a_gateway_that_never_comes_back_are_filled_and_it_sends_anew_
     assert {row.status for gateway in pair for row in rows(gateway)} == {Status.MINED}
 
 
+def test_nonces_that_were_told_and_never_committed_stop_nobody(token_chain: TokenChain, pair: Any) -> None:
+    old, new = pair
+
+    def dying(point: Point) -> None:
+        if point is Point.NONCES_GIVING:
+            raise KilledError
+
+    alive, old.sender._at = old.sender._at, dying
+    submit(old, 1, 2, 3)
+    with pytest.raises(KilledError):
+        old.sender.step()
+    old.sender._at = alive
+    submit(new, 11, 12)
+
+    settle(token_chain, new, old)
+
+    took = in_order(token_chain)
+    assert ([value for value in took if value < 10], [value for value in took if value > 10]) == ([1, 2, 3], [11, 12])
+    assert {row.status for gateway in pair for row in rows(gateway)} == {Status.MINED}
+
+
+def test_folder_that_keeps_no_locks_is_refused(
+    token_chain: TokenChain, pair: Any, lanes_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(descriptor: int, operation: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("api.transactions.shared_lanes.fcntl.flock", no_locks)
+
+    with (
+        pytest.raises(LaneFileUnusable, match=r"it keeps no lock \(No locks available\)"),
+        SharedLanes(lanes_dir, pair[0].link).taken("0x" + "11" * 20),
+    ):
+        pass
+
+
 def test_what_a_node_forgot_of_the_other_gateways_is_the_others_to_send_again(
     token_chain: TokenChain, pair: Any
 ) -> None:
@@ -218,3 +265,79 @@ def test_chain_that_is_begun_anew_has_lanes_of_its_own(token_chain: TokenChain, 
     with SharedLanes(lanes_dir, old.link).taken(old.signers.address(f"org:{LEI}")) as shared:
         assert shared is not None
         assert shared.next_nonce == 0
+
+
+@pytest.mark.slow
+def test_gateway_that_is_killed_among_requests_loses_and_doubles_nothing(
+    database: Database,
+    database_url: str,
+    sqlite_tables: Path,
+    token_chain: TokenChain,
+    settings_for: Callable[..., Settings],
+    tmp_path: Path,
+    lanes_dir: Path,
+) -> None:
+    """As processes: one is killed while both send, and comes back."""
+    token_chain.mine_every(1)
+    shutil.copyfile(sqlite_tables, tmp_path / "other.db")
+    its: dict[str, Any] = {"rpc_url": token_chain.rpc_url, "deployments": token_chain.deployments}
+    its |= {"lanes_dir": lanes_dir, "replace_after_seconds": 5.0}
+    old = settings_for(database_url=database_url, **its)
+    Signers(old.keys_dir, old.keystores_dir).create_organisation(LEI)
+    shutil.copytree(old.keystores_dir, tmp_path / "other" / "keystores")
+    new = settings_for(database_url=f"sqlite:///{tmp_path / 'other.db'}", data_dir=tmp_path / "other", **its)
+    other = Database(new.database_url)
+    accepted: list[int] = []
+
+    with children(new, 1) as (second,):
+        to_new = bearer(other, second)
+        with children(old, 1) as (first,):
+            to_old = bearer(database, first)
+            with ThreadPoolExecutor(8) as threads:
+                asked = [(first, to_old, value) for value in range(1, 61)]
+                asked += [(second, to_new, value) for value in range(101, 161)]
+                random.Random(7).shuffle(asked)
+                turns = [threads.submit(tell, *one, accepted) for one in asked]
+                until(lambda: len(accepted) >= 40)
+                first.kill()
+                for turn in turns:
+                    turn.result()
+        with children(old, 1):
+            until(lambda: not any(open_in(each) for each in (database, other)), 120)
+
+    assert sum(value > 100 for value in accepted) == 60
+    took = in_order(token_chain)
+    assert len(took) == len(set(took))
+    # What was killed before it could answer may have been taken, too.
+    assert set(accepted) <= set(took)
+    assert len(took) - len(accepted) <= 8
+    other.close()
+
+
+def bearer(database: Database, child: Child) -> dict[str, str]:
+    made = database.run(lambda session: create_client(session, lei=LEI, scopes=(), operator=False))
+    asked = {"grant_type": "client_credentials"}
+    credentials = (made.client_id, made.client_secret)
+    answer = httpx.post(f"{child.url}/oauth/token", data=asked, auth=credentials, timeout=60, trust_env=False)
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def tell(child: Child, headers: dict[str, str], value: int, accepted: list[int]) -> None:
+    named = {"Idempotency-Key": f"value {value}", **headers}
+    with suppress(httpx.HTTPError):
+        url, body = f"{child.url}/v1/tellings", {"value": value}
+        answer = httpx.post(url, json=body, headers=named, timeout=60, trust_env=False)
+        assert answer.status_code == 202, answer.text
+        accepted.append(value)
+
+
+def open_in(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        return connection.execute(select(outbox.T).where(outbox.T.c.status.in_(OPEN))).first() is not None
+
+
+def until(found: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
