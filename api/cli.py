@@ -11,6 +11,7 @@ import uvicorn
 from api.auth.keys import KeyRing, KeyUnknown, LastKey, listed, retire, rotate
 from api.auth.scopes import SCOPES, ScopeForOperatorOnly, ScopeUnknown
 from api.auth.service import create_client
+from api.carrying_over import CarryOverRefused, carry_over
 from api.compliance import cli as compliance
 from api.compliance.supervision.replay import ReplayRefused, replay
 from api.db import Database
@@ -138,6 +139,30 @@ def reindex(config: ConfigOption) -> None:
         clear(connection)
     database.close()
     typer.echo("What the chain says will be read anew. Documents, clients and transactions are untouched.")
+
+
+@gateway_app.command("carry-over")
+def carry_over_command(
+    config: ConfigOption,
+    old: Annotated[Path, typer.Option("--from", help="The settings of the old version's gateway.", metavar="FILE")],
+) -> None:
+    """After an upgrade of the contracts: take over who takes part from the old version's gateway, which may run.
+
+    Participants, their names, clients and viewing keys, and the keys that the gateway keeps for them, still encrypted.
+    Nothing of positions. May be repeated: what is there already stays as it is.
+    """
+    settings, before = _settings(config), _settings(old)
+    _database(before).close()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _migrate(settings)
+    _of_this_version(settings).close()
+    try:
+        carried = carry_over(before, settings)
+    except (CarryOverRefused, ChainError, OSError) as error:
+        raise _fail(str(error)) from None
+    for each in carried:
+        there = f", {each.present} were there already" if each.present else ""
+        typer.echo(f"{each.what}: {each.new} carried over{there}")
 
 
 @gateway_app.command("openapi")

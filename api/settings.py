@@ -20,7 +20,7 @@ from api.webhooks.settings import WebhookSettings
 from chain_node.client.endpoints import split_urls
 
 _PATHS = ["data_dir", "deployments", "keys_dir", "network_key_file", "documents_dir", "document_key_file"]
-_PATHS += ["passphrase_file"]
+_PATHS += ["passphrase_file", "lanes_dir"]
 _NESTED_PATHS = (("outgoing", "ca_file"),)
 
 
@@ -90,6 +90,10 @@ class Settings(BaseSettings):
         default=0, ge=0, description="wei; how far a stuck transaction's fee may be raised"
     )
     replace_after_seconds: float = Field(default=30.0, gt=0, description="when a waiting transaction counts as stuck")
+    lanes_dir: Path | None = Field(
+        default=None,
+        description="where gateways with databases of their own that send for the same accounts agree on nonces",
+    )
     in_flight_per_signer: int = Field(default=2_000, ge=1, description="transactions broadcast but not in a block")
     resend_after_seconds: float = Field(default=5.0, gt=0)
     poll_interval_seconds: float = Field(default=0.05, gt=0, description="how often the chain's head is looked at")

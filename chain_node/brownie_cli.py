@@ -16,7 +16,8 @@ from chain_node.engines import NotRunHere
 from chain_node.engines.base import find_endpoint
 from chain_node.errors import DeploymentsInvalid, WrongNetwork
 from chain_node.networks.agreed_chain import require_agreed_chain
-from chain_node.networks.options import RootOption, folder_of
+from chain_node.networks.named import folder_of
+from chain_node.networks.options import RootOption
 from chain_node.networks.terms import TERMS_FILE
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Final, ParamSpec, TypeVar
+from typing import Annotated, Final, Never, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -102,6 +102,12 @@ def start(
     data_dir: DataOption = None,
     port: Annotated[int | None, typer.Option(help="Port on this machine; 0 takes a free one (network.toml).")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget its chain, contracts and keys first.")] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of loopback for Prometheus, the next ones for more nodes; 0 takes free ones.", min=0, max=65_514
+        ),
+    ] = None,
     besu: BesuOption = None,
 ) -> None:
     """Start the chain with its contracts and keep it running until Ctrl-C. What it knows stays for the next start."""
@@ -110,12 +116,14 @@ def start(
     if fresh:
         forget_network(folder)
     ring = KeyRing.make(folder)
-    with until_interrupted(), _engine(loaded, folder, port, besu) as engine:
+    choices = EngineChoices(port=port, metrics_port=metrics_port, besu=besu)
+    with until_interrupted() as interruption, make_engine(loaded.config, folder, choices) as engine:
         book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
         console.print(f"The chain {network} answers at {engine.rpc_url} (chain id {book.chain_id}).")
         console.print(f"Its {len(book.names())} contracts are listed in {folder / 'deployments.json'}.", soft_wrap=True)
+        console.print(f"Figures for Prometheus: {', '.join(engine.metrics_urls)}", soft_wrap=True, highlight=False)
         console.print("Ctrl-C stops it.")
-        watch(engine)
+        watch(engine, interruption)
     console.print("Stopped; the chain's state is kept.")
 
 
@@ -215,14 +223,17 @@ def deploy_command(
     if running is not None:
         book = deploy_with_progress(loaded, ring, running, console)
     else:
-        with _engine(loaded, folder, 0, besu) as engine:
+        with make_engine(loaded.config, folder, EngineChoices(port=0, besu=besu)) as engine:
             book = deploy_with_progress(loaded, ring, engine.rpc_url, console)
     console.print(f"{len(book.names())} contracts stand; {folder / 'deployments.json'} lists them.", soft_wrap=True)
 
 
 def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
-    """Of a chain of several validators, each that is said to run: how far it is and how many others it sees."""
+    """Where a chain tells its figures. Of one of several validators, also how far each is that is said to run, and how
+    many others it sees."""
     if not network.config.engine.validators_here:
+        for url in endpoint.metrics_urls.values():
+            console.print(f"Figures for Prometheus: {url}", highlight=False, soft_wrap=True)
         return
     urls = (endpoint.rpc_url, *endpoint.more_urls)
     console.print(f"{len(urls)} of {network.config.engine.validators_here} validators run:")
@@ -230,7 +241,9 @@ def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
         node = Node(url, timeout_seconds=3)
         try:
             peers = int(node.request("net_peerCount"), 16)
-            console.print(f"  {url}  block {node.block_number()}, sees {peers} others", highlight=False)
+            where = f", figures at {endpoint.metrics_urls[url]}" if url in endpoint.metrics_urls else ""
+            said = f"  {url}  block {node.block_number()}, sees {peers} others{where}"
+            console.print(said, highlight=False, soft_wrap=True)
         except ChainError as error:
             console.print(f"  {url}  {error}", highlight=False, soft_wrap=True)
         finally:
@@ -239,10 +252,6 @@ def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
 
 def _load(network: str, data_dir: Path | None) -> tuple[Network, Path]:
     return load_network(CONFIG_ROOT / network), (data_dir or data_dir_of(network)).resolve()
-
-
-def _engine(network: Network, data_dir: Path, port: int | None, besu: Path | None) -> Engine:
-    return make_engine(network.config, data_dir, EngineChoices(port=port, besu=besu))
 
 
 def forget_network(data_dir: Path) -> None:
@@ -256,30 +265,49 @@ def forget_network(data_dir: Path) -> None:
     shutil.rmtree(data_dir)
 
 
+class Interruption:
+    """Whether Ctrl-C or TERM came. The exception that either raises is lost where it falls into a finaliser, which
+    Python may run at any moment: who waits for the end asks here too."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def interrupt(self, _number: int, _frame: object) -> Never:
+        self._came = True
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raises `KeyboardInterrupt` where one came."""
+        if self._came:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[Interruption]:
     """Within it Ctrl-C and TERM both raise `KeyboardInterrupt`, even where the shell had this process ignore Ctrl-C."""
     signals = (signal.SIGINT, signal.SIGTERM)
-    previous = [signal.signal(number, signal.default_int_handler) for number in signals]
+    interruption = Interruption()
+    previous = [signal.signal(number, interruption.interrupt) for number in signals]
     try:
-        yield
+        yield interruption
     finally:
         for number, handler in zip(signals, previous, strict=True):
             signal.signal(number, handler)
 
 
 @contextmanager
-def until_interrupted() -> Iterator[None]:
+def until_interrupted() -> Iterator[Interruption]:
     """Ends quietly at Ctrl-C, and at TERM just so."""
     try:
-        with interruptible():
-            yield
+        with interruptible() as interruption:
+            yield interruption
     except KeyboardInterrupt:
         return
 
 
-def watch(engine: Engine) -> None:
-    """Raises `ProcessFailed` when the chain dies."""
+def watch(engine: Engine, interruption: Interruption) -> None:
+    """Until interrupted. Raises `ProcessFailed` when the chain dies."""
     while True:
+        interruption.check()
         engine.check()
         time.sleep(0.2)

@@ -11,6 +11,7 @@ from chain_node.genesis import MOST_VALIDATORS
 
 class EngineConfig(BaseModel):
     """How the chain runs. Only this machine can reach it unless `host` says otherwise; port 0 takes a free one.
+    `metrics_port` is where the first of its nodes tells its figures, on loopback, and the next ones at the next.
 
     `validators` is how many this machine runs; none unless said, for then each member runs its own
     (`portolan network`)."""
@@ -20,6 +21,7 @@ class EngineConfig(BaseModel):
     kind: Literal["anvil", "besu", "kaia"]
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8545
+    metrics_port: Annotated[int, Field(ge=0, le=65535 - MOST_VALIDATORS)] = 0
     block_seconds: Annotated[int, Field(ge=1, le=60)] = 1
     block_gas_limit: Annotated[int, Field(ge=10_000_000, le=1_000_000_000)] = 100_000_000
     validators: Annotated[int, Field(ge=1, le=MOST_VALIDATORS)] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -49,6 +49,8 @@ class Intake:
     _complaints: set[str] = field(default_factory=set)
     _stored: list[tuple[Candidate, str]] = field(default_factory=list)
     """Files of this turn that are in the database and can leave the inbox, with their SHA-256."""
+    _pending: Iterator[Candidate] = field(default_factory=lambda: iter(()))
+    """What the last look at the inbox found and no turn has read yet."""
 
     def settle_moved(self) -> None:
         """After a start: what was stored and is no longer in the inbox was moved just before the process died."""
@@ -64,7 +66,7 @@ class Intake:
         taken, until = 0, self.clock() + TURN_SECONDS
         resumed: Set[tuple[str, str]] | None = None
         ready: list[Ready] = []
-        for candidate in islice(self.directory.candidates(), MOST_AT_ONCE):
+        for candidate in islice(self._candidates(), MOST_AT_ONCE):
             resumed = self._resumed() if resumed is None else resumed
             taken += self._take(candidate, resumed, ready)
             if len(ready) == MOST_TOGETHER:
@@ -76,6 +78,16 @@ class Intake:
         for name, why in self.directory.left.items():
             self._complain(name, why)
         return taken
+
+    def _candidates(self) -> Iterator[Candidate]:
+        """What an earlier look left, or a new look finds: ten thousand files are not listed anew in each turn."""
+        candidate = next(self._pending, None)
+        if candidate is None:
+            self._pending = self.directory.candidates()
+            candidate = next(self._pending, None)
+        while candidate is not None:
+            yield candidate
+            candidate = next(self._pending, None)
 
     def _take(self, candidate: Candidate, resumed: Set[tuple[str, str]], ready: list[Ready]) -> bool:
         """What was read well is `ready` to be stored; what is malformed, or was stored before, is done with."""

@@ -102,6 +102,11 @@ class EmbeddedNetwork:
         return self._engine.rpc_url
 
     @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        """Where Prometheus finds the figures of the chain's nodes."""
+        return self._engine.metrics_urls
+
+    @property
     def _nodes_of_the_chain(self) -> str | tuple[str, ...]:
         """What gateway and oracle nodes are given: all nodes where there are several, so that each may fail."""
         urls = self._engine.rpc_urls

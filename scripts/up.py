@@ -6,7 +6,7 @@ from typing import Never
 
 from rich.console import Console
 
-from chain_node.cli import PROBLEMS, forget_network, interruptible
+from chain_node.cli import PROBLEMS, Interruption, forget_network, interruptible
 from chain_node.deploy import DeployFailed
 from scripts.embedded import EmbeddedNetwork, EmbeddedSettings
 from scripts.gateway_client import GatewayClient, GatewayRefused
@@ -23,10 +23,10 @@ WATCH_SECONDS = 1.0
 def run_command(settings: EmbeddedSettings, *, fresh: bool) -> int:
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True, markup=False)
     try:
-        with interruptible():
+        with interruptible() as interruption:
             if fresh:
                 forget_network(settings.data_dir)
-            _serve(settings, console)
+            _serve(settings, console, interruption)
     except KeyboardInterrupt:
         console.print("\nStopped; the network's state is kept and goes on with the next `make up`.")
         return 0
@@ -38,7 +38,7 @@ def run_command(settings: EmbeddedSettings, *, fresh: bool) -> int:
         return 1
 
 
-def _serve(settings: EmbeddedSettings, console: Console) -> Never:
+def _serve(settings: EmbeddedSettings, console: Console, interruption: Interruption) -> Never:
     """Runs until a process dies (`ProcessFailed`) or a signal comes (`KeyboardInterrupt`)."""
     with EmbeddedNetwork(settings, console) as network:
         network.start()
@@ -46,6 +46,7 @@ def _serve(settings: EmbeddedSettings, console: Console) -> Never:
         network.start_nodes({name: lei for name, (_, lei, _, _) in NODES.items()})
         _say_where(network, console)
         while True:
+            interruption.check()
             network.check()
             time.sleep(WATCH_SECONDS)
 
@@ -72,6 +73,7 @@ def _say_where(network: EmbeddedNetwork, console: Console) -> None:
     rows = {
         "Gateway": f"{network.gateway_url} (its reference: {network.gateway_url}/docs)",
         "Chain": f"{network.rpc_url} (JSON-RPC), now at {network.now():%Y-%m-%d %H:%M} UTC",
+        "Figures": f"{', '.join((*network.metrics_urls, f'{network.gateway_url}/metrics'))} (for Prometheus)",
         **{f"Node {name}": f"drop files into {network.node_dir(name) / 'inbox'}" for name in NODES},
         "Operator": f"client id and secret in {network.data_dir / 'operator-client.json'}",
         "Logs": str(network.data_dir / "logs"),

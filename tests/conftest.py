@@ -22,6 +22,7 @@ _FIRST = (
     "test_chaos_harms",
     "test_chaos_links",
     "test_chaos_strangers",
+    "test_soak",
     "test_crash_campaign",
     "test_compile",
     "test_demo_kaia",

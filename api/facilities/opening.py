@@ -23,6 +23,7 @@ from api.facilities.schemas import (
     LineRequest,
 )
 from api.participants import service as participants
+from api.run_off import require_lending
 from api.transactions.models import Transaction
 from api.transactions.schemas import transaction_views
 from api.values import Amount
@@ -35,6 +36,7 @@ def grant(officer: Acting, asked: FacilityRequest) -> list[str]:
     """Opens a facility and sets its ladders; the transactions' ids, the opening first."""
     session, chain = officer.session, officer.chain
     currency = cash.require_currency(chain, asked.currency)
+    require_lending(chain, f"LendingPool:{currency}")
     if asked.limit.currency != currency:
         detail = f"The limit is in {asked.limit.currency}, the facility in {currency}."
         raise Malformed("currency-differs", detail)

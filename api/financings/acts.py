@@ -12,6 +12,7 @@ from api.financings import pledging, repository, service, stock
 from api.financings.models import Financing, FinancingState
 from api.financings.pledging import Pledge
 from api.financings.schemas import FinancingWritten, Opening, RepaymentRequest
+from api.run_off import require_lending
 from api.transactions.schemas import transaction_views
 from api.values import Amount
 from chain_node.client import Chain
@@ -21,6 +22,7 @@ from chain_node.references import NetworkKey
 def open_financing(acting: Acting, key: NetworkKey, asked: Opening) -> list[str]:
     """Pledges the invoice or order and opens a financing on it; the transactions' ids, the opening last. What the
     custodian has to be let do first comes first. Goods go by rules of their own."""
+    require_lending(acting.chain)
     if asked.receipt_id is not None:
         quantity = int(asked.quantity_thousandths) if asked.quantity_thousandths else None
         return stock.open_financing(acting, asked.facility_id, asked.receipt_id, quantity)

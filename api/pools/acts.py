@@ -8,6 +8,7 @@ from api.errors import Conflict, Malformed
 from api.participants import service as participants
 from api.pools import repository, service
 from api.pools.schemas import ClaimRequest, DepositRequest, PoolWritten, PositionWritten, RedemptionRequest
+from api.run_off import require_lending
 from api.transactions.schemas import transaction_views
 from api.values import Amount
 from chain_node.client import Chain, Vault
@@ -18,6 +19,7 @@ SERVICER = "office:servicer"
 def deposit(acting: Acting, currency: str, asked: DepositRequest) -> list[str]:
     """Buys shares for the caller: allows the vault to take the cash, then deposits, in one nonce lane."""
     service.require_pool(acting.chain, currency)
+    require_lending(acting.chain, f"LendingPool:{currency}")
     _require_currency(asked.amount, currency)
     account = acting.account
     cash.require_payable(acting, asked.amount)

@@ -28,6 +28,7 @@ from api.quotes.schemas import QuoteState, QuoteView, Wish
 from api.quotes.standing import Item, custodian_of, standing
 from api.receivables import service as receivables
 from api.receivables.models import Receivable
+from api.run_off import require_lending
 from api.settings import QuoteSettings
 from api.transactions.models import Status
 from api.transactions.schemas import TransactionView, transaction_views
@@ -44,6 +45,7 @@ _DEAD = (Status.REVERTED, Status.FAILED)
 def best(acting: Acting, key: NetworkKey, wish: Wish) -> Offer:
     """The offer of the facility that was named, or the cheapest of the caller's; Conflict with every rule looked at
     where nothing can be quoted, Malformed where it was asked for strangely."""
+    require_lending(acting.chain)
     session = acting.session
     item = _of_order(acting, wish.order_id, wish) if wish.order_id is not None else _of_receivable(acting, key, wish)
     watched = any(item.subject) and financings.watches(session, hex32(item.subject))

@@ -61,6 +61,7 @@ class Healer:
         self._next_look: dict[Lane, float] = {}
         self._missed: dict[Lane, dict[str, int]] = {}
         self._lowest: dict[Lane, tuple[int, float]] = {}
+        self._left_out: dict[Lane, tuple[int, float]] = {}
 
     def step(self) -> None:
         now = time.monotonic()
@@ -83,7 +84,9 @@ class Healer:
     def _try(self, lane: Lane) -> None:
         """One lane; the others are mended also where its key gives no signature."""
         try:
-            self._heal(lane)
+            with self._sender.lanes.taken(lane.sender) as shared:
+                if shared is not None:
+                    self._heal(lane)
         except NO_SIGNATURE as error:
             self._sender.hold(lane, error)
 
@@ -169,20 +172,38 @@ class Healer:
             lacking = outbox.under_way(connection, lane.sender, from_nonce=node_expects)
         if not lane.is_outside and node_expects >= following:
             return
-        if not lane.is_outside and holder is None:
-            self._fill(lane, node_expects)
+        if holder is None and not lane.is_outside and self._is_left_out(lane, node_expects):
+            self._fill_from(lane, node_expects, following)
         if lacking:
             log.info("transaction.resend", sender=lane.sender, from_nonce=lacking[0].nonce, count=len(lacking))
             self._metrics.resends.inc(len(lacking))
             self._sender.broadcast(lane, lacking)
 
-    def _fill(self, lane: Lane, nonce: int) -> None:
+    def _is_left_out(self, lane: Lane, nonce: int) -> bool:
+        """Whether nobody will send a nonce that none of our intents holds. Another gateway that shares the lane may
+        have given it, and sends what it gave again and again: only where it has not for long, it is taken for gone."""
+        if not self._sender.lanes.are_shared:
+            return True
+        known, since = self._left_out.get(lane, (-1, 0.0))
+        if known != nonce:
+            self._left_out[lane] = (nonce, time.monotonic())
+            return False
+        return time.monotonic() - since >= self._settings.replace_after_seconds
+
+    def _fill_from(self, lane: Lane, nonce: int, following: int) -> None:
+        """All that are left out in a row: what another gateway gave it finds taken as a whole, and sends anew in its
+        order."""
+        while nonce < following and self._fill(lane, nonce):
+            nonce += 1
+
+    def _fill(self, lane: Lane, nonce: int) -> bool:
+        """Whether the nonce was left out."""
         fee = self._settings.max_fee_per_gas
         signed = self._sender.signing(lane)(Intent(0, lane.sender, b"", _FILLER_GAS), nonce)
         with self._database.engine.begin() as connection:
             following = outbox.lock_lane(connection, lane.sender)
             if nonce >= following or outbox.holder_of(connection, lane.sender, nonce) is not None:
-                return
+                return False
             outbox.insert_filler(connection, lane, nonce, signed, _FILLER_GAS, fee)
             self._at(Point.GAP_FILLING)
         self._at(Point.GAP_FILLED)
@@ -191,6 +212,7 @@ class Healer:
         with self._database.engine.connect() as connection:
             fillers = outbox.under_way(connection, lane.sender, from_nonce=nonce, limit=1)
         self._sender.broadcast(lane, fillers)
+        return True
 
     def _is_stuck(self, lane: Lane, mined: int) -> bool:
         """Whether the lane's first transaction waits too long."""

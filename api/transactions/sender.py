@@ -20,6 +20,7 @@ from api.transactions import outbox
 from api.transactions.broadcast import Broadcaster
 from api.transactions.models import Status
 from api.transactions.outbox import Intent, Lane, Outgoing
+from api.transactions.shared_lanes import Shared, SharedLanes
 from api.transactions.signing import SignedBytes, sign
 from api.turns import Turns
 from api.turns import lane as lane_of
@@ -67,6 +68,7 @@ class Sender:
         self._notices = notices
         self._at = at
         self._broadcaster = Broadcaster(link.node())
+        self.lanes = SharedLanes(settings.lanes_dir, link)
         self._told: dict[Lane, float] = {}
         self.suspicious: set[Lane] = set()
 
@@ -101,7 +103,8 @@ class Sender:
     def _take_turn(self, lane: Lane) -> bool:
         with self._turns.taken(lane_of(lane.sender)) as mine:
             if mine:
-                return self._serve(lane)
+                with self.lanes.taken(lane.sender) as shared:
+                    return shared is not None and self._serve(lane, shared)
         # Whoever has the turn may have looked before these intents were stored: it looks again when it is told.
         if time.monotonic() - self._told.get(lane, 0.0) < _TELL_AGAIN_SECONDS:
             return False
@@ -110,14 +113,14 @@ class Sender:
             self._notices.post(connection, LANE)
         return False
 
-    def _serve(self, lane: Lane) -> bool:
+    def _serve(self, lane: Lane, shared: Shared) -> bool:
         """Under the lane's turn."""
         self._at(Point.LANE_TAKEN)
         if lane.is_outside:
             return self._pass_on(lane)
-        self._check_lane(lane)
+        self._check_lane(lane, shared)
         if lane.place:
-            return self._serve_remote(lane)
+            return self._serve_remote(lane, shared)
         with self._database.engine.begin() as connection:
             outgoing = outbox.assign(
                 connection,
@@ -127,12 +130,13 @@ class Sender:
                 group=GROUP,
                 fee=self._settings.max_fee_per_gas,
             )
+            _tell_others(shared, outgoing)
             self._at(Point.NONCES_GIVING)
         self._at(Point.NONCES_GIVEN)
         self.broadcast(lane, outgoing)
         return len(outgoing) == GROUP
 
-    def _serve_remote(self, lane: Lane) -> bool:
+    def _serve_remote(self, lane: Lane, shared: Shared) -> bool:
         """As far as the signer goes. It is asked outside of the database transaction, which others would wait for; what
         it signed counts only if the lane has not moved meanwhile, and is otherwise thrown away unseen."""
         sign = self.signing(lane)
@@ -145,6 +149,7 @@ class Sender:
             if outbox.lock_lane(connection, lane.sender) != nonce:
                 return True
             outbox.store_signatures(connection, lane, nonce, outgoing, self._settings.max_fee_per_gas)
+            _tell_others(shared, outgoing)
             if isinstance(stopped, SignerDeclined):
                 error = {"name": "SignerRefused", "detail": f"The signer refused: {stopped.said}.", "context": {}}
                 outbox.give_up_unsigned(connection, intents[len(outgoing)].sequence, error)
@@ -165,21 +170,24 @@ class Sender:
         self.broadcast(lane, outgoing)
         return len(outgoing) == GROUP
 
-    def _check_lane(self, lane: Lane) -> None:
-        """Makes a lane at first use, and moves an idle one on where the chain is ahead: the key was used elsewhere."""
+    def _check_lane(self, lane: Lane, shared: Shared) -> None:
+        """Makes a lane at first use, and moves it on: an idle one to where the chain is, since the key may have been
+        used elsewhere, any to what follows the nonces that other gateways gave."""
         with self._database.engine.connect() as connection:
-            if not outbox.is_idle(connection, lane.sender):
-                return
+            idle = outbox.is_idle(connection, lane.sender)
             known = outbox.next_nonce(connection, lane.sender)
-        count = self._link.chain().transaction_count(lane.sender, "pending")
+        if not idle and (known or 0) >= shared.next_nonce:
+            return
+        count = self._link.chain().transaction_count(lane.sender, "pending") if idle else 0
         self._at(Point.LANE_COUNTED)
-        if known is not None and known >= count:
+        following = max(count, shared.next_nonce)
+        if known is not None and known >= following:
             return
         with self._database.engine.begin() as connection:
-            outbox.open_lane(connection, lane, count)
-            behind = outbox.lock_lane(connection, lane.sender) < count
-            if behind and outbox.is_idle(connection, lane.sender):
-                outbox.set_next_nonce(connection, lane.sender, count)
+            outbox.open_lane(connection, lane, following)
+            at = outbox.lock_lane(connection, lane.sender)
+            if at < shared.next_nonce or (at < following and outbox.is_idle(connection, lane.sender)):
+                outbox.set_next_nonce(connection, lane.sender, following)
             self._at(Point.LANE_OPENING)
 
     def signing(self, lane: Lane, fee_per_gas: int | None = None) -> outbox.Sign:
@@ -233,6 +241,11 @@ class Sender:
             self._at(Point.REFUSAL_RECORDED)
         elif isinstance(refused, NonceTooLow):
             self._metrics.healed.labels("nonce-too-low").inc()
+
+
+def _tell_others(shared: Shared, outgoing: list[Outgoing]) -> None:
+    if outgoing:
+        shared.reserve(outgoing[-1].nonce + 1)
 
 
 def _signed_until(

@@ -30,13 +30,15 @@ class NotRunHere(ValueError):
 
 @dataclass(frozen=True)
 class EngineChoices:
-    """What whoever starts a chain may decide against its network's file; None leaves it as it is there.
+    """What whoever starts a chain may decide against its network's file; None leaves it as it is there, but for
+    `metrics_port`: at another `port` than the file's, where a second chain may run, free ones are taken.
 
     `genesis_timestamp` (Unix seconds) is the clock of a chain that is new, where clocks can be set. `besu` is the
     program of a chain that Besu runs; None takes the one on PATH.
     """
 
     port: int | None = None
+    metrics_port: int | None = None
     genesis_timestamp: int | None = None
     block_gas_limit: int | None = None
     besu: Path | None = None
@@ -47,6 +49,7 @@ def make_engine(config: NetworkConfig, data_dir: Path, choices: EngineChoices | 
     the engine has not, and `NotRunHere` where each member of the network runs a node of its own."""
     engine, its = config.engine, choices or EngineChoices()
     port = engine.port if its.port is None else its.port
+    metrics_port = its.metrics_port if its.metrics_port is not None else engine.metrics_port * (its.port is None)
     if engine.in_real_time:
         if not engine.validators_here:
             raise NotRunHere(
@@ -62,6 +65,7 @@ def make_engine(config: NetworkConfig, data_dir: Path, choices: EngineChoices | 
             host=engine.host,
             port=port,
             block_seconds=engine.block_seconds,
+            metrics_port=metrics_port,
         )
         if engine.kind == "besu":
             return LocalBesuEngine(BesuSettings(**vars(validators), program=its.besu))
@@ -75,5 +79,6 @@ def make_engine(config: NetworkConfig, data_dir: Path, choices: EngineChoices | 
             block_seconds=engine.block_seconds,
             block_gas_limit=its.block_gas_limit or engine.block_gas_limit,
             genesis_timestamp=its.genesis_timestamp,
+            metrics_port=metrics_port,
         )
     )

@@ -5,23 +5,28 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from chain_node.client.node import Node
 from chain_node.compile import ROOT
-from chain_node.engines.base import Endpoint, Engine, forget_endpoint, lock_folder, write_endpoint
-from chain_node.engines.ports import listening_ports
+from chain_node.engines.base import Endpoint, Engine, forget_endpoint, lock_folder, metrics_url, write_endpoint
+from chain_node.engines.embedded_figures import EmbeddedFigures
+from chain_node.engines.ports import listening_ports, require_free
+from chain_node.engines.seats import LOOPBACK
 from chain_node.errors import ChainError
 from chain_node.supervisor import Process, Supervisor
+from chain_node.telling import told
 
 BINARY: Final = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
 
 
 @dataclass(frozen=True)
 class AnvilSettings:
-    """How to run it. `data_dir` keeps state and log; port 0 takes a free one.
+    """How to run it. `data_dir` keeps state and log; port 0 takes a free one, so does `metrics_port`, on loopback; None
+    tells no figures.
 
     `genesis_timestamp` (Unix seconds) is the clock of a chain that is new; None is the machine's.
     """
@@ -33,6 +38,7 @@ class AnvilSettings:
     block_seconds: int = 1
     block_gas_limit: int = 100_000_000
     genesis_timestamp: int | None = None
+    metrics_port: int | None = None
 
 
 class AnvilEngine(Engine):
@@ -43,10 +49,16 @@ class AnvilEngine(Engine):
         self._supervisor = Supervisor()
         self._node: Node | None = None
         self._lock_file: IO[str] | None = None
+        self._figures = ExitStack()
+        self._metrics_url = ""
 
     @property
     def rpc_url(self) -> str:
         return self._running().rpc_url
+
+    @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        return (self._metrics_url,) if self._metrics_url else ()
 
     @property
     def pid(self) -> int:
@@ -82,12 +94,16 @@ class AnvilEngine(Engine):
             self._supervisor.start(process)
             self._node = found[-1]
             self._resume_clock()
+            self._tell_figures()
         except BaseException:
             self.stop()
             raise
-        write_endpoint(self.settings.data_dir, Endpoint(self.rpc_url, self.pid))
+        metrics = {self.rpc_url: self._metrics_url} if self._metrics_url else {}
+        write_endpoint(self.settings.data_dir, Endpoint(self.rpc_url, self.pid, metrics_urls=metrics))
 
     def stop(self) -> None:
+        self._figures.close()
+        self._metrics_url = ""
         if self._node is not None:
             self._node.close()
         self._node = None
@@ -125,6 +141,16 @@ class AnvilEngine(Engine):
         if _clock_mark(settings.data_dir).exists():
             node.request("evm_setTime", node.block().timestamp + 1)
         node.request("evm_setIntervalMining", settings.block_seconds)
+
+    def _tell_figures(self) -> None:
+        """By this process, in anvil's stead. Raises `OSError` where the port is taken."""
+        port, data = self.settings.metrics_port, self.settings.data_dir
+        if port is None:
+            return
+        if port:
+            require_free(port, "the chain cannot tell its figures there (engine.metrics_port)")
+        figures = EmbeddedFigures(self.rpc_url, _clock_mark(data))
+        self._metrics_url = metrics_url(self._figures.enter_context(told(LOOPBACK, port, figures)))
 
     def _command(self) -> list[str]:
         settings, data = self.settings, self.settings.data_dir

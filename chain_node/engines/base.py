@@ -6,7 +6,8 @@ import fcntl
 import json
 import os
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -26,11 +27,18 @@ class ClockFixed(ValueError):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a running chain answers, and as which process. `more_urls` are those of its other nodes."""
+    """Where a running chain answers, and as which process. `more_urls` are those of its other nodes; `metrics_urls` say
+    where each node, by its `rpc_url`, tells Prometheus its figures."""
 
     rpc_url: str
     pid: int
     more_urls: tuple[str, ...] = ()
+    metrics_urls: Mapping[str, str] = field(default_factory=dict)
+
+
+def metrics_url(port: int) -> str:
+    """Figures are told on loopback, whoever may reach the rest."""
+    return f"http://127.0.0.1:{port}/metrics"
 
 
 def write_endpoint(data_dir: Path, endpoint: Endpoint) -> None:
@@ -50,7 +58,8 @@ def find_endpoint(data_dir: Path) -> Endpoint | None:
         found = json.loads((data_dir / _ENDPOINT_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    endpoint = Endpoint(found["rpc_url"], found["pid"], tuple(found.get("more_urls", ())))
+    more, metrics = tuple(found.get("more_urls", ())), found.get("metrics_urls", {})
+    endpoint = Endpoint(found["rpc_url"], found["pid"], more, metrics)
     return endpoint if Path(f"/proc/{endpoint.pid}").exists() else None
 
 
@@ -79,6 +88,11 @@ class Engine(ABC):
     def rpc_urls(self) -> tuple[str, ...]:
         """All of its nodes, the preferred one first; known once it is started."""
         return (self.rpc_url,)
+
+    @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        """Where Prometheus finds the figures of each of its nodes that tells them; known once it is started."""
+        return ()
 
     @property
     @abstractmethod

@@ -13,8 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from chain_node.engines.besu_program import besu_environment, chain_flags, find_besu, peer_flags, rpc_flags
-from chain_node.engines.validators import Seat, ValidatorNode, ValidatorsEngine, ValidatorsSettings
+from chain_node.engines.besu_program import (
+    besu_environment,
+    chain_flags,
+    find_besu,
+    metrics_flags,
+    peer_flags,
+    rpc_flags,
+)
+from chain_node.engines.seats import LOOPBACK, Seat, ValidatorNode
+from chain_node.engines.validators import ValidatorsEngine, ValidatorsSettings
 from chain_node.genesis import qbft_genesis
 from chain_node.supervisor import Process
 
@@ -78,6 +86,7 @@ class BesuNode(ValidatorNode):
             ),
             f"--p2p-interface={self.peers_host}",
             *rpc_flags(host=host, port=self.rpc_port, called=called),
+            *([] if self.metrics_port is None else metrics_flags(host=LOOPBACK, port=self.metrics_port)),
         ]
 
 

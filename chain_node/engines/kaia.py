@@ -12,7 +12,8 @@ from typing import Any
 
 from chain_node.engines.kaia_node import KaiaNode
 from chain_node.engines.kaia_program import BINARY, ROUND_MILLISECONDS
-from chain_node.engines.validators import Seat, ValidatorsEngine, ValidatorsSettings
+from chain_node.engines.seats import Seat
+from chain_node.engines.validators import ValidatorsEngine, ValidatorsSettings
 from chain_node.genesis import kaia_genesis
 
 

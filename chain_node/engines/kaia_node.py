@@ -15,10 +15,11 @@ from chain_node.engines.kaia_program import (
     DATABASE_FLAGS,
     chain_flags,
     kaia_environment,
+    metrics_flags,
     peer_flags,
     rpc_flags,
 )
-from chain_node.engines.validators import ValidatorNode
+from chain_node.engines.seats import LOOPBACK, ValidatorNode
 from chain_node.supervisor import Process, ProcessFailed
 
 _APIS: Final = "eth,net,web3,debug,txpool,istanbul,governance"
@@ -107,4 +108,5 @@ class KaiaNode(ValidatorNode):
         peers = peer_flags(
             host=self.peers_host, port=self.p2p_port, most_peers=_MOST_PEERS, listed=str(self.listed_path)
         )
-        return [str(BINARY), *chain, *peers, *rpc_flags(host=host, port=self.rpc_port, apis=_APIS)]
+        told = [] if self.metrics_port is None else metrics_flags(host=LOOPBACK, port=self.metrics_port)
+        return [str(BINARY), *chain, *peers, *rpc_flags(host=host, port=self.rpc_port, apis=_APIS), *told]

@@ -56,6 +56,12 @@ def free_ports(count: int) -> list[int]:
     raise OSError(f"no {count} ports are free between {_LEAST} and {_GREATEST}")
 
 
+def require_free(port: int, what: str) -> None:
+    """Raises `OSError` with `what` cannot be done where somebody listens on that port."""
+    if not _is_free(port):
+        raise OSError(f"port {port} of 127.0.0.1 is taken: {what}")
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,10 +3,10 @@ their numbers, from 1 on; the network is ready once each sees all others and blo
 
 from __future__ import annotations
 
+import ipaddress
 import json
-import shutil
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,12 +14,12 @@ from typing import IO, Any, Final
 
 from chain_node.client.node import Node
 from chain_node.engines.base import Endpoint, Engine, forget_endpoint, lock_folder, write_endpoint
-from chain_node.engines.ports import free_ports, listening_ports
+from chain_node.engines.ports import free_ports, require_free
+from chain_node.engines.seats import LOOPBACK, Place, Seat, ValidatorNode
 from chain_node.errors import ChainError
 from chain_node.keys import NodeIdentity, make_node_key
-from chain_node.supervisor import Process, ProcessFailed, Supervisor
+from chain_node.supervisor import ProcessFailed, Supervisor
 
-LOOPBACK: Final = "127.0.0.1"
 _LOOKS: Final = 3
 _LOOK_SECONDS: Final = 0.5
 _POLL_SECONDS: Final = 0.05
@@ -29,20 +29,10 @@ _BLOCK_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a node runs: the address on which it listens, and the command that its own is put behind, e.g.
-    `ip netns exec NAME` for a network namespace, or `env NAME=VALUE`. `peers_host` is for the other nodes alone, where
-    they have a network of their own."""
-
-    host: str = LOOPBACK
-    behind: tuple[str, ...] = ()
-    peers_host: str | None = None
-
-
-@dataclass(frozen=True)
 class ValidatorsSettings:
     """How to run them. `data_dir` keeps keys, chains and logs; `port` is the first validator's, 0 takes a free one, as
-    all others do. `places` are of those nodes, by their number from 1, that do not run on this machine's loopback."""
+    all others do. `metrics_port` is where the first tells its figures, the next ones at the next; 0 takes free ones.
+    `places` are of those nodes, by their number from 1, that do not run on this machine's loopback."""
 
     data_dir: Path
     chain_id: int
@@ -50,73 +40,8 @@ class ValidatorsSettings:
     host: str = LOOPBACK
     port: int = 0
     block_seconds: int = 1
+    metrics_port: int = 0
     places: Mapping[int, Place] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Seat:
-    """What every validator has, whichever program runs it. `number` counts from 1. Its chain lies in `folder`/chain and
-    may be wiped; its key lies beside it and stays."""
-
-    number: int
-    folder: Path
-    log_path: Path
-    identity: NodeIdentity
-    rpc_port: int
-    p2p_port: int
-    place: Place
-
-    @property
-    def name(self) -> str:
-        return f"validator {self.number}"
-
-    @property
-    def reached_at(self) -> str:
-        """The address at which its clients on this machine find it."""
-        return _reached_at(self.place.host)
-
-    @property
-    def peers_host(self) -> str:
-        """The address on which it listens for the other nodes."""
-        return self.place.peers_host or self.place.host
-
-    @property
-    def met_at(self) -> str:
-        """The address at which the other nodes find it."""
-        return _reached_at(self.peers_host)
-
-    @property
-    def rpc_url(self) -> str:
-        return f"http://{self.reached_at}:{self.rpc_port}"
-
-    @property
-    def chain_dir(self) -> Path:
-        return self.folder / "chain"
-
-    def wipe(self) -> None:
-        """Forgets its chain, as after the loss of a disk: the next start fetches it from the others."""
-        shutil.rmtree(self.chain_dir, ignore_errors=True)
-
-    def listens(self, pid: int) -> bool:
-        """For its clients and for the other nodes."""
-        return {self.rpc_port, self.p2p_port} <= listening_ports(pid)
-
-
-class ValidatorNode(Seat, ABC):
-    """One validator, as its program wants it."""
-
-    @property
-    @abstractmethod
-    def address_for_peers(self) -> str:
-        """How the others dial it."""
-
-    @abstractmethod
-    def prepare(self, genesis: Path, peers: Sequence[str]) -> None:
-        """Makes it ready to be started: the first block, and the addresses of the others."""
-
-    @abstractmethod
-    def process(self, more: Sequence[str] = ()) -> Process:
-        """How to run it; `more` are further arguments."""
 
 
 class ValidatorsEngine(Engine):
@@ -161,6 +86,11 @@ class ValidatorsEngine(Engine):
     def rpc_urls(self) -> tuple[str, ...]:
         """Also of those that are stopped just now."""
         return tuple(node.rpc_url for node in self._nodes)
+
+    @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        """Also of those that are stopped just now."""
+        return tuple(node.metrics_url for node in self._nodes if node.metrics_url is not None)
 
     @property
     def pid(self) -> int:
@@ -264,7 +194,7 @@ class ValidatorsEngine(Engine):
 
     def _make_nodes(self) -> tuple[ValidatorNode, ...]:
         settings, count = self.settings, self.settings.validators
-        ports = free_ports(2 * count)
+        ports = free_ports(3 * count)
         nodes = []
         for number in range(1, count + 1):
             folder = validator_dir(settings.data_dir, number)
@@ -275,10 +205,22 @@ class ValidatorsEngine(Engine):
                 identity=make_node_key(folder / "key"),
                 rpc_port=ports.pop(),
                 p2p_port=ports.pop(),
+                metrics_port=self._metrics_port(number, ports.pop()),
                 place=settings.places.get(number, Place(settings.host)),
             )
             nodes.append(self._node(replace(seat, rpc_port=settings.port) if settings.port and number == 1 else seat))
         return tuple(nodes)
+
+    def _metrics_port(self, number: int, free: int) -> int | None:
+        """None for one that has a network of its own: its loopback is not this machine's, and nothing else may tell."""
+        settings = self.settings
+        if number in settings.places and not ipaddress.ip_address(settings.places[number].host).is_loopback:
+            return None
+        if not settings.metrics_port:
+            return free
+        port = settings.metrics_port + number - 1
+        require_free(port, f"validator {number} cannot tell its figures there (engine.metrics_port)")
+        return port
 
     def _write_genesis(self) -> None:
         """Once for this folder. A chain that was begun with other validators is not another's to go on with."""
@@ -322,8 +264,9 @@ class ValidatorsEngine(Engine):
             forget_endpoint(self.settings.data_dir)
             return
         first, *others = running
-        endpoint = Endpoint(first.rpc_url, self.pid_of(first.number), tuple(node.rpc_url for node in others))
-        write_endpoint(self.settings.data_dir, endpoint)
+        more = tuple(node.rpc_url for node in others)
+        metrics = {node.rpc_url: node.metrics_url for node in running if node.metrics_url is not None}
+        write_endpoint(self.settings.data_dir, Endpoint(first.rpc_url, self.pid_of(first.number), more, metrics))
 
     def _await_peers(self) -> None:
         """Votes are not handed on: when one dies, the others must already see each other. Two that call each other at
@@ -352,10 +295,6 @@ class ValidatorsEngine(Engine):
                 time.sleep(_POLL_SECONDS)
         finally:
             client.close()
-
-
-def _reached_at(host: str) -> str:
-    return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104  # nosec B104 # compared, not bound
 
 
 def _peers_seen(node: ValidatorNode) -> int:

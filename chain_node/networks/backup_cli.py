@@ -27,7 +27,8 @@ from chain_node.networks.ceremony import Ceremony, current_files, load_ceremony
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.facts import port_is_open
 from chain_node.networks.member import MemberFolder
-from chain_node.networks.options import FolderOption, NameArgument, RootOption, folder_of, read_passphrase, rpc_urls
+from chain_node.networks.named import members_folder, new_folder
+from chain_node.networks.options import FolderOption, NameArgument, RootOption, read_passphrase, rpc_urls
 
 BackupPassphrase = Annotated[
     Path | None, typer.Option("--passphrase-file", help="First line: the backup's passphrase; asked for without.")
@@ -44,7 +45,7 @@ def backup(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Write this member's part into one sealed file: cards, lists and what the network agreed on; keys if asked for."""
-    folder = folder_of(root, name)
+    folder = members_folder(root, name)
     ceremony = load_ceremony(folder)
     contents = collect(MemberFolder(member_dir), folder, ceremony, with_keys)
     passphrase = read_passphrase(passphrase_file, confirm=True, what="the backup")
@@ -70,7 +71,7 @@ def restore(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Put a member's part back into a new folder. A node's key that is at work elsewhere is not restored."""
-    folder = folder_of(root, name)
+    folder = new_folder(root, name)
     contents = open_backup(file, read_passphrase(passphrase_file, what="the backup"))
     member = MemberFolder(member_dir)
     if member.path.exists():

@@ -26,7 +26,7 @@ def flags(node: CardBody, ports: LocalPorts, most_peers: int, network: str, data
         "--permissions-accounts-config-file-enabled=true",
         f"--permissions-accounts-config-file={data}/accounts-allowlist.toml",
         *rpc_flags(host="127.0.0.1", port=ports.rpc),
-        *(metrics_flags(host="127.0.0.1", port=ports.metrics) if ports.metrics is not None else ()),
+        *metrics_flags(host="127.0.0.1", port=ports.metrics),
     ]
 
 

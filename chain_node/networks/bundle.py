@@ -56,7 +56,7 @@ def firewall_table(terms: Terms, state: NetworkState, engine: NetworkEngine) -> 
         for protocol, port in engine.open_ports(terms, node):
             lines.append(f"| {node.node} | {node.host} | {protocol} | {port} | {', '.join(others) or 'nobody'} |")
         local = engine.local_ports(terms, node)
-        ports = [local.rpc] if local.metrics is None else [local.rpc, local.metrics]
+        ports = (local.rpc, local.metrics)
         lines += [f"| {node.node} | 127.0.0.1 | tcp | {port} | the same machine |" for port in ports]
     return ("\n".join(lines) + "\n").encode()
 

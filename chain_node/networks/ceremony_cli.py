@@ -21,12 +21,12 @@ from chain_node.networks.changes import Addition, Removal, Rotation, new_member_
 from chain_node.networks.documents import as_document
 from chain_node.networks.entries import Answer, Done, Propose
 from chain_node.networks.member import MemberFolder
+from chain_node.networks.named import members_folder
 from chain_node.networks.options import (
     FolderOption,
     NameArgument,
     PassphraseOption,
     RootOption,
-    folder_of,
     read_passphrase,
     rpc_urls,
 )
@@ -87,7 +87,7 @@ def rotate_member_key(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """The key with which this member signs is replaced by one that is made here; the old one agrees, as do others."""
-    folder, member = folder_of(root, name), MemberFolder(member_dir)
+    folder, member = members_folder(root, name), MemberFolder(member_dir)
     ceremony = load_ceremony(folder)
     old = own_key(member, ceremony, passphrase_file)
     lei = ceremony.author_of(old.address)
@@ -118,7 +118,7 @@ def receive(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Take over what others have said, after checking every entry. A copy that contradicts ours is refused."""
-    folder = folder_of(root, name)
+    folder = members_folder(root, name)
     ours = load_ceremony(folder)
     after = joined(ours, log)
     save_ceremony(folder, after)
@@ -134,7 +134,7 @@ def status(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """What is decided, who still has to act, and what each has to run."""
-    folder = folder_of(root, name)
+    folder = members_folder(root, name)
     found = status_of(load_ceremony(folder))
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -156,7 +156,7 @@ def apply(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Carry out what was decided: write the files, tell the own nodes, vote, check the effect, sign that it is done."""
-    folder, console = folder_of(root, name), Console()
+    folder, console = members_folder(root, name), Console()
     ceremony = load_ceremony(folder)
     engine = engine_named(ceremony.terms.engine)
     files = current_files(folder, ceremony)

@@ -28,12 +28,12 @@ from chain_node.networks.ceremony import current_files, load_ceremony
 from chain_node.networks.ceremony_cli import apply, approve, propose_app, receive, reject, status
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder, NodeWish
+from chain_node.networks.named import members_folder, new_folder
 from chain_node.networks.options import (
     FolderOption,
     NameArgument,
     PassphraseOption,
     RootOption,
-    folder_of,
     read_passphrase,
 )
 from chain_node.networks.run_cli import down, running, up
@@ -75,7 +75,7 @@ def new(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Write the terms of a network. Its members make their cards under them; then each runs `assemble`."""
-    folder = folder_of(root, name)
+    folder = new_folder(root, name)
     organisations = _organisations(org)
     total = sum(organisations.values())
     if validators is not None and validators != total:
@@ -112,12 +112,13 @@ def member_init(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Make the keys of a node on this machine, and its card. Only the card leaves the machine."""
-    terms = load_terms(folder_of(root, name))
-    member = MemberFolder(member_dir)
-    passphrase = read_passphrase(passphrase_file, confirm=not member.keystores)
-    key = member.make_key(passphrase, _current_keys(folder_of(root, name)))
+    folder, member = members_folder(root, name), MemberFolder(member_dir)
+    terms, members = load_terms(folder), _members(folder)
     role = "node" if no_validator else "validator"
     wish = NodeWish(lei, organisation, contact, node, role, host, port)  # type: ignore[arg-type]  # narrowed above
+    member.require_possible(terms, wish, members)
+    passphrase = read_passphrase(passphrase_file, confirm=not member.keystores)
+    key = member.make_key(passphrase, members)
     card = member.make_node(terms, wish, key)
     console = Console()
     console.print(f"Card of {node}, to be sent to the other members: {member.card_path(node)}", soft_wrap=True)
@@ -129,10 +130,10 @@ def member_init(
     )
 
 
-def _current_keys(folder: Path) -> set[str]:
-    """The members' keys of a network that began already."""
+def _members(folder: Path) -> dict[str, str]:
+    """The LEIs of the members by their keys, of a network that began already."""
     begun = (folder / CARDS).is_dir()
-    return {its.key for its in load_ceremony(folder).state.members.values()} if begun else set()
+    return {its.key: its.lei for its in load_ceremony(folder).state.members.values()} if begun else {}
 
 
 @network_app.command()
@@ -143,14 +144,14 @@ def assemble(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Make the network's files from its terms and all members' cards; the same bytes on every member's machine."""
-    _assemble(folder_of(root, name), cards, Console())
+    _assemble(members_folder(root, name), cards, Console())
 
 
 @network_app.command()
 @plainly
 def check(name: NameArgument, root: RootOption = CONFIG_ROOT) -> None:
     """Prove that the files on this machine are what the cards make of them, and print their fingerprint."""
-    folder = folder_of(root, name)
+    folder = members_folder(root, name)
     ceremony = load_ceremony(folder)
     mark = check_bundle(folder, current_files(folder, ceremony))
     console = Console()

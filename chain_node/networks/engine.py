@@ -15,6 +15,7 @@ from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
 
 _RPC_PORT: Final = 8545
+_LAST_PORT: Final = 65_535
 Files = Mapping[str, bytes]
 """Contents by path below a folder."""
 
@@ -48,6 +49,10 @@ def votes_between(found: Collection[str], wanted: Collection[str]) -> tuple[Vote
     left."""
     coming = tuple(Vote(address, True) for address in sorted(set(wanted) - set(found)))
     return coming + tuple(Vote(address, False) for address in sorted(set(found) - set(wanted)))
+
+
+def _beside(port: int, far: int) -> int:
+    return port + far if port + far <= _LAST_PORT else port - far
 
 
 def plain(listed: str) -> str:
@@ -105,15 +110,12 @@ class NetworkEngine(ABC):
     def peer_url(self, node: CardBody) -> str:
         """How nodes name each other."""
 
-    def rpc_port(self, terms: Terms, node: CardBody) -> int:
-        """Where the node answers on its own machine's loopback."""
-        if not terms.shared_hosts:
-            return _RPC_PORT
-        return node.port + 10_000 if node.port < 55_536 else node.port - 10_000
-
     def local_ports(self, terms: Terms, node: CardBody) -> LocalPorts:
-        """No metrics where several nodes share a machine, which is for trying."""
-        return LocalPorts(self.rpc_port(terms, node), None if terms.shared_hosts else self.metrics_port)
+        """Where the node answers, and tells its figures, on its own machine's loopback. Of several nodes on one machine
+        each has its own, 10,000 and 20,000 from its port for peers: up where that is a port, else down."""
+        if not terms.shared_hosts:
+            return LocalPorts(_RPC_PORT, self.metrics_port)
+        return LocalPorts(_beside(node.port, 10_000), _beside(node.port, 20_000))
 
     @abstractmethod
     def open_ports(self, terms: Terms, node: CardBody) -> tuple[tuple[str, int], ...]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from contextlib import ExitStack, contextmanager
 
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -16,8 +14,7 @@ from chain_node.networks.doctor import Doctor
 from chain_node.networks.errors import PortUnusable
 from chain_node.networks.facts import WINDOW
 from chain_node.networks.turns import turns
-
-PREFIX: Final = "portolan_network_"
+from chain_node.telling import PREFIX, looked_at, of_nodes, told
 
 
 class NetworkFigures(Collector):
@@ -34,17 +31,14 @@ class NetworkFigures(Collector):
         seen = self.latest
         if seen is None:
             return
-        yield GaugeMetricFamily(PREFIX + "looked_timestamp_seconds", "When the nodes were last asked", value=seen.now)
+        yield looked_at(seen.now)
         yield from _of_nodes(seen)
         yield from _of_validators(seen)
 
 
 def _of_nodes(seen: Doctor) -> Iterator[Metric]:
-    answers = _family("node_answers", "1 where the node tells its newest block", "node")
-    foreign = _family("node_foreign", "1 where it tells of another chain; it has no other figures then", "node")
-    head = _family("node_head_block", "Its newest block", "node")
-    age = _family("node_block_age_seconds", "This machine's clock less that block's time", "node")
-    peers = _family("node_peers", "Nodes that it is connected with", "node")
+    names = ("answers", "foreign", "head_block", "block_age_seconds", "peers")
+    answers, foreign, head, age, peers = (of_nodes(f"node_{name}") for name in names)
     ours = {its.name for its in seen.ours}
     for name, its in seen.facts.items():
         answers.add_metric([name], int(its.answers))
@@ -60,12 +54,11 @@ def _of_nodes(seen: Doctor) -> Iterator[Metric]:
 
 
 def _of_validators(seen: Doctor) -> Iterator[Metric]:
-    in_set = _family("validator_in_set", "1 where an agreed validator is one on the chain", "validator")
-    proposed = _family("validator_proposed_blocks", f"Of the last {WINDOW} blocks, how many it proposed", "validator")
+    in_set = _family("validator_in_set", "1 where an agreed validator is one on the chain")
+    proposed = _family("validator_proposed_blocks", f"Of the last {WINDOW} blocks, how many it proposed")
     since = _family(
         "validator_blocks_since_proposed",
         f"Blocks since the last that it proposed; {WINDOW} where it proposed none of the last {WINDOW}",
-        "validator",
     )
     for turn in turns(seen.ceremony.state.validators, seen.ours):
         if turn.in_set is not None:
@@ -76,27 +69,20 @@ def _of_validators(seen: Doctor) -> Iterator[Metric]:
     yield from (in_set, proposed, since)
 
 
-def _family(name: str, text: str, label: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(PREFIX + name, text, labels=[label])
+def _family(name: str, text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(PREFIX + name, text, labels=["validator"])
 
 
 @contextmanager
 def told_at(listen: str, figures: NetworkFigures) -> Iterator[str]:
     """Serves them until the block ends, at `HOST:PORT` (0: one that is free); the address. Raises `PortUnusable`."""
     host, port = _place(listen)
-    registry = CollectorRegistry()
-    registry.register(figures)
-    try:
-        server, thread = start_http_server(port, host, registry)
-    except OSError as error:
-        raise PortUnusable(listen, error.strerror or str(error)) from error
-    shown = f"[{host}]" if ":" in host else host
-    try:
-        yield f"http://{shown}:{server.server_port}/metrics"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with ExitStack() as stack:
+        try:
+            bound = stack.enter_context(told(host, port, figures))
+        except OSError as error:
+            raise PortUnusable(listen, error.strerror or str(error)) from error
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}/metrics"
 
 
 def _place(listen: str) -> tuple[str, int]:

@@ -42,7 +42,7 @@ def flags(terms: Terms, node: CardBody, ports: LocalPorts, most_peers: int, netw
             listed=f"{network}/nodes/{node.node}/static-nodes.json",
         ),
         *rpc_flags(host="127.0.0.1", port=ports.rpc, apis=_APIS),
-        *(metrics_flags(host="127.0.0.1", port=ports.metrics) if ports.metrics is not None else ()),
+        *metrics_flags(host="127.0.0.1", port=ports.metrics),
     ]
 
 

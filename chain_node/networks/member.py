@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from coincurve import PrivateKey
 from eth_account import Account
@@ -17,7 +17,7 @@ from eth_account.signers.local import LocalAccount
 
 from chain_node.keys import KeysInvalid, address_of
 from chain_node.networks.bundle import CARDS
-from chain_node.networks.cards import Card, CardBody, Role, make_card
+from chain_node.networks.cards import Card, CardBody, Role, load_card, make_card
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.documents import as_document, parse, read_bytes, write_whole
 from chain_node.networks.errors import ChangeRefused
@@ -80,13 +80,12 @@ class MemberFolder:
 
     def make_key(self, passphrase: str, current: Collection[str] = ()) -> LocalAccount:
         """The member key; opened where there is one, for a member has one key for all its nodes. `current` are keys
-        that count now, where several are here."""
-        for folder in (self.path, self.path / "nodes", self.path / CARDS):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            folder.chmod(0o700)
-        if self.keystores:
-            return self.open_key(passphrase, self.keystore_of(current))
-        return self._add_key(passphrase, self.path / "member.json")
+        that count now, where several are here. A passphrase that is refused leaves nothing behind."""
+        if not self.keystores:
+            return self._add_key(passphrase, self.path / "member.json")
+        key = self.open_key(passphrase, self.keystore_of(current))
+        self._make_folders()
+        return key
 
     def make_next_key(self, passphrase: str, old: str) -> LocalAccount:
         """The key that shall follow `old`; one that was made for that before is opened again."""
@@ -98,20 +97,52 @@ class MemberFolder:
     def _add_key(self, passphrase: str, keystore: Path) -> LocalAccount:
         if len(passphrase) < LEAST_PASSPHRASE:
             raise KeysInvalid(f"the passphrase is shorter than {LEAST_PASSPHRASE} characters")
+        self._make_folders()
         key: LocalAccount = Account.from_key(PrivateKey().secret)
         stored = key.encrypt(passphrase, kdf="scrypt", iterations=self.scrypt_n or _SCRYPT_N)
         write_whole(keystore, (json.dumps(stored) + "\n").encode(), mode=0o600)
         return key
 
-    def make_node(self, terms: Terms, wish: NodeWish, member: LocalAccount) -> Card:
-        """A new key for a node, as its engine reads it (0600), and the node's card. Never over a key that is there."""
+    def _make_folders(self) -> None:
+        for folder in (self.path, self.path / "nodes", self.path / CARDS):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+
+    def require_possible(self, terms: Terms, wish: NodeWish, members: Mapping[str, str] | None = None) -> None:
+        """Raises where the wish cannot become a node of this folder, with nothing changed: before a key is asked for or
+        made. `members` are the LEIs of the network's members by their keys (small letters), where it began already."""
+        _require_name(wish.node)
         folder = self.node_folder(wish.node)
-        if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", wish.node) is None:
-            raise ChangeRefused(f"{wish.node!r} is no name for a node: small letters, digits, hyphens; at most 32")
         if folder.exists():
             raise ChangeRefused(f"{folder}: this node has a key already; a new key is a new node, with another name")
-        secret = PrivateKey()
-        card = _card(terms, wish, member, secret)
+        engine_named(terms.engine)
+        throwaway = PrivateKey()  # everything else of the card is as it will be
+        _card_body(terms, wish, _address(throwaway), throwaway)
+        self._require_lei(wish.lei, members or {})
+
+    def _require_lei(self, lei: str, members: Mapping[str, str]) -> None:
+        """A member's folder, and with it the member key, is one organisation's."""
+        for path in sorted((self.path / CARDS).glob("*.json")):
+            theirs = load_card(path).body.lei
+            if theirs != lei:
+                self._refuse_second(lei, theirs, f"as {path} says")
+        for keystore in self.keystores:
+            theirs = members.get(address_of(keystore).lower(), lei)
+            if theirs != lei:
+                self._refuse_second(lei, theirs, f"whose member key is {keystore}")
+
+    def _refuse_second(self, lei: str, theirs: str, why: str) -> NoReturn:
+        raise ChangeRefused(
+            f"{self.path}: is the folder of {theirs}, {why}, and no node of {lei} can be made in it: a member key"
+            f" speaks for one organisation. Give {lei} a folder of its own (--member-dir)"
+        )
+
+    def make_node(self, terms: Terms, wish: NodeWish, member: LocalAccount) -> Card:
+        """A new key for a node, as its engine reads it (0600), and the node's card. Never over a key that is there."""
+        self.require_possible(terms, wish)
+        folder, secret = self.node_folder(wish.node), PrivateKey()
+        node: LocalAccount = Account.from_key(secret.secret)
+        card = make_card(_card_body(terms, wish, member.address, secret), member, node)
         folder.mkdir(parents=True, mode=0o700)
         engine = engine_named(terms.engine)
         for name, content in {**engine.own_files(terms), **engine.key_files(secret.secret)}.items():
@@ -127,14 +158,25 @@ def open_to_others(folder: MemberFolder) -> list[Path]:
     return sorted(path for path in secret if path.stat().st_mode & 0o077 and path.stat().st_uid == os.getuid())
 
 
-def _card(terms: Terms, wish: NodeWish, member: LocalAccount, secret: PrivateKey) -> Card:
-    node: LocalAccount = Account.from_key(secret.secret)
+def _require_name(node: str) -> None:
+    if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", node) is None:
+        raise ChangeRefused(f"{node!r} is no name for a node: small letters, digits, hyphens; at most 32")
+
+
+def _address(secret: PrivateKey) -> str:
+    key: LocalAccount = Account.from_key(secret.secret)
+    return key.address
+
+
+def _card_body(terms: Terms, wish: NodeWish, member: str, secret: PrivateKey) -> CardBody:
+    """What the card will say, `member` being the account of the member key. Raises `FileUnusable` with all that cannot
+    stand in one."""
     body = {
         **vars(wish),
         "network": terms.name,
         "terms": terms.hash,
-        "member": member.address.lower(),
-        "address": node.address.lower(),
+        "member": member.lower(),
+        "address": _address(secret).lower(),
         "public_key": secret.public_key.format(compressed=False)[1:].hex(),
     }
-    return make_card(as_document(f"the card of {wish.node}", body, CardBody), member, node)
+    return as_document(f"the card of {wish.node}", body, CardBody)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -17,12 +16,6 @@ FolderOption = Annotated[Path, typer.Option("--member-dir", help="This member's 
 PassphraseOption = Annotated[
     Path | None, typer.Option("--passphrase-file", help="First line: the member key's passphrase; asked for without.")
 ]
-
-
-def folder_of(root: Path, name: str) -> Path:
-    if re.fullmatch(r"[a-z][a-z0-9-]{0,31}", name) is None:
-        raise ChangeRefused(f"{name!r} is no name for a network: small letters, digits, hyphens; at most 32")
-    return root / name
 
 
 def read_passphrase(path: Path | None, confirm: bool = False, what: str = "the member key") -> str:

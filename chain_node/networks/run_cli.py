@@ -15,7 +15,8 @@ from chain_node.besu_option import BesuOption
 from chain_node.cli import plainly, until_interrupted, watch
 from chain_node.config import CONFIG_ROOT
 from chain_node.networks.member import MemberFolder
-from chain_node.networks.options import FolderOption, NameArgument, RootOption, folder_of
+from chain_node.networks.named import members_folder
+from chain_node.networks.options import FolderOption, NameArgument, RootOption
 from chain_node.networks.programs import agreed_program
 from chain_node.networks.running import (
     OwnNode,
@@ -48,10 +49,11 @@ def up(
     own, console = _chosen(root, name, member_dir, node), Console()
     require_agreement(own)
     program = agreed_program(own.ceremony.terms, {"besu": besu, "kaia": kaia}, own.home)
-    with _for_the_owner_alone(), until_interrupted(), OwnNodeRun(own, program) as run:
+    with _for_the_owner_alone(), until_interrupted() as interruption, OwnNodeRun(own, program) as run:
         console.print(f"{own.name} of {name} answers at {run.rpc_url}, process {run.pid}.", soft_wrap=True)
+        console.print(f"Figures for Prometheus: {own.metrics_url}", soft_wrap=True, highlight=False)
         console.print(f"Its log is {own.log_path}. Ctrl-C or `portolan network down {name}` stops it.", soft_wrap=True)
-        watch(run)
+        watch(run, interruption)
     console.print("Stopped; its chain is kept.")
 
 
@@ -68,7 +70,7 @@ def down(name: NameArgument, member_dir: FolderOption, node: OwnOption = None, r
 @plainly
 def running(name: NameArgument, member_dir: FolderOption, root: RootOption = CONFIG_ROOT) -> None:
     """Whether this member's nodes run here by `up`, how far they are, whom they see. `status` has the ceremony."""
-    raise typer.Exit(0 if show_running(folder_of(root, name), member_dir) else 1)
+    raise typer.Exit(0 if show_running(members_folder(root, name), member_dir) else 1)
 
 
 def show_running(folder: Path, member_dir: Path) -> bool:
@@ -91,12 +93,13 @@ def _in_words(own: OwnNode, its: Standing) -> str:
     if its.height is None:
         return f"runs and does not answer at {its.rpc_url}: {its.why}"
     others = len(own.ceremony.state.nodes) - 1
-    return f"answers at {its.rpc_url}, block {its.height}, sees {its.peers} of {others} others"
+    seen = f"block {its.height}, sees {its.peers} of {others} others"
+    return f"answers at {its.rpc_url}, {seen}, figures at {own.metrics_url}"
 
 
 def _chosen(root: Path, name: str, member_dir: Path, node: str | None) -> OwnNode:
     member = MemberFolder(member_dir.resolve())
-    return choose(own_nodes(folder_of(root, name).resolve(), member), member, node)
+    return choose(own_nodes(members_folder(root, name).resolve(), member), member, node)
 
 
 @contextmanager

@@ -12,8 +12,16 @@ from pathlib import Path
 from typing import IO, Final
 
 from chain_node.client import Node
-from chain_node.engines.base import Endpoint, Engine, find_endpoint, forget_endpoint, lock_folder, write_endpoint
-from chain_node.engines.ports import listening_ports
+from chain_node.engines.base import (
+    Endpoint,
+    Engine,
+    find_endpoint,
+    forget_endpoint,
+    lock_folder,
+    metrics_url,
+    write_endpoint,
+)
+from chain_node.engines.ports import listening_ports, require_free
 from chain_node.errors import ChainError
 from chain_node.keys import make_node_key
 from chain_node.networks.bundle import check_bundle
@@ -23,6 +31,7 @@ from chain_node.networks.ceremony import Ceremony, current_files, load_ceremony
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.programs import Program
+from chain_node.networks.services import LocalPorts
 from chain_node.supervisor import Process, ProcessFailed, Supervisor
 
 _READY_SECONDS: Final = 180.0
@@ -48,8 +57,16 @@ class OwnNode:
         return self.card.node
 
     @property
-    def rpc_port(self) -> int:
-        return engine_named(self.ceremony.terms.engine).rpc_port(self.ceremony.terms, self.card)
+    def ports(self) -> LocalPorts:
+        return engine_named(self.ceremony.terms.engine).local_ports(self.ceremony.terms, self.card)
+
+    @property
+    def rpc_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.rpc}"
+
+    @property
+    def metrics_url(self) -> str:
+        return metrics_url(self.ports.metrics)
 
     @property
     def log_path(self) -> Path:
@@ -104,7 +121,11 @@ class OwnNodeRun(Engine):
 
     @property
     def rpc_url(self) -> str:
-        return f"http://127.0.0.1:{self.own.rpc_port}"
+        return self.own.rpc_url
+
+    @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        return (self.own.metrics_url,)
 
     @property
     def pid(self) -> int:
@@ -117,12 +138,15 @@ class OwnNodeRun(Engine):
         self._lock_file = lock_folder(self.own.home)
         try:
             forget_endpoint(self.own.home)
+            # Kaia would run on without its figures, and somebody else's be taken for them.
+            require_free(self.own.ports.metrics, f"{self.own.name} cannot tell its figures there")
             (self.own.home / _PID_FILE).write_text(f"{os.getpid()}\n", encoding="ascii")
             self._supervisor.start(self._process())
         except BaseException:
             self.stop()
             raise
-        write_endpoint(self.own.home, Endpoint(self.rpc_url, self.pid))
+        metrics = {self.rpc_url: self.own.metrics_url}
+        write_endpoint(self.own.home, Endpoint(self.rpc_url, self.pid, metrics_urls=metrics))
 
     def stop(self) -> None:
         self._supervisor.stop()
@@ -139,7 +163,8 @@ class OwnNodeRun(Engine):
         self._supervisor.check()
 
     def _process(self) -> Process:
-        own, wanted = self.own, {self.own.rpc_port, self.own.card.port}
+        own, ports = self.own, self.own.ports
+        wanted = {ports.rpc, ports.metrics, own.card.port}
         return Process(
             name=own.name,
             argv=own.command(self._program.path),
@@ -168,7 +193,7 @@ def standing(own: OwnNode) -> Standing:
         return Standing(running=False)
     endpoint = find_endpoint(own.home)
     if endpoint is None:
-        return Standing(True, f"http://127.0.0.1:{own.rpc_port}", why="it is just being started, or has just died")
+        return Standing(True, own.rpc_url, why="it is just being started, or has just died")
     node = Node(endpoint.rpc_url, timeout_seconds=3)
     try:
         peers = int(node.request("net_peerCount"), 16)

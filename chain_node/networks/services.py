@@ -17,10 +17,10 @@ HEADER: Final = "# Written by `portolan network`. What the members agreed on is 
 
 @dataclass(frozen=True)
 class LocalPorts:
-    """What a node opens on its own machine's loopback: JSON-RPC, and its figures for Prometheus unless that is None."""
+    """What a node opens on its own machine's loopback: JSON-RPC, and its figures for Prometheus."""
 
     rpc: int
-    metrics: int | None
+    metrics: int
 
 
 def compose_file(terms: Terms, node: CardBody, image: str, command: Sequence[str], more: Mapping[str, Any]) -> bytes:

@@ -20,12 +20,12 @@ from chain_node.networks.changes import changed
 from chain_node.networks.entries import Answer, Propose
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder
+from chain_node.networks.named import members_folder
 from chain_node.networks.options import (
     FolderOption,
     NameArgument,
     PassphraseOption,
     RootOption,
-    folder_of,
     read_passphrase,
 )
 from chain_node.networks.state import warnings
@@ -47,7 +47,7 @@ def spoken(action_of: Callable[..., Propose | Answer]) -> Callable[..., None]:
     @wraps(action_of)
     def command(**given: Any) -> None:
         name, member_dir, passphrase_file, root = (given.pop(key) for key in (*_BEFORE, *_BEHIND))
-        folder, action = folder_of(root, name), action_of(**given)
+        folder, action = members_folder(root, name), action_of(**given)
         ceremony = load_ceremony(folder)
         say(folder, ceremony, action, own_key(MemberFolder(member_dir), ceremony, passphrase_file))
 

@@ -30,7 +30,8 @@ from chain_node.networks.figures import NetworkFigures, told_at
 from chain_node.networks.findings import Finding, as_json, exit_code
 from chain_node.networks.machine import machine_findings
 from chain_node.networks.member import MemberFolder
-from chain_node.networks.options import NameArgument, RootOption, folder_of, rpc_urls
+from chain_node.networks.named import members_folder
+from chain_node.networks.options import NameArgument, RootOption, rpc_urls
 from chain_node.networks.watching import NetworkWatch
 
 RpcOption = Annotated[list[str] | None, typer.Option(help="NODE=URL of each node that can be asked from here.")]
@@ -47,7 +48,7 @@ def audit(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Compare what every node enforces with registry, papers and build. Ends with 1: wrong; 3: not all were asked."""
-    folder = folder_of(root, name)
+    folder = members_folder(root, name)
     ceremony = load_ceremony(folder)
     urls = rpc_urls(rpc or [])
     found = Audit(
@@ -85,7 +86,7 @@ def doctor(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Find what is wrong with the running network and say what to do. Ends with 1: wrong; 3: something is unknown."""
-    folder = folder_of(root, name)
+    folder = members_folder(root, name)
     ceremony = load_ceremony(folder)
     engine = engine_named(ceremony.terms.engine)
     nodes = {node: Node(url) for node, url in rpc_urls(rpc or []).items()}
@@ -128,12 +129,13 @@ def watch(
 ) -> None:
     """Tell Prometheus whether nodes answer and validators propose blocks, until Ctrl-C. A silent node is a figure."""
     urls, figures = rpc_urls(rpc or []), NetworkFigures()
-    watching = NetworkWatch(folder_of(root, name), urls, timeout)
-    with until_interrupted(), closing(watching), told_at(listen, figures) as address:
+    watching = NetworkWatch(members_folder(root, name), urls, timeout)
+    with until_interrupted() as interruption, closing(watching), told_at(listen, figures) as address:
         figures.latest = watching.look(int(time.time()))
         typer.echo(
             f"Figures of {name} are at {address}; {', '.join(sorted(urls))} asked every {every} s. Ctrl-C ends it."
         )
         while True:
             time.sleep(every)
+            interruption.check()
             figures.latest = watching.look(int(time.time()))

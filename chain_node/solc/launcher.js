@@ -5,6 +5,7 @@
 //
 // WebAssembly has two gigabytes, and the code of every test of this project does not fit into them: what is asked of
 // many files is asked part by part, two at a time, each of all the sources, so that numbers and names are the same.
+// Each part reads and checks all the sources again, so parts are few: only code that is asked for makes a part.
 "use strict";
 
 const { spawn } = require("child_process");
@@ -74,7 +75,9 @@ function compileHere(input, roots) {
   return compiler.compile(JSON.stringify(question), { import: resolver(roots, held) });
 }
 
-const FILES_A_PART = 40;
+const FILES_IN_ONE_PIECE = 60;
+const FILES_A_PART = 200;
+const WITHOUT_CODE = new Set(["abi", "ast", "devdoc", "metadata", "userdoc"]);
 const PART = "PORTOLAN_SOLC_PART";
 
 // What is wanted of each file; `heavy` are those of which code is wanted.
@@ -85,14 +88,15 @@ function wishesOf(selection, files) {
     const wish = { ...selection["*"], ...selection[file] };
     if (!Object.values(wish).some((outputs) => outputs.length)) continue;
     wishes[file] = wish;
-    if (Object.entries(wish).some(([contract, outputs]) => contract && outputs.length)) heavy.push(file);
+    if (Object.values(wish).some((outputs) => outputs.some((output) => !WITHOUT_CODE.has(output)))) heavy.push(file);
   }
   return { wishes, heavy };
 }
 
 // Dealt out like cards, into an even number of parts: large files stand together, and two parts run at a time.
 function dealt(files) {
-  const hands = files.length > FILES_A_PART ? 2 * Math.ceil(files.length / (2 * FILES_A_PART)) : Math.min(1, files.length);
+  const hands =
+    files.length > FILES_IN_ONE_PIECE ? 2 * Math.ceil(files.length / (2 * FILES_A_PART)) : Math.min(1, files.length);
   return Array.from({ length: hands }, (_, hand) => files.filter((_, i) => i % hands === hand));
 }
 
@@ -156,9 +160,13 @@ async function compileParts(parts) {
   return answers;
 }
 
+// Where something is wished of "*", parts are followed by another one, of what was imported: one piece is less work
+// as long as it fits.
 function isLarge(input) {
   const selection = (input.settings || {}).outputSelection;
-  return Boolean(selection) && wishesOf(selection, Object.keys(input.sources || {})).heavy.length > FILES_A_PART;
+  if (!selection) return false;
+  const limit = "*" in selection ? FILES_A_PART : FILES_IN_ONE_PIECE;
+  return wishesOf(selection, Object.keys(input.sources || {})).heavy.length > limit;
 }
 
 // What is wished of "*" is wished of imported files too, whose names only an answer tells.

@@ -29,7 +29,7 @@ class Child:
 
     def metric(self, name: str) -> float:
         """A figure of its /metrics; 0 where it has none of that name."""
-        told = httpx.get(f"{self.url}/metrics", timeout=30, trust_env=False).text
+        told = httpx.get(f"{self.url}/metrics", timeout=120, trust_env=False).text
         values = [line.split()[-1] for line in told.splitlines() if line.startswith(f"{name} ")]
         return float(values[0]) if values else 0.0
 
@@ -62,8 +62,8 @@ def _address(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     assert url.startswith("http://"), f"the gateway ended with {process.wait()}"
-    deadline = time.monotonic() + 60
-    while httpx.get(f"{url}/readyz", timeout=30, trust_env=False).status_code != 200:
+    deadline = time.monotonic() + 240
+    while httpx.get(f"{url}/readyz", timeout=120, trust_env=False).status_code != 200:
         assert time.monotonic() < deadline, httpx.get(f"{url}/readyz", trust_env=False).text
         time.sleep(0.05)
     return url

@@ -99,7 +99,7 @@ class Served:
         """An HTTP client that speaks for the organisation; for the operator where there is no LEI."""
         headers = {"Authorization": f"Bearer {self.token(lei=lei, scopes=scopes)}"}
         hooks = {"request": [keyed]}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False, event_hooks=hooks)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=120, trust_env=False, event_hooks=hooks)
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def serve(settings: Settings, routers: list[APIRouter] | None = None) -> Iterato
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.01)
     assert server.started

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -9,9 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from eth_account import Account
+from prometheus_client.parser import text_string_to_metric_families
 from support.network import GENESIS, RunningNetwork, lei, start_network
+from support.observability import named
 
 from chain_node.client import Node, Role
 from chain_node.compile import ROOT
@@ -23,10 +27,12 @@ from chain_node.supervisor import ProcessFailed
 pytestmark = pytest.mark.node
 
 CHAIN_ID = 412346
-TRADE_DAY = GENESIS + 40 * 86_400
+DAY = 86_400
+TRADE_DAY = GENESIS + 40 * DAY
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
+    """Long: a busy machine takes half a minute to start a process that imports us."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -163,6 +169,59 @@ def test_running_chain_is_found_until_it_stops(tmp_path: Path) -> None:
     assert not is_running(pid)
     with pytest.raises(NodeUnavailable):
         Node(endpoint.rpc_url).chain_id()
+
+
+def test_port_of_figures_that_is_taken_is_said_and_the_chain_does_not_run_on(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        engine = AnvilEngine(AnvilSettings(tmp_path, CHAIN_ID, metrics_port=port))
+
+        with pytest.raises(OSError, match=rf"port {port} of 127\.0\.0\.1 is taken: the chain cannot tell its figures"):
+            engine.start()
+
+    assert find_endpoint(tmp_path) is None
+    with AnvilEngine(AnvilSettings(tmp_path, CHAIN_ID)) as again:
+        assert again.metrics_urls == ()
+        found = find_endpoint(tmp_path)
+        assert found is not None
+        assert found.metrics_urls == {}
+
+
+def test_chain_that_anvil_runs_tells_its_figures_by_who_runs_anvil(tmp_path: Path) -> None:
+    with AnvilEngine(AnvilSettings(tmp_path, CHAIN_ID, metrics_port=0)) as engine:
+        (url,) = engine.metrics_urls
+        endpoint = find_endpoint(tmp_path)
+        assert endpoint is not None
+        assert endpoint.metrics_urls == {engine.rpc_url: url}
+        assert wait_for(lambda: figures(url).get("head_block", 0) >= 1)
+        assert wait_for(lambda: set(figures(url)) == {"answers", "head_block", "block_age_seconds"})
+        assert wait_for(lambda: figures(url).get("block_age_seconds", DAY) < DAY)
+        port = int(url.removesuffix("/metrics").rpartition(":")[2])
+        assert url == f"http://127.0.0.1:{port}/metrics"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", port), timeout=10)
+
+        engine.set_clock(int(time.time()) + DAY)
+        # Blocks of a clock that was set have no age.
+        assert wait_for(lambda: figures(url).get("answers") == 1)
+        assert "block_age_seconds" not in figures(url)
+
+        os.kill(engine.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, engine.pid, os.WEXITED | os.WNOWAIT)
+        assert figures(url) == {"answers": 0}
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def figures(url: str) -> dict[str, float]:
+    """Those of the one node, by their names without what all have in common."""
+    text = httpx.get(url, trust_env=False, timeout=60).text
+    found = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    mine = [its for its in found if its.labels]
+    assert {its.labels["node"] for its in mine} == {"embedded"}
+    assert {its.name for its in found} <= named()
+    return {its.name.removeprefix("portolan_network_node_"): its.value for its in mine}
 
 
 def test_chain_that_was_killed_is_noticed_and_starts_again(tmp_path: Path) -> None:

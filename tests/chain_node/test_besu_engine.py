@@ -5,26 +5,33 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import stat
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 import typer
 from eth_account import Account
+from rich.console import Console
 from support.fake_besu import FakeBesu, make_fake_besu
 from typer.testing import CliRunner
 
-from chain_node.cli import node_app
+from chain_node.cli import _tell_nodes, node_app
 from chain_node.client import Node
 from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.engines import EngineChoices, LocalBesuEngine, make_engine
-from chain_node.engines.base import ClockFixed, EngineBusy, find_endpoint
+from chain_node.engines.base import ClockFixed, Endpoint, EngineBusy, find_endpoint
 from chain_node.engines.besu import BesuSettings
 from chain_node.engines.besu_program import besu_version, find_besu
-from chain_node.engines.ports import listening_ports
-from chain_node.engines.validators import Place, make_validator_keys
+from chain_node.engines.ports import free_ports, listening_ports
+from chain_node.engines.seats import Place
+from chain_node.engines.validators import make_validator_keys
 from chain_node.genesis import qbft_genesis
 from chain_node.supervisor import ProcessFailed
 from scripts.portolan import app
@@ -33,6 +40,7 @@ pytestmark = pytest.mark.xdist_group("fake-besu")
 
 CHAIN_ID = 412348
 ALL = (1, 2, 3, 4)
+PATIENCE_SECONDS = 60
 runner = CliRunner()
 
 
@@ -149,6 +157,26 @@ def test_port_that_is_taken_is_said_and_nothing_is_left_running(fake: FakeBesu, 
     assert find_endpoint(tmp_path) is None
 
 
+def test_port_of_figures_that_is_taken_is_said_and_nothing_is_left_running(settings: BesuSettings) -> None:
+    first = free_run(4)
+    with socket.create_server(("127.0.0.1", first + 1)):
+        why = rf"port {first + 1} of 127\.0\.0\.1 is taken: validator 2 cannot tell its figures there"
+
+        with pytest.raises(OSError, match=why):
+            LocalBesuEngine(replace(settings, metrics_port=first)).start()
+
+    assert find_endpoint(settings.data_dir) is None
+
+
+def test_node_with_a_network_of_its_own_opens_no_port_for_figures(settings: BesuSettings) -> None:
+    """Its loopback is not this machine's. That this machine has no such address ends it here."""
+    with pytest.raises(ProcessFailed, match=r"validator 2 ended at once[\s\S]*Cannot assign requested address"):
+        LocalBesuEngine(replace(settings, places={2: Place("198.18.7.7")})).start()
+
+    given = json.loads((settings.data_dir / "validators" / "2" / "chain" / "argv.json").read_text())
+    assert [flag for flag in given if flag.startswith("--metrics")] == []
+
+
 def test_what_cannot_be_done_while_it_runs_is_refused(four: LocalBesuEngine) -> None:
     with pytest.raises(EngineBusy, match="already runs in"):
         make_engine_again(four).start()
@@ -162,6 +190,19 @@ def test_what_cannot_be_done_while_it_runs_is_refused(four: LocalBesuEngine) -> 
     with pytest.raises(ProcessFailed, match=r"validator 3 ended at once[\s\S]*Unknown option: --no-such"):
         four.start_node(3, ["--no-such=1"])
     assert not four.runs(3)
+
+
+def free_run(count: int) -> int:
+    """The first of so many ports one after the other that are free, below those of outgoing connections."""
+    while True:
+        first = free_ports(1)[0]
+        try:
+            with ExitStack() as stack:
+                for port in range(first, first + count):
+                    stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        except OSError:
+            continue
+        return first
 
 
 def make_engine_again(engine: LocalBesuEngine) -> LocalBesuEngine:
@@ -214,6 +255,9 @@ def test_flags_are_those_that_were_measured_and_keep_to_this_machine(four: Local
         f"--rpc-http-port={its.rpc_port}",
         "--rpc-http-api=ADMIN,ETH,NET,PERM,QBFT,TXPOOL,WEB3",
         "--host-allowlist=localhost,127.0.0.1",
+        "--metrics-enabled=true",
+        "--metrics-host=127.0.0.1",
+        f"--metrics-port={its.metrics_port}",
     ]
 
     assert argv_of(four, 2) == expected
@@ -290,6 +334,25 @@ def test_networks_file_and_choices_decide_what_is_run(tmp_path: Path, fake: Fake
     assert engine.settings == BesuSettings(tmp_path, CHAIN_ID, validators=4, port=0, program=fake.program)
 
 
+@pytest.mark.parametrize(
+    ("choices", "port"),
+    [
+        (EngineChoices(), 9551),
+        (EngineChoices(port=0), 0),
+        (EngineChoices(port=9000), 0),
+        (EngineChoices(port=9000, metrics_port=9_100), 9_100),
+        (EngineChoices(metrics_port=0), 0),
+    ],
+)
+def test_figures_are_where_the_file_says_but_for_a_second_chain(
+    tmp_path: Path, choices: EngineChoices, port: int
+) -> None:
+    engine = make_engine(load_network(CONFIG_ROOT / "besu").config, tmp_path, choices)
+
+    assert isinstance(engine, LocalBesuEngine)
+    assert engine.settings.metrics_port == port
+
+
 # Starts and stops
 
 
@@ -299,6 +362,7 @@ def test_running_network_is_found_with_all_its_nodes(four: LocalBesuEngine) -> N
     assert endpoint is not None
     assert (endpoint.rpc_url, endpoint.pid) == (four.rpc_url, four.pid)
     assert endpoint.more_urls == tuple(its.rpc_url for its in four.nodes[1:])
+    assert endpoint.metrics_urls == {its.rpc_url: its.metrics_url for its in four.nodes}
     assert four.is_healthy()
     assert Node(four.rpc_url).chain_id() == CHAIN_ID
 
@@ -306,6 +370,9 @@ def test_running_network_is_found_with_all_its_nodes(four: LocalBesuEngine) -> N
 def test_each_node_is_stopped_killed_wiped_and_started_again_by_its_number(four: LocalBesuEngine) -> None:
     four.kill_node(1)
     assert four.rpc_url == four.node(2).rpc_url
+    left = find_endpoint(four.settings.data_dir)
+    assert left is not None
+    assert left.metrics_urls == {its.rpc_url: its.metrics_url for its in four.nodes[1:]}
     assert four.is_healthy(), "three of four are enough"
     four.stop_node(4)
     assert not four.is_healthy(), "two of four are not"
@@ -335,6 +402,40 @@ def test_death_is_noticed_and_all_end_with_the_engine(four: LocalBesuEngine) -> 
 
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert find_endpoint(four.settings.data_dir) is None
+
+
+def test_each_node_tells_its_figures_on_loopback_and_status_says_where(four: LocalBesuEngine) -> None:
+    assert len(set(four.metrics_urls)) == 4
+    for its, url in zip(four.nodes, four.metrics_urls, strict=True):
+        assert "ethereum_blockchain_height" in httpx.get(url, trust_env=False, timeout=PATIENCE_SECONDS).text
+        assert url == f"http://127.0.0.1:{its.metrics_port}/metrics"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", its.metrics_port or 0), timeout=PATIENCE_SECONDS)
+
+    endpoint = find_endpoint(four.settings.data_dir)
+    assert endpoint is not None
+    lines = [rf"{its.rpc_url}  block \d+, sees 3 others, figures at {its.metrics_url}\n" for its in four.nodes]
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not all(re.search(line, told := status_of(endpoint)) for line in lines):
+        assert time.monotonic() < deadline, told  # on a busy machine one may not answer at once
+    assert "4 of 4 validators run:" in told
+
+
+def status_of(endpoint: Endpoint) -> str:
+    """What `portolan node status` says of the nodes."""
+    said = Console(record=True, width=200)
+    _tell_nodes(said, load_network(CONFIG_ROOT / "besu"), endpoint)
+    return said.export_text()
+
+
+def test_nodes_that_are_told_a_port_take_one_after_the_other(settings: BesuSettings) -> None:
+    first = free_run(4)
+
+    with LocalBesuEngine(replace(settings, metrics_port=first)) as engine:
+        assert [its.metrics_port for its in engine.nodes] == [first, first + 1, first + 2, first + 3]
+        engine.kill_node(2)
+        engine.start_node(2)
+        assert engine.node(2).metrics_port == first + 1
 
 
 def test_second_start_has_the_same_validators_on_the_same_chain(settings: BesuSettings) -> None:

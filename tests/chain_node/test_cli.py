@@ -20,6 +20,7 @@ from chain_node.keys import OFFICE_KEYS, KeyRing
 pytestmark = pytest.mark.node
 
 runner = CliRunner()
+PATIENCE_SECONDS = 120
 START = "from chain_node.cli import node_app; node_app()"
 
 
@@ -30,7 +31,7 @@ def node(*arguments: str) -> subprocess.Popen[str]:
 
 
 def wait_until_deployed(folder: Path, process: subprocess.Popen[str]) -> Endpoint:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while time.monotonic() < deadline and process.poll() is None:
             endpoint = find_endpoint(folder)
@@ -44,6 +45,18 @@ def wait_until_deployed(folder: Path, process: subprocess.Popen[str]) -> Endpoin
     raise AssertionError(f"not started: {process.communicate()[0]}")
 
 
+def stopped(process: subprocess.Popen[str], by: signal.Signals = signal.SIGTERM) -> str:
+    """What it said in its life; it must end well."""
+    process.send_signal(by)
+    try:
+        said = process.communicate(timeout=PATIENCE_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError(f"not stopped: {process.communicate()[0]}") from None
+    assert process.returncode == 0, said
+    return said
+
+
 def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
@@ -54,11 +67,13 @@ def test_start_deploys_says_where_it_listens_and_stops_cleanly(tmp_path: Path) -
 
     status = runner.invoke(cli.node_app, ["status", "--data-dir", str(tmp_path / "net")], env={"COLUMNS": "200"})
     time.sleep(0.5)  # what it says after the deployment
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=30)[0]
+    said = stopped(process, signal.SIGINT)
 
-    assert process.returncode == 0
     assert f"The chain local answers at {endpoint.rpc_url} (chain id 412346)." in said
+    assert list(endpoint.metrics_urls) == [endpoint.rpc_url]
+    told = f"Figures for Prometheus: {endpoint.metrics_urls[endpoint.rpc_url]}\n"
+    assert told in said
+    assert told in status.output
     contracts = len(AddressBook.load(tmp_path / "net" / "deployments.json").names())
     assert f"Its {contracts} contracts are listed in" in said
     assert said.rstrip().endswith("Stopped; the chain's state is kept.")
@@ -75,17 +90,35 @@ def test_second_start_finds_everything_and_fresh_forgets_it(tmp_path: Path) -> N
     governor = KeyRing(folder).address("governor")
     again = node("start", "--data-dir", str(folder), "--port", "0")
     wait_until_deployed(folder, again)
-    again.send_signal(signal.SIGTERM)
-    assert again.wait(30) == 0
+    stopped(again)
     assert KeyRing(folder).address("governor") == governor
     (folder / "deployments.json").unlink()
 
     fresh = node("start", "--data-dir", str(folder), "--port", "0", "--fresh")
     wait_until_deployed(folder, fresh)
-    fresh.send_signal(signal.SIGTERM)
+    stopped(fresh)
 
-    assert fresh.wait(30) == 0
     assert KeyRing(folder).address("governor") != governor
+
+
+class Finalised:
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+class Watched:
+    def check(self) -> None:
+        pytest.fail("it is watched on")
+
+
+def test_interruption_that_a_finaliser_loses_still_ends_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: lost.append(unraisable.exc_type))
+
+    with cli.until_interrupted() as interruption:
+        Finalised()
+        assert lost == [KeyboardInterrupt]
+        cli.watch(Watched(), interruption)
 
 
 def test_fresh_removes_no_folder_that_is_not_a_network(tmp_path: Path) -> None:
@@ -118,8 +151,7 @@ def test_clock_is_moved_from_another_process(tmp_path: Path) -> None:
     moved = runner.invoke(cli.node_app, arguments)
     refused = runner.invoke(cli.node_app, arguments, env={"COLUMNS": "300"})
     timestamp = Node(endpoint.rpc_url).block().timestamp
-    process.terminate()
-    process.wait(30)
+    stopped(process)
 
     assert moved.exit_code == 0
     assert 1778568000 <= timestamp < 1778568060

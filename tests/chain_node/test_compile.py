@@ -152,7 +152,7 @@ def test_answer_in_parts_is_the_answer_in_one_piece(tmp_path: Path) -> None:
     (tmp_path / "Base.sol").write_text(head + "contract Base { uint256 public base; }\n")
     sources = {
         f"C{i}.sol": {"content": f'{head}import {{Base}} from "Base.sol";\ncontract C{i} is Base {{}}\n'}
-        for i in range(45)
+        for i in range(205)
     }
     settings = {"outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"], "": ["ast"]}}}
     question = {"language": "Solidity", "sources": sources, "settings": settings}

@@ -127,6 +127,12 @@ def test_engines_settings_that_are_not_its_own_are_problems(folder: Path, engine
     assert sorted(problems(folder)) == [f"network.toml: {line}" for line in why]
 
 
+def test_port_of_figures_leaves_room_for_those_of_all_validators(folder: Path) -> None:
+    change(folder / "network.toml", "metrics_port = 9467", "metrics_port = 65_515")
+
+    assert problems(folder) == ["network.toml: engine.metrics_port: Input should be less than or equal to 65514"]
+
+
 @pytest.mark.parametrize("name", ["besu", "kaia"])
 def test_network_of_four_validators_is_the_local_one_but_for_its_engine(name: str) -> None:
     local, four = (load_network(CONFIG_ROOT / its) for its in ("local", name))

@@ -16,7 +16,7 @@ from support.observability import FOLDER
 from chain_node.engines.kaia_node import KaiaNode
 from chain_node.engines.kaia_program import BINARY, ROUND_MILLISECONDS, metrics_flags
 from chain_node.engines.ports import free_ports
-from chain_node.engines.validators import Place
+from chain_node.engines.seats import Place
 from chain_node.genesis import kaia_genesis
 from chain_node.keys import make_node_key
 from chain_node.networks.documents import pretty
@@ -43,7 +43,7 @@ def test_node_tells_what_rules_name_and_to_its_own_machine_alone(tmp_path: Path)
         figures = {line.split("{")[0].split(" ")[0] for line in told(metrics_port).splitlines()}
         # A socket that listens on every address is reached at this one too.
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.2", metrics_port), timeout=10)
+            socket.create_connection(("127.0.0.2", metrics_port), timeout=60)
 
     named = tomllib.loads((FOLDER / "engines.toml").read_text(encoding="utf-8"))["kaia"]["names"]
     assert set(named) <= figures
@@ -71,7 +71,7 @@ def alone(folder: Path, rpc_port: int, p2p_port: int) -> KaiaNode:
 
 def told(port: int) -> str:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=10).text
+        return httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False, timeout=60).text
     except httpx.HTTPError:
         return ""
 

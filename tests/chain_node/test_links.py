@@ -87,8 +87,12 @@ def counted(line: SlowLine) -> Counts:
     return line.counts()
 
 
-def namespaces(pid: int) -> list[str]:
-    return [line for line in ip("netns", "list").splitlines() if f"-{pid}-" in line]
+def namespaces(pid: int) -> set[str]:
+    return {line.split()[0] for line in ip("netns", "list").splitlines() if f"-{pid}-" in line}
+
+
+def cables(pid: int) -> set[str]:
+    return {line.split()[0] for line in ip("-br", "link").splitlines() if f".{pid}." in line}
 
 
 # Refusals
@@ -176,16 +180,19 @@ def test_lost_packets_are_sent_again_and_all_bytes_arrive() -> None:
 
 @NOT_ROOT
 def test_nothing_is_left_when_a_test_fails() -> None:
+    own = os.getpid()
+    others = namespaces(own), cables(own)  # a network of other tests may live as long as this process
+
     def fail() -> None:
         with Links(2) as links, links.slow(1, 2):
-            assert len(namespaces(os.getpid())) == 3
+            assert len(namespaces(own) - others[0]) == 3
+            assert len(cables(own) - others[1]) == 1
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
 
-    assert namespaces(os.getpid()) == []
-    assert f".{os.getpid()}." not in ip("-br", "link")
+    assert (namespaces(own), cables(own)) == others
 
 
 @NOT_ROOT
@@ -204,4 +211,4 @@ def test_what_a_killed_process_left_is_removed_by_the_next() -> None:
 
     remove_stale()
 
-    assert namespaces(its.pid) == []
+    assert namespaces(its.pid) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,14 +18,31 @@ KEPT = ROOT / "build" / "chaos-failed"
 """Where the logs of a run that failed are kept."""
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[NetworkAtWork]:
-    data_dir = tmp_path_factory.mktemp("chaos")
-    try:
-        with network_at_work(data_dir) as network:
-            yield network
-    finally:
-        keep_logs(data_dir, failed=bool(request.session.testsfailed))
+_open = ExitStack()
+_networks: list[NetworkAtWork] = []
+
+
+@pytest.fixture
+def running(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> NetworkAtWork:
+    if not _networks:
+        data_dir = tmp_path_factory.mktemp("chaos")
+        _open.callback(_networks.clear)
+        _open.callback(lambda: keep_logs(data_dir, failed=bool(request.session.testsfailed)))
+        _networks.append(_open.enter_context(network_at_work(data_dir)))
+    return _networks[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The last test of this folder ends the network. As a fixture of the session it went on for as long as the worker
+    had tests of others, and took a third of the machine."""
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        _open.close()
+
+
+def pytest_sessionfinish() -> None:
+    """Where the run was broken off in between."""
+    _open.close()
 
 
 @pytest.fixture

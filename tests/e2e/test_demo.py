@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LONGEST_SECONDS = 300
+LONGEST_SECONDS = 900
 
 
 def run_demo(trade: Path, folder: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:

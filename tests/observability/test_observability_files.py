@@ -12,6 +12,7 @@ from support import debian
 from support.observability import DASHBOARDS, FOLDER, RULES, alerts, expressions, metrics_in, named, of_engines, panels
 
 from chain_node.compile import ROOT
+from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.networks.catalogue import engine_named
 
 TRIED = ROOT / "tests" / "observability" / "alerts.yml"
@@ -23,7 +24,7 @@ BOARDS = [pytest.param(file, id=file.stem) for file in DASHBOARDS]
 def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     tool = debian.promtool()
     command = [tool.path, *arguments]
-    return subprocess.run(command, env=tool.environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=tool.environment, capture_output=True, text=True, timeout=600, check=False)
 
 
 def anchors() -> set[str]:
@@ -145,16 +146,28 @@ def _cells(place: dict[str, int]) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("kind", ["besu", "kaia"])
-def test_nodes_are_scraped_where_members_units_have_them_tell(kind: str) -> None:
-    config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
-    scraped = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
+def test_nodes_are_scraped_where_members_units_and_this_machines_validators_tell(kind: str) -> None:
+    members, here = scraped()[kind]
 
-    assert scraped[kind] == [f"127.0.0.1:{engine_named(kind).metrics_port}"]
+    assert members == [f"127.0.0.1:{engine_named(kind).metrics_port}"]
+    engine = load_network(CONFIG_ROOT / kind).config.engine
+    assert here == [f"127.0.0.1:{engine.metrics_port + i}" for i in range(engine.validators_here)]
+
+
+def test_embedded_chain_is_scraped_where_its_network_has_it_told() -> None:
+    engine = load_network(CONFIG_ROOT / "local").config.engine
+
+    assert scraped()["embedded"] == [[f"127.0.0.1:{engine.metrics_port}"]]
+
+
+def scraped() -> dict[str, list[list[str]]]:
+    """The targets of each job."""
+    config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+    return {job["job_name"]: [its["targets"] for its in job["static_configs"]] for job in config["scrape_configs"]}
 
 
 def test_everything_that_is_scraped_listens_on_loopback() -> None:
-    config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
-    targets = [t for job in config["scrape_configs"] for each in job["static_configs"] for t in each["targets"]]
+    targets = [target for job in scraped().values() for each in job for target in each]
 
     assert {target.partition(":")[0] for target in targets} == {"127.0.0.1"}
     assert len(set(targets)) == len(targets)

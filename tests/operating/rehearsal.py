@@ -14,7 +14,7 @@ from typing import Final
 from pages import PageInvalid, Step, missing_line, read_page
 from stand_ins import StandIns
 
-STEP_SECONDS: Final = 420
+STEP_SECONDS: Final = 900
 
 
 class PageFails(AssertionError):

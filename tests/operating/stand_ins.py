@@ -55,7 +55,7 @@ def stop(unit):
     pid = pid_of(unit)
     if pid:
         os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while pid_of(unit):
         if time.monotonic() > deadline:
             sys.exit(f"{{unit}} does not stop")

@@ -11,7 +11,7 @@ import pytest
 from members import NAME, NEWCOMER, make_network, typed
 from rehearsal import Rehearsal
 from support.fake_besu import make_fake_besu
-from support.ports import free_pairs
+from support.ports import free_triples
 
 pytestmark = pytest.mark.slow
 ANSWER = "4. Look, and answer (each other organisation that runs a validator)"
@@ -29,7 +29,7 @@ def besu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def newcomer(rehearsal: Rehearsal, tmp_path: Path) -> Iterator[dict[str, object]]:
     """What the newcomer fills in; its node is ended where it runs."""
     own, root = tmp_path / "own-new", tmp_path / "newcomers"
-    yield {"ROOT": root, "OWN": own, "LEI": NEWCOMER, "HOST": "127.0.0.1", "PORT": free_pairs(1)[0]}
+    yield {"ROOT": root, "OWN": own, "LEI": NEWCOMER, "HOST": "127.0.0.1", "PORT": free_triples(1)[0]}
     typed(rehearsal, f"portolan network down {NAME} --member-dir {own} --root {root} || true")
 
 

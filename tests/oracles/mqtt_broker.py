@@ -113,7 +113,7 @@ class Publisher:
 
     def __enter__(self) -> Publisher:
         self.client.loop_start()
-        assert self._connected.wait(30)
+        assert self._connected.wait(120)
         return self
 
     def __exit__(self, *_: object) -> None:

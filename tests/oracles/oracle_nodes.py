@@ -25,7 +25,7 @@ from chain_node.references import NetworkKey, reference
 from oracles.cli import oracle_app
 from oracles.network import VOTE_EVENTS
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 240.0
 DIED_BY_KILL = -signal.SIGKILL
 PASSPHRASE = "of this test alone"
 

@@ -120,7 +120,7 @@ class Sender:
     def client(self, process: NodeProcess) -> httpx.Client:
         (line,) = process.wait_for("listening")
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": JSON}
-        return httpx.Client(base_url=line["url"], headers=headers, trust_env=False, timeout=30)
+        return httpx.Client(base_url=line["url"], headers=headers, trust_env=False, timeout=120)
 
     def count(self, table: str) -> int:
         with closing(sqlite3.connect(f"file:{self.home.folder / 'node.db'}?mode=ro", uri=True)) as database:

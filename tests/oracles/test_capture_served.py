@@ -91,7 +91,7 @@ class Served:
         if certificate is not None:
             trusted.load_cert_chain(*certificate)
         headers = {"Content-Type": JSON} | ({"Authorization": f"Bearer {token}"} if token else {})
-        return httpx.Client(base_url=self.url, verify=trusted, headers=headers, trust_env=False, timeout=20)
+        return httpx.Client(base_url=self.url, verify=trusted, headers=headers, trust_env=False, timeout=120)
 
 
 @pytest.fixture

@@ -387,7 +387,7 @@ def post(process: NodeProcess, body: bytes) -> int:
         "Subscription-ID": SUBSCRIPTION,
         "Notification-Signature": signature(KEY, body),
     }
-    with httpx.Client(base_url=line["url"], trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=line["url"], trust_env=False, timeout=120) as client:
         try:
             return client.post(CALLBACK, content=body, headers=headers).status_code
         except httpx.TransportError:

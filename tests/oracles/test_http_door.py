@@ -184,7 +184,7 @@ def test_all_interfaces_listen_at_one_address(settings, metrics, token):
     headers = {"Authorization": f"Bearer {token}"}
     with (
         serving(settings, ALL, metrics) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+        httpx.Client(base_url=url, trust_env=False, timeout=120) as client,
     ):
         assert client.get("/signed").text == "signed /signed nobody"
         assert client.get("/at", headers=headers).text == "root /at token wms"
@@ -205,7 +205,7 @@ def test_silent_connections_keep_nobody_out(served):
     with ExitStack() as stack:
         for _ in range(MOST_CONNECTIONS * 2):
             stack.enter_context(socket.create_connection(served, 20))
-        answers = [httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=20) for _ in range(3)]
+        answers = [httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=120) for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [200] * 3
 
@@ -215,10 +215,10 @@ def test_request_under_way_does_not_give_way_to_silent_connections(served):
         busy = stack.enter_context(socket.create_connection(served, 20))
         busy.sendall(b"POST /signed/body HTTP/1.1\r\nHost: node\r\nContent-Length: 2\r\nConnection: close\r\n\r\na")
         # The answer to a later one says that this one was begun.
-        assert httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=20).status_code == 200
+        assert httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=120).status_code == 200
         for _ in range(MOST_CONNECTIONS * 2):
             stack.enter_context(socket.create_connection(served, 20))
-        assert httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=20).status_code == 200
+        assert httpx.get("http://{}:{}/signed".format(*served), trust_env=False, timeout=120).status_code == 200
         busy.sendall(b"b")
         answer = b"".join(iter(lambda: busy.recv(65_536), b""))
 

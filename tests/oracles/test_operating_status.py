@@ -149,7 +149,7 @@ def test_database_that_another_program_holds_is_told_and_waited_for(bench, monke
 
 
 def get(port: int, path: str, method: str = "GET") -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request(method, path)
     answer = connection.getresponse()
     body = answer.read()

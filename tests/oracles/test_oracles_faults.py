@@ -31,7 +31,7 @@ def test_chain_away_for_a_minute_and_ten_thousand_duplicates_make_one_vote(own_n
         gone_at = time.monotonic()
         process.wait_for("network away")
         _deliver(node, [epcis(event), _in_other_words(event)])
-        until(lambda: not any(node.inbox.iterdir()), 240)
+        until(lambda: not any(node.inbox.iterdir()), 900)
         until(lambda: time.monotonic() - gone_at >= AWAY_SECONDS, 2 * AWAY_SECONDS)
         object.__setattr__(settings, "port", int(url.rpartition(":")[2]))
         own_network.engine.start()

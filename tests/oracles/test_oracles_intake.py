@@ -201,6 +201,24 @@ def test_paper_that_our_code_fails_on_does_not_keep_others_out(bench, monkeypatc
     assert len(bench.events()) == 3
 
 
+def test_flood_of_files_is_listed_once(bench, monkeypatch):
+    looks = []
+    scandir = os.scandir
+    monkeypatch.setattr("oracles.sources.directory.os.scandir", lambda path: looks.append(path) or scandir(path))
+    for number in range(3 * MOST_AT_ONCE):
+        bench.drop(f"{number:03d}.json", epcis(epcis_event(eventID=f"urn:uuid:{number}")))
+
+    bench.turn()
+    bench.drop("000-later.json", epcis(epcis_event(eventID="urn:uuid:later")))
+    bench.turn()
+    bench.turn()
+
+    assert len(bench.archived()) == 3 * MOST_AT_ONCE
+    assert len(looks) == 1
+    bench.turn()
+    assert "000-later.json" in bench.archived()
+
+
 def test_flood_of_files_does_not_hold_up_votes(bench):
     for number in range(MOST_AT_ONCE + 1):
         bench.drop(f"{number:03d}.json", epcis(epcis_event(eventID=f"urn:uuid:{number}")))

@@ -51,7 +51,7 @@ class Sender:
             return
         (line,) = process.lines("listening")
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": JSON}
-        with httpx.Client(base_url=line["url"], headers=headers, trust_env=False, timeout=10) as client:
+        with httpx.Client(base_url=line["url"], headers=headers, trust_env=False, timeout=60) as client:
             while self.unanswered:
                 path, document = self.unanswered[0]
                 try:

@@ -224,7 +224,7 @@ def test_node_of_another_network_stops_the_start_by_name(trade, nodes):
 
 
 def _page(port: int, path: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

@@ -44,7 +44,7 @@ def test_node_makes_facts_of_what_partners_lay_down_and_send(tmp_path):
         (tmp_path / "acme" / "Receipt 17.xml").write_bytes(PAPER)
         (tmp_path / "globex" / "Receipt 17.xml").write_bytes(receipt_advice((950, 0), number="RA-2"))
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/xml"}
-        sent = httpx.post(f"{url}/papers", content=PAPER, headers=headers, trust_env=False, timeout=20)
+        sent = httpx.post(f"{url}/papers", content=PAPER, headers=headers, trust_env=False, timeout=120)
         until(lambda: len([path for path in bench.settings.inbox.iterdir() if path.suffix == ".xml"]) == 3)
         bench.settle()
 
@@ -111,7 +111,7 @@ def test_node_stops_while_a_service_is_ending_by_itself(tmp_path, monkeypatch):
     bench = Bench(tmp_path, settings_changes={"mqtt": [BROKER]})
 
     with hearing(bench.settings, bench.database, go_on, bench.node.metrics, told=slowly):
-        assert is_ending.wait(30)
+        assert is_ending.wait(120)
 
     assert "mqtt" not in {thread.name for thread in threading.enumerate()}
 

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from oracles.stopping import StopSignal
 
 ROUNDS = 200
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 240
 
 
 def stopped_again_and_again() -> None:

@@ -1,5 +1,6 @@
 """A program that is started, asked and stopped as Besu is, where Besu is not installed: it knows the flags that ours
-are run with and no others, reads the files they name, listens, and counts a block up with each question for one."""
+are run with and no others, reads the files they name, listens, and counts a block up with each question for one. Its
+figures are told to those who call it by a name of its list, as Besu's are."""
 
 from __future__ import annotations
 
@@ -62,6 +63,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Figures(Handler):
+    def do_GET(self):
+        called = self.headers.get("Host", "").rpartition(":")[0]
+        allowed = called in given["--host-allowlist"].split(",")
+        status = 403 if not allowed else 200 if self.path == "/metrics" else 404
+        said = b"# TYPE ethereum_blockchain_height gauge\\nethereum_blockchain_height 7.0\\n" if status == 200 else b""
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
@@ -71,6 +85,9 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 try:
     peer = socket.create_server((given.get("--p2p-interface", "127.0.0.1"), int(given["--p2p-port"])))
     server = Server((given["--rpc-http-host"], int(given["--rpc-http-port"])), Handler)
+    if given.get("--metrics-enabled") == "true":
+        figures = Server((given["--metrics-host"], int(given["--metrics-port"])), Figures)
+        threading.Thread(target=figures.serve_forever, daemon=True).start()
 except OSError as error:
     sys.exit(f"cannot listen: {{error.strerror}}")
 print("fake besu is up", flush=True)
@@ -100,6 +117,9 @@ _FLAGS: Final = (
     "--rpc-http-port",
     "--rpc-http-api",
     "--host-allowlist",
+    "--metrics-enabled",
+    "--metrics-host",
+    "--metrics-port",
     "--logging",
 )
 

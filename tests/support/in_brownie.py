@@ -14,5 +14,5 @@ def in_brownie(home: Path, *argv: str, told: str = "") -> subprocess.CompletedPr
     """`told` is what is typed; the first run compiles everything, for half a minute."""
     environment = {"HOME": str(home), "PATH": os.environ["PATH"]}
     return subprocess.run(
-        argv, input=told, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=540, check=False
+        argv, input=told, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1_200, check=False
     )

@@ -11,7 +11,7 @@ import ipfshttpclient
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "build" / "kubo" / "ipfs"
-_START_SECONDS = 60.0
+_START_SECONDS = 240.0
 
 
 def new_swarm_key() -> str:
@@ -62,13 +62,13 @@ class Kubo:
         self._end(signal.SIGTERM)
 
     def peers(self) -> int:
-        with ipfshttpclient.Client(self.address, timeout=10) as client:
+        with ipfshttpclient.Client(self.address, timeout=60) as client:
             return len(client.swarm.peers().as_json().get("Peers") or [])
 
     @property
     def own_address(self) -> str:
         """By which other nodes of the swarm reach it while it runs."""
-        with ipfshttpclient.Client(self.address, timeout=10) as client:
+        with ipfshttpclient.Client(self.address, timeout=60) as client:
             (told,) = client.id().as_json()["Addresses"]
         return str(told)
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from chain_node.engines.validators import Place
+from chain_node.engines.seats import Place
 from chain_node.supervisor import Process, Supervisor
 
 _CLIENTS = ipaddress.ip_network("198.18.0.0/15")

@@ -69,7 +69,7 @@ class NodeProxy:
         return dict(self._control({})["asked"])
 
     def _control(self, values: dict[str, Any]) -> dict[str, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120)
         connection.request("POST", "/control", json.dumps(values))
         answer = json.loads(connection.getresponse().read())
         connection.close()

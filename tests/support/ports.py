@@ -7,17 +7,17 @@ import socket
 from contextlib import ExitStack
 
 
-def free_pairs(count: int) -> tuple[int, ...]:
-    """Ports for peers that are free together with those that JSON-RPC then has, 10,000 above; none of them is one that
-    the system gives to outgoing connections."""
+def free_triples(count: int) -> tuple[int, ...]:
+    """Ports for peers that are free together with those that JSON-RPC and figures then have, 10,000 and 20,000 above;
+    none of them is one that the system gives to outgoing connections."""
     found: list[int] = []
     while len(found) < count:
-        port = random.randint(10_000, 21_000)
+        port = random.randint(10_000, 12_700)
         if port in found:
             continue
         try:
             with ExitStack() as stack:
-                for its in (port, port + 10_000):
+                for its in (port, port + 10_000, port + 20_000):
                     stack.enter_context(socket.create_server(("127.0.0.1", its)))
         except OSError:
             continue

@@ -197,7 +197,7 @@ def ask(door: Door, bearer: str) -> Any:
 
 
 def until_known(door: Door) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while ask(door, token()).status_code == 503 and time.monotonic() < deadline:
         time.sleep(0.05)
 

@@ -25,7 +25,7 @@ from api.documents.stores import IpfsStore
 from api.documents.swarm import NodePlace, private
 
 OWNER, READER, STRANGER = "999900ACMESUPPLIES58", "999900MERIDIANFUND54", "999900SOUNDERSURVY30"
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 
 
 def typed(*words: object) -> Result:
@@ -130,7 +130,7 @@ class Member:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(60)
+            self.process.wait(180)
             self.process = None
 
 

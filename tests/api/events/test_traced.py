@@ -48,7 +48,7 @@ def test_trace_goes_from_request_to_transaction_to_event(telling: Served) -> Non
     client = telling.client(lei=LEI)
     with structlog.testing.capture_logs() as lines:
         answer, transaction = wrote(client, **SENT_WITH)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not traces_in(lines, "transactions.settled", "settled") and time.monotonic() < deadline:
             time.sleep(0.02)
 

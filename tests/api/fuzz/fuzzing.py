@@ -47,7 +47,7 @@ class Target:
     @property
     def operations(self) -> int:
         """How many are described."""
-        paths = httpx.get(f"{self.url}/openapi.json", timeout=60, trust_env=False).json()["paths"]
+        paths = httpx.get(f"{self.url}/openapi.json", timeout=180, trust_env=False).json()["paths"]
         return sum(len(methods) for methods in paths.values())
 
 
@@ -63,7 +63,7 @@ def target(directory: Path) -> Iterator[Target]:
     try:
         with serve(settings, list(load_routers())) as served:
             hooks: Any = {"request": [keyed]}
-            client: Any = httpx.Client(base_url=served.url, timeout=60, trust_env=False, event_hooks=hooks)
+            client: Any = httpx.Client(base_url=served.url, timeout=180, trust_env=False, event_hooks=hooks)
             trading = Trading(network, served.gateway, client, operator_of(served.gateway, client))
             yield Target(served.url, *_trade(trading))
     finally:

@@ -42,7 +42,7 @@ class Chaos:
         return it_does
 
     def ask(self, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return list(httpx.post(self.rpc_url, json=requests, timeout=30, trust_env=False).json())
+        return list(httpx.post(self.rpc_url, json=requests, timeout=120, trust_env=False).json())
 
     def number(self) -> int:
         asked = {"jsonrpc": "2.0", "id": 0, "method": "eth_blockNumber", "params": []}

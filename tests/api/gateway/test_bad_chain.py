@@ -81,7 +81,7 @@ def _is_read(database: Database, token_chain: TokenChain) -> bool:
 
 def _tell(served: Served, token: str, value: int) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=60", "Idempotency-Key": f"telling {value}"}
-    return httpx.post(f"{served.url}/v1/tellings", json={"value": value}, headers=headers, timeout=90, trust_env=False)
+    return httpx.post(f"{served.url}/v1/tellings", json={"value": value}, headers=headers, timeout=240, trust_env=False)
 
 
 def test_reorganisation_of_depth_five_is_healed_under_waiting_clients(

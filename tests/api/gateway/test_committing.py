@@ -21,7 +21,7 @@ from api.transactions.models import Transaction, intended
 
 ANSWERS = SQLModel.metadata.tables[str(StoredAnswer.__tablename__)]
 ENTRIES = SQLModel.metadata.tables[str(AuditEntry.__tablename__)]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture

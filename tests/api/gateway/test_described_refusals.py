@@ -150,13 +150,13 @@ def test_others_are_answered_while_the_description_is_put_together(
 
     def slow(*_: Any) -> dict[str, Any]:
         begun.set()
-        assert go_on.wait(60)
+        assert go_on.wait(120)
         return {"paths": {}}
 
     monkeypatch.setattr(description_of_all, "completed", slow)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(door.http.get, "/openapi.json")
-        assert begun.wait(60)
+        assert begun.wait(120)
         other = door.http.get("/healthz")
         go_on.set()
 

@@ -47,7 +47,7 @@ def test_hundred_equal_requests_at_once_cause_one_transaction(served: Served, to
         headers = {"Authorization": f"Bearer {served.token()}", "Idempotency-Key": "hundred"}
         limits = httpx.Limits(max_connections=100)
         async with httpx.AsyncClient(
-            base_url=served.url, headers=headers, limits=limits, timeout=60, trust_env=False
+            base_url=served.url, headers=headers, limits=limits, timeout=180, trust_env=False
         ) as client:
             return await asyncio.gather(*(client.post("/v1/tellings", json={"value": 5}) for _ in range(100)))
 
@@ -79,7 +79,7 @@ def test_two_processes_that_get_equal_requests_cause_one_transaction(served: Ser
 
     async def all_at_once() -> list[httpx.Response]:
         headers = {"Authorization": f"Bearer {served.token()}", "Idempotency-Key": "both"}
-        async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=180, trust_env=False) as client:
             return await asyncio.gather(*(client.post("/v1/tellings", json={"value": 5}) for _ in range(20)))
 
     answers = asyncio.run(all_at_once())

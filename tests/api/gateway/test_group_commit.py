@@ -53,7 +53,7 @@ def test_commits_at_once_share_syncs(database: Database, monkeypatch: pytest.Mon
 
     def slow(_: int) -> None:
         syncs.append(count(database))
-        assert everybody_committed.wait(60)
+        assert everybody_committed.wait(120)
 
     monkeypatch.setattr(os, "fdatasync", slow)
     threads = [threading.Thread(target=write, args=(database,)) for _ in range(THREADS)]

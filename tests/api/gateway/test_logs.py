@@ -44,7 +44,7 @@ def _call_everything(url: str, client: NewClient) -> str:
     """Requests that succeed, are refused and fail; the token that they carried."""
     grant = {"grant_type": "client_credentials"}
     credentials = (client.client_id, client.client_secret)
-    with httpx.Client(base_url=url, timeout=30, trust_env=False, event_hooks={"request": [keyed]}) as http:
+    with httpx.Client(base_url=url, timeout=120, trust_env=False, event_hooks={"request": [keyed]}) as http:
         http.post("/oauth/token", data=grant, auth=(client.client_id, "wrong-" + PIN))
         token = str(http.post("/oauth/token", data=grant, auth=credentials).json()["access_token"])
         http.headers["Authorization"] = f"Bearer {token}"

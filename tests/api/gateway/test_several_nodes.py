@@ -69,7 +69,7 @@ def _in_use(served: Served) -> str | None:
 
 
 def _ready(served: Served) -> httpx.Response:
-    return httpx.get(f"{served.url}/readyz", timeout=30, trust_env=False)
+    return httpx.get(f"{served.url}/readyz", timeout=120, trust_env=False)
 
 
 def _tell(served: Served, token: str, value: int) -> int:
@@ -77,7 +77,7 @@ def _tell(served: Served, token: str, value: int) -> int:
     headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=30", "Idempotency-Key": f"telling {value}"}
     for _ in range(200):
         answer = httpx.post(
-            f"{served.url}/v1/tellings", json={"value": value}, headers=headers, timeout=90, trust_env=False
+            f"{served.url}/v1/tellings", json={"value": value}, headers=headers, timeout=240, trust_env=False
         )
         if answer.status_code != 503:
             break

@@ -120,13 +120,13 @@ def test_lane_has_one_sender_at_a_time(
 
     def slowly(raws: list[bytes]) -> object:
         inside.set()
-        assert go_on.wait(30)
+        assert go_on.wait(120)
         return send_all(raws)
 
     monkeypatch.setattr(broadcaster, "send_all", slowly)
     sending = threading.Thread(target=token_gateway.loops[0]._step)
     sending.start()
-    assert inside.wait(30)
+    assert inside.wait(120)
     later = _submit(second, 2)
 
     second.loops[0]._step()
@@ -180,7 +180,7 @@ def test_word_of_a_block_wakes_who_waits_at_another_process(
     token_chain.mine()
     token_gateway.follower.step()
 
-    assert woken.wait(30)
+    assert woken.wait(120)
     waiting.join()
     listener.stop()
 

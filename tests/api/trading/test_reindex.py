@@ -25,7 +25,7 @@ def _config(trading: Trading, place: Path) -> Path:
 
 def _reindex(config: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "scripts.portolan", "gateway", "reindex", "--config", str(config)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_rows_after_a_reindex_equal_those_before(trading: Trading, tmp_path: Path) -> None:

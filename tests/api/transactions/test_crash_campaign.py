@@ -154,7 +154,7 @@ class Account:
 
     def _ask(self, method: str, *params: Any) -> Any:
         asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        return httpx.post(self.token_chain.rpc_url, json=asked, timeout=30, trust_env=False).json()["result"]
+        return httpx.post(self.token_chain.rpc_url, json=asked, timeout=120, trust_env=False).json()["result"]
 
     def _rows(self, query: str) -> list[Any]:
         with self.database.engine.connect() as connection:

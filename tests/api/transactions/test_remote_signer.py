@@ -81,7 +81,7 @@ def sends(gateway: Gateway) -> bool:
 
 def settle(gateway: Gateway, token_chain: TokenChain, until: Callable[[], bool]) -> None:
     """Turns of everything, a block each, until something holds."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not until():
         assert time.monotonic() < deadline, "it never came so far"
         sends(gateway)
@@ -335,7 +335,7 @@ def test_stuck_transaction_is_replaced_through_the_signer(
     token_chain.request("anvil_setNextBlockBaseFeePerGas", hex(110))
     token_chain.mine()
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while row_of(gateway, id_).status != Status.MINED:
         assert time.monotonic() < deadline
         token_chain.request("anvil_setNextBlockBaseFeePerGas", hex(110))

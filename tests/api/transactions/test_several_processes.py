@@ -40,19 +40,19 @@ def headers(database: Database, crowd: list[Child]) -> dict[str, str]:
     made = database.run(lambda session: create_client(session, lei=LEI, scopes=(), operator=False))
     asked = {"grant_type": "client_credentials"}
     credentials = (made.client_id, made.client_secret)
-    answer = httpx.post(f"{crowd[0].url}/oauth/token", data=asked, auth=credentials, timeout=60, trust_env=False)
+    answer = httpx.post(f"{crowd[0].url}/oauth/token", data=asked, auth=credentials, timeout=180, trust_env=False)
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def _tell(child: Child, headers: dict[str, str], value: int, **more: str) -> httpx.Response:
     given = {name.replace("_", "-"): text for name, text in more.items()}
     asked = {"Idempotency-Key": str(uuid.uuid4()), **headers, **given}
-    return httpx.post(f"{child.url}/v1/tellings", json={"value": value}, headers=asked, timeout=60, trust_env=False)
+    return httpx.post(f"{child.url}/v1/tellings", json={"value": value}, headers=asked, timeout=180, trust_env=False)
 
 
 def _reader(crowd: list[Child]) -> Child:
     """The process that reads the chain; there is one, and one only."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         reading = [child for child in crowd if child.metric("portolan_indexer_reads_chain")]
         assert len(reading) <= 1

@@ -204,7 +204,7 @@ def test_failing_receiver_holds_its_own_queue_only(
     monkeypatch.setattr(door.gateway.deliverer, "_settings", patient)
     stuck = threading.Event()
     with receiving() as hanging:
-        hanging.answer = lambda _: 200 if stuck.wait(60) else 500
+        hanging.answer = lambda _: 200 if stuck.wait(180) else 500
         slow, quick = door.hook(hanging.url), door.hook(receiver.url)
         say(door.gateway.database, *(f"0x{place:02x}" for place in range(100)))
 

@@ -30,7 +30,7 @@ class Proxy:
             answer = self.answers[method]
             return {**head, "result": answer(params) if callable(answer) else answer}
         if self.upstream is not None:
-            got: dict[str, Any] = requests.post(self.upstream, json=request, timeout=30).json()
+            got: dict[str, Any] = requests.post(self.upstream, json=request, timeout=120).json()
             return got
         return {**head, "error": {"code": -32601, "message": f"Method {method} not found"}}
 

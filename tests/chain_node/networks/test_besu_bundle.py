@@ -227,6 +227,18 @@ def test_firewall_opens_the_peer_port_to_the_others_alone(harbour: Consortium) -
     ]
 
 
+@given(st.integers(1, 65_535), st.sampled_from(["besu", "kaia"]))
+def test_nodes_that_share_a_machine_have_ports_of_their_own(harbour: Consortium, port: int, kind: str) -> None:
+    terms = harbour.terms.model_copy(update={"shared_hosts": True})
+    body = harbour.cards[0].body.model_copy(update={"port": port})
+
+    local = engine_named(kind).local_ports(terms, body)
+
+    assert len({port, local.rpc, local.metrics}) == 3
+    assert {abs(local.rpc - port), abs(local.metrics - port)} == {10_000, 20_000}
+    assert 0 < min(local.rpc, local.metrics) <= max(local.rpc, local.metrics) <= 65_535
+
+
 def test_peer_at_an_ipv6_address_is_bracketed(harbour: Consortium) -> None:
     body = harbour.cards[0].body.model_copy(update={"host": "fd00::1"})
 

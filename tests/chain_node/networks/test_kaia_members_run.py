@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 from by_commands import MadeNetwork, done, home, make_member, make_network, network_command, own, secret, up
 from consortium import LEIS
-from support.ports import free_pairs
+from support.ports import free_triples
 
 from chain_node.client import Node
 from chain_node.engines.base import find_endpoint
@@ -39,6 +41,15 @@ def url_of(made: MadeNetwork, name: str) -> str:
     endpoint = find_endpoint(home(made, name))
     assert endpoint is not None
     return endpoint.rpc_url
+
+
+def height_told(made: MadeNetwork, name: str) -> int:
+    """The newest block by the node's figures for Prometheus."""
+    endpoint = find_endpoint(home(made, name))
+    assert endpoint is not None
+    text = httpx.get(endpoint.metrics_urls[endpoint.rpc_url], trust_env=False, timeout=60).text
+    found = re.search(r"^klaytn_blockchain_head_blocknumber (\d+)$", text, re.M)
+    return int(found[1]) if found else -1
 
 
 def node_of(made: MadeNetwork, name: str) -> Node:
@@ -79,7 +90,7 @@ def findings(made: MadeNetwork, *names: str) -> list[tuple[str, str, str]]:
 
 
 def test_members_run_their_chain_and_vote_one_in_and_one_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ports = free_pairs(5)
+    ports = free_triples(5)
     made = make_network(tmp_path, monkeypatch, ports[:4], engine="kaia")
     with ExitStack() as running:
         for name in made.nodes:
@@ -88,6 +99,7 @@ def test_members_run_their_chain_and_vote_one_in_and_one_out(tmp_path: Path, mon
         before = node_of(made, "v0").block_number()
         until("blocks come", lambda: node_of(made, "v0").block_number() > before + 8)
         assert "sees 3 of 3 others" in done("running", *own(made, "v1"))
+        until("each tells its own figures", lambda: all(height_told(made, name) > before for name in made.nodes))
         assert findings(made, *made.nodes) == []
         taken = network_command("up", *own(made, "v0"))
         assert taken.exit_code == 1

@@ -10,10 +10,11 @@ import signal
 import socket
 from pathlib import Path
 
+import httpx
 import pytest
 from by_commands import MadeNetwork, done, home, make_network, network_command, own, up
 from support.fake_besu import FakeBesu, make_fake_besu
-from support.ports import free_pairs
+from support.ports import free_triples
 
 from chain_node.client import Node
 from chain_node.engines.base import find_endpoint
@@ -37,7 +38,7 @@ def around(fake: FakeBesu, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def quay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeNetwork:
-    return make_network(tmp_path, monkeypatch, free_pairs(2))
+    return make_network(tmp_path, monkeypatch, free_triples(2))
 
 
 def refused(*arguments: object) -> str:
@@ -107,6 +108,16 @@ def test_port_that_is_taken_is_said_with_the_log_and_leaves_nothing(quay: MadeNe
     assert "v0: is not running" in refused("running", *own(quay))
 
 
+def test_port_of_figures_that_is_taken_is_said_and_starts_nothing(quay: MadeNetwork) -> None:
+    port = json.loads((quay.folder / "cards" / "v0.json").read_text())["body"]["port"] + 20_000
+    with socket.create_server(("127.0.0.1", port)):
+        said = refused("up", *own(quay))
+
+    assert f"port {port} of 127.0.0.1 is taken: v0 cannot tell its figures there" in said
+    assert not (home(quay) / "logs").exists()
+    assert "v0: is not running" in refused("running", *own(quay))
+
+
 # Up and down
 
 
@@ -116,7 +127,11 @@ def test_members_nodes_run_until_they_are_taken_down(quay: MadeNetwork) -> None:
         assert endpoint is not None
         assert Node(endpoint.rpc_url).chain_id() == 77_009
         assert f"v0: answers at {endpoint.rpc_url}, block " in done("running", *own(quay))
-        assert "sees 1 of 1 others" in done("running", *own(quay))
+        url = endpoint.metrics_urls[endpoint.rpc_url]
+        assert f"sees 1 of 1 others, figures at {url}\n" in done("running", *own(quay))
+        assert f"figures at {url}" in done("status", *own(quay))
+        assert first.stdout is not None
+        assert first.stdout.readline() == f"Figures for Prometheus: {url}\n"
         assert "already runs in" in refused("up", *own(quay))
 
         assert "v0 of quay has ended; its chain is kept." in done("down", *own(quay))
@@ -141,6 +156,22 @@ def test_node_is_run_by_the_flags_of_its_unit_from_where_its_things_lie(quay: Ma
         for word in shlex.split(started)[1:]
     ]
     assert given == wanted
+
+
+def test_nodes_of_one_machine_tell_their_figures_each_at_its_own_port_of_loopback(quay: MadeNetwork) -> None:
+    with up(quay, "v0"), up(quay, "v1"):
+        told = [find_endpoint(home(quay, name)) for name in quay.nodes]
+        urls = [url for endpoint in told if endpoint is not None for url in endpoint.metrics_urls.values()]
+        assert len(set(urls)) == 2
+        for name, url in zip(quay.nodes, urls, strict=True):
+            port = json.loads((quay.folder / "cards" / f"{name}.json").read_text())["body"]["port"] + 20_000
+            assert url == f"http://127.0.0.1:{port}/metrics"
+            assert "ethereum_blockchain_height" in httpx.get(url, trust_env=False, timeout=60).text
+            assert (
+                f"| {name} | 127.0.0.1 | tcp | {port} | the same machine |" in (quay.folder / "firewall.md").read_text()
+            )
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.2", port), timeout=60)
 
 
 def test_what_a_node_writes_is_its_owners_alone_and_has_no_key(quay: MadeNetwork) -> None:
