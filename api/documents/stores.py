@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 from pathlib import Path
 from typing import Protocol
 
@@ -72,13 +73,21 @@ class IpfsStore:
     def __init__(self, address: str, timeout_seconds: int) -> None:
         self._address = address
         self._timeout_seconds = timeout_seconds
+        self._clients = threading.local()
+
+    @property
+    def _client(self) -> ipfshttpclient.Client:
+        """This thread's, whose connection stays open: no two threads may use one at once."""
+        if not hasattr(self._clients, "own"):
+            self._clients.own = ipfshttpclient.Client(self._address, timeout=self._timeout_seconds, session=True)
+        client: ipfshttpclient.Client = self._clients.own
+        return client
 
     def put(self, data: bytes) -> str:
         try:
-            with ipfshttpclient.Client(self._address, timeout=self._timeout_seconds) as client:
-                answer = client.add(
-                    io.BytesIO(data), pin=True, cid_version=1, raw_leaves=True, chunker=f"size-{CHUNK_BYTES}"
-                )
+            answer = self._client.add(
+                io.BytesIO(data), pin=True, cid_version=1, raw_leaves=True, chunker=f"size-{CHUNK_BYTES}"
+            )
         except IpfsError as error:
             raise StoreUnavailable(f"IPFS at {self._address}", str(error)) from error
         cid = cid_of(data)
@@ -89,21 +98,19 @@ class IpfsStore:
     def get(self, cid: str) -> bytes:
         """The daemon's own copy, else its swarm's; a node asked for what nobody has would look for it without end."""
         try:
-            with ipfshttpclient.Client(self._address, timeout=self._timeout_seconds) as client:
-                data = self._own(client, require_cid(cid))
-                if data is None:
-                    client.block.stat(cid, opts={"timeout": f"{SWARM_SECONDS}s"})
-                    data = client.cat(cid)
+            data = self._own(require_cid(cid))
+            if data is None:
+                self._client.block.stat(cid, opts={"timeout": f"{SWARM_SECONDS}s"})
+                data = self._client.cat(cid)
         except IpfsError as error:
             if isinstance(error, ErrorResponse) and _says_absent(str(error)):
                 raise DocumentAbsent(cid) from error
             raise StoreUnavailable(f"IPFS at {self._address}", str(error)) from error
         return _checked(cid, bytes(data))
 
-    @staticmethod
-    def _own(client: ipfshttpclient.Client, cid: str) -> bytes | None:
+    def _own(self, cid: str) -> bytes | None:
         try:
-            return bytes(client.cat(cid, offline=True))
+            return bytes(self._client.cat(cid, offline=True))
         except ErrorResponse as error:
             if _says_absent(str(error)):
                 return None
