@@ -14,7 +14,7 @@ from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.engine import NetworkEngine
 from chain_node.networks.facts import WINDOW, Header, NodeFacts
 from chain_node.networks.findings import Finding
-from chain_node.networks.terms import faults_borne
+from chain_node.networks.standing_still import standing_still
 from chain_node.networks.turns import turns
 
 SKEW_SECONDS: Final = 3
@@ -39,7 +39,7 @@ class Doctor:
             *self._closed_ports(),
             *self._foreign(),
             *self._forked(),
-            *self._halted(),
+            *self._still(),
             *self._clock(),
             *self._behind(),
             *self._unconnected(),
@@ -118,20 +118,10 @@ class Doctor:
             if its != usual
         ]
 
-    def _halted(self) -> list[Finding]:
+    def _still(self) -> list[Finding]:
         """No block while we looked."""
         known = [its for its in self.ours if its.later_number is not None]
-        if not known or self._moves:
-            return []
-        count = len(self.ceremony.state.validators)
-        needed = count - faults_borne(count)
-        height = max(its.latest.number for its in known if its.latest)
-        what = f"no block after {height} while we looked: fewer than {needed} of {count} validators take part"
-        todo = (
-            "bring validators back; round timeouts have doubled meanwhile, so restart all of them together (about 30 s)"
-            " rather than wait (minutes)"
-        )
-        return [Finding("wrong", "halted", "", what, todo)]
+        return [] if self._moves else standing_still(self.ceremony.state, self.facts, known)
 
     def _clock(self) -> list[Finding]:
         found = []

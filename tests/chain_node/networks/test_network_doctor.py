@@ -106,6 +106,52 @@ def test_halted_chain_is_told_from_a_slow_look(healthy: Healthy) -> None:
     assert [f for f in healthy.look(a=standing["a"]) if f.area == "halted"] == []
 
 
+@pytest.mark.parametrize("peers", [None, frozenset()])
+@pytest.mark.parametrize("asked", [["validator-a"], ["validator-a", "validator-b"]])
+def test_few_nodes_that_stand_still_are_no_halted_chain(
+    healthy: Healthy, asked: list[str], peers: frozenset[str] | None
+) -> None:
+    """RPC is on loopback: whoever asks its own node alone must not have all others restarted for it."""
+    facts = {name: healthy.node(name, later_number=HEIGHT, peers=peers) for name in asked}
+
+    told = Doctor(ENGINE, healthy.ceremony, facts, {}, NOW, healthy.genesis).findings()
+
+    still = [f for f in told if f.area == "still"]
+    assert [f.node for f in still] == asked
+    assert "halted" not in {f.area for f in told}
+    assert all(f.what.startswith("this node stands still: no block after 500 while we looked") for f in still)
+    assert not any("restart all" in f.todo for f in told)
+    if peers is None:
+        assert f"{len(asked)} of 4 validators were asked, 3 make a quorum" in still[0].what
+        assert "ask the other members" in still[0].todo
+    else:
+        assert "it is cut off" in still[0].what
+        assert "firewall.md" in still[0].todo
+
+
+def test_nodes_that_see_nobody_are_cut_off_however_many_are_asked(healthy: Healthy) -> None:
+    alone = {n[-1]: healthy.node(n, later_number=HEIGHT, peers=frozenset()) for n in healthy.ceremony.state.nodes}
+
+    assert [f.node for f in healthy.look(**alone) if f.area == "still"] == sorted(healthy.ceremony.state.nodes)
+
+
+def test_follower_beside_a_lone_validator_says_nothing_of_the_chain(tmp_path: Path) -> None:
+    made = found(tmp_path, members=1)
+    ceremony = load_ceremony(made.folder)
+    follower = made.card(0, "follower-a", role="node").body
+    with_it = replace(ceremony, state=ceremony.state.with_node(follower))
+    genesis = json.loads((made.folder / "genesis.json").read_text())
+    lone = Healthy(with_it, genesis)
+
+    def areas_of(name: str, **changes: Any) -> list[str]:
+        facts = {name: lone.node(name, later_number=HEIGHT, **changes)}
+        return [f.area for f in Doctor(ENGINE, with_it, facts, {}, NOW, genesis).findings()]
+
+    assert areas_of("follower-a") == ["still", "reach"]
+    assert areas_of("validator-a") == ["halted", "reach"]
+    assert areas_of("follower-a", peers=frozenset()) == ["still", "peers", "reach"]
+
+
 def test_clock_of_this_machine_is_held_against_the_chain(healthy: Healthy) -> None:
     behind, ahead = healthy.look(now=NOW - 20), healthy.look(now=NOW + 60)
 
