@@ -32,6 +32,7 @@ from chain_node.networks.machine import machine_findings
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.named import members_folder
 from chain_node.networks.options import NameArgument, RootOption, rpc_urls
+from chain_node.networks.papers import Papers, read_papers
 from chain_node.networks.watching import NetworkWatch
 
 RpcOption = Annotated[list[str] | None, typer.Option(help="NODE=URL of each node that can be asked from here.")]
@@ -43,6 +44,9 @@ def audit(
     name: NameArgument,
     rpc: RpcOption = None,
     deployments: Annotated[Path | None, typer.Option(help="List of the contracts (deployments.json).")] = None,
+    papers: Annotated[
+        Path | None, typer.Option(help="The registrar's list of papers (TOML), newer than participants.toml.")
+    ] = None,
     soon_days: Annotated[int, typer.Option(help="How far ahead an expiry is pointed out.")] = 30,
     as_json_: JsonOption = False,
     root: RootOption = CONFIG_ROOT,
@@ -57,7 +61,7 @@ def audit(
         nodes={node: Node(url) for node, url in urls.items()},
         book=AddressBook.load(deployments or deployments_of(folder, name)),
         artifacts=compile_contracts(),
-        papers=papers_of(folder),
+        papers=Papers.of(papers_of(folder), [] if papers is None else read_papers(papers)),
         soon_days=soon_days,
     ).run()
     show(name, sorted(urls), found, as_json_)
