@@ -67,11 +67,9 @@ class Audited:
 
 @pytest.fixture
 def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audited]:
-    made = found(tmp_path)
     network = pristine_network
-    # The harbour's terms name another chain; a network is what its terms say, so the ceremony is told anvil's.
+    made = found(tmp_path, chain_id=network.chain.chain_id)
     ceremony = load_ceremony(made.folder)
-    terms = ceremony.terms.model_copy(update={"chain_id": network.chain.chain_id})
     network.admit(lei("ACME"), ACME, int(Role.CARRIER))
     network.admit(lei("FROZEN"), FROZEN, int(Role.CARRIER))
     network.send("registrar", network.chain.registry.freeze_account(FROZEN))
@@ -81,7 +79,11 @@ def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audite
             node.node: stack.enter_context(
                 proxy(
                     {
-                        "perm_getAccountsAllowlist": [ACME.upper().replace("0X", "0x"), FROZEN, *terms.accounts],
+                        "perm_getAccountsAllowlist": [
+                            ACME.upper().replace("0X", "0x"),
+                            FROZEN,
+                            *ceremony.terms.accounts,
+                        ],
                         "perm_getNodesAllowlist": [peers[0] + "?discport=0", *peers[1:]],
                     },
                     network.rpc_url,
@@ -89,7 +91,7 @@ def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audite
             )
             for node in ceremony.state.ordered
         }
-        yield Audited(made, network, proxies, replace(ceremony, terms=terms))
+        yield Audited(made, network, proxies, ceremony)
 
 
 def test_account_that_one_node_lets_in_by_mistake_is_named_with_the_node(audited: Audited) -> None:
@@ -280,12 +282,27 @@ def test_metadata_and_immutables_are_told_from_code() -> None:
     assert compare_code(b"", artifact) is CodeMatch.MISSING
 
 
-def test_network_in_order_has_no_findings_and_the_command_says_so(audited: Audited) -> None:
-    assert audited.audit() == []
+def command(audited: Audited, *more: str) -> Any:
     rpc = [f"--rpc={name}={p.url}" for name, p in audited.proxies.items()]
-    arguments = ["audit", "harbour", *rpc, "--deployments", str(audited.network.deployments), "--json"]
-    result = runner.invoke(network_app, [*arguments, "--root", str(audited.made.folder.parent)])
+    arguments = ["audit", "harbour", *rpc, "--deployments", str(audited.network.deployments), *more]
+    return runner.invoke(network_app, [*arguments, "--root", str(audited.made.folder.parent)], env={"COLUMNS": "200"})
 
-    # Its own terms name another chain id, so the command must refuse every node.
-    assert result.exit_code == 1
-    assert [f["area"] for f in json.loads(result.output)["findings"]] == ["chain"] * 4
+
+def test_network_in_order_has_no_findings_and_the_command_says_so(audited: Audited, tmp_path: Path) -> None:
+    entries = (f'[[papers]]\nlei = "{one.lei}"\nexpires_at = {one.expires_at.isoformat()}\n' for one in audited.listed)
+    (tmp_path / "papers.toml").write_text("\n".join(entries))
+    papers = ["--papers", str(tmp_path / "papers.toml")]
+
+    told, for_programs = command(audited, *papers), command(audited, *papers, "--json")
+
+    assert audited.audit() == []
+    assert told.exit_code == 0, told.output
+    assert "harbour: nothing is wrong" in told.output
+    assert for_programs.exit_code == 0
+    assert json.loads(for_programs.output)["findings"] == []
+    assert json.loads(for_programs.output)["looked_at"] == sorted(audited.proxies)
+    without = command(audited, "--json")
+    assert without.exit_code == 3
+    assert [f["what"][:20] for f in json.loads(without.output)["findings"]] == [lei("ACME"), lei("FROZEN")]
+    audited.list_of("validator-b", "Accounts").append("0x" + "66" * 20)
+    assert command(audited, *papers).exit_code == 1
