@@ -83,6 +83,42 @@ def test_node_of_another_chain_or_first_block_is_named_once(healthy: Healthy) ->
     assert areas(healthy.look(c=other_rules)) == [("genesis", "validator-c")]
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"gasLimit": "0x1"}, "gasLimit 0x1 instead of 0x1c9c380"),
+        ({"timestamp": "0x5"}, "timestamp 0x5 instead of 0x0"),
+        ({"stateRoot": "0x" + "12" * 32}, "accounts in it, where genesis.json has none"),
+    ],
+)
+def test_one_node_asked_is_held_against_the_agreed_first_block(
+    healthy: Healthy, told: dict[str, str], said: str
+) -> None:
+    """Its hash is like nobody's where nobody else is asked."""
+    mine = healthy.node("validator-a")
+    facts = {"validator-a": replace(mine, first_block={**mine.first_block, **told})}
+
+    findings = Doctor(ENGINE, healthy.ceremony, facts, {}, NOW, healthy.genesis).findings()
+
+    assert [(f.area, f.node) for f in findings if f.area != "reach"] == [("genesis", "validator-a")]
+    assert said in findings[0].what
+
+
+def test_other_fork_schedule_is_named_fork_by_fork(healthy: Healthy) -> None:
+    forks = dict(healthy.node("validator-b").forks or {})
+    del forks["cancunTime"]
+    forks |= {"londonBlock": 700, "pragueTime": 0}
+
+    findings = healthy.look(b=healthy.node("validator-b", forks=forks))
+
+    assert areas(findings) == [("fork-id", "validator-b")]
+    assert findings[0].what == (
+        "runs other rules than genesis.json: no cancunTime (agreed: 0); londonBlock at 700 instead of 0;"
+        " pragueTime at 0, which nobody agreed on"
+    )
+    assert "genesis.json" in findings[0].todo
+
+
 def test_node_on_a_fork_is_named_and_its_database_kept(healthy: Healthy) -> None:
     recent = healthy.node("validator-d").recent
     forked = tuple(replace(h, hash=hash_of(h.number, 5)) if h.number > HEIGHT - 9 else h for h in recent)
@@ -325,6 +361,8 @@ def test_validator_that_besu_lists_with_zeros_is_named(healthy: Healthy) -> None
     [
         ("admin_peers", [{}]),
         ("admin_peers", None),
+        ("admin_nodeInfo", None),
+        ("admin_nodeInfo", {"protocols": {"eth": {"config": 1}}}),
         ("qbft_getSignerMetrics", [{"address": "0x1"}]),
         ("qbft_getValidatorsByBlockNumber", {"a": 1}),
         ("perm_getNodesAllowlist", [1]),
