@@ -7,22 +7,20 @@ at one block that all nodes which can be asked have in common.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from chain_node.client import AddressBook, Node
 from chain_node.client.chain import Chain
 from chain_node.client.contracts.access import Organisation
 from chain_node.compile import Artifact
-from chain_node.config import OrganisationConfig
 from chain_node.errors import ChainError, NodeUnavailable, RequestRefused
 from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.code import CodeMatch, compare_code
 from chain_node.networks.engine import NetworkEngine, RpcCall, plain
 from chain_node.networks.findings import Finding
-
-_DAY: Final = 86_400
+from chain_node.networks.papers import Papers, expiries
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Audit:
     nodes: Mapping[str, Node]
     book: AddressBook
     artifacts: Mapping[str, Artifact]
-    papers: Sequence[OrganisationConfig]
+    papers: Papers
     soon_days: int = 30
 
     def run(self) -> list[Finding]:
@@ -59,7 +57,9 @@ class Audit:
         for name in heights:
             findings += self._list(name, "accounts", self.engine.accounts_list_call(), expected)
             findings += self._list(name, "nodes", self.engine.nodes_list_call(), peers)
-        findings += expiries(registered, self.papers, chain.block(block).timestamp, self.soon_days)
+        findings += expiries(
+            (its.organisation for its in registered), self.papers, chain.block(block).timestamp, self.soon_days
+        )
         findings += self._directory(chain, block)
         findings += self._code(chain, block)
         return findings
@@ -176,26 +176,3 @@ def registry_of(chain: Chain, block: int) -> list[Registered]:
             return found
         accounts = tuple(sorted(account.lower() for account in chain.registry.accounts_of(number, block)))
         found.append(Registered(organisation, accounts))
-
-
-def expiries(
-    registered: Iterable[Registered], papers: Sequence[OrganisationConfig], now: int, soon_days: int
-) -> list[Finding]:
-    """Whose due diligence has ended or soon will, and whose entry outlives its papers; `now` is the chain's time."""
-    by_lei = {paper.lei: paper for paper in papers}
-    findings = []
-    for one in registered:
-        lei, until = one.organisation.lei, one.organisation.kyc_expires_at
-        paper = by_lei.get(lei)
-        if paper is not None and until > paper.kyc_expires_at_seconds:
-            what = f"{lei}: may act until {until} (Unix seconds), its papers end at {paper.kyc_expires_at_seconds}"
-            findings.append(Finding("wrong", "kyc", "", what, "suspend it, or put right participants.toml"))
-        renew = "examine it anew and renew its entry, or suspend it"
-        if one.organisation.suspended:
-            continue  # it may not act whatever the date
-        if until <= now:
-            findings.append(Finding("wrong", "kyc", "", f"{lei}: its due diligence ended {now - until} s ago", renew))
-        elif until <= now + soon_days * _DAY:
-            days = (until - now) // _DAY
-            findings.append(Finding("soon", "kyc", "", f"{lei}: its due diligence ends in {days} days", renew))
-    return findings

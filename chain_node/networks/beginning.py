@@ -13,7 +13,7 @@ from typing import Any, Final
 from chain_node.config import ConfigInvalid, Network, OrganisationConfig, load_network
 from chain_node.networks.catalogue import engine_named
 from chain_node.networks.documents import as_document, read_bytes, write_whole
-from chain_node.networks.errors import FileUnusable
+from chain_node.networks.errors import ChangeRefused, FileUnusable
 from chain_node.networks.terms import AGREED_INPUTS, TERMS_FILE, Terms
 from chain_node.networks.toml_text import toml_text
 
@@ -58,11 +58,22 @@ def begin(folder: Path, wish: Beginning) -> Terms:
         },
         Terms,
     )
+    _require_senders(terms)
     require_inputs(folder, terms, inputs)
     for name in AGREED_INPUTS:
         write_whole(folder / name, inputs[name])
     write_whole(folder / TERMS_FILE, terms.file())
     return terms
+
+
+def _require_senders(terms: Terms) -> None:
+    """Terms never change: a chain on which nobody can send stays so."""
+    if not terms.accounts and engine_named(terms.engine).accounts_list_call() is not None:
+        raise ChangeRefused(
+            f"no --account: no node of {terms.name} on {terms.engine} would take a transaction, not even those of"
+            " `portolan deploy`, and terms never change. Name the deployer's and the offices' accounts, which"
+            f" `portolan node keys --data-dir build/networks/{terms.name}` makes and lists"
+        )
 
 
 def require_inputs(folder: Path, terms: Terms, inputs: Mapping[str, bytes]) -> None:

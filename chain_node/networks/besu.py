@@ -27,6 +27,7 @@ class BesuEngine(NetworkEngine):
     version = "26.8.0"
     block_seconds = BLOCK_SECONDS
     metrics_port = 9545
+    untold_forks = frozenset({"eip155Block"})  # one with eip158Block to it
     sealing_cure = (
         "look for `BFT Mining thread has suffered a fatal error` in its log and restart it: it answers and follows, but"
         " takes no part any more"

@@ -23,7 +23,6 @@ from chain_node.networks.bundle import (
     write_bundle,
 )
 from chain_node.networks.cards import load_cards
-from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import current_files, load_ceremony
 from chain_node.networks.ceremony_cli import apply, approve, propose_app, receive, reject, status
 from chain_node.networks.errors import ChangeRefused
@@ -163,12 +162,6 @@ def check(name: NameArgument, root: RootOption = CONFIG_ROOT) -> None:
 def _begin(folder: Path, wish: Beginning, cards: Path | None) -> None:
     terms, console = begin(folder, wish), Console()
     console.print(f"The terms of {wish.name} are in {folder}; their hash is {terms.hash}.", soft_wrap=True)
-    if not terms.accounts and engine_named(terms.engine).accounts_list_call() is not None:
-        console.print(
-            "Mind: no --account was given, so that no node takes a transaction, not even those of `portolan deploy`."
-            " Terms never change: better begin anew, with the deployer's and the offices' accounts.",
-            soft_wrap=True,
-        )
     if cards is not None:
         _assemble(folder, cards, console)
     else:

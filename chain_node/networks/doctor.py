@@ -10,6 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final
 
+from chain_node.networks.agreed_rules import first_block_faults, fork_faults, forks_in
 from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.engine import NetworkEngine
 from chain_node.networks.facts import WINDOW, Header, NodeFacts
@@ -38,6 +39,7 @@ class Doctor:
             *self._silent(),
             *self._closed_ports(),
             *self._foreign(),
+            *self._fork_id(),
             *self._forked(),
             *self._still(),
             *self._clock(),
@@ -98,6 +100,9 @@ class Doctor:
             elif its.genesis is not None and its.genesis.extra_data != extra:
                 what = "its first block names other validators than genesis.json"
                 found.append(Finding("wrong", "genesis", its.name, what, todo))
+            elif faults := first_block_faults(self.genesis, its.first_block):
+                what = f"its first block is not genesis.json's: {'; '.join(faults)}"
+                found.append(Finding("wrong", "genesis", its.name, what, todo))
             elif its.genesis is not None and its.genesis.hash != usual:
                 what = f"its first block is {its.genesis.hash}, the others' {usual}"
                 found.append(Finding("wrong", "genesis", its.name, what, todo))
@@ -117,6 +122,18 @@ class Doctor:
             for name, its in hashes.items()
             if its != usual
         ]
+
+    def _fork_id(self) -> list[Finding]:
+        """Other rules at some block: the node will part with the others there, or has already."""
+        agreed = forks_in(self.genesis["config"])
+        todo = "stop it, start it with this network's genesis.json (`portolan network check`) before the first of these"
+        found = []
+        for its in self.ours:
+            faults = [] if its.forks is None else fork_faults(agreed, its.forks, self.engine.untold_forks)
+            if faults:
+                what = f"runs other rules than genesis.json: {'; '.join(faults)}"
+                found.append(Finding("wrong", "fork-id", its.name, what, todo))
+        return found
 
     def _still(self) -> list[Finding]:
         """No block while we looked."""

@@ -73,6 +73,8 @@ class NetworkEngine(ABC):
     most_validators: int | None = None
     votes_together: bool = True
     """Whether a node may be told several votes at once; else the next one waits until the one before had its effect."""
+    untold_forks: frozenset[str] = frozenset()
+    """Of the genesis's forks those that its nodes do not tell of."""
 
     # Files
 
@@ -151,6 +153,10 @@ class NetworkEngine(ABC):
     def first_block_call(self) -> RpcCall:
         """The first block as it is told with its extraData."""
         return RpcCall("eth_getBlockByNumber", ("0x0", False))
+
+    def forks_call(self) -> RpcCall:
+        """The rules that a node runs; read by `agreed_rules`."""
+        return RpcCall("admin_nodeInfo")
 
     @abstractmethod
     def read_proposer(self, block: Mapping[str, Any]) -> str:

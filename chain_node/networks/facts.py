@@ -10,11 +10,13 @@ from typing import Any, Final, TypeVar
 
 from chain_node.client import Node
 from chain_node.errors import ChainError
+from chain_node.networks.agreed_rules import read_forks
 from chain_node.networks.cards import CardBody
 from chain_node.networks.engine import NetworkEngine, Proposed, RpcCall, plain
 
 WINDOW: Final = 60
 """Blocks that are looked back over."""
+_FIRST_BLOCK: Final = ("timestamp", "gasLimit", "stateRoot")
 T = TypeVar("T")
 
 
@@ -31,12 +33,15 @@ class Header:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """None: not answered; `unanswered` says why, by question."""
+    """None: not answered; `unanswered` says why, by question. `first_block` is what the first block says beside its
+    header here, `forks` the schedule of rules."""
 
     name: str
     version: str | None = None
     chain_id: int | None = None
     genesis: Header | None = None
+    first_block: Mapping[str, str] = field(default_factory=dict)
+    forks: Mapping[str, int] | None = None
     latest: Header | None = None
     later_number: int | None = None
     recent: tuple[Header, ...] = ()
@@ -56,6 +61,7 @@ class _Questions:
     def __init__(self, engine: NetworkEngine, node: Node) -> None:
         self.engine, self.node = engine, node
         self.unanswered: dict[str, str] = {}
+        self.first_block: dict[str, str] = {}
 
     def ask(self, what: str, question: Callable[[], T]) -> T | None:
         try:
@@ -80,7 +86,13 @@ class _Questions:
         return self._header(self.node.request("eth_getBlockByNumber", number, False))
 
     def first_header(self) -> Header:
-        return self._header(self.call(self.engine.first_block_call()))
+        block = self.call(self.engine.first_block_call())
+        header = self._header(block)
+        self.first_block = {key: str(block[key]) for key in _FIRST_BLOCK if key in block}
+        return header
+
+    def forks(self) -> Mapping[str, int] | None:
+        return self.ask("fork schedule", lambda: read_forks(self.call(self.engine.forks_call())))
 
     def sealing(self, latest: Header, recent: tuple[Header, ...]) -> Mapping[str, Proposed] | None:
         """Who proposed the blocks of the window, which are `recent` where that could be asked."""
@@ -142,6 +154,8 @@ def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
         version=asking.ask("version", node.client_version),
         chain_id=asking.ask("chain id", node.chain_id),
         genesis=asking.ask("first block", asking.first_header),
+        first_block=asking.first_block,
+        forks=asking.forks(),
         latest=latest,
         recent=recent,
         peers=asking.peers(),
@@ -165,6 +179,7 @@ def glance(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
         name=name,
         chain_id=asking.ask("chain id", node.chain_id),
         genesis=asking.ask("first block", asking.first_header),
+        first_block=asking.first_block,
         latest=latest,
         peers=asking.peers(),
         validators=asking.validators(),

@@ -46,9 +46,13 @@ def compose_file(terms: Terms, node: CardBody, image: str, command: Sequence[str
     return (HEADER + text).encode()
 
 
+NODES_FOLDER: Final = "/var/lib/portolan"
+"""Below it units keep each node's own folder, by network and node."""
+
+
 def unit_folders(terms: Terms, node: CardBody) -> tuple[str, str]:
     """Where the unit finds the agreed files, and the node's own."""
-    return f"/etc/portolan/{terms.name}", f"/var/lib/portolan/{terms.name}/{node.node}"
+    return f"/etc/portolan/{terms.name}", f"{NODES_FOLDER}/{terms.name}/{node.node}"
 
 
 def unit_file(terms: Terms, node: CardBody, command: Sequence[str]) -> bytes:

@@ -22,17 +22,20 @@ from chain_node.errors import ChainError
 from chain_node.networks.audit import Audit
 from chain_node.networks.beginning import papers_of
 from chain_node.networks.catalogue import engine_named
-from chain_node.networks.ceremony import load_ceremony
+from chain_node.networks.ceremony import Ceremony, load_ceremony
 from chain_node.networks.doctor import Doctor
 from chain_node.networks.documents import parse, read_bytes
+from chain_node.networks.engine import NetworkEngine
 from chain_node.networks.facts import NodeFacts, gather, port_is_open
 from chain_node.networks.figures import NetworkFigures, told_at
 from chain_node.networks.findings import Finding, as_json, exit_code
-from chain_node.networks.machine import machine_findings
+from chain_node.networks.machine import machine_findings, nowhere, unit_findings
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.named import members_folder
 from chain_node.networks.options import NameArgument, RootOption, rpc_urls
-from chain_node.networks.watching import NetworkWatch
+from chain_node.networks.papers import Papers, read_papers
+from chain_node.networks.services import NODES_FOLDER
+from chain_node.networks.watching import NetworkWatch, require_nodes
 
 RpcOption = Annotated[list[str] | None, typer.Option(help="NODE=URL of each node that can be asked from here.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -43,6 +46,9 @@ def audit(
     name: NameArgument,
     rpc: RpcOption = None,
     deployments: Annotated[Path | None, typer.Option(help="List of the contracts (deployments.json).")] = None,
+    papers: Annotated[
+        Path | None, typer.Option(help="The registrar's list of papers (TOML), newer than participants.toml.")
+    ] = None,
     soon_days: Annotated[int, typer.Option(help="How far ahead an expiry is pointed out.")] = 30,
     as_json_: JsonOption = False,
     root: RootOption = CONFIG_ROOT,
@@ -57,7 +63,7 @@ def audit(
         nodes={node: Node(url) for node, url in urls.items()},
         book=AddressBook.load(deployments or deployments_of(folder, name)),
         artifacts=compile_contracts(),
-        papers=papers_of(folder),
+        papers=Papers.of(papers_of(folder), [] if papers is None else read_papers(papers)),
         soon_days=soon_days,
     ).run()
     show(name, sorted(urls), found, as_json_)
@@ -80,6 +86,9 @@ def doctor(
     name: NameArgument,
     rpc: RpcOption = None,
     member_dir: Annotated[Path | None, typer.Option(help="This member's own folder: its disk and keys.")] = None,
+    unit_dir: Annotated[
+        Path | None, typer.Option(help=f"Where units keep the nodes' own folders; {NODES_FOLDER}/NAME without.")
+    ] = None,
     ports: Annotated[bool, typer.Option("--ports/--no-ports", help="Try every node's peer port from here.")] = True,
     watch: Annotated[int, typer.Option(help="Seconds to watch for new blocks.")] = 20,
     as_json_: JsonOption = False,
@@ -89,7 +98,9 @@ def doctor(
     folder = members_folder(root, name)
     ceremony = load_ceremony(folder)
     engine = engine_named(ceremony.terms.engine)
-    nodes = {node: Node(url) for node, url in rpc_urls(rpc or []).items()}
+    urls = rpc_urls(rpc or [])
+    require_nodes(ceremony, urls)
+    nodes = {node: Node(url) for node, url in urls.items()}
     facts = {node: gather(engine, node, way) for node, way in nodes.items()}
     facts = {node: later(its, nodes[node]) for node, its in watched(facts, watch).items()}
     findings = Doctor(
@@ -100,8 +111,17 @@ def doctor(
         now=int(time.time()),
         genesis=parse(folder / "genesis.json", read_bytes(folder / "genesis.json")),
     ).findings()
-    findings += machine_findings(MemberFolder(member_dir)) if member_dir is not None else []
+    findings += _this_machine(unit_dir or Path(NODES_FOLDER) / name, member_dir, ceremony, engine)
     show(name, sorted(nodes), findings, as_json_)
+
+
+def _this_machine(unit_dir: Path, member_dir: Path | None, ceremony: Ceremony, engine: NetworkEngine) -> list[Finding]:
+    found = [] if member_dir is None else machine_findings(MemberFolder(member_dir))
+    secrets = tuple(engine.key_files(bytes(32)))
+    units = unit_findings(unit_dir, sorted(ceremony.state.nodes), secrets)
+    if units is None and member_dir is None:
+        return [nowhere(unit_dir)]
+    return found + (units or [])
 
 
 def watched(facts: dict[str, NodeFacts], seconds: int) -> dict[str, NodeFacts]:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from chain_node.client import Node
 from chain_node.networks.bundle import CEREMONY_FILE
 from chain_node.networks.catalogue import engine_named
-from chain_node.networks.ceremony import load_ceremony
+from chain_node.networks.ceremony import Ceremony, load_ceremony
 from chain_node.networks.doctor import Doctor
 from chain_node.networks.documents import parse, read_bytes
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.facts import glance
+
+
+def require_nodes(ceremony: Ceremony, urls: Collection[str]) -> None:
+    """Raises `ChangeRefused` for a name that is no node's: what answers there would count as one."""
+    agreed = sorted(ceremony.state.nodes)
+    for stranger in sorted(set(urls) - set(agreed)):
+        raise ChangeRefused(
+            f"--rpc {stranger}: is no node of {ceremony.terms.name}, whose nodes are {', '.join(agreed)}"
+        )
 
 
 class NetworkWatch:
@@ -27,9 +36,7 @@ class NetworkWatch:
         self._genesis = parse(folder / "genesis.json", read_bytes(folder / "genesis.json"))
         if not urls:
             raise ChangeRefused("--rpc NODE=http://… of one node at least is needed")
-        agreed, name = sorted(self._ceremony.state.nodes), self._ceremony.terms.name
-        for stranger in sorted(set(urls) - set(agreed)):
-            raise ChangeRefused(f"--rpc {stranger}: is no node of {name}, whose nodes are {', '.join(agreed)}")
+        require_nodes(self._ceremony, urls)
         self._ways = {name: Node(url, timeout_seconds) for name, url in urls.items()}
 
     def look(self, now: int) -> Doctor:

@@ -34,7 +34,7 @@ def make_network(rehearsal: Rehearsal, where: Path) -> Path:
     typed(
         rehearsal,
         f"portolan network new {NAME} --engine besu --root {root} {people} --chain-id 77009 "
-        f"--shared-hosts {organisations}",
+        f"--shared-hosts --account 0x{'ab' * 20} {organisations}",
         *(
             f"portolan network member init {NAME} --name v{at} --lei {member} --organisation 'Firm {at}' --contact ops "
             f"--host 127.0.0.1 --port {30303 + at} --member-dir {where}/own-{at} --passphrase-file {where}/pass "

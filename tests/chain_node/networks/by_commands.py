@@ -58,6 +58,7 @@ def make_network(
     people = CONFIG_ROOT / "local" / "participants.toml"
     organisations = [word for lei in LEIS[: len(ports)] for word in ("--org", lei)]
     terms = ["--operator", OPERATOR, "--participants", people, "--chain-id", 77_009, "--shared-hosts"]
+    terms += ["--account", "0x" + "ab" * 20]
     done("new", name, "--engine", engine, "--root", made.root, *terms, *organisations)
     (where / "pass").write_text("a long enough passphrase\n")
     cards = where / "cards"

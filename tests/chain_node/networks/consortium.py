@@ -59,10 +59,10 @@ def beginning(name: str = "harbour", members: int = 4, **changes: object) -> Beg
     return replace(wish, **changes)  # type: ignore[arg-type]
 
 
-def found(where: Path, name: str = "harbour", members: int = 4) -> Consortium:
+def found(where: Path, name: str = "harbour", members: int = 4, **changes: object) -> Consortium:
     """Terms and cards, and the files that follow from them."""
     folder = where / "network-config" / name
-    begin(folder, beginning(name, members))
+    begin(folder, beginning(name, members, **changes))
     made = Consortium(folder, where / "members", load_terms(folder), [])
     made.cards = [made.card(i, f"validator-{'abcdef'[i]}") for i in range(members)]
     assemble(made)

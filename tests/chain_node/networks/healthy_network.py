@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import rlp
+from eth_utils import keccak
+
+from chain_node.networks.agreed_rules import read_forks
 from chain_node.networks.besu import BesuEngine
 from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.doctor import Doctor
@@ -35,7 +39,8 @@ class Healthy:
         working = [n.address for n in self.ceremony.state.validators if n.node not in self.idle]
         proposer = working[number % len(working)]
         extra = self.genesis["extraData"] if number == 0 else "0x"
-        return replace(Header(number, hash_of(number), NOW - HEIGHT + number, proposer, extra), **changes)
+        at = NOW - HEIGHT + number if number else int(self.genesis["timestamp"], 16)
+        return replace(Header(number, hash_of(number), at, proposer, extra), **changes)
 
     def node(self, name: str, **changes: Any) -> NodeFacts:
         state = self.ceremony.state
@@ -49,6 +54,8 @@ class Healthy:
             version="besu/v26.8.0/linux-x86_64/openjdk-java-21",
             chain_id=self.ceremony.terms.chain_id,
             genesis=self.header(0),
+            first_block=first_block(self.genesis),
+            forks=read_forks(node_info(self)),
             latest=recent[-1],
             later_number=HEIGHT + 10,
             recent=recent,
@@ -67,12 +74,22 @@ class Healthy:
         return Doctor(self.engine, self.ceremony, facts, ports or {}, now, self.genesis).findings()
 
 
+EMPTY_STATE = "0x" + keccak(rlp.encode(b"")).hex()
+
+
+def first_block(genesis: dict[str, Any]) -> dict[str, str]:
+    """What a node tells of it beside its header."""
+    told = {key: genesis[key] for key in ("timestamp", "gasLimit") if key in genesis}
+    return {**told, "stateRoot": EMPTY_STATE}
+
+
 def block_of(healthy: Healthy, height: int, params: list[Any]) -> dict[str, Any]:
     header = healthy.header(height if params[0] == "latest" else int(params[0], 16))
+    first = first_block(healthy.genesis) if header.number == 0 else {"timestamp": hex(header.timestamp)}
     return {
+        **first,
         "number": hex(header.number),
         "hash": header.hash,
-        "timestamp": hex(header.timestamp),
         "miner": header.proposer,
         "extraData": header.extra_data,
     }
@@ -91,6 +108,13 @@ def signers_of(healthy: Healthy, height: int, params: list[Any]) -> list[dict[st
     return found
 
 
+def node_info(healthy: Healthy) -> dict[str, Any]:
+    """Besu leaves out what its engine names as untold; Kaia has a second protocol without a config."""
+    config = {k: v for k, v in healthy.genesis["config"].items() if k not in healthy.engine.untold_forks}
+    name = "klay" if healthy.engine.kind == "kaia" else "eth"
+    return {"protocols": {"snap": {}, name: {"network": config["chainId"], "config": config}}}
+
+
 def answers_of(healthy: Healthy, name: str, height: int = HEIGHT) -> dict[str, Any]:
     """What a node says, in the forms of its engine."""
     its = healthy.node(name)
@@ -98,6 +122,7 @@ def answers_of(healthy: Healthy, name: str, height: int = HEIGHT) -> dict[str, A
         "web3_clientVersion": its.version,
         "eth_chainId": hex(its.chain_id or 0),
         "eth_blockNumber": hex(height + 10),
+        "admin_nodeInfo": node_info(healthy),
         "eth_getBlockByNumber": lambda params: block_of(healthy, height, params),
     }
     peers, validators = sorted(its.peers or ()), sorted(its.validators or ())

@@ -62,19 +62,27 @@ def test_terms_that_make_no_network_are_refused(tmp_path: Path, change: dict[str
     assert not (tmp_path / "n").exists()
 
 
-@pytest.mark.parametrize(
-    ("engine", "accounts", "warned"), [("besu", [], True), ("besu", ["0x" + "ab" * 20], False), ("kaia", [], False)]
-)
-def test_terms_under_which_nobody_can_send_are_pointed_out(
-    tmp_path: Path, engine: str, accounts: list[str], warned: bool
-) -> None:
-    people = str(CONFIG_ROOT / "local" / "participants.toml")
-    words = ["--engine", engine, "--org", f"{LEIS[0]}=4", "--operator", OPERATOR, "--participants", people]
-    words += [word for its in accounts for word in ("--account", its)]
+def new_words(tmp_path: Path, engine: str, *accounts: str) -> list[object]:
+    people = CONFIG_ROOT / "local" / "participants.toml"
+    terms = ["--org", f"{LEIS[0]}=4", "--operator", OPERATOR, "--participants", people, "--chain-id", 7]
+    senders = [word for its in accounts for word in ("--account", its)]
+    return ["new", "n", "--engine", engine, *terms, *senders, "--root", tmp_path]
 
-    said = done("new", "n", *words, "--chain-id", 7, "--root", tmp_path)
 
-    assert ("no node takes a transaction" in said) is warned
+def test_terms_under_which_nobody_can_send_are_refused(tmp_path: Path) -> None:
+    said = " ".join(refused(*new_words(tmp_path, "besu")).split())
+
+    assert "no --account: no node of n on besu would take a transaction" in said
+    assert "portolan node keys --data-dir build/networks/n" in said
+    assert not (tmp_path / "n").exists()
+
+
+@pytest.mark.parametrize(("engine", "accounts"), [("besu", ["0x" + "ab" * 20]), ("kaia", [])])
+def test_terms_under_which_somebody_can_send_are_written(tmp_path: Path, engine: str, accounts: list[str]) -> None:
+    """Kaia's nodes keep no list of accounts."""
+    done(*new_words(tmp_path, engine, *accounts))
+
+    assert load_terms(tmp_path / "n").accounts == tuple(accounts)
 
 
 def test_operator_who_is_no_participant_is_refused(tmp_path: Path) -> None:
@@ -332,6 +340,7 @@ def test_network_is_made_by_commands_alone(tmp_path: Path, monkeypatch: pytest.M
     root = tmp_path / "nets"
     people = CONFIG_ROOT / "local" / "participants.toml"
     terms = ["new", "quay", "--operator", OPERATOR, "--participants", people, "--root", root, "--chain-id", 9]
+    terms += ["--account", "0x" + "ab" * 20]
     (tmp_path / "pass").write_text("a long enough passphrase\n")
 
     assert "run 1" in refused(*terms, "--validators", 4, "--org", LEIS[0])

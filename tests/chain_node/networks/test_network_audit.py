@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from support.network import RunningNetwork, lei
 from typer.testing import CliRunner
 
 from chain_node.client import AddressBook, Node
+from chain_node.client.contracts.access import Organisation
 from chain_node.compile import Artifact, compile_contracts
 from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.networks.audit import Audit
@@ -21,13 +23,19 @@ from chain_node.networks.besu import BesuEngine
 from chain_node.networks.ceremony import Ceremony, load_ceremony
 from chain_node.networks.cli import network_app
 from chain_node.networks.code import CodeMatch, compare_code
+from chain_node.networks.errors import FileUnusable
 from chain_node.networks.findings import Finding, exit_code
+from chain_node.networks.papers import Paper, Papers, expiries, read_papers
 from chain_node.vocabulary import Role
 
 pytestmark = pytest.mark.node
 
 ACME, FROZEN = "0x" + "a1" * 20, "0x" + "f2" * 20
 runner = CliRunner()
+
+
+def paper(of: str, year: int = 2200) -> Paper:
+    return Paper(lei=of, expires_at=datetime(year, 1, 1, tzinfo=UTC))
 
 
 @dataclass
@@ -38,6 +46,8 @@ class Audited:
     network: RunningNetwork
     proxies: dict[str, Proxy]
     ceremony: Ceremony
+    listed: list[Paper] = field(default_factory=lambda: [paper(lei("ACME")), paper(lei("FROZEN"))])
+    """The registrar's."""
 
     def audit(self, **changes: Any) -> list[Finding]:
         audit = Audit(
@@ -46,7 +56,7 @@ class Audited:
             nodes={name: Node(p.url) for name, p in self.proxies.items()},
             book=AddressBook.load(self.network.deployments),
             artifacts=compile_contracts(),
-            papers=load_network(CONFIG_ROOT / "local").organisations,
+            papers=Papers.of(load_network(CONFIG_ROOT / "local").organisations, self.listed),
         )
         return replace(audit, **changes).run()
 
@@ -57,11 +67,9 @@ class Audited:
 
 @pytest.fixture
 def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audited]:
-    made = found(tmp_path)
     network = pristine_network
-    # The harbour's terms name another chain; a network is what its terms say, so the ceremony is told anvil's.
+    made = found(tmp_path, chain_id=network.chain.chain_id)
     ceremony = load_ceremony(made.folder)
-    terms = ceremony.terms.model_copy(update={"chain_id": network.chain.chain_id})
     network.admit(lei("ACME"), ACME, int(Role.CARRIER))
     network.admit(lei("FROZEN"), FROZEN, int(Role.CARRIER))
     network.send("registrar", network.chain.registry.freeze_account(FROZEN))
@@ -71,7 +79,11 @@ def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audite
             node.node: stack.enter_context(
                 proxy(
                     {
-                        "perm_getAccountsAllowlist": [ACME.upper().replace("0X", "0x"), FROZEN, *terms.accounts],
+                        "perm_getAccountsAllowlist": [
+                            ACME.upper().replace("0X", "0x"),
+                            FROZEN,
+                            *ceremony.terms.accounts,
+                        ],
                         "perm_getNodesAllowlist": [peers[0] + "?discport=0", *peers[1:]],
                     },
                     network.rpc_url,
@@ -79,7 +91,7 @@ def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audite
             )
             for node in ceremony.state.ordered
         }
-        yield Audited(made, network, proxies, replace(ceremony, terms=terms))
+        yield Audited(made, network, proxies, ceremony)
 
 
 def test_account_that_one_node_lets_in_by_mistake_is_named_with_the_node(audited: Audited) -> None:
@@ -155,7 +167,7 @@ def test_dead_node_foreign_chain_and_fork_are_told_apart(audited: Audited) -> No
     assert said[("wrong", "nodes", "nobody")] == "is no node of this network"
 
 
-def test_due_diligence_that_ended_ends_soon_or_outlives_its_papers_is_named(audited: Audited) -> None:
+def test_due_diligence_that_ended_ends_soon_or_outlives_its_paper_is_named(audited: Audited) -> None:
     registry, now = audited.network.chain.registry, audited.network.now()
     audited.network.send(
         "registrar", registry.register_organisation(lei("SOON"), "", "DE", Role.CARRIER, now + 9 * 86_400)
@@ -165,19 +177,62 @@ def test_due_diligence_that_ended_ends_soon_or_outlives_its_papers_is_named(audi
     audited.network.send("registrar", registry.suspend_organisation(lei("STOPPED")))
     audited.network.chain.node.request("evm_increaseTime", 3_600)
     audited.network.chain.node.request("evm_mine")
-    operator = load_network(CONFIG_ROOT / "local").organisations[0]
-    shorter = operator.model_copy(update={"kyc_expires_at": operator.kyc_expires_at.replace(year=2030)})
+    operator = load_network(CONFIG_ROOT / "local").organisations[0].lei
+    audited.listed += [paper(operator, 2030), *(paper(lei(name)) for name in ("SOON", "PAST"))]
 
-    findings = [f for f in audited.audit(papers=[shorter]) if f.area == "kyc"]
+    findings = [f for f in audited.audit() if f.area == "kyc"]
 
     assert [(f.weight, f.what[:20]) for f in findings] == [
-        ("wrong", operator.lei),
+        ("wrong", operator),
         ("soon", lei("SOON")),
         ("wrong", lei("PAST")),
     ]
-    assert "its papers end at" in findings[0].what
+    assert "its paper ends at 2030-01-01T00:00:00Z" in findings[0].what
     assert "ends in 8 days" in findings[1].what
     assert "ended" in findings[2].what
+
+
+ONE = Organisation(lei("ONE"), "", "DE", int(Role.CARRIER), 2_000_000_000, False, 0)
+
+
+@pytest.mark.parametrize(
+    ("founding", "listed", "weights", "said"),
+    [
+        ({}, {}, ["unknown"], "was admitted later, may act until 2033-05-18T03:33:20Z, and its paper was not shown"),
+        ({ONE.lei: 1_900_000_000}, {}, ["unknown"], "was renewed beyond its founding paper (2030-03-17T17:46:40Z)"),
+        ({ONE.lei: 2_000_000_000}, {ONE.lei: 1_999_999_999}, ["wrong"], "its paper ends at 2033-05-18T03:33:19Z"),
+        ({ONE.lei: 1_900_000_000}, {ONE.lei: 2_000_000_000}, [], ""),
+        ({ONE.lei: 2_000_000_000}, {}, [], ""),
+        ({}, {ONE.lei: 2_000_000_000}, [], ""),
+    ],
+)
+def test_renewal_is_no_error_and_an_unknown_paper_is_named(
+    founding: dict[str, int], listed: dict[str, int], weights: list[str], said: str
+) -> None:
+    findings = expiries([ONE], Papers(founding, listed), 1_700_000_000, 30)
+
+    assert [f.weight for f in findings] == weights
+    assert all(said in f.what for f in findings)
+    assert not any("participants.toml" in f.todo for f in findings)
+    assert expiries([replace(ONE, suspended=True)], Papers(founding, listed), 1_700_000_000, 30) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("papers = 1", "papers: "),
+        ("[[papers]", "not TOML"),
+        ("[[papers]]\nlei = '999900PORTOLANOPER18'\nexpires_at = 2030-01-01T00:00:00Z", "check digits"),
+        ("[[papers]]\nlei = '999900PORTOLANOPER17'\nexpires_at = 2030-01-01T00:00:00", "needs a time zone"),
+        ("[[papers]]\nlei = '999900PORTOLANOPER17'\nexpires_at = 2030-01-01T00:00:00Z\n" * 2, "is named twice"),
+        ("[[papers]]\nlei = '999900PORTOLANOPER17'\nexpires_at = 2030-01-01T00:00:00Z\nend = 1", "end: Extra"),
+    ],
+)
+def test_list_of_papers_that_makes_no_sense_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "papers.toml").write_text(text)
+
+    with pytest.raises(FileUnusable, match=said):
+        read_papers(tmp_path / "papers.toml")
 
 
 def test_directory_and_address_list_must_be_one(audited: Audited, tmp_path: Path) -> None:
@@ -227,12 +282,27 @@ def test_metadata_and_immutables_are_told_from_code() -> None:
     assert compare_code(b"", artifact) is CodeMatch.MISSING
 
 
-def test_network_in_order_has_no_findings_and_the_command_says_so(audited: Audited) -> None:
-    assert audited.audit() == []
+def command(audited: Audited, *more: str) -> Any:
     rpc = [f"--rpc={name}={p.url}" for name, p in audited.proxies.items()]
-    arguments = ["audit", "harbour", *rpc, "--deployments", str(audited.network.deployments), "--json"]
-    result = runner.invoke(network_app, [*arguments, "--root", str(audited.made.folder.parent)])
+    arguments = ["audit", "harbour", *rpc, "--deployments", str(audited.network.deployments), *more]
+    return runner.invoke(network_app, [*arguments, "--root", str(audited.made.folder.parent)], env={"COLUMNS": "200"})
 
-    # Its own terms name another chain id, so the command must refuse every node.
-    assert result.exit_code == 1
-    assert [f["area"] for f in json.loads(result.output)["findings"]] == ["chain"] * 4
+
+def test_network_in_order_has_no_findings_and_the_command_says_so(audited: Audited, tmp_path: Path) -> None:
+    entries = (f'[[papers]]\nlei = "{one.lei}"\nexpires_at = {one.expires_at.isoformat()}\n' for one in audited.listed)
+    (tmp_path / "papers.toml").write_text("\n".join(entries))
+    papers = ["--papers", str(tmp_path / "papers.toml")]
+
+    told, for_programs = command(audited, *papers), command(audited, *papers, "--json")
+
+    assert audited.audit() == []
+    assert told.exit_code == 0, told.output
+    assert "harbour: nothing is wrong" in told.output
+    assert for_programs.exit_code == 0
+    assert json.loads(for_programs.output)["findings"] == []
+    assert json.loads(for_programs.output)["looked_at"] == sorted(audited.proxies)
+    without = command(audited, "--json")
+    assert without.exit_code == 3
+    assert [f["what"][:20] for f in json.loads(without.output)["findings"]] == [lei("ACME"), lei("FROZEN")]
+    audited.list_of("validator-b", "Accounts").append("0x" + "66" * 20)
+    assert command(audited, *papers).exit_code == 1

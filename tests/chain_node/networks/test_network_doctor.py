@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from chain_node.networks.cli import network_app
 from chain_node.networks.doctor import Doctor, skewed
 from chain_node.networks.facts import NodeFacts, gather, port_is_open
 from chain_node.networks.findings import Finding, exit_code
-from chain_node.networks.machine import disk_findings, machine_findings
+from chain_node.networks.machine import disk_findings, machine_findings, unit_findings
 from chain_node.networks.member import MemberFolder
 
 runner = CliRunner()
@@ -81,6 +82,42 @@ def test_node_of_another_chain_or_first_block_is_named_once(healthy: Healthy) ->
     assert areas(healthy.look(a=other_chain)) == [("genesis", "validator-a")]
     assert areas(healthy.look(b=other_validators)) == [("genesis", "validator-b")]
     assert areas(healthy.look(c=other_rules)) == [("genesis", "validator-c")]
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"gasLimit": "0x1"}, "gasLimit 0x1 instead of 0x1c9c380"),
+        ({"timestamp": "0x5"}, "timestamp 0x5 instead of 0x0"),
+        ({"stateRoot": "0x" + "12" * 32}, "accounts in it, where genesis.json has none"),
+    ],
+)
+def test_one_node_asked_is_held_against_the_agreed_first_block(
+    healthy: Healthy, told: dict[str, str], said: str
+) -> None:
+    """Its hash is like nobody's where nobody else is asked."""
+    mine = healthy.node("validator-a")
+    facts = {"validator-a": replace(mine, first_block={**mine.first_block, **told})}
+
+    findings = Doctor(ENGINE, healthy.ceremony, facts, {}, NOW, healthy.genesis).findings()
+
+    assert [(f.area, f.node) for f in findings if f.area != "reach"] == [("genesis", "validator-a")]
+    assert said in findings[0].what
+
+
+def test_other_fork_schedule_is_named_fork_by_fork(healthy: Healthy) -> None:
+    forks = dict(healthy.node("validator-b").forks or {})
+    del forks["cancunTime"]
+    forks |= {"londonBlock": 700, "pragueTime": 0}
+
+    findings = healthy.look(b=healthy.node("validator-b", forks=forks))
+
+    assert areas(findings) == [("fork-id", "validator-b")]
+    assert findings[0].what == (
+        "runs other rules than genesis.json: no cancunTime (agreed: 0); londonBlock at 700 instead of 0;"
+        " pragueTime at 0, which nobody agreed on"
+    )
+    assert "genesis.json" in findings[0].todo
 
 
 def test_node_on_a_fork_is_named_and_its_database_kept(healthy: Healthy) -> None:
@@ -278,6 +315,37 @@ def test_keys_that_others_may_read_are_told(tmp_path: Path) -> None:
     assert machine_findings(MemberFolder(tmp_path / "nowhere"))[0].weight == "unknown"
 
 
+def test_folder_of_the_unit_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unit_findings(tmp_path, ["validator-a"], ["key"]) is None
+    home = tmp_path / "validator-a"
+    home.mkdir()
+    (home / "key").write_text("00")
+    (home / "key").chmod(0o640)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=4 * 10**9))
+
+    findings = unit_findings(tmp_path, ["validator-a", "validator-b"], ["key"]) or []
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [
+        ("wrong", "disk", "validator-a"),
+        ("wrong", "keys", "validator-a"),
+    ]
+    assert findings[1].todo == f"chmod go= {home / 'key'}"
+
+
+def test_folder_that_may_not_be_looked_into_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "validator-a").mkdir()
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.disk_usage", refused)
+
+    (finding,) = unit_findings(tmp_path, ["validator-a"], ["key"]) or []
+
+    assert (finding.weight, finding.area, finding.node) == ("unknown", "disk", "validator-a")
+    assert finding.what.endswith("disk and keys were not looked at: Permission denied")
+
+
 # Asking
 
 
@@ -325,6 +393,8 @@ def test_validator_that_besu_lists_with_zeros_is_named(healthy: Healthy) -> None
     [
         ("admin_peers", [{}]),
         ("admin_peers", None),
+        ("admin_nodeInfo", None),
+        ("admin_nodeInfo", {"protocols": {"eth": {"config": 1}}}),
         ("qbft_getSignerMetrics", [{"address": "0x1"}]),
         ("qbft_getValidatorsByBlockNumber", {"a": 1}),
         ("perm_getNodesAllowlist", [1]),
@@ -358,9 +428,22 @@ def served(healthy: Healthy) -> Iterator[dict[str, Any]]:
         }
 
 
-def test_command_asks_all_nodes_and_ends_by_what_it_found(harbour: Consortium, served: dict[str, Any]) -> None:
+def test_name_that_is_no_node_is_refused(harbour: Consortium) -> None:
+    words = ["doctor", "harbour", "--rpc", "zz=http://127.0.0.1:1", "--root", str(harbour.folder.parent)]
+    result = runner.invoke(network_app, words)
+
+    assert result.exit_code == 1
+    assert "--rpc zz: is no node of harbour, whose nodes are validator-a" in " ".join(result.output.split())
+
+
+def test_command_asks_all_nodes_and_ends_by_what_it_found(
+    harbour: Consortium, served: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rpc = [f"--rpc={name}={its.url}" for name, its in served.items()]
     always = ["doctor", "harbour", *rpc, "--no-ports", "--watch", "0", "--json", "--root", str(harbour.folder.parent)]
+    (tmp_path / "validator-a").mkdir()
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=10**12))
+    empty, always = always, [*always, "--unit-dir", str(tmp_path)]
     # The chain is of the year 2096, which the doctor must see as a wrong clock, and nothing else.
     result = runner.invoke(network_app, always)
 
@@ -370,3 +453,8 @@ def test_command_asks_all_nodes_and_ends_by_what_it_found(harbour: Consortium, s
     served["validator-b"].answers["qbft_getValidatorsByBlockNumber"] = []
     again = json.loads(runner.invoke(network_app, always).output)
     assert [(f["area"], f["node"]) for f in again["findings"]] == [("clock", ""), ("validators", "validator-b")]
+    unseen = json.loads(runner.invoke(network_app, [*empty, "--unit-dir", str(tmp_path / "none")]).output)["findings"][
+        -1
+    ]
+    assert (unseen["weight"], unseen["area"]) == ("unknown", "disk")
+    assert f"were not looked at: no node's folder lies in {tmp_path / 'none'}" in unseen["what"]
