@@ -47,8 +47,8 @@ fuzz: setup build/schemathesis/.stamp ## Run fuzz tests, invariants, the model a
 	  pytest -q -n 2 --dist loadgroup tests/model -k add_up
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) FUZZ_SEED=$(or $(FUZZ_SEED),$$RANDOM) pytest -q tests/api/fuzz
 
-# The cases of tests/chaos, for as long as one likes; SOAK_SEED= repeats a run's cases.
-soak: setup build/kaia/.stamp ## Harm a network of four validators at work at random for MINUTES=10; SOAK_SEED= repeats
+# Each case of tests/chaos once, however long that takes, then on for as long as one likes; SOAK_SEED= repeats a run's cases.
+soak: setup build/kaia/.stamp ## Harm a network of four validators at work: every case once, then at random for MINUTES=10 in all; SOAK_SEED= repeats
 	SOAK_MINUTES=$(or $(MINUTES),10) SOAK_SEED=$(or $(SOAK_SEED),$$RANDOM) pytest -q -s tests/chaos/test_soak.py
 
 lint: setup ## Check format, types, import rules, the code by bandit and the contracts by slither

@@ -34,6 +34,7 @@ from chain_node.errors import ChainError
 from chain_node.freezing_cli import freeze
 from chain_node.genesis import GenesisInvalid
 from chain_node.keys import OFFICE_KEYS, KeyRing, KeysInvalid
+from chain_node.networks.options import RootOption
 from chain_node.references import ReferenceInvalid
 from chain_node.supervisor import ProcessFailed
 from chain_node.upgrade.cli import upgrade
@@ -213,10 +214,11 @@ def deploy_command(
     data_dir: DataOption = None,
     rpc_url: Annotated[str | None, typer.Option(help="A node of the network, if not this folder's.")] = None,
     besu: BesuOption = None,
+    root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Put the contracts on a network's chain. Goes on where it was broken off; a finished one is only checked."""
     console = Console()
-    loaded, folder = _load(network, data_dir)
+    loaded, folder = _load(network, data_dir, root)
     ring = KeyRing.make(folder)
     endpoint = find_endpoint(folder)
     running = rpc_url or (endpoint.rpc_url if endpoint else None)
@@ -250,8 +252,8 @@ def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
             node.close()
 
 
-def _load(network: str, data_dir: Path | None) -> tuple[Network, Path]:
-    return load_network(CONFIG_ROOT / network), (data_dir or data_dir_of(network)).resolve()
+def _load(network: str, data_dir: Path | None, root: Path = CONFIG_ROOT) -> tuple[Network, Path]:
+    return load_network(root / network), (data_dir or data_dir_of(network)).resolve()
 
 
 def forget_network(data_dir: Path) -> None:

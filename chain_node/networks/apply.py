@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from chain_node.client.node import Node
@@ -15,6 +16,7 @@ from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.changes import Removal
 from chain_node.networks.engine import NetworkEngine, RpcCall, Vote, votes_between
 from chain_node.networks.errors import VoteFailed
+from chain_node.networks.lists import require_lists
 
 Ask = Callable[[RpcCall], Any]
 
@@ -59,14 +61,14 @@ def apply_on(
     nodes = [*staying, *(n for n in _leaving(ceremony, lei) if n.node in asks)]
     steps: list[str] = []
     if _someone_comes(ceremony, lei):
-        steps += _reload(engine, staying, asks)
+        steps += _reload(engine, ceremony, staying, asks)
     until = time.monotonic() + wait_seconds
     while waiting := _vote(engine, ceremony, nodes, asks, steps):
         if time.monotonic() >= until:
             return Applied(tuple(steps), waiting)
         time.sleep(poll_seconds)
     steps += _discard(engine, ceremony, nodes, asks, lei)
-    return Applied((*steps, *_reload(engine, staying, asks)), ())
+    return Applied((*steps, *_reload(engine, ceremony, staying, asks)), ())
 
 
 def _someone_comes(ceremony: Ceremony, lei: str) -> bool:
@@ -79,13 +81,14 @@ def _leaving(ceremony: Ceremony, lei: str) -> list[CardBody]:
     return [node for node in gone if node.lei == lei]
 
 
-def _reload(engine: NetworkEngine, nodes: Sequence[CardBody], asks: Mapping[str, Ask]) -> list[str]:
+def _reload(engine: NetworkEngine, ceremony: Ceremony, nodes: Sequence[CardBody], asks: Mapping[str, Ask]) -> list[str]:
     call = engine.reload_call()
     if call is None:
         return []
     for node in nodes:
         _said(node.node, asks[node.node], call)
-    return [f"{node.node}: has read its allow-lists again" for node in nodes]
+        require_lists(engine, ceremony, node, partial(_said, node.node, asks[node.node]))
+    return [f"{node.node}: has read its allow-lists again, and has what was agreed" for node in nodes]
 
 
 def _vote(

@@ -41,18 +41,42 @@ class Contents:
         return tuple(sorted({path.split("/")[1] for path in self.member if path.startswith("nodes/")}))
 
 
-def collect(member: MemberFolder, network: Path, ceremony: Ceremony, with_keys: bool) -> Contents:
+def collect(
+    member: MemberFolder, network: Path, ceremony: Ceremony, with_keys: bool, run_from: Path | None = None
+) -> Contents:
+    """`run_from` has a folder for each node that runs elsewhere than in the member's folder, as under a unit: what a
+    node changes itself is taken from there."""
     if not member.path.is_dir():
         raise FileUnusable(member.path, "is no member's folder")
     paths = [*member.keystores, *member.path.glob(f"{CARDS}/*.json"), *member.path.glob("nodes/*/*")]
     files = {p.relative_to(member.path).as_posix(): p for p in sorted(paths) if p.is_file() and not p.is_symlink()}
     files = {n: p for n, p in files.items() if p.name not in RUN_FILES}
+    files |= _changed_by_nodes(files, ceremony, run_from) if run_from is not None else {}
     secret = secret_names(ceremony)
     keys = {n for n, p in files.items() if KEYSTORES.fullmatch(n) or p.name in secret}
     kept = {n: read_bytes(p) for n, p in files.items() if with_keys or n not in keys}
     agreed = [network / TERMS_FILE, *(network / n for n in AGREED_INPUTS), *sorted((network / CARDS).glob("*.json"))]
     agreed += [network / CEREMONY_FILE] if (network / CEREMONY_FILE).exists() else []
     return Contents(kept, {p.relative_to(network).as_posix(): read_bytes(p) for p in agreed})
+
+
+def _changed_by_nodes(files: Mapping[str, Path], ceremony: Ceremony, run_from: Path) -> dict[str, Path]:
+    """The files that the member's nodes have changed where they run, by their names in the member's folder. Raises
+    `FileUnusable` where a node runs there and one is missing or cannot be seen: the first day's would be kept."""
+    nodes = {name.split("/")[1] for name in files if name.startswith("nodes/")}
+    names = engine_named(ceremony.terms.engine).own_files(ceremony.terms)
+    found = {}
+    for node in sorted(nodes):
+        home = run_from / node
+        try:
+            if not home.is_dir():
+                continue
+            for name in names:
+                (home / name).stat()
+                found[f"nodes/{node}/{name}"] = home / name
+        except OSError as error:
+            raise FileUnusable(home, f"is where {node} runs, and cannot be read: {error}") from error
+    return found
 
 
 def secret_names(ceremony: Ceremony) -> frozenset[str]:

@@ -29,6 +29,7 @@ from chain_node.networks.facts import port_is_open
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.named import members_folder, new_folder
 from chain_node.networks.options import FolderOption, NameArgument, RootOption, read_passphrase, rpc_urls
+from chain_node.networks.services import UNIT_NODES
 
 BackupPassphrase = Annotated[
     Path | None, typer.Option("--passphrase-file", help="First line: the backup's passphrase; asked for without.")
@@ -41,13 +42,20 @@ def backup(
     member_dir: FolderOption,
     out: Annotated[Path, typer.Option(help="The file to write.")],
     with_keys: Annotated[bool, typer.Option("--with-keys", help="The node keys and the member key too.")] = False,
+    nodes_dir: Annotated[
+        Path | None,
+        typer.Option(help=f"Where nodes run, a folder each; the units' {UNIT_NODES}/NAME without."),
+    ] = None,
     passphrase_file: BackupPassphrase = None,
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Write this member's part into one sealed file: cards, lists and what the network agreed on; keys if asked for."""
     folder = members_folder(root, name)
     ceremony = load_ceremony(folder)
-    contents = collect(MemberFolder(member_dir), folder, ceremony, with_keys)
+    if nodes_dir is not None and not nodes_dir.is_dir():
+        raise ChangeRefused(f"--nodes-dir {nodes_dir}: is no folder")
+    run_from = nodes_dir or Path(UNIT_NODES) / name
+    contents = collect(MemberFolder(member_dir), folder, ceremony, with_keys, run_from)
     passphrase = read_passphrase(passphrase_file, confirm=True, what="the backup")
     write_backup(out, ceremony, contents, passphrase, with_keys)
     console = Console()

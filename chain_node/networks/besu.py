@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import rlp  # type: ignore[import-untyped]
 
 from chain_node.genesis import qbft_genesis
-from chain_node.networks.besu_files import besu_compose, besu_unit, flags
+from chain_node.networks.besu_files import NODES_LIST, besu_compose, besu_unit, flags
 from chain_node.networks.cards import CardBody
 from chain_node.networks.documents import pretty
 from chain_node.networks.engine import Files, NetworkEngine, Proposed, RpcCall, Vote
@@ -107,6 +107,11 @@ class BesuEngine(NetworkEngine):
 
     def nodes_list_call(self) -> RpcCall:
         return RpcCall("perm_getNodesAllowlist")
+
+    def nodes_list_of(self, words: Sequence[str], node: CardBody) -> str | None:
+        given = dict(word.partition("=")[::2] for word in words)
+        its = (given.get("--p2p-host"), given.get("--p2p-port")) == (node.host, str(node.port))
+        return given.get(NODES_LIST) if its else None
 
     def accounts_list_call(self) -> RpcCall:
         return RpcCall("perm_getAccountsAllowlist")

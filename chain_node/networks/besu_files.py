@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from chain_node.engines.besu_program import chain_flags, metrics_flags, peer_flags, rpc_flags
 from chain_node.networks.cards import CardBody
 from chain_node.networks.services import LocalPorts, compose_file, unit_file, unit_folders
 from chain_node.networks.terms import Terms
+
+NODES_LIST: Final = "--permissions-nodes-config-file"
 
 
 def flags(node: CardBody, ports: LocalPorts, most_peers: int, network: str, data: str) -> list[str]:
@@ -22,7 +26,7 @@ def flags(node: CardBody, ports: LocalPorts, most_peers: int, network: str, data
             static_nodes=f"{network}/permissions/static-nodes.json",
         ),
         "--permissions-nodes-config-file-enabled=true",
-        f"--permissions-nodes-config-file={network}/permissions/nodes-allowlist.toml",
+        f"{NODES_LIST}={network}/permissions/nodes-allowlist.toml",
         "--permissions-accounts-config-file-enabled=true",
         f"--permissions-accounts-config-file={data}/accounts-allowlist.toml",
         *rpc_flags(host="127.0.0.1", port=ports.rpc),

@@ -20,6 +20,7 @@ from chain_node.networks.ceremony import current_files, joined, load_ceremony, s
 from chain_node.networks.changes import Addition, Removal, Rotation, new_member_key
 from chain_node.networks.documents import as_document
 from chain_node.networks.entries import Answer, Done, Propose
+from chain_node.networks.lists import require_one_copy
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.named import members_folder
 from chain_node.networks.options import (
@@ -165,6 +166,7 @@ def apply(
     console.print(f"Fingerprint: {check_bundle(folder, files)}", soft_wrap=True)
     key = own_key(MemberFolder(member_dir), ceremony, passphrase_file)
     lei = ceremony.author_of(key.address)
+    require_one_copy(engine, ceremony, lei, files)
     if not rpc:
         console.print("No --rpc was given; send these to your nodes, then run this again with --rpc:")
         if not engine.votes_together:

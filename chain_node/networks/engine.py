@@ -5,7 +5,7 @@ public cards alone, and the questions and votes its nodes understand. An engine 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -176,6 +176,10 @@ class NetworkEngine(ABC):
 
     def nodes_list_call(self) -> RpcCall | None:
         """The peers that a node lets in, as `peer_url`."""
+        return None
+
+    def nodes_list_of(self, words: Sequence[str], node: CardBody) -> str | None:
+        """The file of a node's peers in a program's words, where they start this node."""
         return None
 
     def accounts_list_call(self) -> RpcCall | None:

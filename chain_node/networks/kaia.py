@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import rlp  # type: ignore[import-untyped]
@@ -93,6 +94,11 @@ class KaiaNetwork(NetworkEngine):
             return {str(peer["id"]).lower() for peer in answer}
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a list of peers: {error}") from error
+
+    def nodes_list_of(self, words: Sequence[str], node: CardBody) -> str | None:
+        given = dict(pairwise(words))
+        its = (given.get("--p2p.addr"), given.get("--port")) == (node.host, str(node.port))
+        return given.get("--p2p.listed") if its else None
 
 
 def _most_peers(state: NetworkState) -> int:

@@ -11,7 +11,12 @@ import typer
 from chain_node.networks.errors import ChangeRefused
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the network: its folder in network-config.")]
-RootOption = Annotated[Path, typer.Option("--root", help="Where the folders of networks lie.")]
+RootOption = Annotated[
+    Path,
+    typer.Option(
+        "--root", envvar="PORTOLAN_NETWORKS", help="Where the folders of networks lie; under the units /etc/portolan."
+    ),
+]
 FolderOption = Annotated[Path, typer.Option("--member-dir", help="This member's own folder, with its keys.")]
 PassphraseOption = Annotated[
     Path | None, typer.Option("--passphrase-file", help="First line: the member key's passphrase; asked for without.")

@@ -46,17 +46,22 @@ def compose_file(terms: Terms, node: CardBody, image: str, command: Sequence[str
     return (HEADER + text).encode()
 
 
-NODES_FOLDER: Final = "/var/lib/portolan"
-"""Below it units keep each node's own folder, by network and node."""
+UNIT_ROOT: Final = "/etc/portolan"
+"""Where units find the networks' folders; the members' commands must be given the same (`--root`)."""
+UNIT_NODES: Final = "/var/lib/portolan"
+"""Below it, by network and node, is where units run nodes."""
 
 
 def unit_folders(terms: Terms, node: CardBody) -> tuple[str, str]:
     """Where the unit finds the agreed files, and the node's own."""
-    return f"/etc/portolan/{terms.name}", f"{NODES_FOLDER}/{terms.name}/{node.node}"
+    return f"{UNIT_ROOT}/{terms.name}", f"{UNIT_NODES}/{terms.name}/{node.node}"
 
 
 def unit_file(terms: Terms, node: CardBody, command: Sequence[str]) -> bytes:
+    network, home = unit_folders(terms, node)
     lines = [
+        f"# Reads the agreed files in {network}: let `portolan network` work on that copy and on no other, by --root",
+        f"# {UNIT_ROOT} or PORTOLAN_NETWORKS={UNIT_ROOT}. The node's own folder is {home}.",
         "[Unit]",
         f"Description=Portolan network {terms.name}, node {node.node}",
         "Wants=network-online.target time-sync.target",
@@ -74,7 +79,7 @@ def unit_file(terms: Terms, node: CardBody, command: Sequence[str]) -> bytes:
         "ProtectSystem=strict",
         "ProtectHome=true",
         "PrivateTmp=true",
-        f"ReadWritePaths={unit_folders(terms, node)[1]}",
+        f"ReadWritePaths={home}",
         "",
         "[Install]",
         "WantedBy=multi-user.target",

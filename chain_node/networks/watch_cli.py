@@ -34,7 +34,7 @@ from chain_node.networks.member import MemberFolder
 from chain_node.networks.named import members_folder
 from chain_node.networks.options import NameArgument, RootOption, rpc_urls
 from chain_node.networks.papers import Papers, read_papers
-from chain_node.networks.services import NODES_FOLDER
+from chain_node.networks.services import UNIT_NODES
 from chain_node.networks.watching import NetworkWatch, require_nodes
 
 RpcOption = Annotated[list[str] | None, typer.Option(help="NODE=URL of each node that can be asked from here.")]
@@ -87,7 +87,7 @@ def doctor(
     rpc: RpcOption = None,
     member_dir: Annotated[Path | None, typer.Option(help="This member's own folder: its disk and keys.")] = None,
     unit_dir: Annotated[
-        Path | None, typer.Option(help=f"Where units keep the nodes' own folders; {NODES_FOLDER}/NAME without.")
+        Path | None, typer.Option(help=f"Where units keep the nodes' own folders; {UNIT_NODES}/NAME without.")
     ] = None,
     ports: Annotated[bool, typer.Option("--ports/--no-ports", help="Try every node's peer port from here.")] = True,
     watch: Annotated[int, typer.Option(help="Seconds to watch for new blocks.")] = 20,
@@ -111,7 +111,7 @@ def doctor(
         now=int(time.time()),
         genesis=parse(folder / "genesis.json", read_bytes(folder / "genesis.json")),
     ).findings()
-    findings += _this_machine(unit_dir or Path(NODES_FOLDER) / name, member_dir, ceremony, engine)
+    findings += _this_machine(unit_dir or Path(UNIT_NODES) / name, member_dir, ceremony, engine)
     show(name, sorted(nodes), findings, as_json_)
 
 

@@ -21,8 +21,8 @@ from network_at_work import ALL, NetworkAtWork, wait_for
 from chain_node.supervisor import ProcessFailed
 
 Case = Callable[[NetworkAtWork, random.Random], None]
-SOAK_ALONE: Final = pytest.mark.skipif("SOAK_MINUTES" not in os.environ, reason="`make soak MINUTES=60` runs it")
-"""For what `make test` has no minutes."""
+SOAK_ALONE: Final = pytest.mark.skipif("SOAK_MINUTES" not in os.environ, reason="`make soak` has its case")
+"""For what `make test` has no minutes; `make soak` runs each case at least once."""
 DEFAULT_SEED: Final = 20261123
 SILENCE_SECONDS: Final = 12.0
 """Two rounds' time: where a block could come, it would."""

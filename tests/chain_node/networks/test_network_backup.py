@@ -262,3 +262,34 @@ def test_backup_by_command_is_restored_by_command(
     ).read_bytes()
     check = runner.invoke(network_app, ["check", "harbour", "--root", str(tmp_path / "nets")])
     assert check.exit_code == 0, check.output
+
+
+def test_list_that_the_running_node_changed_is_kept_and_not_the_first_days(harbour: Consortium, tmp_path: Path) -> None:
+    """Under a unit the node runs in another folder than the one where its key was made."""
+    ceremony, run_from = load_ceremony(harbour.folder), tmp_path / "var" / "harbour"
+    home, name = run_from / "validator-a", "nodes/validator-a/accounts-allowlist.toml"
+    first = collect(harbour.member(0), harbour.folder, ceremony, False, run_from).member
+    assert b"ab" * 20 in first[name]  # it does not run there
+
+    home.mkdir(parents=True)
+    with pytest.raises(FileUnusable, match=f"{home}: is where validator-a runs, and cannot be read"):
+        collect(harbour.member(0), harbour.folder, ceremony, False, run_from)
+    (home / "accounts-allowlist.toml").write_text('accounts-allowlist=["0x77"]\n')
+    (home / "key").write_text("another")
+    (home / "database").mkdir()
+
+    kept = collect(harbour.member(0), harbour.folder, ceremony, True, run_from).member
+    assert kept[name] == b'accounts-allowlist=["0x77"]\n'
+    assert set(kept) == {*first, "member.json", "nodes/validator-a/key"}
+    assert kept["nodes/validator-a/key"] == (harbour.member(0).path / "nodes" / "validator-a" / "key").read_bytes()
+
+
+def test_backup_of_nodes_that_run_nowhere_is_refused(harbour: Consortium, tmp_path: Path) -> None:
+    words = ["backup", "harbour", "--member-dir", harbour.member(0).path, "--out", tmp_path / "out"]
+    words += ["--nodes-dir", tmp_path / "nowhere", "--root", harbour.folder.parent]
+
+    result = runner.invoke(network_app, [str(its) for its in words], env={"COLUMNS": "200"})
+
+    assert result.exit_code == 1
+    assert "nowhere: is no folder" in result.output
+    assert not (tmp_path / "out").exists()

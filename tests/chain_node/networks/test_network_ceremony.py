@@ -345,6 +345,12 @@ class Nodes:
         self.validators = set(validators)
         self.votes: dict[str, dict[str, bool]] = {}
         self.calls: list[tuple[str, str]] = []
+        self.lists: dict[str, list[str]] = {"perm_getNodesAllowlist": [], "perm_getAccountsAllowlist": []}
+
+    def follow(self, ceremony: Ceremony) -> None:
+        """The nodes' files are what was agreed; Besu adds its port for discovery to what it tells."""
+        peers = [BesuEngine().peer_url(n) + "?discport=0" for n in ceremony.state.ordered]
+        self.lists = {"perm_getNodesAllowlist": peers, "perm_getAccountsAllowlist": list(ceremony.terms.accounts)}
 
     def ask(self, address: str) -> Any:
         def answer(call: RpcCall) -> Any:
@@ -354,6 +360,8 @@ class Nodes:
                 self._count()
             if call.method == "qbft_discardValidatorVote":
                 self.votes.get(address, {}).pop(call.params[0], None)
+            if call.method in self.lists:
+                return self.lists[call.method]
             return sorted(self.validators) if call.method == "qbft_getValidatorsByBlockNumber" else True
 
         return answer
@@ -368,6 +376,7 @@ class Nodes:
 
 def test_votes_take_effect_once_enough_members_apply(begun: Ceremony, newcomer: Propose, harbour: Consortium) -> None:
     ceremony, nodes = decided(begun, harbour, newcomer), Nodes([n.address for n in begun.state.validators])
+    nodes.follow(ceremony)
     engine = BesuEngine()
     ways = {n.node: nodes.ask(n.address) for n in ceremony.state.ordered}
     address = harbour.cards[4].body.address
@@ -388,6 +397,7 @@ def test_votes_take_effect_once_enough_members_apply(begun: Ceremony, newcomer: 
 def test_who_goes_is_cut_off_only_after_the_vote(begun: Ceremony, harbour: Consortium) -> None:
     away = Propose(change=Removal(kind="remove-validator", node="validator-d"), why="left")
     ceremony, nodes = decided(begun, harbour, away), Nodes([n.address for n in begun.state.validators])
+    nodes.follow(ceremony)
     ways = {n.node: nodes.ask(n.address) for n in ceremony.state.ordered}
 
     for of, letter, wait in ((0, "a", 0), (1, "b", 0), (2, "c", 5)):  # only the last one's votes have an effect
@@ -408,6 +418,7 @@ def test_single_validator_replaces_its_own_key_through_its_old_node(tmp_path: Pa
         Propose(change=Rotation(kind="rotate-key", node="validator-a", card=alone.cards[1]), why="new machine"),
     )
     nodes = Nodes([alone.cards[0].body.address])
+    nodes.follow(ceremony)
     ways = {card.body.node: nodes.ask(card.body.address) for card in alone.cards}
     steps = [(node, call.method, *call.params) for node, call in calls_by_hand(BesuEngine(), ceremony, LEIS[0])]
 
@@ -446,6 +457,7 @@ def test_validator_that_nobody_decided_on_stops_everything(
 ) -> None:
     ceremony = decided(begun, harbour, newcomer)
     nodes = Nodes([*(n.address for n in begun.state.validators), "0x" + "99" * 20])
+    nodes.follow(ceremony)
     way = {"validator-a": nodes.ask(ceremony.state.nodes["validator-a"].address)}
 
     with pytest.raises(VoteFailed, match="no decision of this ceremony names: 0x9999"):
@@ -605,6 +617,7 @@ def test_apply_votes_on_real_nodes_and_signs_that_it_is_done(tmp_path: Path) -> 
     begun = load_ceremony(made.folder)
     save_ceremony(made.folder, decided(begun, made, Propose(change=change, why="a fifth")))
     nodes = Nodes([n.address for n in begun.state.validators])
+    nodes.follow(load_ceremony(made.folder))
 
     def answers(address: str) -> dict[str, Any]:
         ask = nodes.ask(address)
@@ -612,6 +625,8 @@ def test_apply_votes_on_real_nodes_and_signs_that_it_is_done(tmp_path: Path) -> 
             method: lambda params, method=method: ask(RpcCall(method, tuple(params)))
             for method in (
                 "perm_reloadPermissionsFromFile",
+                "perm_getNodesAllowlist",
+                "perm_getAccountsAllowlist",
                 "qbft_proposeValidatorVote",
                 "qbft_discardValidatorVote",
                 "qbft_getValidatorsByBlockNumber",
