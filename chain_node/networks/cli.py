@@ -178,6 +178,8 @@ def _begin(folder: Path, wish: Beginning, cards: Path | None) -> None:
 def _assemble(folder: Path, cards: Path, console: Console) -> None:
     terms, loaded, inputs = load_terms(folder), load_cards(cards), read_inputs(folder)
     require_inputs(folder, terms, inputs)
+    for card in loaded:
+        engine_named(terms.engine).require_role(card.body.node, card.body.role)
     state = first_state(terms, loaded)
     if (folder / CEREMONY_FILE).exists():
         raise ChangeRefused(
