@@ -1,5 +1,6 @@
-"""Carries decided changes out on one member's own nodes: lists are read again, votes cast, their effect awaited. Each
-step looks at what is there first, so that a broken run is simply repeated."""
+"""Carries decided changes out on one member's own nodes: lists are read again, votes cast, their effect awaited, and
+whoever is not agreed on any more is hung up on. Each step looks at what is there first, so that a broken run is simply
+repeated."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from chain_node.client.node import Node
 from chain_node.errors import ChainError
@@ -19,6 +20,8 @@ from chain_node.networks.errors import VoteFailed
 from chain_node.networks.lists import require_lists
 
 Ask = Callable[[RpcCall], Any]
+CUT_OFF_SECONDS: Final = 30.0
+"""Until a peer that was hung up on is gone; who dials again is let in as a peer for a moment, and then refused."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ def calls_by_hand(engine: NetworkEngine, ceremony: Ceremony, lei: str) -> list[t
     call = engine.reload_call()
     reload = [(node.node, call) for node in nodes if call is not None]
     cast = [(n.node, engine.vote_call(vote)) for n in voting for vote in votes if engine.may_vote(n, vote)]
-    return [*(reload if _someone_comes(ceremony, lei) else []), *cast, *reload]
+    drop_call = engine.drop_call()
+    drop = [(node.node, drop_call) for node in nodes if drop_call is not None]
+    return [*(reload if _someone_comes(ceremony, lei) else []), *cast, *reload, *drop]
 
 
 def apply_on(
@@ -68,7 +73,8 @@ def apply_on(
             return Applied(tuple(steps), waiting)
         time.sleep(poll_seconds)
     steps += _discard(engine, ceremony, nodes, asks, lei)
-    return Applied((*steps, *_reload(engine, ceremony, staying, asks)), ())
+    steps += _reload(engine, ceremony, staying, asks)
+    return Applied((*steps, *_cut_off(engine, ceremony, staying, asks, poll_seconds)), ())
 
 
 def _someone_comes(ceremony: Ceremony, lei: str) -> bool:
@@ -89,6 +95,36 @@ def _reload(engine: NetworkEngine, ceremony: Ceremony, nodes: Sequence[CardBody]
         _said(node.node, asks[node.node], call)
         require_lists(engine, ceremony, node, partial(_said, node.node, asks[node.node]))
     return [f"{node.node}: has read its allow-lists again, and has what was agreed" for node in nodes]
+
+
+def _cut_off(
+    engine: NetworkEngine, ceremony: Ceremony, nodes: Sequence[CardBody], asks: Mapping[str, Ask], poll_seconds: float
+) -> list[str]:
+    """Has each node hang up on everybody who is not agreed on, and sees that it did. Raises `VoteFailed`."""
+    call = engine.drop_call()
+    if call is None:
+        return []
+    for node in nodes:
+        ask, until = asks[node.node], time.monotonic() + CUT_OFF_SECONDS
+        require_lists(engine, ceremony, node, partial(_said, node.node, ask))
+        _said(node.node, ask, call)
+        while strange := _strange_peers(engine, ceremony, node.node, ask):
+            if time.monotonic() >= until:
+                keys = ", ".join(key[:16] for key in strange)
+                raise VoteFailed(node.node, f"is still connected with nodes that nobody agreed on: {keys}")
+            time.sleep(poll_seconds)
+            _said(node.node, ask, call)
+    return [f"{node.node}: is connected with nobody but agreed nodes" for node in nodes]
+
+
+def _strange_peers(engine: NetworkEngine, ceremony: Ceremony, name: str, ask: Ask) -> list[str]:
+    call = engine.peers_call()
+    answer = _said(name, ask, call)
+    try:
+        peers = engine.read_peers(answer)
+    except ValueError as error:
+        raise VoteFailed(name, f"{call.method}: {error}") from error
+    return sorted(peers - {node.public_key for node in ceremony.state.ordered})
 
 
 def _vote(
@@ -137,10 +173,14 @@ def _no_strangers(ceremony: Ceremony, node: str, on_chain: set[str]) -> None:
 
 
 def _validators(engine: NetworkEngine, name: str, ask: Ask) -> set[str]:
-    answer = _said(name, ask, engine.validators_call())
+    return {item.lower() for item in _listed(name, ask, engine.validators_call())}
+
+
+def _listed(name: str, ask: Ask, call: RpcCall) -> list[str]:
+    answer = _said(name, ask, call)
     if not isinstance(answer, list) or not all(isinstance(item, str) for item in answer):
-        raise VoteFailed(name, f"{engine.validators_call().method} gave no list of addresses")
-    return {item.lower() for item in answer}
+        raise VoteFailed(name, f"{call.method} gave no list of addresses")
+    return answer
 
 
 def _said(name: str, ask: Ask, call: RpcCall) -> Any:

@@ -23,6 +23,7 @@ from chain_node.networks.bundle import (
     write_bundle,
 )
 from chain_node.networks.cards import load_cards
+from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import current_files, load_ceremony
 from chain_node.networks.ceremony_cli import apply, approve, propose_app, receive, reject, status
 from chain_node.networks.errors import ChangeRefused
@@ -171,6 +172,8 @@ def _begin(folder: Path, wish: Beginning, cards: Path | None) -> None:
 def _assemble(folder: Path, cards: Path, console: Console) -> None:
     terms, loaded, inputs = load_terms(folder), load_cards(cards), read_inputs(folder)
     require_inputs(folder, terms, inputs)
+    for card in loaded:
+        engine_named(terms.engine).require_role(card.body.node, card.body.role)
     state = first_state(terms, loaded)
     if (folder / CEREMONY_FILE).exists():
         raise ChangeRefused(

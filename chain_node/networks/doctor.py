@@ -210,9 +210,9 @@ class Doctor:
         return found
 
     def _lists(self) -> list[Finding]:
-        agreed = {self.engine.peer_url(node).lower() for node in self.ceremony.state.ordered}
         found = []
         for its in self.ours:
+            agreed = self.engine.listed_peers(self.ceremony.state, its.name)
             if its.nodes_list is not None and its.nodes_list != agreed:
                 more, less = len(its.nodes_list - agreed), len(agreed - its.nodes_list)
                 what = f"its list of nodes has {more} too many and lacks {less}"

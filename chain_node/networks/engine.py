@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chain_node.networks.cards import CardBody
+from chain_node.networks.cards import CardBody, Role
+from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.services import LocalPorts
 from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
@@ -71,6 +72,8 @@ class NetworkEngine(ABC):
     sealing_cure: str
     """What to do with a validator that answers and proposes no blocks."""
     most_validators: int | None = None
+    no_followers: str = ""
+    """Why a node that is no validator would never get a block, and what to do instead; nothing where it gets them."""
     votes_together: bool = True
     """Whether a node may be told several votes at once; else the next one waits until the one before had its effect."""
     untold_forks: frozenset[str] = frozenset()
@@ -124,6 +127,11 @@ class NetworkEngine(ABC):
         """Protocol and port that the other nodes must reach."""
 
     # Consensus
+
+    def require_role(self, node: str, role: Role) -> None:
+        """Raises `ChangeRefused` where a node of this role would never get a block."""
+        if role != "validator" and self.no_followers:
+            raise ChangeRefused(f"{node}: {self.no_followers}")
 
     @abstractmethod
     def vote_call(self, vote: Vote) -> RpcCall:
@@ -182,6 +190,10 @@ class NetworkEngine(ABC):
         """The file of a node's peers in a program's words, where they start this node."""
         return None
 
+    def listed_peers(self, state: NetworkState, node: str) -> set[str]:
+        """What `nodes_list_call` answers on this node where its list is the agreed one, each as `plain` leaves it."""
+        return {plain(self.peer_url(its)) for its in state.ordered}
+
     def accounts_list_call(self) -> RpcCall | None:
         """The accounts whose transactions a node takes."""
         return None
@@ -192,4 +204,8 @@ class NetworkEngine(ABC):
 
     def reload_call(self) -> RpcCall | None:
         """Has a node read its allow-lists again."""
+        return None
+
+    def drop_call(self) -> RpcCall | None:
+        """Has a node hang up on peers that are not on its list; None where the end of a peer's permission does that."""
         return None

@@ -12,7 +12,7 @@ import rlp  # type: ignore[import-untyped]
 from chain_node.genesis import MOST_VALIDATORS, kaia_genesis
 from chain_node.networks.cards import CardBody
 from chain_node.networks.documents import pretty
-from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote
+from chain_node.networks.engine import Files, NetworkEngine, RpcCall, Vote, plain
 from chain_node.networks.kaia_files import BLOCK_SECONDS, RUN_SCRIPT, command, kaia_compose, kaia_unit, run_script
 from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
@@ -31,6 +31,10 @@ class KaiaNetwork(NetworkEngine):
     block_seconds = BLOCK_SECONDS
     metrics_port = 61_001
     most_validators = MOST_VALIDATORS
+    no_followers = (
+        "Kaia's validators let in none but validators, so that a node which only follows would never get a block: make"
+        " it a validator, or read through the JSON-RPC of a member's validator"
+    )
     votes_together = False
     sealing_cure = "it follows but takes no turn: look for WARN and ERROR lines in its log, see its clock, restart it"
 
@@ -99,6 +103,15 @@ class KaiaNetwork(NetworkEngine):
         given = dict(pairwise(words))
         its = (given.get("--p2p.addr"), given.get("--port")) == (node.host, str(node.port))
         return given.get("--p2p.listed") if its else None
+
+    def nodes_list_call(self) -> RpcCall:
+        return RpcCall("admin_listedPeers")  # our build's own, as is admin_dropUnlisted
+
+    def listed_peers(self, state: NetworkState, node: str) -> set[str]:
+        return {plain(self.peer_url(its)) for its in state.ordered if its.node != node}
+
+    def drop_call(self) -> RpcCall:
+        return RpcCall("admin_dropUnlisted")  # the list is read anew for each who comes, but ends no connection
 
 
 def _most_peers(state: NetworkState) -> int:

@@ -41,7 +41,7 @@ def _content(path: Path) -> bytes | None:
 def require_lists(engine: NetworkEngine, ceremony: Ceremony, node: CardBody, said: Callable[[RpcCall], Any]) -> None:
     """Raises `VoteFailed` with the difference and the file that the node reads. Accounts beyond those of the terms
     follow the registry, not the ceremony: `audit` compares them."""
-    peers = {plain(engine.peer_url(its)) for its in ceremony.state.ordered}
+    peers = engine.listed_peers(ceremony.state, node.node)
     accounts = {its.lower() for its in ceremony.terms.accounts}
     problems: list[str] = []
     nodes_call, accounts_call = engine.nodes_list_call(), engine.accounts_list_call()

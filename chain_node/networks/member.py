@@ -115,7 +115,7 @@ class MemberFolder:
         folder = self.node_folder(wish.node)
         if folder.exists():
             raise ChangeRefused(f"{folder}: this node has a key already; a new key is a new node, with another name")
-        engine_named(terms.engine)
+        engine_named(terms.engine).require_role(wish.node, wish.role)
         throwaway = PrivateKey()  # everything else of the card is as it will be
         _card_body(terms, wish, _address(throwaway), throwaway)
         self._require_lei(wish.lei, members or {})

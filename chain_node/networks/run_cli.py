@@ -23,6 +23,7 @@ from chain_node.networks.running import (
     OwnNodeRun,
     Standing,
     choose,
+    gone_nodes,
     own_nodes,
     require_agreement,
     standing,
@@ -60,7 +61,7 @@ def up(
 @plainly
 def down(name: NameArgument, member_dir: FolderOption, node: OwnOption = None, root: RootOption = CONFIG_ROOT) -> None:
     """End the `up` of this member's node, wherever it was started on this machine, and wait until it has ended."""
-    own, console = _chosen(root, name, member_dir, node), Console()
+    own, console = _chosen(root, name, member_dir, node, gone=True), Console()
     if not take_down(own):
         console.print(f"{own.name} of {name} is not running.")
         raise typer.Exit(1)
@@ -97,9 +98,11 @@ def _in_words(own: OwnNode, its: Standing) -> str:
     return f"answers at {its.rpc_url}, {seen}, figures at {own.metrics_url}"
 
 
-def _chosen(root: Path, name: str, member_dir: Path, node: str | None) -> OwnNode:
-    member = MemberFolder(member_dir.resolve())
-    return choose(own_nodes(members_folder(root, name).resolve(), member), member, node)
+def _chosen(root: Path, name: str, member_dir: Path, node: str | None, gone: bool = False) -> OwnNode:
+    """`gone`: nodes that were voted out count too, while they run."""
+    member, folder = MemberFolder(member_dir.resolve()), members_folder(root, name).resolve()
+    nodes = own_nodes(folder, member)
+    return choose([*nodes, *gone_nodes(folder, member)] if gone else nodes, member, node)
 
 
 @contextmanager

@@ -85,6 +85,15 @@ def own_nodes(folder: Path, member: MemberFolder) -> list[OwnNode]:
     return [OwnNode(ceremony, card, folder, member.node_folder(card.node)) for card in here]
 
 
+def gone_nodes(folder: Path, member: MemberFolder) -> list[OwnNode]:
+    """Those that were voted out and still run here: `down` has to find them too."""
+    ceremony = load_ceremony(folder)
+    gone = {its.gone.node: its.gone for its in ceremony.proposals.values() if its.gone is not None}
+    here = (card for name, card in sorted(gone.items()) if name not in ceremony.state.nodes)
+    found = (OwnNode(ceremony, card, folder, member.node_folder(card.node)) for card in here)
+    return [own for own in found if _is_up(own.home)]
+
+
 def choose(nodes: list[OwnNode], member: MemberFolder, wanted: str | None) -> OwnNode:
     """The one that is wanted, or the only one. Raises `ChangeRefused`."""
     names = [its.name for its in nodes]

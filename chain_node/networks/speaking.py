@@ -15,8 +15,9 @@ from rich.table import Table
 
 from chain_node.cli import plainly
 from chain_node.config import CONFIG_ROOT
+from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import Ceremony, load_ceremony, save_ceremony
-from chain_node.networks.changes import changed
+from chain_node.networks.changes import Addition, changed
 from chain_node.networks.entries import Answer, Propose
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder
@@ -63,6 +64,9 @@ def spoken(action_of: Callable[..., Propose | Answer]) -> Callable[..., None]:
 
 def say(folder: Path, before: Ceremony, action: Propose | Answer, key: LocalAccount) -> None:
     _require_new(before, action)
+    if isinstance(action, Propose) and isinstance(action.change, Addition):
+        # Here and not where entries are read: a log that has it already must stay readable.
+        engine_named(before.terms.engine).require_role(action.change.card.body.node, action.change.card.body.role)
     console, after = Console(), before.signed(action, key, datetime.now(UTC))
     save_ceremony(folder, after)
     wanted = changed(before.terms, before.state, action.change, before.retired) if isinstance(action, Propose) else None

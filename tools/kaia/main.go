@@ -39,7 +39,7 @@ var (
 	// Kaia itself talks with every node that does not say it is a consensus node.
 	listedPeers = &cli.StringFlag{
 		Name:  "p2p.listed",
-		Usage: "file with a JSON list of the only nodes that are talked with; it is read anew for each that comes",
+		Usage: "file with a JSON list of the only nodes that are talked with; read anew for each that comes, and by admin_dropUnlisted",
 	}
 	// Kaia's own --prometheus listens on every address of the machine.
 	metricsAddress = &cli.StringFlag{
@@ -90,7 +90,7 @@ func run(ctx *cli.Context) error {
 	err = stack.Register(func(its *node.ServiceContext) (node.Service, error) {
 		var err error
 		chain, err = cn.New(its, &config.CN)
-		return &validator{chain, ctx.String(listedPeers.Name)}, err
+		return &validator{CN: chain, listed: ctx.String(listedPeers.Name)}, err
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -52,15 +53,69 @@ func (v *validator) admit(peer *p2p.Peer) error {
 	return err
 }
 
-// readNodes reads a JSON list of addresses such as static-nodes.json has.
-func readNodes(file string) (map[discover.NodeID]bool, error) {
+// Start remembers the server, which knows the peers.
+func (v *validator) Start(server p2p.Server) error {
+	v.server = server
+	return v.CN.Start(server)
+}
+
+var errNoList = errors.New("this node was started without --p2p.listed")
+
+// listing is what the list is asked and told by, in the namespace that tells peers: admin.
+type listing struct {
+	node *validator
+}
+
+// ListedPeers are the addresses of the list, as it is now.
+func (l *listing) ListedPeers() ([]string, error) {
+	if l.node.listed == "" {
+		return nil, errNoList
+	}
+	return readAddresses(l.node.listed)
+}
+
+// DropUnlisted hangs up on every peer that is not on the list, and dials none of them again; it answers who they were. A
+// list that cannot be read drops nobody.
+func (l *listing) DropUnlisted() ([]string, error) {
+	if l.node.listed == "" {
+		return nil, errNoList
+	}
+	listed, err := readNodes(l.node.listed)
+	if err != nil {
+		return nil, err
+	}
+	dropped := []string{}
+	for _, peer := range l.node.server.PeersInfo() {
+		id, err := discover.HexID(peer.ID)
+		if err != nil {
+			return dropped, fmt.Errorf("peer %s: %w", peer.ID, err)
+		}
+		if !listed[id] {
+			peerLog.Warn("A node is dropped: it is not in the list", "id", id, "list", l.node.listed)
+			l.node.server.RemovePeer(&discover.Node{ID: id})
+			dropped = append(dropped, peer.ID)
+		}
+	}
+	return dropped, nil
+}
+
+// readAddresses reads a JSON list of addresses such as static-nodes.json has.
+func readAddresses(file string) ([]string, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	var addresses []string
+	addresses := []string{}
 	if err := json.Unmarshal(content, &addresses); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return addresses, nil
+}
+
+func readNodes(file string) (map[discover.NodeID]bool, error) {
+	addresses, err := readAddresses(file)
+	if err != nil {
+		return nil, err
 	}
 	nodes := make(map[discover.NodeID]bool, len(addresses))
 	for _, address := range addresses {

@@ -6,20 +6,24 @@ import (
 	"context"
 
 	"github.com/kaiachain/kaia/api"
+	"github.com/kaiachain/kaia/networks/p2p"
 	"github.com/kaiachain/kaia/networks/rpc"
 	"github.com/kaiachain/kaia/node/cn"
 )
 
 // validator is Kaia's service that also answers eth_getBlockReceipts: Kaia knows it as kaia_getBlockReceipts alone.
-// `listed` is the file of the only nodes that it talks with, or nothing.
+// `listed` is the file of the only nodes that it talks with, or nothing; `server` is there once it is started.
 type validator struct {
 	*cn.CN
 	listed string
+	server p2p.Server
 }
 
 func (v *validator) APIs() []rpc.API {
 	blocks := api.NewPublicBlockChainAPI(v.APIBackend)
-	return append(v.CN.APIs(), rpc.API{Namespace: "eth", Version: "1.0", Service: &receipts{v, blocks}, Public: true})
+	return append(v.CN.APIs(),
+		rpc.API{Namespace: "eth", Version: "1.0", Service: &receipts{v, blocks}, Public: true},
+		rpc.API{Namespace: "admin", Version: "1.0", Service: &listing{v}, Public: true})
 }
 
 type receipts struct {

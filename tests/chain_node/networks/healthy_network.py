@@ -62,7 +62,7 @@ class Healthy:
             peers=frozenset(n.public_key for n in state.ordered if n.node != name),
             validators=frozenset(n.address for n in state.validators),
             proposed={address: Proposed(len(numbers), max(numbers)) for address, numbers in mine.items()},
-            nodes_list=frozenset(self.engine.peer_url(n) for n in state.ordered) if besu else None,
+            nodes_list=frozenset(self.engine.listed_peers(state, name)),
             accounts_list=frozenset({"0x" + "ab" * 20}) if besu else None,
         )
         return replace(its, **changes)
@@ -133,6 +133,7 @@ def answers_of(healthy: Healthy, name: str, height: int = HEIGHT) -> dict[str, A
             "eth_getBlockByNumber": lambda params: {**block_of(healthy, height, params), "extraData": "0x"},
             "kaia_getBlockByNumber": lambda params: block_of(healthy, height, params),
             "admin_peers": [{"id": key} for key in peers],
+            "admin_listedPeers": sorted(its.nodes_list or ()),
             "istanbul_getValidators": validators,
         }
     return {

@@ -1,4 +1,5 @@
-"""Four members run a Kaia validator each by `portolan network up`, and take a fifth in and one out by their votes."""
+"""Four members run a Kaia validator each by `portolan network up`; by their votes a fifth comes, and one goes and is
+cut off."""
 
 from __future__ import annotations
 
@@ -79,6 +80,11 @@ def carry_out(made: MadeNetwork, *nodes: str) -> None:
     until("every member has carried it out", lambda: sum(apply(made, node, wait=2) for node in nodes) == 0)
 
 
+def wait_for_blocks(made: MadeNetwork, name: str, count: int) -> None:
+    start = node_of(made, name).block_number()
+    until(f"{count} more blocks", lambda: node_of(made, name).block_number() >= start + count)
+
+
 def validators(made: MadeNetwork, name: str) -> set[str]:
     return {its.lower() for its in node_of(made, name).request("istanbul_getValidators", "latest")}
 
@@ -98,7 +104,7 @@ def test_members_run_their_chain_and_vote_one_in_and_one_out(tmp_path: Path, mon
             running.enter_context(up(made, name))
         until("all see all others", lambda: all(sees(made, name, 3) for name in made.nodes))
         before = node_of(made, "v0").block_number()
-        until("blocks come", lambda: node_of(made, "v0").block_number() > before + 8)
+        wait_for_blocks(made, "v0", 8)
         assert "sees 3 of 3 others" in done("running", *own(made, "v1"))
         until("each tells its own figures", lambda: all(height_told(made, name) > before for name in made.nodes))
         assert findings(made, *made.nodes) == []
@@ -140,4 +146,13 @@ def test_members_run_their_chain_and_vote_one_in_and_one_out(tmp_path: Path, mon
         gone = load_ceremony(made.folder).proposals[number].gone
         assert gone is not None
         assert gone.address not in validators(made, "v0")
+
+        # And is cut off, though its `up` runs on
+        until("the one that went sees nobody", lambda: int(node_of(made, "v3").request("net_peerCount"), 16) == 0)
+        wait_for_blocks(made, "v0", 8)
+        stands = node_of(made, "v3").block_number()
+        wait_for_blocks(made, "v0", 8)
+        assert node_of(made, "v3").block_number() == stands < node_of(made, "v0").block_number() - 8
+        assert "has ended" in done("down", *own(made, "v3"), "--node", "v3")
+        assert [its for its in findings(larger, *staying) if its[0] in ("peers", "lists")] == []
         assert "has ended" in done("down", *own(larger, "v4"))

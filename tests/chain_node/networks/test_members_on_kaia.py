@@ -14,16 +14,18 @@ from typing import Any
 
 import pytest
 import yaml
-from by_commands import home, make_network, network_command, own
+from by_commands import MadeNetwork, home, make_network, network_command, own, secret
 from consortium import LEIS, Consortium, assemble, beginning
 
+from chain_node.networks import apply as applying
 from chain_node.networks.apply import apply_on, calls_by_hand
 from chain_node.networks.beginning import begin
+from chain_node.networks.cards import CardBody
 from chain_node.networks.ceremony import Ceremony, load_ceremony
-from chain_node.networks.changes import Addition, Rotation, changed
+from chain_node.networks.changes import Addition, Removal, Rotation, changed
 from chain_node.networks.engine import RpcCall, Vote
 from chain_node.networks.entries import Answer, Propose
-from chain_node.networks.errors import ChangeRefused
+from chain_node.networks.errors import ChangeRefused, VoteFailed
 from chain_node.networks.kaia import KaiaNetwork, read_extra_data
 from chain_node.networks.terms import load_terms
 
@@ -66,8 +68,80 @@ def test_more_validators_than_the_engine_bears_are_refused(pier: Consortium, mon
 
     with pytest.raises(ChangeRefused, match="there are 4 validators already, and kaia bears no more"):
         changed(ceremony.terms, ceremony.state, change, ceremony.retired)
-    follower = Addition(kind="add-node", card=pier.card(4, "node-e", role="node"))
-    assert len(changed(ceremony.terms, ceremony.state, follower, ceremony.retired).nodes) == 5
+
+
+def follower_of(made: MadeNetwork) -> Path:
+    """A card that this build does not make."""
+    maker = Consortium(made.folder, made.root.parent / "members", load_terms(made.folder), [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KaiaNetwork, "require_role", lambda *_: None)
+        card = maker.card(4, "n4", role="node")
+    path = made.root.parent / "more-cards" / "n4.json"
+    path.parent.mkdir()
+    path.write_bytes(card.file())
+    return path
+
+
+def test_node_that_only_follows_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_network(tmp_path, monkeypatch, PORTS, engine="kaia")
+    says = ["--lei", LEIS[4], "--organisation", "Firm", "--contact", "ops", "--host", "127.0.0.1", "--port", 31_307]
+    where = [made.name, "--root", made.root, "--member-dir", tmp_path / "member-4"]
+
+    result = network_command("member", "init", "--no-validator", "--name", "n4", *says, *where, *secret(made))
+
+    assert result.exit_code == 1
+    assert "n4: Kaia's validators let in none but validators" in result.output
+    assert "make it a validator, or read through the JSON-RPC of a member's validator" in result.output
+    assert not (tmp_path / "member-4").exists()
+
+
+def test_node_that_only_follows_is_neither_proposed_nor_taken_into_a_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_network(tmp_path, monkeypatch, PORTS, engine="kaia")
+    card = follower_of(made)
+
+    proposed = network_command("add-node", *own(made), "--card", card, "--why", "reads", *secret(made))
+    for its in (made.folder / "cards").glob("*.json"):
+        (card.parent / its.name).write_bytes(its.read_bytes())
+    assembled = network_command("assemble", made.name, "--cards", card.parent, "--root", made.root)
+
+    for result in (proposed, assembled):
+        assert result.exit_code == 1
+        assert "n4: Kaia's validators let in none but validators" in result.output
+    assert load_ceremony(made.folder).entries == ()
+
+
+@pytest.fixture
+def without_c(pier: Consortium) -> Ceremony:
+    change = Removal(kind="remove-validator", node="validator-c")
+    return decided(pier, Propose(change=change, why="leaves"))
+
+
+def test_who_was_voted_out_and_stays_connected_is_no_change_carried_out(
+    pier: Consortium, without_c: Ceremony, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "CUT_OFF_SECONDS", 0.0)
+    ballots = Ballots(pier, without_c)
+    ballots.validators.discard(pier.cards[2].body.address)
+    ballots.clinging = {pier.cards[2].body.public_key}
+
+    with pytest.raises(VoteFailed, match="validator-a: is still connected with nodes that nobody agreed on: "):
+        apply_on(KaiaNetwork(), without_c, LEIS[0], {"validator-a": ballots.ask(pier.cards[0].body)}, 0, 0)
+
+
+def test_node_that_reads_another_list_is_no_change_carried_out(pier: Consortium, without_c: Ceremony) -> None:
+    before = Ballots(pier, load_ceremony(pier.folder))
+    before.validators.discard(pier.cards[2].body.address)
+
+    with pytest.raises(
+        VoteFailed,
+        match=r"validator-a: it does not have the lists that were agreed on:\nlets in kni://.*, which is not agreed",
+    ):
+        apply_on(KaiaNetwork(), without_c, LEIS[0], {"validator-a": before.ask(pier.cards[0].body)}, 0, 0)
+    assert "admin_dropUnlisted" not in before.methods
 
 
 def test_another_version_than_the_agreed_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,15 +228,34 @@ def test_nothing_of_it_is_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 class Ballots:
     """Counts as Kaia's governance does: one vote of each kind at a time of each validator, more than half decide."""
 
-    def __init__(self, validators: list[str]) -> None:
-        self.validators = set(validators)
+    def __init__(self, made: Consortium, ceremony: Ceremony) -> None:
+        """`ceremony` is what the nodes' lists follow; `clinging` are the keys of peers that no node gets rid of."""
+        self.validators = {card.body.address for card in made.cards}
+        self.state = ceremony.state
         self.told: dict[tuple[str, str], str] = {}
         self.calls: list[tuple[str, str, str]] = []
+        self.methods: list[str] = []
+        self.everybody = {card.body.public_key for card in made.cards}
+        self.peers: dict[str, set[str]] = {}
+        self.clinging: set[str] = set()
 
-    def ask(self, address: str) -> Callable[[RpcCall], Any]:
+    def listed(self, node: CardBody) -> list[CardBody]:
+        return [other for other in self.state.ordered if other.node != node.node]
+
+    def ask(self, node: CardBody) -> Callable[[RpcCall], Any]:
+        address, peers = node.address, self.peers.setdefault(node.node, self.everybody - {node.public_key})
+
         def answer(call: RpcCall) -> Any:
+            self.methods.append(call.method)
             if call.method == "istanbul_getValidators":
                 return sorted(self.validators)
+            if call.method == "admin_listedPeers":
+                return [KaiaNetwork().peer_url(other) for other in self.listed(node)]
+            if call.method == "admin_peers":
+                return [{"id": key} for key in sorted(peers)]
+            if call.method == "admin_dropUnlisted":
+                peers.intersection_update({other.public_key for other in self.listed(node)} | self.clinging)
+                return []
             assert call.method == "governance_vote"
             kind, whom = call.params
             assert not (kind.endswith("removevalidator") and whom == address), "Kaia refuses it"
@@ -198,19 +291,21 @@ def test_votes_are_cast_one_after_the_other_and_nobody_votes_itself_out(pier: Co
         Propose(change=rotation, why="lost"),
     )
     old = pier.cards[3].body
-    ballots = Ballots([card.body.address for card in pier.cards])
+    ballots = Ballots(pier, ceremony)
     engine = KaiaNetwork()
     nodes = [[card.body] for card in pier.cards] + [[fifth.body]]
     nodes[3].append(new.body)
 
     for _ in range(3):
         for of, its in enumerate(nodes):
-            apply_on(engine, ceremony, LEIS[of], {n.node: ballots.ask(n.address) for n in its}, 0, 0)
+            apply_on(engine, ceremony, LEIS[of], {n.node: ballots.ask(n) for n in its}, 0, 0)
 
     assert ballots.validators == {n.address for n in ceremony.state.validators}
     order = list(dict.fromkeys(whom for _, _, whom in ballots.calls))
     assert order == [*sorted([fifth.body.address, new.body.address]), old.address]
     assert old.address in {who for who, _, _ in ballots.calls}
+    assert not any(old.public_key in peers for node, peers in ballots.peers.items() if node != old.node)
     by_hand = calls_by_hand(engine, ceremony, LEIS[3])
+    assert by_hand[-1] == ("validator-d2", RpcCall("admin_dropUnlisted"))
     assert ("validator-d", engine.vote_call(Vote(fifth.body.address, True))) in by_hand
     assert ("validator-d", engine.vote_call(Vote(old.address, False))) not in by_hand

@@ -25,6 +25,7 @@ from chain_node.networks.cli import network_app
 from chain_node.networks.code import CodeMatch, compare_code
 from chain_node.networks.errors import FileUnusable
 from chain_node.networks.findings import Finding, exit_code
+from chain_node.networks.kaia import KaiaNetwork
 from chain_node.networks.papers import Paper, Papers, expiries, read_papers
 from chain_node.vocabulary import Role
 
@@ -143,6 +144,28 @@ def test_nodes_that_cannot_be_asked_are_not_taken_as_good(audited: Audited) -> N
         ("unknown", "nodes", "validator-b"),
     }
     assert exit_code(findings) == 3
+
+
+def test_kaias_lists_are_each_without_the_node_itself_and_none_is_of_accounts(audited: Audited) -> None:
+    engine, agreed = KaiaNetwork(), audited.ceremony.state.ordered
+    for name, its in audited.proxies.items():
+        its.answers["admin_listedPeers"] = [engine.peer_url(node) for node in agreed if node.node != name]
+    stranger = "kni://" + "00" * 64 + "@10.9.9.9:30303"
+    audited.proxies["validator-a"].answers["admin_listedPeers"].append(stranger + "?discport=0&ntype=cn")
+    gone = audited.proxies["validator-b"].answers["admin_listedPeers"].pop()
+    del audited.proxies["validator-c"].answers["admin_listedPeers"]
+
+    findings = audited.audit(engine=engine)
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [
+        ("soon", "accounts", ""),
+        ("wrong", "nodes", "validator-a"),
+        ("wrong", "nodes", "validator-b"),
+        ("unknown", "nodes", "validator-c"),
+    ]
+    assert findings[0].what.startswith("kaia keeps no list of accounts: whoever reaches a node's JSON-RPC may send")
+    assert findings[1].what == f"lets in the node {stranger}"
+    assert findings[2].what == f"does not let in the node {gone.partition('?')[0]}"
 
 
 def test_dead_node_foreign_chain_and_fork_are_told_apart(audited: Audited) -> None:

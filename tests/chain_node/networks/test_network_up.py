@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from by_commands import MadeNetwork, done, home, make_network, network_command, own, up
+from by_commands import MadeNetwork, done, home, make_network, network_command, own, secret, up
 from support.fake_besu import FakeBesu, make_fake_besu
 from support.ports import free_triples
 
@@ -143,6 +143,18 @@ def test_members_nodes_run_until_they_are_taken_down(quay: MadeNetwork) -> None:
         done("down", *own(quay, "v1"))
     done("check", quay.name, "--root", quay.root)
     assert (home(quay) / "database").is_dir()
+
+
+def test_node_that_was_voted_out_is_taken_down_while_it_runs(quay: MadeNetwork) -> None:
+    with up(quay, "v1") as gone:
+        done("remove-validator", *own(quay), "--node", "v1", "--why", "leaves", *secret(quay))
+        done("approve", quay.name, 1, *own(quay, "v1")[1:], *secret(quay))
+        assert "has no node v1 that is in this network" in refused("up", *own(quay, "v1"), "--node", "v1")
+
+        assert "v1 of quay has ended; its chain is kept." in done("down", *own(quay, "v1"), "--node", "v1")
+
+        assert gone.wait() == 0
+    assert "has no node v1 that is in this network now" in refused("down", *own(quay, "v1"), "--node", "v1")
 
 
 def test_node_is_run_by_the_flags_of_its_unit_from_where_its_things_lie(quay: MadeNetwork) -> None:
