@@ -1,30 +1,47 @@
-"""docs/operating/key-loss.md, typed as it stands: an oracle node's key is stolen, a keystore of the gateway lost."""
+"""docs/operating/key-loss.md, typed as it stands: an oracle node's key is stolen, a keystore of the gateway lost, and
+in a network of members a validator's key and a member's are replaced."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from gateways import set_up_gateway
+from members import MEMBERS, NAME, make_network, typed
 from rehearsal import Rehearsal
 from support.network import RunningNetwork, lei
 from witnesses import free_port, handed_files
 
 from chain_node.admissions import carry_out, steps
 from chain_node.client.admission import read_request
+from chain_node.keys import address_of
+from chain_node.networks.ceremony import load_ceremony
 from scripts.ask import credentials
 from scripts.gateway_client import GatewayClient
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
+ANSWER = "7. The others answer (each, on the telephone with the member)"
 
 
-def typed(rehearsal: Rehearsal, *lines: str) -> None:
-    environment = rehearsal.stand_ins.environment
-    subprocess.run(["bash", "-euc", "\n".join(lines)], env=environment, check=True, timeout=900, capture_output=True)
+def members_network(
+    rehearsal: Rehearsal, where: Path
+) -> tuple[dict[str, object], dict[str, object], dict[str, object]]:
+    """What the member fills in, and what two others do; each has its own copy of the network's folder."""
+    root, sent = make_network(rehearsal, where), where / "sent"
+    sent.mkdir()
+    (where / "next-pass").write_text("another passphrase that is long enough\n")
+    for at in (1, 2):
+        shutil.copytree(root, where / f"copy-{at}")
+    own = {"NAME": NAME, "ROOT": root, "OWN": where / "own-0", "PASS": where / "pass", "NEW_PASS": where / "next-pass"}
+    node = {"MEMBER": MEMBERS[0], "NODE": "v0", "HOST": "127.0.0.1", "PORT": 30399, "SENT": sent}
+    first, second = (
+        {"OTHER_ROOT": where / f"copy-{at}", "OTHER_OWN": where / f"own-{at}", "OTHER_PASS": where / "pass"}
+        for at in (1, 2)
+    )
+    return {**own, **node}, first, second
 
 
 def test_lost_keys_are_replaced_by_the_page(
@@ -53,6 +70,8 @@ def test_lost_keys_are_replaced_by_the_page(
     keystores = gateway.folder / "data" / "keystores"
     shutil.copytree(keystores, kept)
 
+    members, first, second = members_network(rehearsal, tmp_path)
+
     def lose_keystore() -> None:
         (keystores / f"{customer}.json").write_text("damaged")
 
@@ -71,9 +90,14 @@ def test_lost_keys_are_replaced_by_the_page(
             "CUSTOMER": customer,
             "DATA": gateway.folder / "data",
             "APART": kept,
+            **members,
+            **first,
+            "PROPOSAL": 1,
         },
         {"3. The gateway cannot open an organisation's key (the gateway's operator)": lose_keystore},
     )
+    for answers in ({**second, "PROPOSAL": 1}, {**first, "PROPOSAL": 2}, {**second, "PROPOSAL": 2}):
+        rehearsal.again("key-loss.md", ANSWER, answers, {**first, "PROPOSAL": 1})
 
     again = read_request(new / "admission-request.json", present_network.now())
     assert chain.registry.membership_of(request.account).frozen
@@ -81,3 +105,9 @@ def test_lost_keys_are_replaced_by_the_page(
     assert chain.registry.membership_of(again.account).organisation == chain.registry.organisation_of(firm)
     assert (keystores / f"{customer}.json").read_bytes() == (kept / f"{customer}.json").read_bytes()
     GatewayClient(gateway.url, credentials(own)).close()
+    agreed = load_ceremony(tmp_path / "copy-2" / NAME).state
+    assert "v0-new" in agreed.nodes
+    assert "v0" not in agreed.nodes
+    assert [its.key for its in agreed.members.values() if its.lei == MEMBERS[0]] == [
+        address_of(tmp_path / "own-0" / "member-2.json").lower()
+    ]
