@@ -26,7 +26,7 @@ _FIRST = (
     "test_crash_campaign",
     "test_compile",
     "test_demo_kaia",
-    "test_kaia_members_run",
+    "test_members_run",
     "test_kaia",
     "test_oracles_kills",
     "test_brownie",

@@ -1,10 +1,11 @@
-"""Four members run a Kaia validator each by `portolan network up`; by their votes a fifth comes, and one goes and is
-cut off."""
+"""Four members run a validator each by `portolan network up`; by their votes a fifth comes, and one goes and is cut
+off. On Kaia, and on Besu where the agreed version of it is installed."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,16 +19,31 @@ from support.ports import free_triples
 
 from chain_node.client import Node
 from chain_node.engines.base import find_endpoint
+from chain_node.engines.besu_program import besu_version
 from chain_node.engines.kaia_program import BINARY
 from chain_node.errors import ChainError
+from chain_node.networks.besu import BesuEngine
+from chain_node.networks.catalogue import engine_named
 from chain_node.networks.ceremony import load_ceremony
 
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.slow,
-    pytest.mark.xdist_group("kaia"),
-    pytest.mark.skipif(not BINARY.exists(), reason="make build/kaia/.stamp builds it"),
+
+def besu_lacks() -> str:
+    """Why it cannot be run with Besu here; nothing where it can."""
+    found = shutil.which("besu")
+    if found is None:
+        return "besu is not on PATH"
+    version = besu_version(Path(found), Path.home())
+    return "" if version == BesuEngine.version else f"besu on PATH is {version}, members agree on {BesuEngine.version}"
+
+
+pytestmark = [pytest.mark.node, pytest.mark.slow]
+WITHOUT_KAIA = pytest.mark.skipif(not BINARY.exists(), reason="make build/kaia/.stamp builds it")
+WITHOUT_BESU = pytest.mark.skipif(bool(besu_lacks()), reason=besu_lacks())
+ENGINES = [
+    pytest.param("kaia", marks=[pytest.mark.xdist_group("kaia"), WITHOUT_KAIA]),
+    pytest.param("besu", marks=[pytest.mark.xdist_group("besu"), WITHOUT_BESU]),
 ]
+HEIGHT = re.compile(r"^(?:klaytn_blockchain_head_blocknumber|ethereum_blockchain_height) (\d+)(?:\.0)?$", re.M)
 PATIENCE_SECONDS = 240.0
 
 
@@ -49,7 +65,7 @@ def height_told(made: MadeNetwork, name: str) -> int:
     endpoint = find_endpoint(home(made, name))
     assert endpoint is not None
     text = httpx.get(endpoint.metrics_urls[endpoint.rpc_url], trust_env=False, timeout=60).text
-    found = re.search(r"^klaytn_blockchain_head_blocknumber (\d+)$", text, re.M)
+    found = HEIGHT.search(text)
     return int(found[1]) if found else -1
 
 
@@ -86,7 +102,8 @@ def wait_for_blocks(made: MadeNetwork, name: str, count: int) -> None:
 
 
 def validators(made: MadeNetwork, name: str) -> set[str]:
-    return {its.lower() for its in node_of(made, name).request("istanbul_getValidators", "latest")}
+    call = engine_named(load_ceremony(made.folder).terms.engine).validators_call()
+    return {its.lower() for its in node_of(made, name).request(call.method, *call.params)}
 
 
 def findings(made: MadeNetwork, *names: str) -> list[tuple[str, str, str]]:
@@ -96,9 +113,12 @@ def findings(made: MadeNetwork, *names: str) -> list[tuple[str, str, str]]:
     return [finding for finding in found if finding[0] != "disk"]  # how full this machine is, is its own affair
 
 
-def test_members_run_their_chain_and_vote_one_in_and_one_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_members_run_their_chain_and_vote_one_in_and_one_out(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ports = free_triples(5)
-    made = make_network(tmp_path, monkeypatch, ports[:4], engine="kaia")
+    made = make_network(tmp_path, monkeypatch, ports[:4], engine=engine)
     with ExitStack() as running:
         for name in made.nodes:
             running.enter_context(up(made, name))
