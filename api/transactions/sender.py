@@ -175,6 +175,8 @@ class Sender:
         used elsewhere, any to what follows the nonces that other gateways gave."""
         with self._database.engine.connect() as connection:
             idle = outbox.is_idle(connection, lane.sender)
+            if not idle and not self.lanes.are_shared:
+                return
             known = outbox.next_nonce(connection, lane.sender)
         if not idle and (known or 0) >= shared.next_nonce:
             return
