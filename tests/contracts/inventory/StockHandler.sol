@@ -24,6 +24,7 @@ contract StockHandler is Test {
         uint256 pledged;
         uint256 freeAside;
         uint256 pledgedAside;
+        bool sellable;
     }
 
     struct Placed {
@@ -187,6 +188,7 @@ contract StockHandler is Test {
             return;
         }
         _keepers[with].fetch(owners[who], id, units);
+        _takeInto(its, who);
         (its.free, its.pledged, keeperOf[id]) = (its.free - units, its.pledged + units, with + 1);
         ++done["pledge"];
     }
@@ -213,9 +215,8 @@ contract StockHandler is Test {
         if (its.pledged == 0) return;
         units = bound(units, 1, its.pledged);
         uint256 with = keeperOf[id] - 1;
-        // The first owner has given both custodians the power to sell, and nobody else has.
-        if (!_token.position(id, owners[who]).sellable) {
-            if (who == 0) ++leaks;
+        if (_token.position(id, owners[who]).sellable != its.sellable) ++leaks;
+        if (!its.sellable) {
             _mustFailFor(with, abi.encodeCall(StockKeeper.sell, (id, owners[who], owners[to], units)));
             return;
         }
@@ -244,6 +245,7 @@ contract StockHandler is Test {
         if (!sameUnit || !takes) return _mustFailFor(with, message);
         _keepers[with].substitute(held, units, offered, more, owners[who]);
         keeperOf[offered] = with + 1;
+        _takeInto(_books[offered][who], who);
         _books[held][who].pledged -= units;
         _books[held][who].free += units;
         _books[offered][who].free -= more;
@@ -286,14 +288,15 @@ contract StockHandler is Test {
         bytes32 digest = _token.titleTransferDigest(transfer);
         vm.prank(owners[who]);
         _token.approveDigest(digest, true);
-        bool fresh = _books[id][to].pledged + _books[id][to].pledgedAside == 0;
-        bool alike = _token.position(id, owners[to]).sellable == _token.position(id, owners[who]).sellable;
-        if (!fresh && !alike) {
+        Holding storage target = _books[id][to];
+        bool fresh = _isNoneHeld(target);
+        if (!fresh && target.sellable != its.sellable) {
             return _mustFailFor(keeperOf[id] - 1, abi.encodeCall(StockKeeper.passTitle, (transfer, "")));
         }
         keeper.passTitle(transfer, "");
+        if (fresh) target.sellable = its.sellable;
         its.pledged -= units;
-        _books[id][to].pledged += units;
+        target.pledged += units;
         ++done["passTitleInCustody"];
     }
 
@@ -523,6 +526,16 @@ contract StockHandler is Test {
             vm.signCompact(_witnessKeys[who], _oracle.attestationDigest(observations, 1, evidence));
         votes[0] = IMilestoneOracle.Vote(1, evidence, r, vs);
         _oracle.attest(observations, votes);
+    }
+
+    /// @dev The first owner has given both custodians the power to sell, and nobody else has. It comes with the first unit
+    /// that the custodian holds for an owner, or with a later one, and goes with the last.
+    function _takeInto(Holding storage its, uint256 who) private {
+        its.sellable = who == 0 || (its.sellable && !_isNoneHeld(its));
+    }
+
+    function _isNoneHeld(Holding storage its) private view returns (bool) {
+        return its.pledged + its.pledgedAside == 0;
     }
 
     function _mustFail(bytes memory message) private {

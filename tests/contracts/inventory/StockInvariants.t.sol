@@ -233,6 +233,17 @@ contract StockInvariants is InventoryBase {
         assertEq(_handler.leaks(), 0);
     }
 
+    /// @dev Found by a run: the first owner, who gives the power to sell, bought goods in custody over which their owner
+    /// had given none.
+    function test_buyer_in_custody_takes_the_power_as_it_stands() public {
+        _handler.pledge(1, 1, 1, 10);
+        _handler.passTitleInCustody(1, 1, 0, 4);
+        _handler.sell(1, 0, 2, 1);
+        assertEq(_handler.done("passTitleInCustody"), 1);
+        assertEq(_handler.done("sell"), 0);
+        assertEq(_handler.leaks(), 0);
+    }
+
     /// @dev A run of its own, so that nothing holds because nothing happened.
     function test_the_handler_does_everything() public {
         bytes4[] memory moves = _moves();
