@@ -10,6 +10,9 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # The program itself: the package's wrapper of it ends with 0 whatever the program says.
 FORGE := $$(echo node_modules/@foundry-rs/forge-*/bin/forge)
 
+# The same fuzz inputs each time, so that a red run can be repeated; `make fuzz` takes new ones.
+SEED := 0x20261122
+
 .PHONY: help setup demo up test fuzz soak lint audit format gas bench clean
 
 help: ## Say what can be made
@@ -26,9 +29,8 @@ up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
 test: setup build/debian/.stamp build/schemathesis/.stamp build/kubo/.stamp build/kaia/.stamp ## Run every test
-	@# the same fuzz inputs each time, so that a red run can be repeated; `make fuzz` takes new ones
-	$(FORGE) test --fuzz-seed 0x20261122 --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
-	portolan invariants
+	$(FORGE) test --fuzz-seed $(SEED) --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
+	FOUNDRY_FUZZ_SEED=$(SEED) portolan invariants
 	portolan gas --check
 	pytest -q -n 4 --dist loadgroup
 

@@ -37,7 +37,7 @@ def run_command(report: Path) -> int:
     failed = [result for result in results if not result.passed]
     for result in failed:
         errors.print(f"{result.suite} {result.name}: {result.reason}")
-        errors.print(f"  to see the calls: forge test --match-test '^{result.name}$' -vv")
+        errors.print(f"  to see the calls: forge test --match-test '^{result.name}\\b' -vv")
     if not campaigns:
         errors.print("There is no invariant to run.")
     console.print(f"Report: {report}")
