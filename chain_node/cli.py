@@ -252,8 +252,8 @@ def _tell_nodes(console: Console, network: Network, endpoint: Endpoint) -> None:
             node.close()
 
 
-def _load(network: str, data_dir: Path | None, root: Path = CONFIG_ROOT) -> tuple[Network, Path]:
-    return load_network(root / network), (data_dir or data_dir_of(network)).resolve()
+def _load(network: str, data_dir: Path | None, root: Path | None = None) -> tuple[Network, Path]:
+    return load_network((root or CONFIG_ROOT) / network), (data_dir or data_dir_of(network)).resolve()
 
 
 def forget_network(data_dir: Path) -> None:

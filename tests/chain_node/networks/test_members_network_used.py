@@ -28,7 +28,8 @@ PORTS = (30_303, 30_304, 30_305, 30_306)
 @pytest.fixture
 def quay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeNetwork:
     made = make_network(tmp_path, monkeypatch, PORTS)
-    monkeypatch.setattr(cli, "CONFIG_ROOT", made.root)
+    monkeypatch.setattr(cli, "CONFIG_ROOT", made.root)  # of the commands without --root
+    monkeypatch.setenv("PORTOLAN_NETWORKS", str(made.root))
     return made
 
 
