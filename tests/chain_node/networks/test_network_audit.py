@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from consortium import Consortium, found
 from rpc_proxy import Proxy, proxy
-from support.network import RunningNetwork, lei
+from support.network import RunningNetwork, lei, start_network
 from typer.testing import CliRunner
 
 from chain_node.client import AddressBook, Node
@@ -66,9 +66,19 @@ class Audited:
         return listed
 
 
+@pytest.fixture(scope="module")
+def own_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNetwork]:
+    """Nobody but the operator is in its registry: on the session's chain, others' tests admit people."""
+    network = start_network(tmp_path_factory.mktemp("audited"))
+    yield network
+    network.chain.close()
+    network.engine.stop()
+
+
 @pytest.fixture
-def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audited]:
-    network = pristine_network
+def audited(tmp_path: Path, own_chain: RunningNetwork) -> Iterator[Audited]:
+    network = own_chain
+    snapshot = network.chain.node.request("evm_snapshot")
     made = found(tmp_path, chain_id=network.chain.chain_id)
     ceremony = load_ceremony(made.folder)
     network.admit(lei("ACME"), ACME, int(Role.CARRIER))
@@ -93,6 +103,7 @@ def audited(tmp_path: Path, pristine_network: RunningNetwork) -> Iterator[Audite
             for node in ceremony.state.ordered
         }
         yield Audited(made, network, proxies, ceremony)
+    network.chain.node.request("evm_revert", snapshot)
 
 
 def test_account_that_one_node_lets_in_by_mistake_is_named_with_the_node(audited: Audited) -> None:
