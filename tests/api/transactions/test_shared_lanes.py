@@ -40,26 +40,37 @@ def lanes_dir(tmp_path: Path) -> Path:
     return tmp_path / "lanes"
 
 
+SettingsOfBoth = Callable[..., tuple[Settings, Settings]]
+
+
 @pytest.fixture
-def pair(
-    database: Database,
+def settings_of_both(
     database_url: str,
     sqlite_tables: Path,
     token_chain: TokenChain,
     settings_for: Callable[..., Settings],
     tmp_path: Path,
     lanes_dir: Path,
-) -> Iterator[tuple[Gateway, Gateway]]:
+) -> SettingsOfBoth:
+    """One organisation, whose keystore both have; each gateway has a database of its own."""
+
+    def made(**changes: Any) -> tuple[Settings, Settings]:
+        its = {"rpc_url": token_chain.rpc_url, "deployments": token_chain.deployments, "lanes_dir": lanes_dir} | changes
+        other = tmp_path / "other"
+        shutil.copyfile(sqlite_tables, other.with_suffix(".db"))
+        old = settings_for(database_url=database_url, **its)
+        Signers(old.keys_dir, old.keystores_dir).create_organisation(LEI)
+        shutil.copytree(old.keystores_dir, other / "keystores")
+        return old, settings_for(database_url=f"sqlite:///{other.with_suffix('.db')}", data_dir=other, **its)
+
+    return made
+
+
+@pytest.fixture
+def pair(database: Database, settings_of_both: SettingsOfBoth) -> Iterator[tuple[Gateway, Gateway]]:
     """Their loops do not run: a test takes each step itself."""
-    shutil.copyfile(sqlite_tables, tmp_path / "other.db")
-    its: dict[str, Any] = {"rpc_url": token_chain.rpc_url, "deployments": token_chain.deployments}
-    its |= {"lanes_dir": lanes_dir, "resend_after_seconds": RESEND, "replace_after_seconds": PATIENCE}
-    old = build_gateway(settings_for(database_url=database_url, **its))
-    old.signers.create_organisation(LEI)
-    shutil.copytree(old.settings.keystores_dir, tmp_path / "other" / "keystores")
-    new = build_gateway(
-        settings_for(database_url=f"sqlite:///{tmp_path / 'other.db'}", data_dir=tmp_path / "other", **its)
-    )
+    both = settings_of_both(resend_after_seconds=RESEND, replace_after_seconds=PATIENCE)
+    old, new = (build_gateway(settings) for settings in both)
     yield old, new
     old.close()
     new.close()
@@ -269,23 +280,11 @@ def test_chain_that_is_begun_anew_has_lanes_of_its_own(token_chain: TokenChain, 
 
 @pytest.mark.slow
 def test_gateway_that_is_killed_among_requests_loses_and_doubles_nothing(
-    database: Database,
-    database_url: str,
-    sqlite_tables: Path,
-    token_chain: TokenChain,
-    settings_for: Callable[..., Settings],
-    tmp_path: Path,
-    lanes_dir: Path,
+    database: Database, token_chain: TokenChain, settings_of_both: SettingsOfBoth
 ) -> None:
     """As processes: one is killed while both send, and comes back."""
     token_chain.mine_every(1)
-    shutil.copyfile(sqlite_tables, tmp_path / "other.db")
-    its: dict[str, Any] = {"rpc_url": token_chain.rpc_url, "deployments": token_chain.deployments}
-    its |= {"lanes_dir": lanes_dir, "replace_after_seconds": 5.0}
-    old = settings_for(database_url=database_url, **its)
-    Signers(old.keys_dir, old.keystores_dir).create_organisation(LEI)
-    shutil.copytree(old.keystores_dir, tmp_path / "other" / "keystores")
-    new = settings_for(database_url=f"sqlite:///{tmp_path / 'other.db'}", data_dir=tmp_path / "other", **its)
+    old, new = settings_of_both(replace_after_seconds=5.0)
     other = Database(new.database_url)
     accepted: list[int] = []
 
