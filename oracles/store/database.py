@@ -77,16 +77,19 @@ class Database:
         """Makes the tables where they are missing. Raises DatabaseTooNew."""
         with self._engine.connect() as connection:
             found = int(connection.execute(text("PRAGMA user_version")).scalar_one())
-        if found > SCHEMA_VERSION:
-            raise DatabaseTooNew(self.path, found, SCHEMA_VERSION)
-        NodeTable.metadata.create_all(self._engine)
+            if found > SCHEMA_VERSION:
+                raise DatabaseTooNew(self.path, found, SCHEMA_VERSION)
+            if found == SCHEMA_VERSION and not _lacks_something(connection):
+                return
         with self._engine.begin() as connection:
+            # A node that starts and a command that asks about it may both find the database new.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            NodeTable.metadata.create_all(connection)
             for table in NodeTable.metadata.sorted_tables:
                 _add_columns(connection, table)
                 for index in table.indexes:
                     index.create(connection, checkfirst=True)
-            if found != SCHEMA_VERSION:
-                connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
+            connection.execute(text(f"PRAGMA user_version = {SCHEMA_VERSION}"))
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -120,13 +123,27 @@ def database_lock(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _lacks_something(connection: Connection) -> bool:
+    names = {row.name for row in connection.execute(text("SELECT name FROM sqlite_master"))}
+    for table in NodeTable.metadata.sorted_tables:
+        if not names.issuperset({table.name, *(str(index.name) for index in table.indexes)}):
+            return True
+        if not _columns(connection, table).issuperset(table.columns.keys()):
+            return True
+    return False
+
+
 def _add_columns(connection: Connection, table: Table) -> None:
     """What an earlier version's table lacks. Every such column has a server default or may be empty."""
-    found = {row.name for row in connection.execute(text(f"PRAGMA table_info({table.name})"))}
+    found = _columns(connection, table)
     for column in table.columns:
         if column.name not in found:
             definition = CreateColumn(column).compile(dialect=connection.dialect)
             connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
+
+
+def _columns(connection: Connection, table: Table) -> set[str]:
+    return {row.name for row in connection.execute(text(f"PRAGMA table_info({table.name})"))}
 
 
 def _engine(path: Path | None) -> Engine:
