@@ -124,15 +124,17 @@ build/kubo/.stamp: tools/kubo/go.mod tools/kubo/go.sum tools/kubo/main.go
 
 # The validators of a network of several: some five minutes, once. -checklinkname=0: one of its packages reaches into the
 # standard library by a name that Go has closed since. -overlay: a validator's clock can be wrong on purpose, by
-# PORTOLAN_CLOCK_OFFSET_SECONDS, which tests set; without it nothing differs (docs/decisions/0053).
-build/kaia/.stamp: tools/kaia/go.mod tools/kaia/go.sum $(wildcard tools/kaia/*.go tools/kaia/clock/*)
+# PORTOLAN_CLOCK_OFFSET_SECONDS, which tests set; without it nothing differs (docs/decisions/0053). -modfile: a line of its
+# handshake is mended.
+build/kaia/.stamp: tools/kaia/go.mod tools/kaia/go.sum tools/kaia/mended $(wildcard tools/kaia/*.go tools/kaia/clock/*)
 	@command -v go > /dev/null || { echo "Kaia is built by Go 1.26.5 or newer, which is not installed"; exit 1; }
 	@command -v cc > /dev/null || { echo "Kaia is built with a C compiler (cc), which is not installed"; exit 1; }
 	@echo "Building Kaia"
 	@mkdir -p build/kaia
 	@tools/kaia/clock/overlay build/kaia/clock
+	@tools/kaia/mended build/kaia/module
 	@cd tools/kaia && CGO_ENABLED=1 nice -n 10 go build -mod=mod -buildvcs=false -trimpath -ldflags=-checklinkname=0 \
-	  -overlay ../../build/kaia/clock/overlay.json -o ../../build/kaia/kaia .
+	  -modfile ../../build/kaia/module/go.mod -overlay ../../build/kaia/clock/overlay.json -o ../../build/kaia/kaia .
 	@touch $@
 
 requirements-fuzz.txt: requirements-fuzz.in

@@ -17,7 +17,6 @@ import (
 	"github.com/kaiachain/kaia/cmd/utils"
 	"github.com/kaiachain/kaia/cmd/utils/nodecmd"
 	"github.com/kaiachain/kaia/consensus/istanbul"
-	"github.com/kaiachain/kaia/datasync/downloader"
 	"github.com/kaiachain/kaia/node"
 	"github.com/kaiachain/kaia/node/cn"
 	"github.com/urfave/cli/v2"
@@ -86,31 +85,21 @@ func run(ctx *cli.Context) error {
 		return err
 	}
 	config.SetKaiaConfig(ctx, stack)
-	var chain *cn.CN
+	voting := make(chan struct{})
+	service := &validator{listed: ctx.String(listedPeers.Name), voting: voting}
 	err = stack.Register(func(its *node.ServiceContext) (node.Service, error) {
 		var err error
-		chain, err = cn.New(its, &config.CN)
-		return &validator{CN: chain, listed: ctx.String(listedPeers.Name)}, err
+		service.CN, err = cn.New(its, &config.CN)
+		return service, err
 	})
 	if err != nil {
 		return err
 	}
 	utils.StartNode(stack)
-	if err := keepVotingThroughFirstSync(chain); err != nil {
+	if err := startVoting(service.CN); err != nil {
 		return err
 	}
-	if err := chain.StartMining(false); err != nil {
-		return err
-	}
+	close(voting)
 	stack.Wait()
 	return nil
-}
-
-// keepVotingThroughFirstSync makes a validator's first sync like all later ones. In the first of a process Kaia stops its
-// part in the consensus, and then takes each vote that still comes in for a fault of the peer that sent it: it hangs up
-// on every validator, also on the one that it fetches blocks from. A validator that came back behind the others was
-// therefore alone for half a minute or more, once or twice. The miner listens for syncs until one is over, so it is told
-// of one before it begins.
-func keepVotingThroughFirstSync(chain *cn.CN) error {
-	return chain.EventMux().Post(downloader.DoneEvent{})
 }

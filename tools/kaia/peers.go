@@ -15,13 +15,11 @@ import (
 
 var peerLog = log.NewModuleLogger(log.NetworksP2P)
 
-// Protocols are Kaia's, kept to the nodes of the list: Kaia itself refuses consensus nodes that are no validators, and
-// believes everyone else who knows the first block. Where there is no list, it does so here too.
+// Protocols are Kaia's, from when votes are taken, and kept to the nodes of the list: Kaia itself refuses consensus nodes
+// that are no validators, and believes everyone else who knows the first block. Where there is no list, it does so here
+// too.
 func (v *validator) Protocols() []p2p.Protocol {
 	protocols := v.CN.Protocols()
-	if v.listed == "" {
-		return protocols
-	}
 	for i := range protocols {
 		run, runs := protocols[i].Run, protocols[i].RunWithRWs
 		protocols[i].Run = func(peer *p2p.Peer, rw p2p.MsgReadWriter) error {
@@ -43,6 +41,10 @@ func (v *validator) Protocols() []p2p.Protocol {
 // admit reads the list anew for each who comes, so that it is changed without a restart. A list that cannot be read
 // admits nobody.
 func (v *validator) admit(peer *p2p.Peer) error {
+	<-v.voting
+	if v.listed == "" {
+		return nil
+	}
 	listed, err := readNodes(v.listed)
 	if err == nil && !listed[peer.ID()] {
 		err = fmt.Errorf("it is not in %s", v.listed)

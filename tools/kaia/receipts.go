@@ -12,10 +12,12 @@ import (
 )
 
 // validator is Kaia's service that also answers eth_getBlockReceipts: Kaia knows it as kaia_getBlockReceipts alone.
-// `listed` is the file of the only nodes that it talks with, or nothing; `server` is there once it is started.
+// `listed` is the file of the only nodes that it talks with, or nothing; `voting` is closed once it takes votes; `server`
+// is there once it is started.
 type validator struct {
 	*cn.CN
 	listed string
+	voting <-chan struct{}
 	server p2p.Server
 }
 
