@@ -242,7 +242,7 @@ async def write(request: Request, handle: Handle) -> Response:
         return await _work(gateway, request, handle, None)
     principal = gateway.principal(request)
     asked = (request.method, request.url.path, request.url.query, request.headers.get("content-type", ""))
-    attempt = attempted(request.headers, principal.client_id, *(a.encode() for a in asked), await request.body())
+    attempt = attempted(request.headers, principal.speaker, *(a.encode() for a in asked), await request.body())
     assert attempt is not None
     async with gateway.answers.turn(attempt):
         return await _work(gateway, request, handle, attempt)

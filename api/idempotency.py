@@ -70,8 +70,9 @@ class Answer:
     body: bytes
 
 
-def attempted(headers: Mapping[str, str], client_id: str, *asked: bytes) -> Attempted | None:
-    """What the request is under its key; None without one. `asked` is method, path, query, media type and body."""
+def attempted(headers: Mapping[str, str], speaker: str, *asked: bytes) -> Attempted | None:
+    """What the request is under its key; None without one. `speaker` is whose keys these are; `asked` is method, path,
+    query, media type and body."""
     key = headers.get(HEADER)
     if key is None:
         return None
@@ -81,7 +82,7 @@ def attempted(headers: Mapping[str, str], client_id: str, *asked: bytes) -> Atte
     digest = hashlib.sha256()
     for part in asked:
         digest.update(len(part).to_bytes(8, "big") + part)
-    return Attempted(hashlib.sha256(f"{client_id}\n{key}".encode()).hexdigest(), digest.hexdigest())
+    return Attempted(hashlib.sha256(f"{speaker}\n{key}".encode()).hexdigest(), digest.hexdigest())
 
 
 class Answers:

@@ -14,6 +14,14 @@ class Principal:
     scopes: frozenset[str]
 
     @property
+    def speaker(self) -> str:
+        """The client within its organisation, for what nobody else may be given.
+
+        A client of ours (`client_...`) has one organisation for good. A subject of another issuer (`issuer|sub`) may
+        speak for several, one in each token."""
+        return f"{self.client_id}\n{self.lei or ''}" if "|" in self.client_id else self.client_id
+
+    @property
     def is_operator(self) -> bool:
         return "operator" in self.scopes
 

@@ -249,6 +249,30 @@ def test_keys_may_lie_in_a_file(door_with: Callable[..., Door], tmp_path: Path) 
     assert ask(door, token()).status_code == 200
 
 
+def test_key_of_one_organisation_says_nothing_to_another_of_the_same_subject(
+    door_with: Callable[..., Door], tmp_path: Path
+) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
+    organisations = {"acme": LEI, "bayard": OTHER_LEI}
+    door = door_with(issuers=[settings(jwks_uri="", jwks_file=file, organisations=organisations)])
+    until_known(door)
+
+    def make(named: str) -> Any:
+        bearer = token(org=named, scope="clients:read clients:write invoices:read")
+        headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": "AC-1"}
+        return door.http.post("/v1/clients", json={"name": "erp", "scopes": ["invoices:read"]}, headers=headers)
+
+    acme, bayard, again = make("acme"), make("bayard"), make("acme")
+
+    assert (acme.status_code, bayard.status_code) == (201, 201)
+    assert bayard.json()["client_id"] != acme.json()["client_id"]
+    assert bayard.json()["client_secret"] != acme.json()["client_secret"]
+    assert again.json() == acme.json()
+    listed = ask(door, token(org="bayard")).json()["items"]
+    assert [client["client_id"] for client in listed] == [bayard.json()["client_id"]]
+
+
 def _unsigned(alg: str, secret: bytes) -> str:
     """A token that claims to be signed with an algorithm for which no key of the issuer is."""
     import hmac
