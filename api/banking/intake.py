@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from api.banking import repository
 from api.banking.matching import Verdict, judge
-from api.banking.models import BankEntry, BankMessage, EntryStatus, entry_id
+from api.banking.models import BankEntry, BankMessage, EntryStatus
+from api.banking.naming import Named, is_unbooked, named
 from api.db import try_to_hold
 from api.errors import Conflict, Malformed, Unavailable
 from api.payments import service as payments
 from api.payments.settings import BankingSettings
-from api.values import Amount
 from standards.errors import StandardsError
 from standards.iso20022 import Entry, Statement, read_statement
 
@@ -50,9 +50,8 @@ def take(session: Session, banking: BankingSettings, data: bytes) -> BankMessage
         detail = f"The {kind} with the MsgId {message_id[:40]} is being read by another request."
         raise Unavailable("statement-being-read", detail) from error
     counts = Counter[str]()
-    for statement in statements:
-        for entry in statement.entries:
-            counts[_taken(session, banking, message, statement, entry)] += 1
+    for its in named(session, message_id, statements):
+        counts[_taken(session, banking, message, its)] += 1
     message.counts = {**counts, "entries": counts.total()}
     return message
 
@@ -77,25 +76,47 @@ def _require_ours(banking: BankingSettings, statements: Sequence[Statement]) -> 
             raise Malformed("account-unknown", detail, iban=statement.iban[:40])
 
 
-def _taken(session: Session, banking: BankingSettings, message: BankMessage, statement: Statement, entry: Entry) -> str:
+def _taken(session: Session, banking: BankingSettings, message: BankMessage, its: Named) -> str:
     """Stores one movement unless it is known; under which word it counts."""
-    verdict = judge(session, banking, statement, entry)
-    values = {**_facts(message, statement, entry), **_verdict(verdict)}
-    is_new = repository.store(session, values)
-    row = repository.entry(session, values["id"])
-    assert row is not None
-    if not is_new:
-        _require_same(row, entry)
-        if row.status != EntryStatus.PENDING or verdict.status == EntryStatus.PENDING:
+    verdict = _weighed(its, judge(session, banking, its.statement, its.entry))
+    values = {**_facts(message, its), **_verdict(verdict)}
+    row = its.known
+    if row is not None:
+        if not is_unbooked(row) or verdict.status == EntryStatus.PENDING:
             return "known"
         changes = {name: value for name, value in values.items() if name not in ("id", "status")}
-        if not repository.move(session, row, EntryStatus.PENDING, verdict.status, **changes):
+        if not repository.move(session, row, EntryStatus(row.status), verdict.status, **changes):
             return "known"
+    elif not repository.store(session, values):
+        detail = f"The movement {its.reference[:60]} is being read by another request."
+        raise Unavailable("statement-being-read", detail)
     if verdict.status == EntryStatus.MATCHED:
+        row = repository.entry(session, its.id)
         assert verdict.instruction is not None
-        if not payments.book(session, verdict.instruction, entry.amount):
+        assert row is not None
+        if not payments.book(session, verdict.instruction, its.entry.amount):
             return _too_late(session, row, verdict.instruction.status)
     return verdict.status.value
+
+
+def _weighed(its: Named, verdict: Verdict) -> Verdict:
+    """The verdict, or a person's to judge where what was told before speaks against it."""
+    if verdict.status != EntryStatus.MATCHED:
+        return verdict
+    if its.other is not None:
+        detail = f"An earlier message names another payment by the bank's reference {its.other.reference[:60]}."
+        before, now = (_payment_named(each) for each in (its.other, its.entry))
+        told = ("reference-differs", detail, before, now)
+    elif its.known is not None and its.known.status == EntryStatus.DISMISSED:
+        detail = "It was dismissed when the bank had only announced it; now the bank has booked it."
+        told = ("dismissed-before", detail, "PDNG", its.entry.status)
+    else:
+        return verdict
+    return Verdict(EntryStatus.REVIEW, *told, verdict.instruction)
+
+
+def _payment_named(its: BankEntry | Entry) -> str:
+    return ", ".join(name for name in (*its.creditor_references, its.end_to_end_id) if name)
 
 
 def _too_late(session: Session, row: BankEntry, status: str) -> str:
@@ -106,25 +127,17 @@ def _too_late(session: Session, row: BankEntry, status: str) -> str:
     return EntryStatus.REVIEW.value
 
 
-def _require_same(known: BankEntry, entry: Entry) -> None:
-    before, now = Amount.of(known.amount, known.currency), Amount.of(entry.amount, entry.currency)
-    if before != now:
-        detail = f"The movement {known.reference[:60]} was {before.said} in an earlier message, it is {now.said} here."
-        raise Conflict("bank-entry-differs", detail, id=known.id, before=before, now=now, line=entry.line)
-
-
-def _facts(message: BankMessage, statement: Statement, entry: Entry) -> dict[str, Any]:
-    # What the bank gives no name is told apart by its message: places and numbers of statements may come again.
-    reference = entry.bank_reference if entry.is_named else f"{message.message_id}/{entry.bank_reference}"
-    direction = {"is_credit": entry.is_credit, "is_reversal": entry.is_reversal}
+def _facts(message: BankMessage, its: Named) -> dict[str, Any]:
+    entry = its.entry
     return {
-        "id": entry_id(statement.iban, reference, **direction),
+        "id": its.id,
         "statement_id": message.id,
-        "iban": statement.iban,
-        "reference": reference,
+        "iban": its.statement.iban,
+        "reference": its.reference,
         "amount": entry.amount,
         "currency": entry.currency,
-        **direction,
+        "is_credit": entry.is_credit,
+        "is_reversal": entry.is_reversal,
         "booked_on": entry.booked_on.isoformat(),
         "end_to_end_id": entry.end_to_end_id,
         "creditor_references": list(entry.creditor_references),

@@ -32,10 +32,10 @@ def new_message_id() -> str:
     return f"bs_{secrets.token_hex(12)}"
 
 
-def entry_id(iban: str, reference: str, *, is_credit: bool, is_reversal: bool) -> str:
+def entry_id(iban: str, reference: str, *, is_credit: bool, is_reversal: bool, place: int = 1) -> str:
     """The same for the same movement, in whichever message it stands. A bank may give a payment and its charge one
-    reference, so the direction is part of it."""
-    said = "\0".join((iban, reference, str(is_credit), str(is_reversal)))
+    reference, so the direction is part of it; or several payments, so from the second on their place is too."""
+    said = "\0".join((iban, reference, str(is_credit), str(is_reversal), *([str(place)] if place > 1 else [])))
     return f"be_{sha256(said.encode()).hexdigest()[:24]}"
 
 
