@@ -4,6 +4,7 @@ import itertools
 import ssl
 from collections import deque
 from collections.abc import Sequence
+from io import BufferedReader
 from socket import IPPROTO_TCP, TCP_NODELAY, create_connection
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -12,6 +13,7 @@ import orjson
 from urllib3.util import make_headers
 
 from chain_node.client import Node
+from chain_node.client.answers import MOST_BYTES, Incoming
 from chain_node.errors import AnswerMalformed, ChainError, NodeUnavailable
 
 MOST_IN_BATCH: Final = 200
@@ -130,11 +132,13 @@ class _Line:
 
     def __init__(self, connected: Any) -> None:
         self._socket = connected
-        self._incoming = connected.makefile("rb")
+        self._arriving = Incoming(connected, connected.makefile("rb", buffering=0))
+        self._incoming = BufferedReader(self._arriving)
 
     def ask(self, request: bytes) -> tuple[int, bytes, bool]:
         """Status, body, and whether the connection may be used again."""
         self._socket.sendall(request)
+        self._arriving.begin()
         first = self._incoming.readline(_LONGEST_LINE)
         if not first:
             raise ConnectionResetError("the node hung up")
@@ -178,6 +182,8 @@ class _Line:
             raise OSError("the length of a part of the node's answer is no number") from error
 
     def _exactly(self, size: int) -> bytes:
+        if size > MOST_BYTES:
+            raise OSError("the node's answer is too long")
         read: bytes = self._incoming.read(size)
         if len(read) < size:
             raise OSError("the node hung up before its answer's end")

@@ -10,10 +10,11 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ReadTimeoutError
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
+from chain_node.client.answers import BoundedAdapter
 from chain_node.client.dialects import is_block_missing, pool_refusal
 from chain_node.client.values import Block, BlockTag, Call, Log, Receipt
 from chain_node.errors import AnswerMalformed, BlockMissing, ChainError, NodeUnavailable, RequestRefused
@@ -29,13 +30,14 @@ _REVERTED: Final = re.compile(r"revert", re.IGNORECASE)
 
 
 class Node:
-    """One node. Safe to share between threads. Proxies named by the environment are not used."""
+    """One node. Safe to share between threads. Proxies named by the environment are not used. An answer has
+    `timeout_seconds` as a whole; a long one more, while it arrives."""
 
     def __init__(self, rpc_url: str, timeout_seconds: float = 10.0) -> None:
         session = requests.Session()
         session.trust_env = False
-        session.mount("http://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
-        session.mount("https://", HTTPAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
+        session.mount("http://", BoundedAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
+        session.mount("https://", BoundedAdapter(pool_connections=4, pool_maxsize=_CONNECTIONS))
         self.rpc_url = without_secrets(rpc_url)
         """For messages."""
         settings = {"timeout": timeout_seconds}
@@ -266,7 +268,8 @@ def without_secrets(rpc_url: str) -> str:
 
 
 def _why(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
+    cause = error.args[0] if error.args else None
+    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
         return "no answer in time"
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP status {error.response.status_code}"

@@ -234,7 +234,7 @@ def test_node_that_lags_is_not_read_from() -> None:
     several.look()
     within = several.in_use
     several.grow(1)
-    several.look()
+    several.look(several.watch.rules.steady_seconds)
 
     assert (within, several.in_use) == (A, B)
     assert several.watch.status()[0].reason == "it is 4 blocks behind"

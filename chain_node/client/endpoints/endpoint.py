@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -17,6 +18,7 @@ class Standing(StrEnum):
     IN_USE = "in use"
     HEALTHY = "healthy"
     BEHIND = "behind"
+    AHEAD = "ahead"
     AWAY = "away"
     QUARANTINED = "quarantined"
     NOT_SEEN = "not seen yet"
@@ -24,8 +26,8 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class EndpointStatus:
-    """`lag_blocks`, `lag_seconds`: behind the furthest node that is trusted. `failures` since this process began.
-    `reason`: why it is not used, as a sentence without a full stop; empty where it is, or could be."""
+    """`lag_blocks`, `lag_seconds`: behind what most of the nodes that are trusted have reached. `failures` since this
+    process began. `reason`: why it is not used, as a sentence without a full stop; empty where it is, or could be."""
 
     name: str
     standing: Standing
@@ -85,10 +87,16 @@ class Endpoint:
 
 
 def is_healthy(endpoint: Endpoint, furthest: int | None, lag_blocks: int) -> bool:
-    """Whether it is trusted, and not too far behind the furthest of those that are."""
+    """Whether it is trusted, and not too far from what most of those that are have reached, to either side."""
     if not endpoint.is_trusted or endpoint.head is None or furthest is None:
         return False
-    return furthest - endpoint.head <= lag_blocks
+    return abs(furthest - endpoint.head) <= lag_blocks
+
+
+def heights_of(endpoints: Collection[Endpoint], depth: int) -> set[int]:
+    """Where their newest final blocks are, and the blocks for which they are in quarantine."""
+    heads = {its.head - depth for its in endpoints if its.answers and its.head is not None and its.is_verified}
+    return heads | {its.forked_at for its in endpoints if its.quarantine and its.forked_at is not None}
 
 
 def status_of(
@@ -106,6 +114,8 @@ def status_of(
         standing = Standing.NOT_SEEN
     elif in_use:
         standing = Standing.IN_USE
+    elif head is not None and furthest is not None and head - furthest > lag_blocks:
+        standing, reason = Standing.AHEAD, f"it claims to be {head - furthest} blocks ahead, which the others lack"
     elif not is_healthy(endpoint, furthest, lag_blocks):
         standing, reason = Standing.BEHIND, f"it is {lag} blocks behind"
     elif (head or 0) < floor:

@@ -69,6 +69,11 @@ class Record:
         self._forget()
         return found
 
+    def forget_above(self, height: int) -> None:
+        """Blocks that few had told, and that nobody has borne out; firm ones stay."""
+        for later in [its for its in self.told if its > height and its not in self.firm]:
+            del self.told[later]
+
     def _expected(self, height: int, votes: Mapping[str, bytes], read_from: str | None) -> bytes | None:
         """The block that it must be; None where the votes differ and nothing tells which is right."""
         if height in self.firm:

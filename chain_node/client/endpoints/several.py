@@ -103,7 +103,12 @@ class SeveralNodes(Node):
                 behind.add(place)
                 watch.fell_behind(place, newest)
                 continue
-            watch.saw(max(_told(method, answer) for (method, _), answer in zip(requests_, answers, strict=True)))
+            told = max(_told(method, answer) for (method, _), answer in zip(requests_, answers, strict=True))
+            if not watch.believes(told):
+                tried[place] = NodeUnavailable(watch.names[place], f"it tells of block {told}, which the others lack")
+                watch.failed(place, tried[place])
+                continue
+            watch.saw(told)
             if any(isinstance(answer, BlockMissing) for answer in answers):
                 return self._elsewhere(ask, place) or answers
             return answers

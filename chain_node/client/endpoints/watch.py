@@ -1,9 +1,9 @@
 """Watches several nodes of one network, and says from which to read.
 
 Every second each is asked for its newest block and for the hashes of a few blocks that others have told. Read from is
-the first in the order of the settings that answers, is of this network, tells the same final blocks, is not far behind
-the furthest, and has every block that was read already. One that failed is asked again after a pause that doubles; it
-is read from again once it has been well for a while, so that a node that comes and goes is not followed to and fro.
+the first in the order of the settings that answers, is of this network, tells the same final blocks, is not far from
+what most have reached, and has every block that was read already. One that failed is asked again after a pause that
+doubles; it is read from again once it has been well for a while, so that one that comes and goes is not followed.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from chain_node.client.addresses import AddressBook
-from chain_node.client.endpoints.endpoint import Endpoint, EndpointStatus, is_healthy, status_of
+from chain_node.client.endpoints.endpoint import Endpoint, EndpointStatus, heights_of, is_healthy, status_of
+from chain_node.client.endpoints.handed_over import HandedOver
 from chain_node.client.endpoints.lag import Heights
 from chain_node.client.endpoints.looking import OtherNetwork, Sight, hashes_at, look_at, verify
+from chain_node.client.endpoints.reach import Reach
 from chain_node.client.endpoints.record import Dispute, Record
 from chain_node.client.endpoints.rules import Change, EndpointRules, Recorded, Tell
 from chain_node.client.endpoints.urls import names_of
@@ -25,8 +27,6 @@ from chain_node.errors import ChainError, NoEndpointUsable, WrongNetwork
 
 _LOOK_TIMEOUT_SECONDS: Final = 4.0
 FIRST_BLOCK: Final = 0
-_MOST_REMEMBERED: Final = 20_000
-"""Transactions of which it is known that they were handed over."""
 
 
 def nothing_recorded() -> Mapping[int, bytes]:
@@ -55,20 +55,18 @@ class Watch:
         self.endpoints = [Endpoint(place, name) for place, name in enumerate(self.names)]
         self.current: int | None = None
         """The place of the node that is read from."""
-        self.floor = 0
-        """The newest block that anybody has read of: what lacks it would take its readers back in time."""
         self.switches = 0
         """How often another node was taken; what the one before had in its pool may be lost with it."""
         self.rules = rules
         self.tell = tell
         self._book, self._recorded, self._clock = book, recorded, clock
         self._nodes = [make_node(url, min(timeout_seconds, _LOOK_TIMEOUT_SECONDS)) for url in urls]
-        self._record = Record(len(self.urls))
+        self._record, self._reach = Record(len(self.urls)), Reach(len(self.urls), rules)
         self._seen = Heights()
         self._knows_recorded = False
         self._looked_at = float("-inf")
         self._is_told_of_none = False
-        self._handed_over: dict[int, None] = {}
+        self._handed_over = HandedOver()
         self._lock, self._looking, self._floor_lock = threading.RLock(), threading.Lock(), threading.Lock()
 
     # What readers ask
@@ -77,8 +75,7 @@ class Watch:
         """At the start: looks at all. Raises WrongNetwork, naming each that is of another network, NoEndpointUsable
         where none can be read from."""
         self.look(everyone=True)
-        wrong = [endpoint for endpoint in self.endpoints if endpoint.is_of_other_network]
-        if wrong:
+        if wrong := [endpoint for endpoint in self.endpoints if endpoint.is_of_other_network]:
             names, reasons = ", ".join(its.name for its in wrong), [f"{its.name}: {its.quarantine}" for its in wrong]
             raise WrongNetwork(names, wrong[0].quarantine if len(wrong) == 1 else "; ".join(reasons))
         self.serving()
@@ -107,13 +104,7 @@ class Watch:
     def is_repeated(self, raw: str) -> bool:
         """Whether these bytes were handed over before: then they are in no block yet, or nobody would repeat them."""
         with self._lock:
-            key = hash(raw)
-            if key in self._handed_over:
-                return True
-            self._handed_over[key] = None
-            if len(self._handed_over) > _MOST_REMEMBERED:
-                del self._handed_over[next(iter(self._handed_over))]
-            return False
+            return self._handed_over.knew(raw)
 
     def others(self, place: int) -> list[int]:
         """Places of further nodes that may be read from, in order."""
@@ -130,11 +121,23 @@ class Watch:
             except ChainError:
                 return False
 
+    @property
+    def floor(self) -> int:
+        return self._reach.floor
+
     def saw(self, number: int) -> None:
         """Somebody has read of this block."""
-        if number > self.floor:
+        if number > self._reach.floor:
             with self._floor_lock:
-                self.floor = max(self.floor, number)
+                self._reach.saw(number)
+
+    def believes(self, number: int) -> bool:
+        """Whether a node may tell of this block: the others are asked how far they are, where it is new to us."""
+        if number > self._reach.ceiling:
+            with self._looking:
+                if number > self._reach.ceiling:
+                    self._look(everyone=False)
+        return number <= self._reach.ceiling
 
     def failed(self, place: int, error: ChainError) -> None:
         """A request to this node went wrong: another is read from, if there is one."""
@@ -197,7 +200,7 @@ class Watch:
         if not self._knows_recorded:
             self._record.remember(self._recorded())
             self._knows_recorded = True
-            self.saw(self._record.newest or 0)
+            self._reach.begin(self._record.newest or 0)
         now = self._clock()
         asked = [its for its in self.endpoints if everyone or now >= its.resume_at]
         seen = [endpoint for endpoint in asked if self._see(endpoint)]
@@ -244,11 +247,8 @@ class Watch:
 
     def _heights(self) -> set[int]:
         """Final blocks at which what the nodes tell is compared."""
-        depth, record = self.rules.final_depth_blocks, self._record
-        heads = {its.head - depth for its in self.endpoints if its.answers and its.head is not None and its.is_verified}
-        more = {its.forked_at for its in self.endpoints if its.quarantine and its.forked_at is not None}
-        newest = record.newest
-        return {height for height in heads | more | ({newest} if newest else set()) if height > 0} | {FIRST_BLOCK}
+        heights = heights_of(self.endpoints, self.rules.final_depth_blocks) | {self._record.newest or 0}
+        return {height for height in heights if height > 0} | {FIRST_BLOCK}
 
     def _compare(self, endpoint: Endpoint, heights: Collection[int]) -> bool:
         reach = (endpoint.head or 0) - self.rules.final_depth_blocks
@@ -266,14 +266,15 @@ class Watch:
         for endpoint in seen:
             if endpoint.quarantine:
                 self._reconsider(endpoint, now)
-        told = {its.name: its.hashes for its in seen if its.is_trusted}
+        most = max((self._furthest() or 0) + self.rules.lag_blocks, self.floor)
+        # What is claimed beyond that is nobody's block yet.
+        told = {its.name: {at: its.hashes[at] for at in its.hashes if at <= most} for its in seen if its.is_trusted}
         read_from = None if self.current is None else self.names[self.current]
         disputes = self._record.disputes(told, read_from)
         for endpoint in seen:
             if endpoint.name in disputes:
                 self._apart_for(endpoint, disputes[endpoint.name])
-        furthest = self._furthest()
-        self._seen.note(furthest, now)
+        furthest = self._reached(now)
         for endpoint in self.endpoints:
             if not self._is_healthy(endpoint, furthest):
                 endpoint.healthy_since = None
@@ -307,10 +308,22 @@ class Watch:
             self._say("quarantined", endpoint, is_alert=True, reason=why)
         if endpoint.place == self.current:
             # What it told of newer blocks binds nobody; what is recorded does.
-            self.floor = min(self.floor, max(self._furthest() or 0, self._record.newest or 0))
+            newest = max((its.head or 0 for its in self.endpoints if its.is_trusted), default=0)
+            self._reach.floor = min(self.floor, max(newest, self._record.newest or 0))
 
     def _furthest(self) -> int | None:
-        return max((its.head for its in self.endpoints if its.is_trusted and its.head is not None), default=None)
+        return self._reach.furthest(self.endpoints)
+
+    def _reached(self, now: float) -> int | None:
+        """As `_furthest`, at a look; what few had told is given up here."""
+        floor = self.floor
+        with self._floor_lock:
+            furthest = self._reach.note(self.endpoints, now)
+        if self.floor < floor:
+            self._record.forget_above(self.floor)
+            self.tell(Change("gave up", {"read": floor, "block": self.floor}, is_alert=True))
+        self._seen.note(furthest, now)
+        return furthest
 
     def _is_healthy(self, endpoint: Endpoint, furthest: int | None) -> bool:
         return is_healthy(endpoint, furthest, self.rules.lag_blocks)
