@@ -20,12 +20,14 @@ from chain_node.client import Node
 from chain_node.networks.ceremony import load_ceremony
 from chain_node.networks.cli import network_app
 from chain_node.networks.doctor import Doctor, skewed
-from chain_node.networks.facts import NodeFacts, gather, port_is_open
+from chain_node.networks.facts import NodeFacts, gather, glance, port_is_open
 from chain_node.networks.findings import Finding, exit_code
 from chain_node.networks.machine import disk_findings, machine_findings, unit_findings
 from chain_node.networks.member import MemberFolder
+from chain_node.networks.watch_cli import later
 
 runner = CliRunner()
+HUGE = pytest.param("0x" + "f" * 5_000, id="huge")
 
 
 @pytest.fixture(scope="module")
@@ -401,6 +403,7 @@ def test_validator_that_besu_lists_with_zeros_is_named(healthy: Healthy) -> None
         ("perm_getAccountsAllowlist", "x"),
         ("web3_clientVersion", None),
         ("eth_chainId", None),
+        pytest.param("eth_chainId", "0x" + "f" * 5_000, id="eth_chainId-huge"),
     ],
 )
 def test_answer_that_makes_no_sense_is_no_answer(healthy: Healthy, method: str, answer: Any) -> None:
@@ -409,6 +412,34 @@ def test_answer_that_makes_no_sense_is_no_answer(healthy: Healthy, method: str, 
 
     assert facts.answers
     assert len(facts.unanswered) == 1 or (method, facts.version) == ("web3_clientVersion", "None")
+
+
+@pytest.mark.parametrize("value", [None, "zz", "0x", 7, HUGE])
+def test_first_block_that_makes_no_sense_is_a_finding_of_its_node(healthy: Healthy, value: Any) -> None:
+    """It may end neither the doctor nor the watch."""
+    told = answers_of(healthy, "validator-d")
+    good = told["eth_getBlockByNumber"]
+
+    def block(params: list[Any]) -> dict[str, Any]:
+        its: dict[str, Any] = good(params)
+        return {**its, "gasLimit": value} if its["number"] == "0x0" else its
+
+    with proxy({**told, "eth_getBlockByNumber": block}) as served:
+        seen = [look(ENGINE, "validator-d", Node(served.url)) for look in (gather, glance)]
+    findings = healthy.look(d=replace(seen[0], later_number=HEIGHT + 10))
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [("unknown", "rpc", "validator-d")]
+    assert "gasLimit of its first block" in findings[0].what
+    assert healthy.look(d=seen[1])[0].node == "validator-d"
+
+
+@pytest.mark.parametrize("value", [None, "zz", {}, HUGE])
+def test_height_after_a_while_that_makes_no_sense_is_no_answer(healthy: Healthy, value: Any) -> None:
+    with proxy({"eth_blockNumber": value}) as served:
+        facts = later(healthy.node("validator-a", later_number=None), Node(served.url))
+
+    assert facts.later_number is None
+    assert set(facts.unanswered) == {"height after a while"}
 
 
 def test_port_is_tried(healthy: Healthy) -> None:
