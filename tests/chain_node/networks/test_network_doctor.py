@@ -229,6 +229,68 @@ def test_node_that_is_behind_is_named(healthy: Healthy) -> None:
     assert "is 30 blocks behind" in findings[0].what
 
 
+@pytest.mark.parametrize("proposed", [None, {}])
+def test_node_that_tells_a_height_far_beyond_has_nobody_else_blamed(healthy: Healthy, proposed: Any) -> None:
+    claimed = healthy.header(10**9)
+    changes = {"latest": claimed, "later_number": 10**9 + 9, "proposed": proposed}
+
+    findings = healthy.look(d=healthy.node("validator-d", **changes))
+
+    assert areas(findings) == [("ahead", "validator-d")]
+    assert findings[0].what == "tells block 1000000000; most of those asked have reached 500"
+
+
+def two(healthy: Healthy, **of_b: Any) -> list[Finding]:
+    facts = {"validator-a": healthy.node("validator-a"), "validator-b": healthy.node("validator-b", **of_b)}
+    return [
+        f
+        for f in Doctor(ENGINE, healthy.ceremony, facts, {}, NOW, healthy.genesis).findings()
+        if f.area not in ("reach", "still")
+    ]
+
+
+@pytest.mark.parametrize("height", [HEIGHT - 30, 10**9])
+def test_of_two_nodes_far_apart_none_is_blamed(healthy: Healthy, height: int) -> None:
+    findings = two(healthy, latest=healthy.header(height))
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [("wrong", "behind", "")]
+    assert f"validator-a has 500, validator-b has {height}" in findings[0].what
+
+
+def test_of_two_nodes_that_differ_none_is_said_to_be_right(healthy: Healthy) -> None:
+    recent = tuple(replace(h, hash=hash_of(h.number, 5)) for h in healthy.node("validator-b").recent)
+    told = {
+        "fork": two(healthy, recent=recent),
+        "genesis": two(healthy, genesis=healthy.header(0, hash=hash_of(0, 7))),
+        "lists": two(healthy, accounts_list=frozenset()),
+    }
+
+    for area, findings in told.items():
+        assert [(f.weight, f.area, f.node) for f in findings] == [("wrong", area, "")]
+        assert "differ" in findings[0].what
+    for area in ("fork", "genesis"):
+        assert "ask further members' nodes" in told[area][0].todo
+        assert "keep every database for the inquiry" in told[area][0].todo
+
+
+def test_no_database_is_removed_without_being_kept(healthy: Healthy) -> None:
+    findings = healthy.look(a=healthy.node("validator-a", chain_id=1))
+
+    assert "keep its database for the inquiry" in findings[0].todo
+    assert "remove" not in findings[0].todo
+
+
+def test_height_that_nobody_else_has_hides_no_fork(healthy: Healthy) -> None:
+    recent = tuple(replace(h, hash=hash_of(h.number, 5)) for h in healthy.node("validator-c").recent)
+    high = tuple(healthy.header(10**9 + number) for number in range(60))
+
+    findings = healthy.look(
+        c=healthy.node("validator-c", recent=recent), d=healthy.node("validator-d", recent=high, latest=high[-1])
+    )
+
+    assert areas(findings) == [("fork", ""), ("ahead", "validator-d")]
+
+
 def test_missing_and_strange_peers_are_named(healthy: Healthy) -> None:
     state = healthy.ceremony.state
     peers = frozenset({state.nodes["validator-c"].public_key, "99" * 64})
