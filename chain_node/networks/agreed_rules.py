@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from chain_node.networks.answers import quantity
+
 _EMPTY_STATE: Final = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421"
 """The state's root where there is no account (keccak256 of an empty trie), as in every genesis of ours."""
 _QUANTITIES: Final = ("timestamp", "gasLimit")
@@ -39,6 +41,17 @@ def fork_faults(agreed: Mapping[str, int], told: Mapping[str, int], untold: froz
         if told.get(fork) != place and not (fork in untold and fork not in told)
     ]
     return faults + [f"{fork} at {told[fork]}, which nobody agreed on" for fork in sorted(set(told) - set(agreed))]
+
+
+def read_first_block(block: Mapping[str, Any]) -> dict[str, str]:
+    """What `first_block_faults` needs of a first block as a node tells it. Raises `ValueError`."""
+    told = {key: block[key] for key in (*_QUANTITIES, "stateRoot") if key in block}
+    for key in set(told) & set(_QUANTITIES):
+        try:
+            quantity(told[key])
+        except ValueError as error:
+            raise ValueError(f"{key} of its first block: {error}") from error
+    return {key: str(value) for key, value in told.items()}
 
 
 def first_block_faults(genesis: Mapping[str, Any], block: Mapping[str, str]) -> list[str]:

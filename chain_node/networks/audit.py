@@ -1,12 +1,11 @@
 """Holds what the nodes of a network enforce against what its registry, its papers and its build say.
 
 The account list is no rule of consensus: each node keeps its own, so each is asked. What is read of contracts is read
-at one block that all nodes which can be asked have in common.
+at the block that most of them have reached, of a node that has the same chain as most.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +14,12 @@ from chain_node.client import AddressBook, Node
 from chain_node.client.chain import Chain
 from chain_node.client.contracts.access import Organisation
 from chain_node.compile import Artifact
-from chain_node.errors import ChainError, NodeUnavailable, RequestRefused
+from chain_node.networks.answers import NO_ANSWER, quantity, reason
 from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.code import CodeMatch, compare_code
 from chain_node.networks.engine import NetworkEngine, RpcCall, plain
 from chain_node.networks.findings import Finding
+from chain_node.networks.majority import ASK_MORE, KEEP, LAG_BLOCKS, half_beyond, reached, strict_majority
 from chain_node.networks.papers import Papers, expiries
 
 
@@ -46,15 +46,23 @@ class Audit:
     def run(self) -> list[Finding]:
         findings = self._strangers()
         heights = self._heights(findings)
-        if not heights:
-            return findings
-        block = min(heights.values())
-        reference = self._reference(block, heights, findings)
-        chain = Chain(self.nodes[reference], self.book)
+        near = self._not_behind(heights, findings)
+        most = reached(heights.values())
+        agreeing = self._agreeing(min([most, *near.values()]), near, findings)
+        # The newest block that most have, not the oldest of all: the nodes' lists are those of now.
+        for name in sorted(agreeing, key=lambda its: -min(most, near[its])):
+            try:
+                return findings + self._held_against(Chain(self.nodes[name], self.book), min(most, near[name]), heights)
+            except NO_ANSWER as error:
+                findings.append(_unreadable(name, error))
+        return findings
+
+    def _held_against(self, chain: Chain, block: int, names: Iterable[str]) -> list[Finding]:
+        """`names` are the nodes whose lists are looked at. Raises what reading the contracts raises."""
         registered = registry_of(chain, block)
         expected = self.expected_accounts(registered)
-        findings += self._no_accounts_list()
-        for name in heights:
+        findings = self._no_accounts_list()
+        for name in names:
             peers = self.engine.listed_peers(self.ceremony.state, name)
             findings += self._list(name, "accounts", self.engine.accounts_list_call(), expected)
             findings += self._list(name, "nodes", self.engine.nodes_list_call(), peers)
@@ -89,34 +97,58 @@ class Audit:
         found: dict[str, int] = {}
         for name, node in sorted(self.nodes.items()):
             try:
-                chain_id = node.chain_id()
+                chain_id = quantity(node.request("eth_chainId"))
                 if chain_id != self.ceremony.terms.chain_id:
                     what = f"serves chain {chain_id}, not {self.ceremony.terms.chain_id}"
                     findings.append(Finding("wrong", "chain", name, what, "start it with this network's genesis.json"))
                     continue
-                found[name] = node.block_number()
-            except ChainError as error:
-                findings.append(Finding("unknown", "reach", name, str(error), "see whether it runs: network doctor"))
+                found[name] = quantity(node.request("eth_blockNumber"))
+            except NO_ANSWER as error:
+                findings.append(_unreadable(name, error))
         return found
 
-    def _reference(self, block: int, heights: Mapping[str, int], findings: list[Finding]) -> str:
-        """A node with the block that most have; those with another are on a fork."""
-        hashes = {name: self.nodes[name].block(block).hash for name in heights}
-        most = Counter(hashes.values()).most_common(1)[0][0]
+    def _not_behind(self, heights: Mapping[str, int], findings: list[Finding]) -> dict[str, int]:
+        """Those that are as far as most, but for a few blocks; none where nobody can say how far that is."""
+        if half_beyond(heights.values()):
+            told = ", ".join(f"{name} is at block {height}" for name, height in heights.items())
+            what = f"they differ, so that no contract and no list was looked at: {told}"
+            findings.append(Finding("wrong", "behind", "", what, f"wait for those that sync, or {ASK_MORE}"))
+            return {}
+        most = reached(heights.values())
+        for name, height in heights.items():
+            if most - height > LAG_BLOCKS:
+                what = f"is {most - height} blocks behind; what it has of the chain was not looked at"
+                findings.append(Finding("wrong", "behind", name, what, "see its peers, disk and log: network doctor"))
+        return {name: height for name, height in heights.items() if most - height <= LAG_BLOCKS}
+
+    def _agreeing(self, block: int, names: Iterable[str], findings: list[Finding]) -> list[str]:
+        """The nodes with the block that most have; those with another are on a fork. None where no block is most's."""
+        hashes: dict[str, bytes] = {}
+        for name in names:
+            try:
+                hashes[name] = self.nodes[name].block(block).hash
+            except NO_ANSWER as error:
+                findings.append(_unreadable(name, error))
+        most = strict_majority(hashes.values())
+        if most is None and hashes:
+            told = ", ".join(f"{name} has 0x{value.hex()}" for name, value in hashes.items())
+            what = f"they differ in block {block}, so that no contract and no list was looked at: {told}"
+            findings.append(Finding("wrong", "chain", "", what, ASK_MORE))
+            return []
         for name, value in hashes.items():
-            if value != most:
+            if most is not None and value != most:
                 what = f"has another block {block}: 0x{value.hex()} instead of 0x{most.hex()}"
-                findings.append(Finding("wrong", "chain", name, what, "stop it, remove its database, let it sync anew"))
-        return next(name for name, value in hashes.items() if value == most)
+                findings.append(Finding("wrong", "chain", name, what, f"stop it, {KEEP}, let it sync anew"))
+        return [name for name, value in hashes.items() if value == most]
 
     def _list(self, name: str, area: str, call: RpcCall | None, expected: set[str]) -> list[Finding]:
         if call is None:
             return []
         try:
             answer = self.nodes[name].request(call.method, *call.params)
-        except (RequestRefused, NodeUnavailable) as error:
+        except NO_ANSWER as error:
             api = call.method.partition("_")[0].upper()
-            return [Finding("unknown", area, name, str(error), f"enable {api} in its RPC; see its version")]
+            return [Finding("unknown", area, name, reason(error), f"enable {api} in its RPC; see its version")]
         if not isinstance(answer, list) or not all(isinstance(item, str) for item in answer):
             return [Finding("unknown", area, name, f"{call.method} gave no list", "see its version and flags")]
         found = {plain(item) for item in answer}
@@ -173,6 +205,10 @@ class Audit:
                 todo = "check out the version that was deployed (code_version in deployments.json) and audit again"
                 findings.append(Finding(weight, "code", "", what, todo))  # type: ignore[arg-type]  # one of the two
         return findings
+
+
+def _unreadable(name: str, error: BaseException) -> Finding:
+    return Finding("unknown", "reach", name, reason(error), "see whether it runs: network doctor")
 
 
 def registry_of(chain: Chain, block: int) -> list[Registered]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import rlp  # type: ignore[import-untyped]
 
 from chain_node.genesis import qbft_genesis
+from chain_node.networks.answers import quantity
 from chain_node.networks.besu_files import NODES_LIST, besu_compose, besu_unit, flags
 from chain_node.networks.cards import CardBody
 from chain_node.networks.documents import pretty
@@ -125,7 +126,7 @@ class BesuEngine(NetworkEngine):
 
 
 def _proposed(row: Mapping[str, Any]) -> Proposed:
-    return Proposed(int(row["proposedBlockCount"], 16), int(row["lastProposedBlockNumber"], 16))
+    return Proposed(quantity(row["proposedBlockCount"]), quantity(row["lastProposedBlockNumber"]))
 
 
 def _most_peers(state: NetworkState) -> int:

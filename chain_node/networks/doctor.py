@@ -3,7 +3,7 @@ out, the causes before what follows from them."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +15,11 @@ from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.engine import NetworkEngine
 from chain_node.networks.facts import WINDOW, Header, NodeFacts
 from chain_node.networks.findings import Finding
+from chain_node.networks.majority import ASK_MORE, KEEP, LAG_BLOCKS, half_beyond, reached, strict_majority
 from chain_node.networks.standing_still import standing_still
-from chain_node.networks.turns import turns
+from chain_node.networks.turns import believed, turns
 
 SKEW_SECONDS: Final = 3
-LAG_BLOCKS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Doctor:
             *self._silent(),
             *self._closed_ports(),
             *self._foreign(),
+            *self._parted(),
             *self._fork_id(),
             *self._forked(),
             *self._still(),
@@ -62,6 +63,10 @@ class Doctor:
         """Those that are on this network's chain."""
         foreign = {finding.node for finding in self._foreign()}
         return [its for its in self._answering if its.name not in foreign]
+
+    @property
+    def _heights(self) -> dict[str, int]:
+        return {its.name: its.latest.number for its in self.ours if its.latest}
 
     @property
     def _moves(self) -> bool:
@@ -90,10 +95,9 @@ class Doctor:
     def _foreign(self) -> list[Finding]:
         """Another chain id, or another first block: nodes with different ones never talk to each other."""
         wanted, extra = self.ceremony.terms.chain_id, str(self.genesis["extraData"]).lower()
-        todo = "stop it, remove its database, start it with this network's genesis.json (`portolan network check`)"
+        todo = f"stop it, {KEEP}, start it anew with this network's genesis.json (`portolan network check`)"
         found = []
-        hashes = Counter(its.genesis.hash for its in self._answering if its.genesis and its.genesis.extra_data == extra)
-        usual = hashes.most_common(1)[0][0] if hashes else None
+        usual = strict_majority(self._first_hashes(extra).values())
         for its in self._answering:
             if its.chain_id is not None and its.chain_id != wanted:
                 found.append(Finding("wrong", "genesis", its.name, f"has chain id {its.chain_id}, not {wanted}", todo))
@@ -103,25 +107,46 @@ class Doctor:
             elif faults := first_block_faults(self.genesis, its.first_block):
                 what = f"its first block is not genesis.json's: {'; '.join(faults)}"
                 found.append(Finding("wrong", "genesis", its.name, what, todo))
-            elif its.genesis is not None and its.genesis.hash != usual:
+            elif its.genesis is not None and usual is not None and its.genesis.hash != usual:
                 what = f"its first block is {its.genesis.hash}, the others' {usual}"
                 found.append(Finding("wrong", "genesis", its.name, what, todo))
         return found
 
-    def _forked(self) -> list[Finding]:
-        ours = [its for its in self.ours if its.recent]
-        shared = set.intersection(*({h.number for h in its.recent} for its in ours)) if ours else set()
-        if not shared:
+    def _first_hashes(self, extra: str) -> dict[str, str]:
+        answering = ((its.name, its.genesis) for its in self._answering)
+        return {name: first.hash for name, first in answering if first is not None and first.extra_data == extra}
+
+    def _parted(self) -> list[Finding]:
+        """They have different first blocks, and none is most's."""
+        hashes = self._first_hashes(str(self.genesis["extraData"]).lower())
+        if not hashes or strict_majority(hashes.values()) is not None:
             return []
-        height = max(shared)
-        hashes = {its.name: next(h.hash for h in its.recent if h.number == height) for its in ours}
-        usual = Counter(hashes.values()).most_common(1)[0][0]
-        todo = "stop it, keep its database for the inquiry, let it sync anew: a final block never changes"
-        return [
-            Finding("wrong", "fork", name, f"has another block {height}: {its} instead of {usual}", todo)
-            for name, its in hashes.items()
-            if its != usual
-        ]
+        return [_differ("genesis", "their first blocks", hashes)]
+
+    def _forked(self) -> list[Finding]:
+        """Each node at the newest block where more than half of all have the same, and it another."""
+        told: dict[int, dict[str, str]] = defaultdict(dict)
+        nodes = [its for its in self.ours if its.recent]
+        for its in nodes:
+            for header in its.recent:
+                told[header.number][its.name] = header.hash
+        found: dict[str, Finding] = {}
+        open_: dict[int, dict[str, str]] = {}
+        todo = f"stop it, {KEEP}, let it sync anew: a final block never changes"
+        for height, hashes in sorted(told.items(), reverse=True):
+            usual = strict_majority([*hashes.values(), *[None] * (len(nodes) - len(hashes))])
+            if usual is None:
+                open_[height] = hashes
+                continue
+            for name, value in hashes.items():
+                if value != usual and name not in found:
+                    what = f"has another block {height}: {value} instead of {usual}"
+                    found[name] = Finding("wrong", "fork", name, what, todo)
+        for height, hashes in open_.items():
+            rest = {name: value for name, value in hashes.items() if name not in found}
+            if len(set(rest.values())) > 1:
+                return [*found.values(), _differ("fork", f"their blocks {height}", rest)]
+        return list(found.values())
 
     def _fork_id(self) -> list[Finding]:
         """Other rules at some block: the node will part with the others there, or has already."""
@@ -142,7 +167,8 @@ class Doctor:
 
     def _clock(self) -> list[Finding]:
         found = []
-        newest = max((its.latest for its in self.ours if its.latest), key=lambda h: h.number, default=None)
+        near = [] if half_beyond(self._heights.values()) else believed(self.ours)
+        newest = max((its.latest for its in near if its.latest), key=lambda h: h.number, default=None)
         todo = "set it by NTP (timedatectl, chronyc tracking) and keep it so"
         if newest is not None and newest.timestamp > self.now + SKEW_SECONDS:
             ahead = newest.timestamp - self.now
@@ -158,13 +184,20 @@ class Doctor:
         return found
 
     def _behind(self) -> list[Finding]:
-        heights = {its.name: its.latest.number for its in self.ours if its.latest}
-        most = max(heights.values(), default=0)
+        """Or beyond what most have reached: without them there are no blocks."""
+        heights, most = self._heights, reached(self._heights.values())
+        if half_beyond(heights.values()):
+            return [_differ("behind", "their newest blocks' numbers", heights)]
         todo = "if it does not catch up: see its peers, its disk and its log"
+        ahead = "ask again; if it stays so, it is wrong or the others are cut off: ask further members' nodes"
         return [
             Finding("wrong", "behind", name, f"is {most - height} blocks behind", todo)
             for name, height in heights.items()
             if most - height > LAG_BLOCKS
+        ] + [
+            Finding("wrong", "ahead", name, f"tells block {height}; most of those asked have reached {most}", ahead)
+            for name, height in heights.items()
+            if height - most > LAG_BLOCKS
         ]
 
     def _unconnected(self) -> list[Finding]:
@@ -220,9 +253,13 @@ class Doctor:
                     Finding("wrong", "lists", its.name, what, "portolan network apply, on its member's machine")
                 )
         told = {its.name: its.accounts_list for its in self.ours if its.accounts_list is not None}
-        usual = Counter(told.values()).most_common(1)[0][0] if told else frozenset()
+        usual = strict_majority(told.values())
+        if told and usual is None:
+            sizes = {name: f"{len(accounts)} accounts" for name, accounts in told.items()}
+            what = f"their lists of accounts differ, and none is most nodes': {_named(sizes)}"
+            found.append(Finding("wrong", "lists", "", what, "portolan network audit says which of them are right"))
         for name, accounts in told.items():
-            if accounts != usual:
+            if usual is not None and accounts != usual:
                 what = f"its list of accounts differs from most nodes' by {len(accounts ^ usual)}"
                 found.append(
                     Finding("wrong", "lists", name, what, "portolan network audit says which of them are right")
@@ -256,11 +293,20 @@ class Doctor:
         ]
 
     def _longest(self) -> Sequence[Header]:
-        return max((its.recent for its in self.ours), key=len, default=())
+        return max((its.recent for its in believed(self.ours)), key=len, default=())
 
     def _name_of(self, address: str) -> str:
         names = {node.address: node.node for node in self.ceremony.state.ordered}
         return names.get(address, address)
+
+
+def _differ(area: str, what: str, told: Mapping[str, object]) -> Finding:
+    """Nobody is accused where none is most's."""
+    return Finding("wrong", area, "", f"{what} differ, and none is most nodes': {_named(told)}", ASK_MORE)
+
+
+def _named(told: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} has {its}" for name, its in told.items())
 
 
 def skewed(blocks: Iterable[Header], block_seconds: int) -> dict[str, int]:

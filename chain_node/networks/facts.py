@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from chain_node.client import Node
-from chain_node.errors import ChainError
-from chain_node.networks.agreed_rules import read_forks
+from chain_node.networks.agreed_rules import read_first_block, read_forks
+from chain_node.networks.answers import NO_ANSWER, quantity, reason
 from chain_node.networks.cards import CardBody
 from chain_node.networks.engine import NetworkEngine, Proposed, RpcCall, plain
 
 WINDOW: Final = 60
 """Blocks that are looked back over."""
-_FIRST_BLOCK: Final = ("timestamp", "gasLimit", "stateRoot")
 T = TypeVar("T")
 
 
@@ -66,8 +65,8 @@ class _Questions:
     def ask(self, what: str, question: Callable[[], T]) -> T | None:
         try:
             return question()
-        except (ChainError, ValueError, KeyError, TypeError, AttributeError) as error:
-            self.unanswered[what] = str(error)
+        except NO_ANSWER as error:
+            self.unanswered[what] = reason(error)
             return None
 
     def call(self, call: RpcCall) -> Any:
@@ -88,8 +87,11 @@ class _Questions:
     def first_header(self) -> Header:
         block = self.call(self.engine.first_block_call())
         header = self._header(block)
-        self.first_block = {key: str(block[key]) for key in _FIRST_BLOCK if key in block}
+        self.first_block = read_first_block(block)
         return header
+
+    def chain_id(self) -> int | None:
+        return self.ask("chain id", lambda: quantity(self.node.request("eth_chainId")))
 
     def forks(self) -> Mapping[str, int] | None:
         return self.ask("fork schedule", lambda: read_forks(self.call(self.engine.forks_call())))
@@ -121,9 +123,9 @@ class _Questions:
 
     def _header(self, block: Any) -> Header:
         return Header(
-            number=int(block["number"], 16),
+            number=quantity(block["number"]),
             hash=str(block["hash"]).lower(),
-            timestamp=int(block["timestamp"], 16),
+            timestamp=quantity(block["timestamp"]),
             proposer=self.engine.read_proposer(block),
             extra_data=str(block["extraData"]).lower(),
         )
@@ -152,7 +154,7 @@ def gather(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
     return NodeFacts(
         name=name,
         version=asking.ask("version", node.client_version),
-        chain_id=asking.ask("chain id", node.chain_id),
+        chain_id=asking.chain_id(),
         genesis=asking.ask("first block", asking.first_header),
         first_block=asking.first_block,
         forks=asking.forks(),
@@ -177,7 +179,7 @@ def glance(engine: NetworkEngine, name: str, node: Node) -> NodeFacts:
     by_blocks = engine.sealing_call(latest.number, latest.number) is None
     return NodeFacts(
         name=name,
-        chain_id=asking.ask("chain id", node.chain_id),
+        chain_id=asking.chain_id(),
         genesis=asking.ask("first block", asking.first_header),
         first_block=asking.first_block,
         latest=latest,

@@ -1,4 +1,5 @@
-"""Whether each agreed validator takes its turns, as the node tells it that is furthest. Pure."""
+"""Whether each agreed validator takes its turns, as the node tells it that is furthest of those that most
+have followed. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 
 from chain_node.networks.cards import CardBody
 from chain_node.networks.facts import WINDOW, NodeFacts
+from chain_node.networks.majority import LAG_BLOCKS, reached
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,16 @@ class Turn:
     blocks_since: int
 
 
+def believed(nodes: Iterable[NodeFacts]) -> list[NodeFacts]:
+    """Those that tell no height far beyond what most of them have reached."""
+    told = [(its.latest.number, its) for its in nodes if its.latest is not None]
+    limit = reached(height for height, _ in told) + LAG_BLOCKS
+    return [its for height, its in told if height <= limit]
+
+
 def turns(validators: Iterable[CardBody], nodes: Iterable[NodeFacts]) -> list[Turn]:
     """One for each validator; none where no node tells who proposed."""
-    told = [(its.latest.number, its) for its in nodes if its.latest is not None and its.proposed is not None]
+    told = [(its.latest.number, its) for its in believed(nodes) if its.latest and its.proposed is not None]
     if not told:
         return []
     height, furthest = max(told, key=lambda pair: pair[0])

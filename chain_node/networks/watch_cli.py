@@ -18,7 +18,7 @@ from chain_node.cli import plainly, until_interrupted
 from chain_node.client import AddressBook, Node
 from chain_node.compile import compile_contracts
 from chain_node.config import CONFIG_ROOT, deployments_of
-from chain_node.errors import ChainError
+from chain_node.networks.answers import NO_ANSWER, quantity, reason
 from chain_node.networks.audit import Audit
 from chain_node.networks.beginning import papers_of
 from chain_node.networks.catalogue import engine_named
@@ -133,9 +133,9 @@ def watched(facts: dict[str, NodeFacts], seconds: int) -> dict[str, NodeFacts]:
 
 def later(facts: NodeFacts, node: Node) -> NodeFacts:
     try:
-        return replace(facts, later_number=node.block_number()) if facts.answers else facts
-    except ChainError as error:
-        return replace(facts, unanswered={**facts.unanswered, "height after a while": str(error)})
+        return replace(facts, later_number=quantity(node.request("eth_blockNumber"))) if facts.answers else facts
+    except NO_ANSWER as error:
+        return replace(facts, unanswered={**facts.unanswered, "height after a while": reason(error)})
 
 
 @plainly

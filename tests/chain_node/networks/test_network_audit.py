@@ -197,8 +197,75 @@ def test_dead_node_foreign_chain_and_fork_are_told_apart(audited: Audited) -> No
     said = {(f.weight, f.area, f.node): f.what for f in findings}
     assert said[("wrong", "chain", "validator-a")] == f"serves chain 1, not {audited.network.chain.chain_id}"
     assert said[("wrong", "chain", "validator-b")].startswith("has another block ")
+    assert all("database" not in f.todo or "keep its database for the inquiry" in f.todo for f in findings)
     assert "does not answer" in said[("unknown", "reach", "validator-c")]
     assert said[("wrong", "nodes", "nobody")] == "is no node of this network"
+
+
+@pytest.mark.parametrize("answer", [None, "zz", {}, "0x" + "f" * 30])
+@pytest.mark.parametrize("method", ["eth_chainId", "eth_blockNumber", "eth_getBlockByNumber"])
+def test_node_that_answers_nonsense_is_named_and_the_rest_looked_at(
+    audited: Audited, method: str, answer: object
+) -> None:
+    audited.proxies["validator-a"].answers[method] = answer
+    audited.list_of("validator-b", "Accounts").remove(FROZEN)
+
+    findings = audited.audit()
+
+    assert {(f.weight, f.area, f.node) for f in findings} == {
+        ("unknown", "reach", "validator-a"),
+        ("wrong", "accounts", "validator-b"),
+    }
+
+
+def test_contracts_are_read_of_the_next_node_where_one_tells_nonsense(audited: Audited) -> None:
+    for method in ("eth_call", "eth_getCode"):
+        audited.proxies["validator-a"].answers = {**audited.proxies["validator-a"].answers, method: 7}
+
+        assert [(f.weight, f.area, f.node) for f in audited.audit()] == [("unknown", "reach", "validator-a")]
+
+
+@pytest.mark.parametrize("blocks", [1, 3, 5])
+def test_node_a_few_blocks_late_makes_nobodys_list_wrong(audited: Audited, blocks: int) -> None:
+    """The accounts were admitted in these blocks."""
+    late = audited.network.chain.block_number() - blocks
+    audited.proxies["validator-d"].answers["eth_blockNumber"] = hex(late)
+
+    assert audited.audit() == []
+
+
+def test_node_that_is_far_behind_is_named_and_no_account_for_it(audited: Audited) -> None:
+    audited.proxies["validator-d"].answers |= {"eth_blockNumber": "0x3", "eth_call": "0x"}
+
+    findings = audited.audit()
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [("wrong", "behind", "validator-d")]
+    assert "blocks behind" in findings[0].what
+
+
+@pytest.mark.parametrize("claimed", [3, 2**40])
+def test_of_two_nodes_far_apart_none_is_believed(audited: Audited, claimed: int) -> None:
+    audited.proxies["validator-a"].answers["eth_blockNumber"] = hex(claimed)
+    two = {name: Node(audited.proxies[name].url) for name in ("validator-a", "validator-b")}
+
+    findings = [f for f in audited.audit(nodes=two) if f.area != "reach"]
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [("wrong", "behind", "")]
+    assert f"validator-a is at block {claimed}" in findings[0].what
+
+
+def test_of_two_nodes_that_differ_none_is_accused(audited: Audited) -> None:
+    height = hex(audited.network.chain.block_number())
+    block = audited.network.chain.node.request("eth_getBlockByNumber", height, False)
+    audited.proxies["validator-a"].answers["eth_getBlockByNumber"] = {**block, "hash": "0x" + "66" * 32}
+    two = {name: Node(audited.proxies[name].url) for name in ("validator-a", "validator-b")}
+
+    findings = [f for f in audited.audit(nodes=two) if f.area != "reach"]
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [("wrong", "chain", "")]
+    assert "they differ in block" in findings[0].what
+    assert "ask further members' nodes" in findings[0].todo
+    assert "keep every database" in findings[0].todo
 
 
 def test_due_diligence_that_ended_ends_soon_or_outlives_its_paper_is_named(audited: Audited) -> None:

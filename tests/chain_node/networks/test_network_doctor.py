@@ -20,12 +20,14 @@ from chain_node.client import Node
 from chain_node.networks.ceremony import load_ceremony
 from chain_node.networks.cli import network_app
 from chain_node.networks.doctor import Doctor, skewed
-from chain_node.networks.facts import NodeFacts, gather, port_is_open
+from chain_node.networks.facts import NodeFacts, gather, glance, port_is_open
 from chain_node.networks.findings import Finding, exit_code
 from chain_node.networks.machine import disk_findings, machine_findings, unit_findings
 from chain_node.networks.member import MemberFolder
+from chain_node.networks.watch_cli import later
 
 runner = CliRunner()
+HUGE = pytest.param("0x" + "f" * 5_000, id="huge")
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +229,68 @@ def test_node_that_is_behind_is_named(healthy: Healthy) -> None:
     assert "is 30 blocks behind" in findings[0].what
 
 
+@pytest.mark.parametrize("proposed", [None, {}])
+def test_node_that_tells_a_height_far_beyond_has_nobody_else_blamed(healthy: Healthy, proposed: Any) -> None:
+    claimed = healthy.header(10**9)
+    changes = {"latest": claimed, "later_number": 10**9 + 9, "proposed": proposed}
+
+    findings = healthy.look(d=healthy.node("validator-d", **changes))
+
+    assert areas(findings) == [("ahead", "validator-d")]
+    assert findings[0].what == "tells block 1000000000; most of those asked have reached 500"
+
+
+def two(healthy: Healthy, **of_b: Any) -> list[Finding]:
+    facts = {"validator-a": healthy.node("validator-a"), "validator-b": healthy.node("validator-b", **of_b)}
+    return [
+        f
+        for f in Doctor(ENGINE, healthy.ceremony, facts, {}, NOW, healthy.genesis).findings()
+        if f.area not in ("reach", "still")
+    ]
+
+
+@pytest.mark.parametrize("height", [HEIGHT - 30, 10**9])
+def test_of_two_nodes_far_apart_none_is_blamed(healthy: Healthy, height: int) -> None:
+    findings = two(healthy, latest=healthy.header(height))
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [("wrong", "behind", "")]
+    assert f"validator-a has 500, validator-b has {height}" in findings[0].what
+
+
+def test_of_two_nodes_that_differ_none_is_said_to_be_right(healthy: Healthy) -> None:
+    recent = tuple(replace(h, hash=hash_of(h.number, 5)) for h in healthy.node("validator-b").recent)
+    told = {
+        "fork": two(healthy, recent=recent),
+        "genesis": two(healthy, genesis=healthy.header(0, hash=hash_of(0, 7))),
+        "lists": two(healthy, accounts_list=frozenset()),
+    }
+
+    for area, findings in told.items():
+        assert [(f.weight, f.area, f.node) for f in findings] == [("wrong", area, "")]
+        assert "differ" in findings[0].what
+    for area in ("fork", "genesis"):
+        assert "ask further members' nodes" in told[area][0].todo
+        assert "keep every database for the inquiry" in told[area][0].todo
+
+
+def test_no_database_is_removed_without_being_kept(healthy: Healthy) -> None:
+    findings = healthy.look(a=healthy.node("validator-a", chain_id=1))
+
+    assert "keep its database for the inquiry" in findings[0].todo
+    assert "remove" not in findings[0].todo
+
+
+def test_height_that_nobody_else_has_hides_no_fork(healthy: Healthy) -> None:
+    recent = tuple(replace(h, hash=hash_of(h.number, 5)) for h in healthy.node("validator-c").recent)
+    high = tuple(healthy.header(10**9 + number) for number in range(60))
+
+    findings = healthy.look(
+        c=healthy.node("validator-c", recent=recent), d=healthy.node("validator-d", recent=high, latest=high[-1])
+    )
+
+    assert areas(findings) == [("fork", ""), ("ahead", "validator-d")]
+
+
 def test_missing_and_strange_peers_are_named(healthy: Healthy) -> None:
     state = healthy.ceremony.state
     peers = frozenset({state.nodes["validator-c"].public_key, "99" * 64})
@@ -401,6 +465,7 @@ def test_validator_that_besu_lists_with_zeros_is_named(healthy: Healthy) -> None
         ("perm_getAccountsAllowlist", "x"),
         ("web3_clientVersion", None),
         ("eth_chainId", None),
+        pytest.param("eth_chainId", "0x" + "f" * 5_000, id="eth_chainId-huge"),
     ],
 )
 def test_answer_that_makes_no_sense_is_no_answer(healthy: Healthy, method: str, answer: Any) -> None:
@@ -409,6 +474,34 @@ def test_answer_that_makes_no_sense_is_no_answer(healthy: Healthy, method: str, 
 
     assert facts.answers
     assert len(facts.unanswered) == 1 or (method, facts.version) == ("web3_clientVersion", "None")
+
+
+@pytest.mark.parametrize("value", [None, "zz", "0x", 7, HUGE])
+def test_first_block_that_makes_no_sense_is_a_finding_of_its_node(healthy: Healthy, value: Any) -> None:
+    """It may end neither the doctor nor the watch."""
+    told = answers_of(healthy, "validator-d")
+    good = told["eth_getBlockByNumber"]
+
+    def block(params: list[Any]) -> dict[str, Any]:
+        its: dict[str, Any] = good(params)
+        return {**its, "gasLimit": value} if its["number"] == "0x0" else its
+
+    with proxy({**told, "eth_getBlockByNumber": block}) as served:
+        seen = [look(ENGINE, "validator-d", Node(served.url)) for look in (gather, glance)]
+    findings = healthy.look(d=replace(seen[0], later_number=HEIGHT + 10))
+
+    assert [(f.weight, f.area, f.node) for f in findings] == [("unknown", "rpc", "validator-d")]
+    assert "gasLimit of its first block" in findings[0].what
+    assert healthy.look(d=seen[1])[0].node == "validator-d"
+
+
+@pytest.mark.parametrize("value", [None, "zz", {}, HUGE])
+def test_height_after_a_while_that_makes_no_sense_is_no_answer(healthy: Healthy, value: Any) -> None:
+    with proxy({"eth_blockNumber": value}) as served:
+        facts = later(healthy.node("validator-a", later_number=None), Node(served.url))
+
+    assert facts.later_number is None
+    assert set(facts.unanswered) == {"height after a while"}
 
 
 def test_port_is_tried(healthy: Healthy) -> None:

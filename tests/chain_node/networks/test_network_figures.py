@@ -250,6 +250,16 @@ def test_figures_are_those_of_the_node_that_is_furthest(watched: Watched) -> Non
     assert sorted(watched.of_validators("blocks_since_proposed").values()) == [0, 1, 2, 3]
 
 
+def test_height_that_one_node_alone_claims_blames_no_validator(watched: Watched) -> None:
+    liar = replace(watched.healthy, idle=set(VALIDATORS[:3]))
+    watched.nodes["validator-d"].answers |= answers_of(liar, "validator-d", 9_000)
+    watched.look()
+
+    assert watched.of_nodes("head_block") == dict.fromkeys(VALIDATORS, HEIGHT) | {"validator-d": 9_000}
+    assert watched.of_validators("proposed_blocks") == dict.fromkeys(VALIDATORS, 15)
+    assert max(watched.of_validators("blocks_since_proposed").values()) == 3
+
+
 def test_besu_is_asked_for_its_own_figures_and_kaia_for_its_blocks(watched: Watched) -> None:
     watched.look()
 
