@@ -16,7 +16,7 @@ from eth_account.signers.local import LocalAccount
 
 from chain_node.networks.bundle import CEREMONY_FILE, agreed_files, load_members, read_inputs
 from chain_node.networks.cards import Card, CardBody
-from chain_node.networks.changes import AnyChange, MemberKey, changed, leaving, retiring
+from chain_node.networks.changes import AnyChange, MemberKey, changed, leaving, retiring, silenced
 from chain_node.networks.documents import digest, read_document, write_whole
 from chain_node.networks.engine import Files, Vote, votes_between
 from chain_node.networks.entries import Answer, Done, Entry, EntryBody, Log, Propose, sign_entry
@@ -52,6 +52,12 @@ class Proposal:
     @property
     def waiting_for(self) -> frozenset[str]:
         return self.must - self.done
+
+    def without_answers_of(self, leis: frozenset[str]) -> Proposal:
+        """What is closed stays as it was said."""
+        if self.standing != "open":
+            return self
+        return replace(self, approvals=self.approvals - leis, rejections=self.rejections - leis)
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ class Ceremony:
         if len(proposal.approvals & voters) < needed:
             return None
         gone = leaving(self.state, proposal.change)
-        retired = self.retired | retiring(self.state, proposal.change)
+        retired = self.retired | retiring(self.state, proposal.change, after)
         strangers = set(self.state.members) - set(after.members)
         before = {n.address for n in self.state.validators}
         votes = votes_between(before, {n.address for n in after.validators})
@@ -196,7 +202,8 @@ class Ceremony:
         decided = replace(proposal, standing="decided", must=must, turn=turn, votes=votes, gone=gone)
         # Whoever is no member any more has nothing left to carry out.
         freed = {n: replace(p, must=p.must - (strangers - p.done)) for n, p in self.proposals.items()}
-        return replace(self, proposals=freed, state=after, retired=retired)._with(decided)
+        heard = {n: p.without_answers_of(silenced(self.state, proposal.change, after)) for n, p in freed.items()}
+        return replace(self, proposals=heard, state=after, retired=retired)._with(decided)
 
 
 def play(where: object, ceremony: Ceremony, entries: Sequence[Entry]) -> Ceremony:

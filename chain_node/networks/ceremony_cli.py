@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from eth_account.signers.local import LocalAccount
 from rich.console import Console
 
 from chain_node.cli import plainly
@@ -16,13 +18,15 @@ from chain_node.networks.apply import apply_on, asks_of, calls_by_hand
 from chain_node.networks.bundle import check_bundle, write_bundle
 from chain_node.networks.cards import load_card
 from chain_node.networks.catalogue import engine_named
-from chain_node.networks.ceremony import current_files, joined, load_ceremony, save_ceremony
+from chain_node.networks.ceremony import Ceremony, current_files, joined, load_ceremony, save_ceremony
 from chain_node.networks.changes import Addition, Removal, Rotation, new_member_key
 from chain_node.networks.documents import as_document
 from chain_node.networks.entries import Answer, Done, Propose
+from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.lists import require_one_copy
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.named import members_folder
+from chain_node.networks.one_writer import one_writer
 from chain_node.networks.options import (
     FolderOption,
     NameArgument,
@@ -95,7 +99,7 @@ def rotate_member_key(
     passphrase = read_passphrase(new_passphrase_file, confirm=True, what="the new member key")
     new = member.make_next_key(passphrase, old.address)
     change = new_member_key(ceremony.terms, lei, old.address, new)
-    say(folder, ceremony, Propose(change=change, why=why), old)
+    say(folder, Propose(change=change, why=why), old)
     text = f"Read the new key's account to the others: {change.key}. Once it is decided, this folder speaks with it."
     Console().print(text, soft_wrap=True)
 
@@ -119,11 +123,12 @@ def receive(
     root: RootOption = CONFIG_ROOT,
 ) -> None:
     """Take over what others have said, after checking every entry. A copy that contradicts ours is refused."""
-    folder = members_folder(root, name)
-    ours = load_ceremony(folder)
-    after = joined(ours, log)
-    save_ceremony(folder, after)
-    Console().print(f"{len(after.entries) - len(ours.entries)} entries are new.")
+    folder, console = members_folder(root, name), Console()
+    with one_writer(folder, partial(console.print, soft_wrap=True)):
+        ours = load_ceremony(folder)
+        after = joined(ours, log)
+        save_ceremony(folder, after)
+    console.print(f"{len(after.entries) - len(ours.entries)} entries are new.")
     print_status(status_of(after))
 
 
@@ -158,11 +163,12 @@ def apply(
 ) -> None:
     """Carry out what was decided: write the files, tell the own nodes, vote, check the effect, sign that it is done."""
     folder, console = members_folder(root, name), Console()
-    ceremony = load_ceremony(folder)
+    with one_writer(folder, partial(console.print, soft_wrap=True)):
+        ceremony = load_ceremony(folder)
+        files = current_files(folder, ceremony)
+        for path in write_bundle(folder, files):
+            console.print(f"{path}: brought up to date")
     engine = engine_named(ceremony.terms.engine)
-    files = current_files(folder, ceremony)
-    for path in write_bundle(folder, files):
-        console.print(f"{path}: brought up to date")
     console.print(f"Fingerprint: {check_bundle(folder, files)}", soft_wrap=True)
     key = own_key(MemberFolder(member_dir), ceremony, passphrase_file)
     lei = ceremony.author_of(key.address)
@@ -181,10 +187,25 @@ def apply(
     if applied.waiting:
         console.print("The votes have no effect yet: other members have to cast theirs. Run this again later.")
         raise typer.Exit(3)
+    _say_done(folder, ceremony, lei, key)
+
+
+def _say_done(folder: Path, applied: Ceremony, lei: str, key: LocalAccount) -> None:
+    """Signs on the newest log: while the votes were waited for, another command may have put entries behind it."""
+    console = Console()
+    with one_writer(folder, partial(console.print, soft_wrap=True)):
+        ceremony = load_ceremony(folder)
+        if ceremony.entries[: len(applied.entries)] != applied.entries:
+            raise ChangeRefused("the log was replaced meanwhile by one that does not continue it: run this again")
+        for number in (its.number for its in applied.pending_for(lei)):
+            if lei not in ceremony.proposals[number].waiting_for:
+                console.print(f"Proposal {number}: {lei} has nothing to sign for it any more, by the newest log.")
+                continue
+            ceremony = ceremony.signed(Done(proposal=number), key, datetime.now(UTC))
+            console.print(f"Proposal {number} is carried out on all nodes of {lei}.")
+        save_ceremony(folder, ceremony)
     for proposal in ceremony.pending_for(lei):
-        ceremony = ceremony.signed(Done(proposal=proposal.number), key, datetime.now(UTC))
-        console.print(f"Proposal {proposal.number} is carried out on all nodes of {lei}.")
-    save_ceremony(folder, ceremony)
+        console.print(f"Proposal {proposal.number} was decided meanwhile: run this again.")
 
 
 def _removal(kind: str, node: str) -> Removal:

@@ -84,12 +84,19 @@ def leaving(state: NetworkState, change: AnyChange) -> CardBody | None:
     return None if isinstance(change, Addition | MemberKey) else state.nodes[change.node]
 
 
-def retiring(state: NetworkState, change: AnyChange) -> frozenset[str]:
-    """The key that the change takes out of service, if any."""
+def retiring(state: NetworkState, change: AnyChange, after: NetworkState) -> frozenset[str]:
+    """The keys that the change takes out of service: a node's, and the member key of whoever leaves by it."""
     if isinstance(change, MemberKey):
         return frozenset({change.old})
     gone = leaving(state, change)
-    return frozenset() if gone is None else frozenset({gone.address})
+    left = {member.key for lei, member in state.members.items() if lei not in after.members}
+    return frozenset(left) if gone is None else frozenset({gone.address, *left})
+
+
+def silenced(state: NetworkState, change: AnyChange, after: NetworkState) -> frozenset[str]:
+    """LEIs whose answers so far count no more: they were given with a key that the change takes out of service."""
+    rekeyed = {change.lei} if isinstance(change, MemberKey) else set()
+    return frozenset(rekeyed | (set(state.members) - set(after.members)))
 
 
 def new_member_key(terms: Terms, lei: str, old: str, key: LocalAccount) -> MemberKey:
@@ -126,7 +133,7 @@ def _added(terms: Terms, state: NetworkState, card: Card, role: Role, retired: C
     if body.role != role:
         problems.append(f"{body.node}: its card is of a {body.role}, not of a {role}")
     if body.member in retired:
-        problems.append(f"{body.node}: its card is signed with a member key that was replaced: {body.member}")
+        problems.append(f"{body.node}: its card is signed with a member key that was replaced or left: {body.member}")
     if body.address in retired:
         problems.append(f"{body.node}: the key {body.address} was taken out of service; make a new one")
     most = engine_named(terms.engine).most_validators

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
@@ -22,6 +22,7 @@ from chain_node.networks.entries import Answer, Propose
 from chain_node.networks.errors import ChangeRefused
 from chain_node.networks.member import MemberFolder
 from chain_node.networks.named import members_folder
+from chain_node.networks.one_writer import one_writer
 from chain_node.networks.options import (
     FolderOption,
     NameArgument,
@@ -50,7 +51,7 @@ def spoken(action_of: Callable[..., Propose | Answer]) -> Callable[..., None]:
         name, member_dir, passphrase_file, root = (given.pop(key) for key in (*_BEFORE, *_BEHIND))
         folder, action = members_folder(root, name), action_of(**given)
         ceremony = load_ceremony(folder)
-        say(folder, ceremony, action, own_key(MemberFolder(member_dir), ceremony, passphrase_file))
+        say(folder, action, own_key(MemberFolder(member_dir), ceremony, passphrase_file))
 
     ran = plainly(command)
     empty = inspect.Parameter.empty
@@ -62,13 +63,17 @@ def spoken(action_of: Callable[..., Propose | Answer]) -> Callable[..., None]:
     return ran
 
 
-def say(folder: Path, before: Ceremony, action: Propose | Answer, key: LocalAccount) -> None:
-    _require_new(before, action)
-    if isinstance(action, Propose) and isinstance(action.change, Addition):
-        # Here and not where entries are read: a log that has it already must stay readable.
-        engine_named(before.terms.engine).require_role(action.change.card.body.node, action.change.card.body.role)
-    console, after = Console(), before.signed(action, key, datetime.now(UTC))
-    save_ceremony(folder, after)
+def say(folder: Path, action: Propose | Answer, key: LocalAccount) -> None:
+    console = Console()
+    with one_writer(folder, partial(console.print, soft_wrap=True)):
+        # Read here and not before: while the passphrase was typed, another command may have put entries behind it.
+        before = load_ceremony(folder)
+        _require_new(before, action)
+        if isinstance(action, Propose) and isinstance(action.change, Addition):
+            # Here and not where entries are read: a log that has it already must stay readable.
+            engine_named(before.terms.engine).require_role(action.change.card.body.node, action.change.card.body.role)
+        after = before.signed(action, key, datetime.now(UTC))
+        save_ceremony(folder, after)
     wanted = changed(before.terms, before.state, action.change, before.retired) if isinstance(action, Propose) else None
     for line in warnings(wanted) if wanted is not None else []:
         console.print(f"Note: {line}", style="yellow", soft_wrap=True)

@@ -109,8 +109,15 @@ class Model:
             ballot.standing = "refused"
         if ballot.standing != "decided":
             return ballot.standing == "refused"
+        before = self.members()
         self.used_up |= set(self.who) - set(after)
         self.who = after
+        left = before - self.members()
+        # Each organisation of the walks has one member key, which all its cards are signed with.
+        self.used_up |= {node for node, (lei, _) in self.cards.items() if lei in left}
+        for other in self.ballots.values():
+            if other.standing == "open":
+                other.says = {lei: agrees for lei, agrees in other.says.items() if lei not in left}
         for other in self.ballots.values():
             other.todo = {lei for lei in other.todo if lei in self.members() or lei in other.did}
         ballot.todo = self.members()

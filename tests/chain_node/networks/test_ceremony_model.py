@@ -119,6 +119,8 @@ class Walk(RuleBasedStateMachine):
         """Mostly legal, or the walks would stay near their start."""
         here = sorted(self.model.who)
         idle = sorted(set(CARDS) - set(here) - self.model.used_up)
+        if not idle:
+            return  # organisations that left have used up their cards
         if kind == "add-validator":
             new = data.draw(st.sampled_from(idle))
             change: tuple[str, ...] = ("add-" + self.model.cards[new][1], new)
