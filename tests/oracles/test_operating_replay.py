@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from operating_desk import command
 from oracle_bench import Bench
-from oracle_fakes import NOON, declared_error, epcis, epcis_event
+from oracle_fakes import NOON, ORDER, declared_error, epcis, epcis_event
+from test_oracles_updates import SAILED, sailing
+from test_oracles_versions import advice, counted, takes_in
 
 from oracles.store.database import Database, database_lock
+from oracles.updates import CONTRADICTS
 
+ACME = "acme~" + "1" * 32 + ".json"
+HOLDING = '[[hold]]\nname = "damaged"\ndisposition = "damaged"\nreason = "weigh it again"\n'
 RECEIVING = epcis_event()
 STORING = epcis_event("storing", order="PO-UNLINKED")
 
@@ -61,6 +67,85 @@ def test_replay_of_what_is_known_changes_nothing(worked):
     worked.settle()
     assert [(event.status, event.reason) for event in worked.events()] == before
     assert len(worked.chain.counted) == 1
+
+
+def doubted(bench: Bench) -> None:
+    """An event that nobody has signed when another sender takes it back."""
+    bench.chain.away = True
+    bench.drop("own.json", epcis(RECEIVING))
+    bench.turn()
+    bench.drop(ACME, epcis(declared_error(RECEIVING)))
+    bench.turn()
+    bench.chain.away = False
+    bench.settle()
+
+
+def second_original(bench: Bench) -> None:
+    """A paper that came twice under one number, of different consignments."""
+    bench.chain.link("order", "PO-2", bytes([2]) * 32)
+    takes_in(bench, advice(1000), advice(950).replace(ORDER.encode(), b"PO-2"))
+
+
+def contradicted(bench: Bench) -> None:
+    """Two departures of one box from one call, of different consignments, told at one moment."""
+    bench.chain.link("order", "PO-2", bytes([2]) * 32)
+    other = {"references": [{"referenceType": "PO", "referenceValue": "PO-2"}, sailing()["references"][1]]}
+    bench.drop("1.json", json.dumps([sailing()]).encode())
+    bench.drop("2.json", json.dumps([sailing(SAILED - timedelta(hours=1), **other)]).encode())
+    bench.settle()
+
+
+def replayed(bench: Bench) -> list[dict[str, str]]:
+    told = changes(command(bench, "replay", "--json"))
+    bench.restart()
+    bench.settle()
+    return told
+
+
+@pytest.mark.parametrize(("happens", "votes"), [(doubted, 0), (second_original, 1), (contradicted, 0)])
+def test_event_held_for_the_operator_is_not_released(bench, happens, votes):
+    happens(bench)
+    before = [(event.status, event.reason) for event in bench.events()]
+    assert before[-1][0] == "held"
+
+    assert replayed(bench) == []
+
+    assert [(event.status, event.reason) for event in bench.events()] == before
+    assert len(counted(bench)) == votes
+
+
+@pytest.mark.parametrize("happens", [doubted, second_original, contradicted])
+def test_event_that_no_rule_took_is_held_for_what_else_speaks_against_it(bench, happens):
+    """The rules came first when it came in; once they take it, its doubt and its version still count."""
+    bench.settings_changes["milestones"] = ["STORED"]
+    bench.restart()
+    happens(bench)
+    assert {event.status for event in bench.events()} == {"not signed"}
+    del bench.settings_changes["milestones"]
+
+    replayed(bench)
+
+    whys = {doubted: "another sender takes it back", second_original: "another version of its paper"}
+    held = bench.events()[-1]
+    assert held.status == "held"
+    assert whys.get(happens, CONTRADICTS) in held.reason
+    assert counted(bench) == ([1_000_000] if happens is second_original else [])
+
+
+def test_event_that_a_rule_held_is_decided_anew(bench):
+    rules = bench.folder / "rules.toml"
+    rules.write_text(HOLDING)
+    bench.settings_changes["rules"] = str(rules)
+    bench.restart()
+    bench.drop("receiving.json", epcis(RECEIVING | {"disposition": "damaged"}))
+    bench.settle()
+    assert (bench.event.status, bench.event.held_for) == ("held", "rule")
+    del bench.settings_changes["rules"]
+
+    (change,) = replayed(bench)
+
+    assert change["becomes"] == "decided anew when the node runs"
+    assert (bench.event.status, bench.event.held_for) == ("vouched", "")
 
 
 def test_lost_database_is_filled_again_and_nothing_is_voted_on_twice(worked):
