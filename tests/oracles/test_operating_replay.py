@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 from datetime import timedelta
 
 import pytest
+from capture_desk import filed_as
 from operating_desk import command
 from oracle_bench import Bench
 from oracle_fakes import NOON, ORDER, declared_error, epcis, epcis_event
@@ -209,6 +212,49 @@ def test_corrected_event_stays_withdrawn(bench):
 
     assert bench.event.status == "withdrawn"
     assert bench.chain.counted == []
+
+
+def copy_of_the_database(bench: Bench) -> None:
+    source = sqlite3.connect(bench.settings.database)
+    copy = sqlite3.connect(bench.folder / "copy.db")
+    source.backup(copy)
+    source.close()
+    copy.close()
+
+
+@pytest.mark.parametrize("named", [filed_as, lambda capture_id, _: f"capture-{capture_id}.json"], ids=["now", "before"])
+def test_capture_clients_correction_is_his_own_after_an_older_database_was_put_back(desk, named):
+    bench = desk.bench
+    bench.drop("own.json", epcis(RECEIVING))
+    bench.settle()
+    copy_of_the_database(bench)
+    capture_id = desk.capture(epcis(declared_error(RECEIVING)), client="stranger")
+    bench.settle()
+    (kept,) = set(bench.archived()) - {"own.json"}
+    (bench.folder / "archive" / kept).rename(bench.folder / "archive" / named(capture_id, "stranger"))
+
+    lose_the_database(bench)
+    shutil.copy(bench.folder / "copy.db", bench.settings.database)
+    desk.restart()
+    bench.settle()
+
+    assert [row.name for row in bench.rows_of_documents()] == ["own.json", named(capture_id, "stranger")]
+    assert bench.chain.retracted == []
+    assert bench.event.status == "vouched"
+
+
+def test_capture_client_still_takes_back_his_own_after_the_database_was_lost(desk):
+    bench = desk.bench
+    desk.capture(epcis(STORING))
+    bench.settle()
+    desk.capture(epcis(declared_error(STORING)))
+    bench.settle()
+    lose_the_database(bench)
+
+    desk.restart()
+    bench.settle()
+
+    assert bench.event.status == "withdrawn"
 
 
 def test_event_laid_to_rest_stays_so(worked):
