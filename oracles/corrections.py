@@ -121,6 +121,15 @@ def doubt_before(session: Session, event: CanonicalEvent, document_id: int) -> s
     return ""
 
 
+def doubt_on(session: Session, event: CanonicalEvent, document_id: int) -> str:
+    """As `doubt_before`, of a known event: what another sender declared after it came in counts too."""
+    told = select(CorrectionRow).where(
+        col(CorrectionRow.effect).contains(f"{event.event_hash}: {FOREIGN}", autoescape=True)
+    )
+    found = session.exec(told.order_by(col(CorrectionRow.id))).first()
+    return doubt_before(session, event, document_id) if found is None else f"{DOUBTED}: {found.reason}"
+
+
 def states_again(event: CanonicalEvent, correction: CorrectionRow) -> bool:
     """Whether the paper was written after the correction, so that it contradicts it instead of being late."""
     if event.correction is not None and not event.correction.replaces:

@@ -5,19 +5,28 @@ Only what came from the same sender, or lies in the inbox itself (which is the f
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sqlmodel import Session, select
 
-from oracles.sources.drop import INBOX, sender_tag, source_of, tag_of
+from oracles.sources.drop import INBOX, MARK, sender_tag, source_of, tag_of
 from oracles.store.captures import CaptureRow
 from oracles.store.models import DocumentRow
 
 OWN: Final = ""
 CAPTURED: Final = "capture/"
 """How the names of documents begin that came in over HTTP: no file's name holds a slash."""
-_FAMILIES: Final = {"http": "client", "dcsa": "carrier", "dcsapoll": "carrier"}
+_UNTAGGED: Final = re.compile(r"capture-[0-9a-f]{32}\b")
+"""How older versions filed what came in over HTTP: by itself it does not say who sent it."""
+_HTTP: Final = "http"
+_FAMILIES: Final = {_HTTP: "client", "dcsa": "carrier", "dcsapoll": "carrier"}
 """Ways in that have several senders; one that is known by one name in two ways is one."""
+
+
+def filed_name(capture_id: str, client: str) -> str:
+    """The file of what came in over HTTP, whose name tells its sender where no database does any more."""
+    return f"{_HTTP}{MARK}{tag_of(client)}-{capture_id}.json"
 
 
 def origin_of(session: Session, document_id: int) -> str:
@@ -26,6 +35,8 @@ def origin_of(session: Session, document_id: int) -> str:
     if name.startswith(CAPTURED):
         asked = select(CaptureRow.client).where(CaptureRow.capture_id == name.removeprefix(CAPTURED))
         return f"client {tag_of(session.exec(asked).first() or '')}"
+    if _UNTAGGED.match(name):
+        return f"client of {name}"
     source = source_of(name)
     if source == INBOX:
         return OWN

@@ -80,6 +80,14 @@ def remember(session: Session, document_id: int, version: Version, hashes: Colle
     )
 
 
+def ruling_of(session: Session, document_id: int) -> Ruling:
+    """What was ruled of a document when it came; its reason is told without the names of others."""
+    row = session.exec(select(PaperVersionRow).where(PaperVersionRow.document_id == document_id)).first()
+    if row is None or row.status == VersionStatus.STANDS:
+        return STANDS
+    return Ruling(VersionStatus(row.status), "another version of its paper stood when it came")
+
+
 def _held(version: Version, why: str) -> Ruling:
     return Ruling(VersionStatus.HELD, f"{version.label} {why}")
 

@@ -21,7 +21,7 @@ from oracles.checkpoints import Point
 from oracles.errors import FLAWS
 from oracles.http.problems import Problem
 from oracles.intake import filed_status
-from oracles.origins import CAPTURED
+from oracles.origins import CAPTURED, filed_name
 from oracles.sources.directory import REASON_SUFFIX, Directory, reserve
 from oracles.store.captures import CaptureRow, CaptureStatus
 from oracles.store.models import DocumentRow
@@ -188,7 +188,7 @@ class Capturing:
         with self.captures.database.session() as session:
             document = session.get_one(DocumentRow, row.document_id)
         folder = self.directory.quarantine if document.reason else self.directory.archive
-        target = _kept(folder, f"capture-{row.capture_id}.json", row.document or b"", document.reason)
+        target = _kept(folder, filed_name(row.capture_id, row.client), row.document or b"", document.reason)
         self.captures.checkpoint(Point.CAPTURE_KEPT)
         with self.captures.database.session() as session:
             capture = session.get_one(CaptureRow, row.id)

@@ -27,7 +27,7 @@ DAY = ["%Y-%m-%d"]
 
 def replay_command(
     config: ConfigOption,
-    patterns: Annotated[list[str] | None, typer.Argument(help="Files of the archive ('capture-*'); else all.")] = None,
+    patterns: Annotated[list[str] | None, typer.Argument(help="Files of the archive ('http~*'); else all.")] = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day (UTC) of taking.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day, included.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,

@@ -18,16 +18,19 @@ import structlog
 from sqlmodel import Session, col, select
 
 from oracles.canonical import CanonicalEvent, Document
-from oracles.corrections import corrected_before
+from oracles.corrections import corrected_before, doubt_on
 from oracles.errors import FLAWS, DocumentRefused
 from oracles.operating.held import DISMISSED
 from oracles.reading import reader
+from oracles.rivals import RULE
 from oracles.rules.decisions import Verdict, paper_view
 from oracles.settings import NodeSettings
 from oracles.sources.directory import papers_in
 from oracles.store.database import Database
 from oracles.store.models import DocumentRow, DocumentStatus, EventRow, EventStatus, ObservationRow
 from oracles.storing import Storing
+from oracles.updates import foretold_update
+from oracles.versions import ruling_of
 
 log = structlog.get_logger("oracles")
 
@@ -147,7 +150,7 @@ class Replaying:
             view = paper_view(event, self.storing.rules)
             kind, milestone, decision = view.kind, view.milestone, view.decision
             if decision.verdict is Verdict.SIGN:
-                status, reason = EventStatus.NEW, ""
+                status, reason = _bound(session, event, row) or (EventStatus.NEW, "")
             else:
                 status, reason = EventStatus.NOT_SIGNED, decision.reason
             before = (row.status, row.reason, row.milestone, row.kind)
@@ -161,6 +164,8 @@ class Replaying:
                     kind or "",
                     None,
                 )
+                # What holds it from now on is no rule's hold, which a later run could lift.
+                row.held_for = "" if row.held_for == RULE else row.held_for
             was = f"{before[0]}: {before[1]}".removesuffix(": ")
             return [Change(path.name, event.event_hash, was, reason or "decided anew when the node runs")]
 
@@ -197,8 +202,23 @@ def _row(session: Session, event: CanonicalEvent) -> EventRow | None:
     return session.exec(select(EventRow).where(EventRow.event_hash == event.event_hash)).first()
 
 
+def _bound(session: Session, event: CanonicalEvent, row: EventRow) -> tuple[EventStatus, str] | None:
+    """What other papers made of an event that the rules would sign, as it was asked when its own paper came in."""
+    doubt = doubt_on(session, event, row.document_id)
+    if doubt:
+        return EventStatus.HELD, doubt
+    ruling = ruling_of(session, row.document_id)
+    if not ruling.stands:
+        return ruling.event_status, ruling.reason
+    update, _ = foretold_update(session, event)
+    return (EventStatus.HELD, update.reason) if update is not None and update.verdict is Verdict.HOLD else None
+
+
 def _is_open(session: Session, row: EventRow) -> bool:
-    """Whether nothing binds it: no vote, no word of the operator, no correction."""
+    """Whether nothing binds it: no vote, no word of the operator, no correction, and no hold but that of a rule, which
+    alone can be asked again: an unsettled conflict the node looks at by itself, anything else is the operator's."""
+    if row.status == EventStatus.HELD and row.held_for != RULE:
+        return False
     if row.status not in OPEN or row.resolved or row.reason.startswith((DISMISSED, "not signed: it is a correction")):
         return False
     return session.exec(select(ObservationRow).where(ObservationRow.event_id == row.id)).first() is None

@@ -24,6 +24,7 @@ from oracles.http.interfaces import Interface
 from oracles.http.settings import Right
 from oracles.http.tokens import TokenFile
 from oracles.services import Surroundings, interfaces
+from oracles.sources.drop import tag_of
 from oracles.store.captures import CapturedEventRow, CaptureRow
 
 CONTEXT = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"
@@ -137,6 +138,11 @@ class Desk:
     def documents(self) -> list[CaptureRow]:
         with self.bench.database.session() as session:
             return list(session.exec(select(CaptureRow)))
+
+
+def filed_as(capture_id: str, client: str = "wms") -> str:
+    """The name of a captured document in archive or quarantine."""
+    return f"http~{tag_of(f'token {client}')}-{capture_id}.json"
 
 
 def new_desk(folder: Path) -> Desk:

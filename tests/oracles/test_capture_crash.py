@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from capture_desk import JSON, lone
+from capture_desk import JSON, filed_as, lone
 from eth_account import Account
 from oracle_fakes import LEI, epcis, epcis_event
 from oracle_nodes import DIED_BY_KILL, PASSPHRASE, NodeHome, NodeProcess, Trade, until
@@ -77,7 +77,7 @@ def test_death_while_a_document_is_refused_keeps_it_with_its_reason(desk, point)
     desk.restart()
     desk.bench.settle()
 
-    name = f"capture-{capture_id}.json"
+    name = filed_as(capture_id)
     assert desk.bench.quarantined() == [name, f"{name}.reason.txt"]
     assert desk.job(capture_id)["success"] is False
     assert len(desk.bench.rows(DocumentRow)) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from capture_desk import lone
+from capture_desk import filed_as, lone
 from oracle_fakes import NOON, declared_error, epcis, epcis_event, temperature
 from structlog.testing import capture_logs
 
@@ -61,7 +61,7 @@ def test_document_lies_in_the_archive_byte_for_byte(desk):
     job = desk.run(body)
 
     (name,) = desk.bench.archived()
-    assert name == f"capture-{job['captureID']}.json"
+    assert name == filed_as(job["captureID"])
     assert (desk.bench.folder / "archive" / name).read_bytes() == body
     assert [(row.status, row.document) for row in desk.documents()] == [(CaptureStatus.FILED, None)]
     (row,) = desk.bench.rows(DocumentRow)
@@ -84,7 +84,7 @@ def test_rollback_takes_nothing_of_a_document_with_a_bad_event(desk):
     assert "/epcisBody/eventList/1/action" in problem["detail"]
     assert desk.captured() == []
     assert desk.bench.events() == []
-    name = f"capture-{job['captureID']}.json"
+    name = filed_as(job["captureID"])
     assert desk.bench.quarantined() == [name, f"{name}.reason.txt"]
     assert "/epcisBody/eventList/1/action" in (desk.bench.folder / "quarantine" / f"{name}.reason.txt").read_text()
 
@@ -246,12 +246,12 @@ def test_folder_that_cannot_be_written_keeps_the_document_in_the_database(desk, 
     archive.unlink()
     archive.mkdir()
     desk.bench.turn()
-    assert desk.bench.archived() == [f"capture-{capture_id}.json"]
+    assert desk.bench.archived() == [filed_as(capture_id)]
 
 
 def test_file_of_the_same_name_in_the_archive_is_left_alone(desk):
     capture_id = desk.capture(epcis(epcis_event()))
-    other = desk.bench.folder / "archive" / f"capture-{capture_id}.json"
+    other = desk.bench.folder / "archive" / filed_as(capture_id)
     other.write_text("somebody's own")
 
     desk.bench.turn()

@@ -8,7 +8,7 @@ import threading
 from urllib.parse import quote
 
 import pytest
-from capture_desk import CONTEXT, lone
+from capture_desk import CONTEXT, filed_as, lone
 from oracle_fakes import declared_error, epcis, epcis_event
 
 from oracles.http.settings import Right
@@ -64,7 +64,7 @@ def test_captured_event_is_vouched_for_like_one_of_a_file(desk):
     assert desk.bench.event.status == EventStatus.VOUCHED
     (row,) = desk.documents()
     assert (row.status, row.document) == (CaptureStatus.FILED, None)
-    assert desk.bench.archived() == [f"capture-{row.capture_id}.json"]
+    assert desk.bench.archived() == [filed_as(row.capture_id)]
 
 
 def test_single_event_is_no_job(desk):
