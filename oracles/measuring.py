@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import structlog
+from sqlalchemy import ColumnElement, tuple_
 from sqlmodel import Session, col, select
 
 from chain_node.client import FeedKind
@@ -42,6 +43,11 @@ STATUS_OF = {
 }
 NO_EXCHANGE = Decision(Verdict.REFUSE, "not signed: this node shares no exchange in which readings are gathered")
 
+Place = tuple[int, int]
+ORDER = (col(ReadingRow.observed_at), col(ReadingRow.id))
+_their_place = tuple_(*ORDER)
+BEFORE_ALL: Place = (-1, -1)
+
 BEHIND = Decision(Verdict.WAIT, "an earlier value of this feed is under way")
 
 
@@ -62,24 +68,42 @@ class Measuring:
     _standings: dict[FeedKey, ReadingStanding] = field(default_factory=dict)
     _looked_back: dict[int, int] = field(default_factory=dict)
     """Up to which block this process has looked for what became of each late reading."""
+    _turns: dict[tuple[ReadingStatus, ...], Place] = field(default_factory=dict)
+    """The last reading of these statuses that had its turn."""
+    _asked: set[int | None] = field(default_factory=set)
+    """Those that are decided about in this run."""
+    _earlier: dict[int | None, ReadingRow] = field(default_factory=dict)
+    """Whose turn it is not in this run, and which must go before one whose turn it is."""
 
     def run(self, head: Head) -> int:
         """Number of readings settled or signed. What waits is asked about once a block."""
         is_new_block, self._looked_at = head.number != self._looked_at, head.number
         self._recall_all()
         busy = self._settle_all(head) if is_new_block else 0
-        statuses = [ReadingStatus.NEW, ReadingStatus.WAITING] if is_new_block or busy else [ReadingStatus.NEW]
-        busy += sum(self._decide(row, head) for row in self._rows(statuses))
+        rows = self._rows(ReadingStatus.NEW)
+        if is_new_block or busy:
+            rows = sorted([*rows, *self._rows(ReadingStatus.WAITING)], key=_place)
+        self._asked = {row.id for row in rows}
+        busy += sum(self._decide(row, head) for row in rows)
+        while self._earlier:
+            number, row = self._earlier.popitem()
+            self._asked.add(number)
+            busy += self._decide(row, head)
         self._publish_all()
         return busy
 
-    # Deciding
-
-    def _rows(self, statuses: Sequence[ReadingStatus]) -> list[ReadingRow]:
+    def _rows(self, *statuses: ReadingStatus) -> list[ReadingRow]:
+        """The oldest first, as many as one run looks at; of more the next run takes those that follow, and behind the
+        last it begins again: what waits without end keeps no other from its turn."""
+        last = self._turns.get(statuses, BEFORE_ALL)
         with self.database.session() as session:
-            wanted = select(ReadingRow).where(col(ReadingRow.status).in_(statuses))
-            ordered = wanted.order_by(col(ReadingRow.observed_at), col(ReadingRow.id)).limit(MOST_AT_ONCE)
-            return list(session.exec(ordered).all())
+            rows = _some(session, statuses, _their_place > last, MOST_AT_ONCE)
+            if len(rows) < MOST_AT_ONCE and last != BEFORE_ALL:
+                rows += _some(session, statuses, _their_place <= last, MOST_AT_ONCE - len(rows))
+        self._turns[statuses] = _place(rows[-1]) if rows else BEFORE_ALL
+        return sorted(rows, key=_place)
+
+    # Deciding
 
     def _decide(self, row: ReadingRow, head: Head) -> bool:
         with self.database.session() as session:
@@ -118,7 +142,26 @@ class Measuring:
         row.late = standing.is_late(row.observed_at)
         if _has_open(session, row, late=row.late):
             return BEHIND, None, None
-        return reading_decision(_value(row, standing), row.observed_at, standing), standing, key
+        decision = reading_decision(_value(row, standing), row.observed_at, standing)
+        if decision.verdict is Verdict.SIGN and (earlier := self._waiting_before(session, row, standing)):
+            self._earlier[earlier.id] = earlier
+            return BEHIND, None, None
+        return decision, standing, key
+
+    def _waiting_before(self, session: Session, row: ReadingRow, standing: ReadingStanding) -> ReadingRow | None:
+        """The feed's oldest that is for its past, or for its next value, as this one is, and that no turn of this run
+        looks at: the oldest goes first however many wait."""
+        record = standing.record
+        since = record.observed_at if record.round and not row.late else -1
+        statement = select(ReadingRow).where(
+            ReadingRow.policy_id == row.policy_id,
+            ReadingRow.subject == row.subject,
+            col(ReadingRow.status).in_((ReadingStatus.NEW, ReadingStatus.WAITING)),
+            col(ReadingRow.observed_at) > since,
+            _their_place < _place(row),
+            col(ReadingRow.id).not_in(self._asked),
+        )
+        return session.exec(statement.order_by(*ORDER).limit(1)).first()
 
     def _sign(
         self, session: Session, signer: Signer, row: ReadingRow, key: FeedKey, standing: ReadingStanding, head: Head
@@ -157,7 +200,7 @@ class Measuring:
     def _publish_all(self) -> None:
         if self.exchange is None:
             return
-        for row in self._rows([ReadingStatus.SIGNED]):
+        for row in self._rows(ReadingStatus.SIGNED):
             self.exchange.publish(self._signed(row))
             with self.database.session() as session:
                 session.get_one(ReadingRow, row.id).status = ReadingStatus.PUBLISHED
@@ -165,7 +208,7 @@ class Measuring:
 
     def _recall_all(self) -> None:
         """What was corrected leaves the exchange, if it still lies there. Again and again it changes nothing."""
-        for row in self._rows([ReadingStatus.RECALLED]) if self.exchange is not None else ():
+        for row in self._rows(ReadingStatus.RECALLED) if self.exchange is not None else ():
             assert self.exchange is not None
             self.exchange.withdraw(self._signed(row).file_name)
             self.checkpoint(Point.READING_RECALLED)
@@ -189,7 +232,7 @@ class Measuring:
     # Settling
 
     def _settle_all(self, head: Head) -> int:
-        return sum(self._settle(row, head) for row in self._rows([ReadingStatus.PUBLISHED, ReadingStatus.RECALLED]))
+        return sum(self._settle(row, head) for row in self._rows(ReadingStatus.PUBLISHED, ReadingStatus.RECALLED))
 
     def _settle(self, row: ReadingRow, head: Head) -> bool:
         """A round that is over answers the reading; a changed policy voids it, and it is signed anew."""
@@ -286,6 +329,17 @@ def _not_now(objection: Objection) -> Decision:
     if bound is None or bound.moment == objection.asked.moment:
         return Decision(Verdict.HOLD, str(objection))
     return Decision(Verdict.WAIT, str(objection))
+
+
+def _some(
+    session: Session, statuses: Sequence[ReadingStatus], where: ColumnElement[bool], most: int
+) -> list[ReadingRow]:
+    wanted = select(ReadingRow).where(col(ReadingRow.status).in_(statuses), where)
+    return list(session.exec(wanted.order_by(*ORDER).limit(most)).all())
+
+
+def _place(row: ReadingRow) -> Place:
+    return row.observed_at, row.id or 0
 
 
 def key_of(row: ReadingRow) -> FeedKey:

@@ -82,7 +82,14 @@ class Poller:
         row = self._begun()
         sweep_from = datetime.fromisoformat(row.sweep_from)
         try:
-            answer = self.asking.ask(question(self.settings, sweep_from, row.next_page))
+            asked = question(self.settings, sweep_from, row.next_page)
+        except PageUnusable as error:
+            # It was kept before the carrier's address was changed: it would be refused for ever.
+            self._forget_sweep()
+            log.warning("sweep begun anew", source=self.settings.name, reason=error.why)
+            return True
+        try:
+            answer = self.asking.ask(asked)
         except CarrierFailed as error:
             if error.page_is_over and row.next_page:
                 self._forget_sweep()

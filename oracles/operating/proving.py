@@ -1,16 +1,18 @@
 """Whether each fact on chain has its evidence in the archive: hashes computed anew from papers, compared with roots.
 
 Nothing that the node remembers is believed: what was signed is read from the chain, what happened from the papers. The
-database, where there is one, only tells which paper is gone or changed, and what was signed that is not on chain.
+database, where there is one, only tells which paper is gone or changed, what was signed that is not on chain, and which
+of several papers to try first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from itertools import islice, product
+from math import prod
 from pathlib import Path
 from typing import Final
 
@@ -41,12 +43,20 @@ class Proof(StrEnum):
     ALTERED = "altered"
     """Papers tell it, but none of them is what was signed."""
     NOT_CHECKED = "not checked"
-    """What the signature covered cannot be read from the chain."""
+    """What the signature covered cannot be read from the chain, or too many papers tell it to try them all."""
+
+
+BEST_FIRST: Final = (Proof.PROVED, Proof.NOT_CHECKED, Proof.ALTERED, Proof.MISSING)
+"""Which word counts where a signature may have covered several lists."""
+
+UNREAD: Final = "what its signature covered cannot be read from the chain"
+TOO_MANY: Final = f"several papers tell the same, and {MOST_ATTEMPTS} ways to choose among them did not prove it"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One vote on chain. `evidence` is the root on chain, `files` the papers that prove it, or that come closest."""
+    """One vote on chain. `evidence` is the root on chain, `files` the papers that prove it, or that come closest, `why`
+    says what kept it from being checked."""
 
     proof: Proof
     subject: str
@@ -57,6 +67,7 @@ class Finding:
     evidence: str
     files: tuple[str, ...] = ()
     is_retracted: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,13 +131,16 @@ def findings(
     record: Record,
     archive: Archive,
     subject_of: SubjectOf,
-    signed: Callable[[CountedVote], Sequence[list[Observation]]],
+    signed: SignedLists,
+    likely: Collection[bytes] = (),
 ) -> Iterator[Finding]:
-    """One for each vote, in the order of the chain. `signed` tells what a vote's signature may have covered."""
+    """One for each vote, in the order of the chain. `signed` tells what a vote's signature may have covered, `likely`
+    the evidence of events whose papers are tried first."""
+    proofs = _Proofs(archive, subject_of, likely)
     last = {vote.key: vote for vote in record.votes}
     retracted = {retraction.key: retraction.block for retraction in record.retractions}
     for vote in record.votes:
-        proof, files = _proof(vote, archive, subject_of, signed(vote))
+        proof, files = proofs.of(vote, signed(vote))
         taken_back = last[vote.key] is vote and retracted.get(vote.key, -1) >= vote.block
         yield Finding(
             proof,
@@ -138,28 +152,43 @@ def findings(
             vote.evidence.hex(),
             files,
             taken_back,
+            (TOO_MANY if files else UNREAD) if proof is Proof.NOT_CHECKED else "",
         )
 
 
-def _proof(
-    vote: CountedVote, archive: Archive, subject_of: SubjectOf, lists: Sequence[list[Observation]]
-) -> tuple[Proof, tuple[str, ...]]:
-    """The best that any of the lists comes to."""
-    lists = [items for items in lists if any(_key(item) == vote.key for item in items)]
-    if not lists:
-        return Proof.NOT_CHECKED, ()
-    best: tuple[Proof, tuple[str, ...]] = (Proof.MISSING, ())
-    for items in lists:
-        papers = [archive.papers(item, subject_of) for item in items]
+@dataclass
+class _Proofs:
+    """One signature covers many votes: what its list comes to is found once."""
+
+    archive: Archive
+    subject_of: SubjectOf
+    likely: Collection[bytes]
+    _found: dict[tuple[bytes, tuple[Observation, ...]], tuple[Proof, tuple[str, ...]]] = field(default_factory=dict)
+
+    def of(self, vote: CountedVote, lists: Sequence[list[Observation]]) -> tuple[Proof, tuple[str, ...]]:
+        """The best that any of the lists comes to."""
+        best: tuple[Proof, tuple[str, ...]] | None = None
+        for items in lists:
+            if not any(_key(item) == vote.key for item in items):
+                continue
+            asked = vote.evidence, tuple(items)
+            if asked not in self._found:
+                self._found[asked] = self._try(*asked)
+            found = self._found[asked]
+            if best is None or BEST_FIRST.index(found[0]) <= BEST_FIRST.index(best[0]):
+                best = found
+        return best or (Proof.NOT_CHECKED, ())
+
+    def _try(self, evidence: bytes, items: tuple[Observation, ...]) -> tuple[Proof, tuple[str, ...]]:
+        papers = [self.archive.papers(item, self.subject_of) for item in items]
         close = tuple(sorted({paper.file for choice in papers for paper in choice}))
         if not all(papers):
-            best = best if best[0] is Proof.ALTERED else (Proof.MISSING, close)
-            continue
-        for chosen in islice(product(*papers), MOST_ATTEMPTS):
-            if evidence_root([paper.event.evidence for paper in chosen]) == vote.evidence:
+            return Proof.MISSING, close
+        choices = [sorted(choice, key=lambda its: its.event.evidence not in self.likely) for choice in papers]
+        for chosen in islice(product(*choices), MOST_ATTEMPTS):
+            if evidence_root([paper.event.evidence for paper in chosen]) == evidence:
                 return Proof.PROVED, tuple(dict.fromkeys(paper.file for paper in chosen))
-        best = Proof.ALTERED, close
-    return best
+        return Proof.ALTERED if prod(map(len, choices)) <= MOST_ATTEMPTS else Proof.NOT_CHECKED, close
 
 
 def changed_papers(archive: Archive, filed: Mapping[str, str]) -> Iterator[tuple[str, str]]:

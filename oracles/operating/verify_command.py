@@ -47,9 +47,11 @@ def _lines(found: Audit) -> Iterator[str]:
     yield f"Facts on chain: {', '.join(f'{count} {name}' for name, count in counts.items()) or 'none'}"
     for its in found.findings:
         if its.proof is not Proof.PROVED or its.is_retracted:
+            why = f": {its.why}" if its.why else ""
             retracted = ", retracted" if its.is_retracted else ""
             near = f" (nearest: {', '.join(its.files)})" if its.files and its.proof is not Proof.PROVED else ""
-            yield f"  {its.proof}{retracted}: {its.milestone}/{its.sequence} of {its.subject}, block {its.block}{near}"
+            fact = f"{its.milestone}/{its.sequence} of {its.subject}"
+            yield f"  {its.proof}{retracted}: {fact}, block {its.block}{near}{why}"
     for name, why in found.changed:
         yield f"  altered: {name}: {why}"
     for name, why in found.unreadable:

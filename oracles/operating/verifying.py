@@ -66,10 +66,10 @@ def audit(settings: NodeSettings, archive_folder: Path | None = None) -> Audit:
         block = chain.block_number()
         number = chain.registry.organisation_of(settings.organisation, block)
         record = votes_of(chain, number, block) if number else Record((), ())
-        found = tuple(findings(record, archive, _subject_of(chain, block), _signed(chain)))
+        extra, filed, likely = _remembered(settings.database, record)
+        found = tuple(findings(record, archive, _subject_of(chain, block), _signed(chain), likely))
     finally:
         chain.close()
-    extra, filed = _remembered(settings.database, record)
     return Audit(
         organisation=settings.organisation,
         number=number,
@@ -101,10 +101,11 @@ def _signed(chain: Chain) -> Callable[[CountedVote], Sequence[list[Observation]]
     return lambda vote: lists(vote.transaction, vote.evidence)
 
 
-def _remembered(path: Path, record: Record) -> tuple[tuple[Extra, ...], dict[str, str]]:
-    """What the database has besides: votes that are not on chain, and filed papers by name with their SHA-256."""
+def _remembered(path: Path, record: Record) -> tuple[tuple[Extra, ...], dict[str, str], set[bytes]]:
+    """What the database has besides: votes that are not on chain, filed papers by name with their SHA-256, and the
+    evidence of all that was signed."""
     if not path.is_file():
-        return (), {}
+        return (), {}, set()
     on_chain = {(vote.key.subject.hex(), vote.key.milestone, vote.key.sequence) for vote in record.votes}
     database = Database(path)
     try:
@@ -116,9 +117,10 @@ def _remembered(path: Path, record: Record) -> tuple[tuple[Extra, ...], dict[str
             rows = [row for row in session.exec(signed) if (row.subject, row.milestone, row.sequence) not in on_chain]
             archived = select(DocumentRow).where(DocumentRow.status == DocumentStatus.ARCHIVED)
             filed = {row.filed_as: row.sha256 for row in session.exec(archived) if row.filed_as}
+            likely = {bytes.fromhex(evidence) for evidence in session.exec(select(ObservationRow.evidence))}
     finally:
         database.close()
-    return tuple(_extra(row) for row in rows), filed
+    return tuple(_extra(row) for row in rows), filed, likely
 
 
 def _extra(row: ObservationRow) -> Extra:

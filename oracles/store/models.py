@@ -232,6 +232,10 @@ class ReadingRow(NodeTable, table=True):
     """
 
     __tablename__ = "reading"
+    __table_args__ = (
+        Index("readings_in_turn", "status", "observed_at", "id"),
+        Index("readings_of_a_feed", "policy_id", "subject", "status", "observed_at", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     document_id: int = Field(foreign_key="document.id")

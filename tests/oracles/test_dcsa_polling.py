@@ -309,6 +309,30 @@ def test_cursor_of_the_year_one_in_an_older_database_begins_anew(line, carrier):
     assert line.sinces()[0] == f"{line.now - timedelta(days=line.settings.first_days):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def interrupted(line: Line, carrier: Carrier) -> None:
+    """A sweep of which one page was read, and that was left there: the carrier names its pages by whole links."""
+    carrier.events, carrier.links = [made(number) for number in range(8)], "url"
+    line.changes["most_pages"] = 1
+    line.restart()
+    line.turn()
+    del line.changes["most_pages"]
+    assert line.row.next_page.startswith(carrier.url)
+
+
+def test_sweep_whose_next_page_is_on_a_host_that_was_left_begins_anew(line, carrier):
+    interrupted(line, carrier)
+    with Carrier().running() as other:
+        other.events, other.links = carrier.events, "url"
+        line.changes["base_url"] = other.url
+        line.restart()
+
+        assert line.turn() == line.settings.interval_seconds
+
+        assert line.read() == IDS
+        assert [asked.query.get("cursor") for asked in other.asked] == [None, "c3", "c6"]
+        assert line.row.failure == ""
+
+
 # What goes right
 
 

@@ -31,6 +31,7 @@ from oracles.chain import FeedKey, ReportKey
 from oracles.checkpoints import READING_POINTS, Point, go_on
 from oracles.exchange import Exchange, SignedReading
 from oracles.judging import Judge
+from oracles.measuring import MOST_AT_ONCE
 from oracles.operating.status import status_of
 from oracles.rules.decisions import Verdict
 from oracles.rules.loading import built_in_rules
@@ -252,6 +253,46 @@ def test_death_while_a_reading_is_corrected_leaves_none_in_the_exchange(node, po
 
     assert exchange_of(node).readings() == []
     assert statuses(node) == [ReadingStatus.RECALLED]
+
+
+def unmatched(node, many: int, minutes: int) -> None:
+    """As many readings of goods that nobody ever links, each a second older than the one before."""
+    at = NOON - timedelta(minutes=minutes)
+    events = [temperature(4, at - timedelta(seconds=n), order=f"PO-ELSEWHERE-{n}") for n in range(many)]
+    node.drop(f"{minutes}.json", epcis(*events))
+    node.settle()
+
+
+@pytest.mark.parametrize("many", [10, MOST_AT_ONCE, 2 * MOST_AT_ONCE])
+def test_readings_without_a_consignment_keep_no_later_one_back(node, many):
+    unmatched(node, many, minutes=30)
+    node.drop("later.json", epcis(temperature(5, order="PO-LATER")))
+    node.settle()
+    node.chain.link("order", "PO-LATER")
+
+    node.settle()
+
+    assert statuses(node) == [ReadingStatus.WAITING] * many + [ReadingStatus.PUBLISHED]
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_oldest_of_a_feed_goes_first_however_many_readings_wait_between(node, turns):
+    """Wherever among those that wait for nothing the turns have come to when the feed's round is over."""
+    node.drop("open.json", epcis(temperature(3, NOON - timedelta(minutes=60))))
+    node.drop("older.json", epcis(temperature(21, NOON - timedelta(minutes=50))))
+    node.settle()
+    unmatched(node, MOST_AT_ONCE, minutes=30)
+    unmatched(node, 2 * MOST_AT_ONCE, minutes=5)
+    node.drop("newer.json", epcis(temperature(5, NOON - timedelta(minutes=10))))
+    for _ in range(1 + turns):
+        node.chain.mine()
+        node.turn()
+
+    node.chain.records[GOODS.feed] = FeedRecord(4_100, 0, 0, int(NOON.timestamp()) - 3_600, 1, 0)
+    node.settle()
+
+    of_feed = [row.status for row in sorted(readings(node), key=lambda row: row.observed_at) if row.subject]
+    assert of_feed == [ReadingStatus.MISSED, ReadingStatus.PUBLISHED, ReadingStatus.WAITING]
 
 
 # What it signs
