@@ -11,7 +11,7 @@ from api.auth.tokens import Tokens
 from api.chain_link import ChainLink
 from api.committing import Committer
 from api.db import Database
-from api.errors import Unauthenticated
+from api.errors import Unauthenticated, Unavailable
 from api.events.feed import Feed
 from api.idempotency import Answers, forget_old
 from api.indexer.follower import Follower
@@ -71,11 +71,18 @@ class Gateway:
             if scheme.lower() != "bearer" or not token.strip():
                 raise Unauthenticated("token-missing", "Send an access token: Authorization: Bearer ....")
             known = self.tokens.principal(token.strip())
-            request.state.principal = known
+            request.state.principal, request.state.token = known, token.strip()
             left, request.state.limit_headers = self.limit.take(known.lei or known.client_id)
             if left is not None and not left.taken:
                 raise self.limit.refusal(left)
         return cast(Principal, known)
+
+    def still_speaks(self, request: Request) -> bool:
+        """Whether the token that `principal` has found good still counts; this takes nothing from the limit."""
+        try:
+            return bool(self.tokens.principal(request.state.token) == request.state.principal)
+        except (Unauthenticated, Unavailable):
+            return False
 
     def start(self) -> None:
         self.database.run(forget_old)

@@ -27,7 +27,6 @@ _LONGEST_PAUSE_SECONDS: Final = 300.0
 _UNKNOWN_KEY_PAUSE_SECONDS: Final = 10.0
 _KEPT_SECONDS: Final = 86_400.0
 _LONGEST_SUBJECT: Final = 200
-_LAST_MOMENT: Final = 2**40
 
 
 class Fetching(Protocol):
@@ -46,6 +45,8 @@ class Issuer:
         self._fetched = self._tried = float("-inf")
         self._pause = 0.0
         self._asked_for = False
+        self.generation = 0
+        """Grows when a key stopped counting: what was found good before is to be looked at again."""
         self._claims = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": settings.issuer},
             aud={"essential": True, "value": settings.audience},
@@ -60,7 +61,7 @@ class Issuer:
             return
         self._tried, self._asked_for = self._clock(), False
         try:
-            self._keys = public_keys(self._jwks())
+            keys = public_keys(self._jwks())
         except (JwksInvalid, TargetUnavailable, GatewayError, OSError, ValueError, RecursionError) as error:
             self._pause = min(max(self._pause * 2, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
             why = str(error) if isinstance(error, JwksInvalid | TargetUnavailable | GatewayError) else ""
@@ -69,7 +70,9 @@ class Issuer:
                 pause_seconds=self._pause,
             )  # fmt: skip
         else:
-            self._pause, self._fetched = 0.0, self._clock()
+            gone = _identities(self._keys) - _identities(keys)
+            self._keys, self._pause, self._fetched = keys, 0.0, self._clock()
+            self.generation += bool(gone)
 
     def _jwks(self) -> Mapping[str, Any]:
         if self.settings.jwks_file is not None:
@@ -83,10 +86,12 @@ class Issuer:
         return read if isinstance(read, dict) else {}
 
     def check(self, token: str) -> tuple[Principal, float]:
-        """Whom the token speaks for, and until when (Unix seconds).
+        """Whom the token speaks for, and until when this may be believed (Unix seconds): no longer than the token says,
+        than the keys are kept, or than to their next fetch.
 
         JoseError where it is not the issuer's, or not for us; Unavailable while its keys are not known."""
-        if self._clock() - self._fetched > _KEPT_SECONDS:
+        kept_seconds = _KEPT_SECONDS - (self._clock() - self._fetched)
+        if kept_seconds < 0:
             detail = "The keys of the token's issuer cannot be fetched just now."
             raise Unavailable("issuer-unavailable", detail, issuer=self.settings.issuer)
         try:
@@ -95,7 +100,8 @@ class Issuer:
             self._asked_for = True  # it may have made a new one
             raise
         self._claims.validate(claims)
-        return self._principal(claims), float(min(claims["exp"], _LAST_MOMENT))
+        believed_until = time.time() + min(kept_seconds, self.settings.refresh_seconds)
+        return self._principal(claims), float(min(claims["exp"], believed_until))
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
         named = claims.get(self.settings.organisation_claim)
@@ -118,11 +124,20 @@ class Issuer:
         return frozenset(named) & ORGANISATION_SCOPES
 
 
+def _identities(keys: tuple[PublicKey, ...]) -> set[tuple[str | None, str, frozenset[str]]]:
+    return {(each.kid, each.key.thumbprint(), each.algorithms) for each in keys}
+
+
 class Issuers:
     """The issuers that the settings name."""
 
     def __init__(self, settings: tuple[IssuerSettings, ...], outgoing: Fetching) -> None:
         self._issuers = {one.issuer: Issuer(one, outgoing) for one in settings}
+
+    @property
+    def generation(self) -> int:
+        """Grows when a key of any of them stopped counting."""
+        return sum(issuer.generation for issuer in self._issuers.values())
 
     def of(self, claimed: Any) -> Issuer | None:
         """The issuer that a token claims to come from; None where it is not one of these."""

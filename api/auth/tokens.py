@@ -55,8 +55,8 @@ class Tokens:
         self._issuer = issuer
         self._audience = audience
         self.lifetime_seconds = lifetime_seconds
-        self._checked: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
-        self._generation = 0
+        self._checked: OrderedDict[bytes, tuple[Principal, float, tuple[int, int]]] = OrderedDict()
+        self._generation = (0, 0)
         self._claims = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
@@ -85,15 +85,17 @@ class Tokens:
 
     def principal(self, token: str) -> Principal:
         """Whom the token speaks for; Unauthenticated where it is not ours, is for others, or has ended."""
-        if self._generation != self._keys.generation:
+        # Taken before the check: what was found good by keys that went meanwhile is not found again.
+        generation = (self._keys.generation, self._others.generation if self._others else 0)
+        if self._generation != generation:
             self._checked.clear()
-            self._generation = self._keys.generation
+            self._generation = generation
         digest = hashlib.sha256(token.encode()).digest()
         known = self._checked.get(digest)
-        if known is not None and known[1] > time.time():
+        if known is not None and known[1] > time.time() and known[2] == generation:
             return known[0]
-        principal, expires_at = self._check(token)
-        self._checked[digest] = (principal, expires_at)
+        principal, believed_until = self._check(token)
+        self._checked[digest] = (principal, believed_until, generation)
         while len(self._checked) > _CACHED_TOKENS:
             self._checked.popitem(last=False)
         return principal

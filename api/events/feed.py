@@ -4,7 +4,7 @@ database a page at a time, so that a slow client holds one page, and one that co
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -23,6 +23,7 @@ from api.events.sight import Sight
 log = structlog.get_logger()
 _PAGE = 100
 _LOOK_SECONDS = 0.05
+_ASK_SECONDS = 1.0
 
 
 class Stream(EventSourceResponse):
@@ -57,24 +58,33 @@ class Feed:
     def open_streams(self) -> int:
         return self._open.total()
 
-    def stream(self, sight: Sight, after: int, seconds: float | None) -> Stream:
-        """What is seen of the log after an event, and what comes; for so long, or as long as streams last."""
+    def stream(self, sight: Sight, after: int, seconds: float | None, counts: Callable[[], bool]) -> Stream:
+        """What is seen of the log after an event, and what comes; for so long, or as long as streams last, and while
+        the client's token `counts`."""
         lasting = min(self._settings.stream_seconds if seconds is None else seconds, self._settings.stream_seconds)
         if self._open[sight.lei or ""] >= self._settings.streams_per_organisation:
             most = self._settings.streams_per_organisation
             raise Conflict("streams-too-many", f"There are {most} streams open already, which is the most.", most=most)
         return Stream(
-            self._follow(sight, after, lasting),
+            self._follow(sight, after, lasting, counts),
             ping=self._settings.heartbeat_seconds,
             send_timeout=self._settings.slow_client_seconds,
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    async def _follow(self, sight: Sight, after: int, seconds: float) -> AsyncIterator[ServerSentEvent]:
+    async def _follow(
+        self, sight: Sight, after: int, seconds: float, counts: Callable[[], bool]
+    ) -> AsyncIterator[ServerSentEvent]:
         with self._counted(sight.lei or ""):
-            ends, place = time.monotonic() + seconds, after
+            ends, asks_at, place = time.monotonic() + seconds, float("-inf"), after
             known = await run_in_threadpool(self._last)
             while not self._stopping:
+                # Before each page, and each second of none: a token ends, and clients are disabled.
+                if known > place or time.monotonic() >= asks_at:
+                    if not await run_in_threadpool(counts):
+                        log.info("stream.cut", reason="its client's token counts no more")
+                        return
+                    asks_at = time.monotonic() + _ASK_SECONDS
                 if known > place:
                     place, found = await run_in_threadpool(self._page, sight, place, known)
                     for event in found:

@@ -1,5 +1,6 @@
 """/v1/events: what happened, to those whom it concerned."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
@@ -49,6 +50,7 @@ async def _feed(request: Request) -> Feed:
     summary="Follow events as they come (SSE), from `Last-Event-ID` on",
 )
 def stream(
+    request: Request,
     principal: Reader,
     session: SessionDep,
     feed: Annotated[Feed, Depends(_feed)],
@@ -62,7 +64,7 @@ def stream(
     sight = service.sight_of(principal, types or (), kind, resource_id)
     start = last_event_id or after
     place = service.last(session) if start is None else service.sequence_of(start)
-    return feed.stream(sight, place, seconds)
+    return feed.stream(sight, place, seconds, partial(gateway_of(request).still_speaks, request))
 
 
 @router.get("/{event_id}", responses=READ_PROBLEMS, summary="See one event")

@@ -14,7 +14,9 @@ from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 from api.auth.issuer_settings import IssuerSettings
-from api.auth.issuers import Issuer
+from api.auth.issuers import Issuer, Issuers
+from api.auth.keys import RingKey
+from api.auth.tokens import Tokens
 from api.errors import Unauthenticated, Unavailable
 from api.outgoing import Answered, TargetUnavailable
 
@@ -48,6 +50,31 @@ class Provider:
             raise TargetUnavailable("No connection could be made, or it broke.")
         body = json.dumps({"keys": [key.as_dict(private=False) for key in self.keys]}).encode()
         return Answered(200, {}, body)
+
+
+class StillKeys:
+    """The gateway's own keys, which nothing happens to."""
+
+    generation = 0
+
+    def signing(self) -> RingKey:
+        raise AssertionError("nothing is signed here")
+
+    def verifying(self) -> tuple[RingKey, ...]:
+        return ()
+
+    def look_again(self) -> bool:
+        return False
+
+    def is_disabled(self, client_id: str) -> bool:
+        return False
+
+
+class Only(Issuers):
+    """One issuer, whose keys the test has fetched."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self._issuers = {NAME: issuer}
 
 
 class Clock:
@@ -247,6 +274,56 @@ def test_keys_may_lie_in_a_file(door_with: Callable[..., Door], tmp_path: Path) 
     until_known(door)
 
     assert ask(door, token()).status_code == 200
+
+
+def test_token_that_counted_ends_with_its_key(door_with: Callable[..., Door], tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
+    door = door_with(issuers=[settings(jwks_uri="", jwks_file=file, refresh_seconds=1)])
+    until_known(door)
+    used = token(exp=int(time.time()) + 10 * 86_400)
+    assert ask(door, used).status_code == 200
+
+    new = ECKey.generate_key("P-256", {"kid": "two"}, private=True)
+    (tmp_path / "new.json").write_text(json.dumps({"keys": [new.as_dict(private=False)]}))
+    (tmp_path / "new.json").replace(file)
+    deadline = time.monotonic() + 120
+    while ask(door, token(new, "ES256")).status_code == 401 and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    assert ask(door, token(new, "ES256")).status_code == 200
+    assert ask(door, used).status_code == 401
+
+
+def test_token_is_looked_at_again_once_its_key_is_gone_or_not_known_any_more() -> None:
+    provider, clock = Provider(KEY), Clock()
+    asked = issuer(provider, clock, refresh_seconds=3_600)
+    asked.fetch_if_due()
+    tokens = Tokens(StillKeys(), issuer="us", audience="us", lifetime_seconds=60, others=Only(asked))
+    used = token(exp=int(time.time()) + 10 * 86_400)
+    assert tokens.principal(used).lei == LEI
+
+    provider.keys = (ECKey.generate_key("P-256", {"kid": "one"}, private=True),)
+    clock.now += 3_601
+    asked.fetch_if_due()
+
+    with pytest.raises(Unauthenticated):
+        tokens.principal(used)
+
+
+@pytest.mark.parametrize(("refresh", "passed", "believed"), [(300, 0, 300), (3_600, 86_000, 400), (300, 86_000, 300)])
+def test_token_is_believed_no_longer_than_its_keys(refresh: int, passed: int, believed: int) -> None:
+    provider, clock = Provider(KEY), Clock()
+    asked = issuer(provider, clock, refresh_seconds=refresh)
+    asked.fetch_if_due()
+    clock.now += passed
+    before = time.time()
+
+    until = asked.check(token(exp=int(before) + 10 * 86_400))[1]
+
+    assert before + believed <= until <= time.time() + believed
+    ends = int(time.time()) + 60
+    assert asked.check(token(exp=ends))[1] == ends
 
 
 def test_key_of_one_organisation_says_nothing_to_another_of_the_same_subject(

@@ -14,6 +14,9 @@ import pytest
 from served import LEI, OTHER_LEI, Served, serve
 from sqlalchemy import func, insert, select
 
+from api.auth.principal import Principal
+from api.auth.scopes import ORGANISATION_SCOPES
+from api.auth.service import client_of, create_client, disable
 from api.db import Database
 from api.events.models import EVENTS, PARTIES
 from api.events.router import router
@@ -163,6 +166,35 @@ def test_one_stream_too_many_is_refused(streaming: Served) -> None:
 
     assert (refusal.status_code, refusal.json()["error"]) == (409, "streams-too-many")
     _until(lambda: streaming.gateway.feed.open_streams() == 0, "the streams do not end")
+
+
+def test_stream_ends_when_its_client_is_disabled(streaming: Served) -> None:
+    gateway = streaming.gateway
+    made = gateway.database.run(lambda session: create_client(session, lei=LEI))
+    bearer = gateway.tokens.issue(Principal(made.client_id, LEI, ORGANISATION_SCOPES))
+    with streaming.client() as client:
+        client.headers["Authorization"] = f"Bearer {bearer}"
+        with following(client, seconds="25") as events:
+            assert next(events) == {}
+            gateway.database.run(lambda session: disable(session, client_of(session, made.client_id)))
+            gateway.keys.refresh()
+            say(streaming, 2)
+
+            assert [event for event in events if event] == []
+        assert client.get("/v1/events/stream").status_code == 401
+
+
+def test_stream_ends_with_its_token(streaming: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = streaming.gateway.tokens
+    with streaming.client() as client:
+        monkeypatch.setattr(tokens, "lifetime_seconds", 5)
+        bearer = tokens.issue(Principal("client_test", LEI, ORGANISATION_SCOPES))
+        client.headers["Authorization"] = f"Bearer {bearer}"
+        with following(client) as events:
+            assert next(events) == {}
+            assert [event for event in events if event] == []
+        # The stream itself would have lasted longer, and it was not the gateway that stopped.
+        assert client.get("/v1/events/stream").status_code == 401
 
 
 def test_client_that_takes_nothing_is_cut_and_goes_on(streaming: Served) -> None:
