@@ -10,7 +10,9 @@ from sqlmodel import Session
 from api.acting import Acting
 from api.auth.principal import Principal
 from api.banking import repository
+from api.banking.matching import reversal_of, taken_back
 from api.banking.models import BankEntry, EntryStatus, payment_reference
+from api.banking.naming import bank_references
 from api.cash import service as cash
 from api.cash.schemas import CashIssueRequest
 from api.chain_link import ChainLink
@@ -62,6 +64,8 @@ class Issuing:
             entry = repository.entry(session, entry_id)
             if entry is None or entry.status != EntryStatus.MATCHED:
                 return
+            if _is_taken_back(session, entry):
+                return
             operator = Principal(CLIENT, None, frozenset({"operator"}))
             acting = Acting(session, self._transactions, chain, operator)
             sent = cash.issue(acting, key, request_of(entry)).transaction_id
@@ -78,6 +82,17 @@ class Issuing:
                 _returned(session, entry, EntryStatus.MATCHED, error.error, error.detail)
 
         self._database.run(returned)
+
+
+def _is_taken_back(session: Session, entry: BankEntry) -> bool:
+    """Whether its reversal was read meanwhile: then the operator decides, unless it has already, knowing that."""
+    if entry.decided_by is not None and entry.reason == "reversed":
+        return False
+    reversal = reversal_of(session, entry.iban, bank_references(entry.reference), entry)
+    if reversal is None:
+        return False
+    _returned(session, entry, EntryStatus.MATCHED, "reversed", taken_back(reversal))
+    return True
 
 
 def request_of(entry: BankEntry) -> CashIssueRequest:

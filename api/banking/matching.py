@@ -1,12 +1,15 @@
 """Whose money a movement is: the instruction that its structured creditor reference names, otherwise its end-to-end id.
 What is not exactly as instructed is left to a person, with the two values compared."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
-from api.banking.models import EntryStatus
+from api.banking import repository
+from api.banking.models import BankEntry, EntryStatus
+from api.banking.naming import is_dropped
 from api.payments import service as payments
 from api.payments.models import InstructionStatus, PaymentInstruction
 from api.payments.settings import BankingSettings
@@ -60,7 +63,25 @@ def _of_its_instruction(session: Session, banking: BankingSettings, statement: S
     if difference is not None:
         reason, detail, expected, found = difference
         return Verdict(EntryStatus.REVIEW, reason, detail, expected, found, instruction)
+    reversal = reversal_of(session, statement.iban, {entry.bank_reference} if entry.is_named else set(), entry)
+    if reversal is not None:
+        return Verdict(EntryStatus.REVIEW, "reversed", taken_back(reversal), "no reversal", reversal.id, instruction)
     return Verdict(EntryStatus.MATCHED, instruction=instruction)
+
+
+def reversal_of(session: Session, iban: str, references: Collection[str], its: Entry | BankEntry) -> BankEntry | None:
+    """What takes the money back, by one of the bank's references, or by its amount and what it was paid for. One that
+    the bank had only announced counts until the operator has dismissed it."""
+    for row in repository.reversals(session, iban, references, its.amount, its.currency):
+        is_paid_for = bool(row.end_to_end_id and row.end_to_end_id == its.end_to_end_id)
+        shared = set(row.creditor_references) & set(its.creditor_references)
+        if not is_dropped(row) and (row.reference in references or is_paid_for or shared):
+            return row
+    return None
+
+
+def taken_back(reversal: BankEntry) -> str:
+    return f"The bank has taken it back: see the movement {reversal.id}, {reversal.reference[:60]}."
 
 
 def _difference(

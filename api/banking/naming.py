@@ -65,7 +65,12 @@ def bank_references(reference: str) -> set[str]:
 
 def is_unbooked(row: BankEntry) -> bool:
     """The bank had only announced it, whether or not the operator has dismissed it since."""
-    return row.status == EntryStatus.PENDING or (row.status == EntryStatus.DISMISSED and row.reason == "pending")
+    return row.status == EntryStatus.PENDING or is_dropped(row)
+
+
+def is_dropped(row: BankEntry) -> bool:
+    """The operator has dismissed it when the bank had only announced it."""
+    return row.status == EntryStatus.DISMISSED and row.reason == "pending"
 
 
 def _of_one_name(session: Session, name: _Name, movements: list[tuple[Statement, Entry]]) -> list[Named]:

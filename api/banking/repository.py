@@ -1,8 +1,9 @@
 """Queries over statements and movements."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
 from api.banking.models import BankEntry, BankMessage, EntryStatus
@@ -31,6 +32,21 @@ def entries(session: Session, asked: Asked) -> Slice[BankEntry]:
 
 def in_status(session: Session, *statuses: EntryStatus) -> list[BankEntry]:
     wanted = select(BankEntry).where(col(BankEntry.status).in_([status.value for status in statuses]))
+    return list(session.exec(wanted.order_by(col(BankEntry.sequence))))
+
+
+def reversals(session: Session, iban: str, references: Collection[str], amount: int, currency: str) -> list[BankEntry]:
+    """Those of money that came in, under one of the references or of the amount. Nothing is ever issued for one, so
+    they are in these statuses only."""
+    statuses = [each.value for each in (EntryStatus.REVIEW, EntryStatus.DISMISSED, EntryStatus.PENDING)]
+    same = and_(col(BankEntry.amount) == amount, col(BankEntry.currency) == currency)
+    wanted = select(BankEntry).where(
+        col(BankEntry.status).in_(statuses),
+        BankEntry.iban == iban,
+        col(BankEntry.is_reversal).is_(True),
+        col(BankEntry.is_credit).is_(False),
+        or_(col(BankEntry.reference).in_(references), same),
+    )
     return list(session.exec(wanted.order_by(col(BankEntry.sequence))))
 
 

@@ -77,3 +77,17 @@ def test_killed_one_doubles_nothing_and_loses_nothing(step: str, trading: Tradin
     assert (sent(trading, "issue cash"), sent(trading, "pay invoice")) == (before[0] + 1, before[1] + 1)
     assert cash_of(trading, "debtor") == before[2]
     assert trading.chain.receivables.receivable(receivable).paid == paid + 1_000
+
+
+def test_reversal_that_is_read_before_the_issue_stops_it(trading: Trading, issuing: Issuing, sold: Any) -> None:
+    instruction, before = instructed(trading, "debtor", 1_230), cash_of(trading, "debtor")
+    view = taken(trading, movement(1_230, bank="LATE", reference=instruction["reference"]))
+    taken(trading, movement(1_230, bank="LATE", direction="DBIT", reversal="<RvslInd>true</RvslInd>"))
+    assert view["matched"] == 1
+
+    issuing.step()
+
+    (entry,) = entries(trading, statement_id=view["id"])
+    assert (entry["state"], entry["reason"], entry["transactions"]) == ("review", "reversed", [])
+    its = trading.operator.get(f"/v1/payment-instructions/{instruction['id']}")
+    assert (its["state"], cash_of(trading, "debtor")) == ("open", before)

@@ -95,3 +95,78 @@ def test_message_that_says_less_of_a_movement_names_the_same(trading: Trading) -
     taken(trading, movement(1_140, bank="TERSE", reference=instruction["reference"]), kind="camt.054")
 
     assert taken(trading, movement(1_140, bank="TERSE"))["known"] == 1
+
+
+# What the bank takes back
+
+REVERSAL = {"reversal": "<RvslInd>true</RvslInd>", "direction": "DBIT"}
+
+
+@pytest.mark.parametrize(("messages", "order"), [(1, 1), (1, -1), (2, -1)])
+@pytest.mark.parametrize("by", ["bank", "reference", "end_to_end"])
+def test_money_whose_reversal_is_known_is_not_issued(by: str, messages: int, order: int, trading: Trading) -> None:
+    instruction, before = instructed(trading, "debtor", 1_200), cash_of(trading, "debtor")
+    names = {"bank": f"REV-{by}-{messages}{order}", "reference": instruction["reference"]}
+    names["end_to_end"] = instruction["end_to_end_id"]
+    credit = movement(1_200, **names)
+    both = [credit, movement(1_200, **REVERSAL, **{by: names[by]})][::order]
+
+    views = [taken(trading, *both)] if messages == 1 else [taken(trading, each) for each in both]
+
+    assert sum(view["review"] for view in views) == 2
+    told = [entry for view in views for entry in entries(trading, statement_id=view["id"])]
+    (back,), (paid,) = ([its for its in told if its["direction"] == way] for way in ("debit", "credit"))
+    assert (paid["state"], paid["reason"], paid["found"]) == ("review", "reversed", back["id"])
+    assert (state(trading, instruction), cash_of(trading, "debtor")) == ("open", before)
+
+
+def test_reversal_of_another_amount_for_the_same_instruction_holds_nothing_up(trading: Trading) -> None:
+    instruction = instructed(trading, "debtor", 1_210)
+    taken(trading, movement(1_209, reference=instruction["reference"], **REVERSAL))
+
+    taken(trading, movement(1_210, reference=instruction["reference"]))
+
+    assert ended(trading, instruction, "settled")["received"] == eur(1_210)
+
+
+def test_person_may_assign_what_was_taken_back_as_when_the_payer_paid_again(trading: Trading) -> None:
+    instruction = instructed(trading, "debtor", 1_220)
+    credit = movement(1_220, bank="AGAIN", reference=instruction["reference"])
+    view = taken(trading, credit, movement(1_220, bank="AGAIN", **REVERSAL))
+    (paid,) = [its for its in entries(trading, statement_id=view["id"]) if its["direction"] == "credit"]
+    body = {"instruction_id": instruction["id"], "reason": "They paid again."}
+
+    assert trading.operator.post(f"/v1/bank-entries/{paid['id']}/assignment", body).status_code == 200
+
+    assert ended(trading, instruction, "settled")["received"] == eur(1_220)
+
+
+# What was announced otherwise
+
+
+def test_booked_amount_counts_whatever_was_announced(trading: Trading) -> None:
+    instruction = instructed(trading, "debtor", 1_400)
+    announced = {"bank": "ANNOUNCED", "status": "PDNG", "reference": instruction["reference"]}
+    taken(trading, movement(1_410, **announced), kind="camt.054")
+
+    view = taken(trading, movement(1_400, bank="ANNOUNCED", reference=instruction["reference"]), movement(55))
+    late = taken(trading, movement(1_410, **announced), kind="camt.054")
+
+    assert (view["matched"], view["review"], late["known"]) == (1, 1, 1)
+    assert ended(trading, instruction, "settled")["received"] == eur(1_400)
+    (entry,) = entries(trading, reference="ANNOUNCED")
+    assert entry["amount"] == eur(1_400)
+
+
+@pytest.mark.parametrize("units", [1_500, 1_510])
+def test_what_is_booked_after_its_announcement_was_dismissed_waits(units: int, trading: Trading) -> None:
+    instruction, name = instructed(trading, "debtor", 1_500), f"DROPPED-{units}"
+    view = taken(trading, movement(units, bank=name, status="PDNG", reference=instruction["reference"]))
+    (entry,) = entries(trading, statement_id=view["id"])
+    trading.operator.post(f"/v1/bank-entries/{entry['id']}/dismissal", {"reason": "It never came."})
+
+    booked = taken(trading, movement(1_500, bank=name, reference=instruction["reference"]))
+
+    (entry,) = entries(trading, reference=name)
+    assert (booked["review"], entry["state"], entry["reason"]) == (1, "review", "dismissed-before")
+    assert (entry["amount"], state(trading, instruction)) == (eur(1_500), "open")
