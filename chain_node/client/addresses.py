@@ -26,6 +26,8 @@ class AddressBook:
     sandbox: bool = False
     created: Mapping[str, int] = field(default_factory=dict)
     """In which block each was created, as far as the list says."""
+    builds: Mapping[str, str] = field(default_factory=dict)
+    """The code version of each that an upgrade left in place: of an earlier build than the rest."""
 
     @classmethod
     def load(cls, path: Path | str) -> AddressBook:
@@ -43,6 +45,7 @@ class AddressBook:
                 contracts={name: str(entry["contract"]) for name, entry in entries.items()},
                 sandbox=data.get("sandbox", False) is True,
                 created={name: int(entry["block"]) for name, entry in entries.items() if "block" in entry},
+                builds={n: str(entry["code_version"]) for n, entry in entries.items() if "code_version" in entry},
             )
         except OSError as error:
             raise DeploymentsInvalid(f"{path}: cannot be read: {error.strerror}") from error

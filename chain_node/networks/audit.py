@@ -13,7 +13,7 @@ from typing import Any
 from chain_node.client import AddressBook, Node
 from chain_node.client.chain import Chain
 from chain_node.client.contracts.access import Organisation
-from chain_node.compile import Artifact
+from chain_node.compile import Artifact, code_version
 from chain_node.networks.answers import NO_ANSWER, quantity, reason
 from chain_node.networks.ceremony import Ceremony
 from chain_node.networks.code import CodeMatch, compare_code
@@ -194,12 +194,18 @@ class Audit:
         names = sorted(name for name in self.book.names() if not name.startswith("run-off-"))
         places = [(self.book.address(name), hex(block)) for name in names]
         codes: list[Any] = chain.node.batch([("eth_getCode", place) for place in places])
+        today = code_version(self.artifacts.values())
         findings = []
         for name, code in zip(names, codes, strict=True):
             contract = self.book.contracts[name]
             artifact = self.artifacts.get(contract)
             match = CodeMatch.UNKNOWN if artifact is None else compare_code(bytes.fromhex(code[2:]), artifact)
-            if match is not CodeMatch.SAME:
+            build = self.book.builds.get(name, today)
+            if build != today and match in (CodeMatch.DIFFERENT, CodeMatch.UNKNOWN):
+                what = f"{name} at {self.book.address(name)}: of an earlier build ({build}), which was not compared"
+                todo = f"check out the version whose code_version is {build} and audit its contracts with it"
+                findings.append(Finding("unknown", "code", "", what, todo))
+            elif match is not CodeMatch.SAME:
                 weight = "soon" if match is CodeMatch.OTHER_METADATA else "wrong"
                 what = f"{name} at {self.book.address(name)}: {match.value}"
                 todo = "check out the version that was deployed (code_version in deployments.json) and audit again"

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.node
 
 ACME, FROZEN = "0x" + "a1" * 20, "0x" + "f2" * 20
 runner = CliRunner()
+NEWER = ("FxQuotes", "Servicing")
 
 
 def paper(of: str, year: int = 2200) -> Paper:
@@ -365,6 +366,26 @@ def test_contract_that_is_not_the_builds_is_named(audited: Audited) -> None:
         ("wrong", "code", f"FxQuotes at {address}: is not what the sources compile to"),
         ("wrong", "code", f"Servicing at {other}: there is no contract"),
     ]
+
+
+def test_contract_that_an_upgrade_left_in_place_is_of_its_own_build(audited: Audited, tmp_path: Path) -> None:
+    """The list says of which, as `chain_node/upgrade/record.py` leaves it."""
+    listed = json.loads(audited.network.deployments.read_text())
+    listed["contracts"]["FxQuotes"]["code_version"] = listed["code_version"]
+    (tmp_path / "deployments.json").write_text(json.dumps(listed))
+    today = compile_contracts()
+    newer = dict(today)
+    for name in NEWER:
+        its = today[name]
+        newer[name] = replace(its, input_hash="newer", deployed_bytecode="60" + its.deployed_bytecode)
+
+    findings = audited.audit(book=AddressBook.load(tmp_path / "deployments.json"), artifacts=newer)
+
+    assert [(f.weight, f.area, f.what.partition(" at ")[0]) for f in findings] == [
+        ("unknown", "code", "FxQuotes"),
+        ("wrong", "code", "Servicing"),
+    ]
+    assert f"of an earlier build ({listed['code_version']})" in findings[0].what
 
 
 def test_metadata_and_immutables_are_told_from_code() -> None:
