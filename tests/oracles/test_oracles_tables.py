@@ -227,6 +227,19 @@ DOUBLE = numbered_table(f"2026-05-28 11:00,in,100,{ORDER},,1,", f"2026-05-28 11:
 BOTH_CANCELLED = numbered_table(f"2026-05-28 11:20,in,0,{ORDER},X,3,1", f"2026-05-28 11:20,in,0,{ORDER},X,4,2")
 
 
+def test_cancelling_row_that_does_not_say_what_it_cancels_is_bad(numbering):
+    numbering.drop("wms-1.csv", numbered_table(f"2026-05-28 11:00,in,100,{ORDER},,1,"))
+    numbering.settle()
+
+    numbering.drop("wms-2.csv", numbered_table(f"2026-05-28 11:20,in,-100,{ORDER},X,3,"))
+    numbering.settle()
+
+    assert numbering.quarantined() == ["wms-2.csv", "wms-2.csv.reason.txt"]
+    reason = (numbering.folder / "quarantine" / "wms-2.csv.reason.txt").read_text()
+    assert "line 2" in reason
+    assert "column of: it is empty: the row cancels another, and does not say which" in reason
+
+
 def test_two_cancelling_rows_that_look_alike_take_back_two_rows(numbering):
     numbering.drop("wms-1.csv", DOUBLE)
     numbering.settle()
