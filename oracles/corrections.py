@@ -78,7 +78,7 @@ def record_correction(
 ) -> list[Effect] | None:
     """Stores the correction and applies it to the events it means; None where it was applied before."""
     digest = _digest(event, correction, origin_of(session, document_id))
-    if session.exec(select(CorrectionRow).where(CorrectionRow.digest == digest)).first():
+    if _applied_before(session, event, correction, digest, document_id):
         return None
     targets = _targets(session, event, correction)
     row = CorrectionRow(
@@ -315,9 +315,24 @@ def _shipments(event: CanonicalEvent) -> SelectOfScalar[EventRow]:
     )
 
 
-def _digest(event: CanonicalEvent, correction: Correction, origin: str) -> str:
+def _applied_before(
+    session: Session, event: CanonicalEvent, correction: Correction, digest: str, document_id: int
+) -> bool:
+    """Older versions left the number out of the digest: theirs is the same correction where it voids the same one."""
+    older = _digest(event, correction, origin_of(session, document_id), with_number=False)
+    by_older = (col(CorrectionRow.digest) == older) & (
+        col(CorrectionRow.cancelled_id) == _cancelled_id(event, correction)
+    )
+    known = select(CorrectionRow.id).where((col(CorrectionRow.digest) == digest) | by_older)
+    return session.exec(known).first() is not None
+
+
+def _digest(event: CanonicalEvent, correction: Correction, origin: str, *, with_number: bool = True) -> str:
+    """Two rows of a table may be one event by their hash and yet take back two others, by their numbers."""
     moment = correction.declared_at.isoformat() if correction.declared_at else ""
-    parts = (event.event_hash, correction.event_hash or "", moment, correction.reason, *filter(None, [origin]))
+    number = correction.source_event_id if with_number else None
+    named = numbered(event, number) if number else ""
+    parts = (event.event_hash, correction.event_hash or "", moment, correction.reason, *filter(None, [named, origin]))
     return sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -207,6 +207,8 @@ class _Reading:
             return None
         of = its.of or self.mapping.event_id
         number = "" if of is None else cells.text(self.table, self.row, of)
+        if its.of is not None and not number:
+            raise CellRefused(str(its.of.column), "it is empty: the row cancels another, and does not say which")
         return Cancellation(its.reason, self._event_id(number) if number else None)
 
 

@@ -207,7 +207,10 @@ class Skip(Part):
 
 
 class Cancels(Part):
-    """Rows that take back an earlier one: it has the same cells, or the event id of `of` (the row's own, without)."""
+    """Rows that take back an earlier one: it has the same cells, or the event id of `of` (the row's own, without).
+
+    Where there is `of`, no cancelling row may leave it empty.
+    """
 
     column: Column
     values: Annotated[tuple[str, ...], Field(min_length=1)]

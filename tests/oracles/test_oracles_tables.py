@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from test_oracles_crash import dying_at, run_until_dead
 from typer.testing import CliRunner
 
+from oracles import corrections
 from oracles.checkpoints import Point
 from oracles.cli import oracle_app
 from oracles.errors import DocumentRefused, SettingsInvalid
-from oracles.store.models import DocumentRow, EventStatus, ObservationStatus
+from oracles.store.models import CorrectionRow, DocumentRow, EventStatus, ObservationStatus
 from oracles.store.retractions import RetractionStatus
 from oracles.tables.reading import load_mapping, read_csv
 from oracles.tables.settings import BadRows, CsvSettings
@@ -44,6 +45,14 @@ column = "order"
 column = "void"
 values = ["X"]
 """
+NUMBERED = (
+    MAPPING
+    + """of = { column = "of" }
+[event_id]
+column = "number"
+"""
+)
+NUMBERED_HEADER = "when,what,amount,order,void,number,of"
 HEADER = "when,what,amount,order,void"
 RECEIVED = f"2026-05-28 11:00,in,950,{ORDER},"
 STORED = f"2026-05-28 11:10,store,950,{ORDER},"
@@ -199,6 +208,75 @@ def test_cancelling_row_in_the_same_table_keeps_its_row_from_being_signed(wareho
     warehouse.settle()
 
     assert (warehouse.event.status, warehouse.chain.sent) == (EventStatus.WITHDRAWN, [])
+
+
+@pytest.fixture
+def numbering(bench: Bench) -> Bench:
+    """A warehouse whose rows have numbers, by which others cancel them."""
+    (bench.folder / "wms.toml").write_text(NUMBERED)
+    bench.settings_changes = {"csv": [{"files": "wms-*.csv", "mapping": bench.folder / "wms.toml"}]}
+    bench.restart()
+    return bench
+
+
+def numbered_table(*rows: str) -> bytes:
+    return "\n".join([NUMBERED_HEADER, *rows, ""]).encode()
+
+
+DOUBLE = numbered_table(f"2026-05-28 11:00,in,100,{ORDER},,1,", f"2026-05-28 11:10,in,90,{ORDER},,2,")
+BOTH_CANCELLED = numbered_table(f"2026-05-28 11:20,in,0,{ORDER},X,3,1", f"2026-05-28 11:20,in,0,{ORDER},X,4,2")
+
+
+def test_cancelling_row_that_does_not_say_what_it_cancels_is_bad(numbering):
+    numbering.drop("wms-1.csv", numbered_table(f"2026-05-28 11:00,in,100,{ORDER},,1,"))
+    numbering.settle()
+
+    numbering.drop("wms-2.csv", numbered_table(f"2026-05-28 11:20,in,-100,{ORDER},X,3,"))
+    numbering.settle()
+
+    assert numbering.quarantined() == ["wms-2.csv", "wms-2.csv.reason.txt"]
+    reason = (numbering.folder / "quarantine" / "wms-2.csv.reason.txt").read_text()
+    assert "line 2" in reason
+    assert "column of: it is empty: the row cancels another, and does not say which" in reason
+
+
+def test_two_cancelling_rows_that_look_alike_take_back_two_rows(numbering):
+    numbering.drop("wms-1.csv", DOUBLE)
+    numbering.settle()
+    assert [event.status for event in numbering.events()] == [EventStatus.HELD] * 2
+
+    numbering.drop("wms-2.csv", BOTH_CANCELLED)
+    numbering.settle()
+
+    assert [event.status for event in numbering.events()][:2] == [EventStatus.WITHDRAWN] * 2
+    assert numbering.chain.counted == []
+
+
+def test_two_cancelling_rows_that_look_alike_take_back_two_votes(numbering):
+    rows = numbered_table(f"2026-05-28 11:00,in,100,{ORDER},,1,", f"2026-05-28 11:10,store,100,{ORDER},,2,")
+    numbering.drop("wms-1.csv", rows)
+    numbering.settle()
+    assert len(numbering.chain.counted) == 2
+
+    numbering.drop("wms-2.csv", BOTH_CANCELLED)
+    numbering.settle()
+
+    assert len(numbering.chain.retracted) == 2
+
+
+def test_cancelling_row_that_an_older_version_took_is_known_and_the_one_it_swallowed_is_not(numbering, monkeypatch):
+    numbering.drop("wms-1.csv", DOUBLE)
+    numbering.settle()
+    digest = corrections._digest
+    monkeypatch.setattr(corrections, "_digest", lambda *its, **_: digest(*its, with_number=False))
+    # The first of them alone, as an older version took both.
+    numbering.drop("wms-2.csv", BOTH_CANCELLED.rsplit(b"\n", 2)[0] + b"\n")
+    numbering.settle()
+    monkeypatch.undo()
+    numbering.drop("wms-3.csv", BOTH_CANCELLED)
+    numbering.settle()
+
+    assert [row.cancelled_id.rpartition(":")[2] for row in numbering.rows(CorrectionRow)] == ["1", "2"]
 
 
 def test_good_rows_are_taken_and_bad_ones_lie_in_quarantine_as_a_table(warehouse):
