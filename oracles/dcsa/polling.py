@@ -115,6 +115,10 @@ class Poller:
             row = session.get(PollRow, self.settings.name)
             if row is None:
                 row = PollRow(name=self.settings.name, asked_since=utc_text(now))
+            elif row.asked_for not in ("", self.settings.fingerprint):
+                row.read_to = row.sweep_from = row.next_page = row.newest = ""
+                log.info("carrier asked for something else", source=self.settings.name)
+            row.asked_for = self.settings.fingerprint
             if not row.sweep_from:
                 row.sweep_from, row.newest = utc_text(first_moment(self.settings, row.read_to, now)), row.read_to
             session.add(row)

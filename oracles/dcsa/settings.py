@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
@@ -89,6 +91,12 @@ class PollSettings(SettingTable):
         """In the names of the standard."""
         given = ((name, getattr(self, name)) for name in _FILTERS)
         return {_camel(name): value for name, value in given if value}
+
+    @property
+    def fingerprint(self) -> str:
+        """Of whom is asked, and for what: how far one was read says nothing of another."""
+        asked = [self.base_url, self.api, self.filters]
+        return sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 class DcsaSettings(SettingTable):

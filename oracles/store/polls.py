@@ -12,6 +12,7 @@ class PollRow(NodeTable, table=True):
 
     `read_to`: when the newest event of the last whole sweep was made. While a sweep is under way `sweep_from` is where
     it began, `next_page` what the carrier said of the page that comes next, `newest` the newest event of it so far.
+    `asked_for`: of what all this was read, PollSettings.fingerprint; empty where an earlier version read it.
     """
 
     __tablename__ = "dcsa_poll"
@@ -25,3 +26,4 @@ class PollRow(NodeTable, table=True):
     """Since when it has been asked: what has never answered is silent since then."""
     answered_at: str = ""
     failure: str = ""
+    asked_for: str = Field(default="", sa_column_kwargs={"server_default": ""})

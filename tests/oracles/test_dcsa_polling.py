@@ -325,12 +325,84 @@ def test_sweep_whose_next_page_is_on_a_host_that_was_left_begins_anew(line, carr
         other.events, other.links = carrier.events, "url"
         line.changes["base_url"] = other.url
         line.restart()
+        set_row(line, asked_for="")
 
         assert line.turn() == line.settings.interval_seconds
 
         assert line.read() == IDS
         assert [asked.query.get("cursor") for asked in other.asked] == [None, "c3", "c6"]
         assert line.row.failure == ""
+
+
+def set_row(line: Line, **values: str) -> None:
+    with line.bench.database.session() as session:
+        row = session.get_one(PollRow, "skager")
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"carrier_booking_reference": "BK-B"},
+        {"carrier_booking_reference": None, "equipment_reference": "BK-A"},
+        {"carrier_booking_reference": None},
+        {"base_url": "/elsewhere"},
+        {"api": "3.0"},
+    ],
+)
+def test_poll_for_something_else_begins_where_a_first_one_does(line, carrier, change):
+    carrier.events = [made(number) for number in range(8)]
+    line.changes["carrier_booking_reference"] = "BK-A"
+    line.restart()
+    line.turn()
+    assert line.row.read_to
+    line.changes |= {name: carrier.url + its if name == "base_url" else its for name, its in change.items()}
+    line.restart()
+    asked_before = len(carrier.asked)
+
+    line.turn()
+
+    first = carrier.asked[asked_before]
+    since = first.query.get("eventCreatedDateTime:gte") or first.query["eventUpdatedDateTimeMin"]
+    assert since == f"{NOON - timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+    assert "cursor" not in first.query
+
+
+def test_poll_for_something_else_leaves_the_sweep_that_was_under_way(line, carrier):
+    interrupted(line, carrier)
+    line.changes["equipment_reference"] = "APZU4812090"
+    line.restart()
+
+    line.turn()
+
+    assert [asked.query.get("cursor") for asked in carrier.asked] == [None, None, "c3", "c6"]
+    assert line.read() == IDS
+
+
+def test_what_changes_nothing_of_what_is_asked_for_is_gone_on_with(line, carrier):
+    interrupted(line, carrier)
+    line.changes |= {"page_limit": 3, "first_days": 5, "interval_seconds": 60, "base_url": carrier.url + "/"}
+    line.restart()
+
+    line.turn()
+
+    assert [asked.query.get("cursor") for asked in carrier.asked] == [None, "c3", "c6"]
+
+
+def test_database_of_an_earlier_version_is_gone_on_with(line, carrier):
+    """It does not know what was asked for; from now on it does."""
+    interrupted(line, carrier)
+    line.bench.database.close()
+    with closing(sqlite3.connect(line.bench.settings.database)) as older:
+        older.execute("ALTER TABLE dcsa_poll DROP COLUMN asked_for")
+        older.commit()
+    line.restart()
+
+    line.turn()
+
+    assert [asked.query.get("cursor") for asked in carrier.asked] == [None, "c3", "c6"]
+    assert line.row.asked_for == line.settings.fingerprint
 
 
 # What goes right
