@@ -1,6 +1,7 @@
 """Kinds of values in lists: how a query writes them, what the database compares, how a cursor keeps them."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -46,11 +47,20 @@ class Kind:
             raise ValueError("another type")
         if isinstance(kept, int) and not -self.greatest - 1 <= kept <= self.greatest:
             raise ValueError("out of range")
-        return _printable(kept, 4 * _LONGEST_TEXT) if isinstance(kept, str) else kept
+        return _storable(kept) if isinstance(kept, str) else kept
 
 
-def _printable(text: str, longest: int = _LONGEST_TEXT) -> str:
-    if len(text) > longest or not text.isprintable():
+def _storable(text: str) -> str:
+    """Any text that a row may have, so that a list takes its own cursors; UnicodeEncodeError for surrogates."""
+    if "\0" in text:
+        raise ValueError("no database has that")
+    text.encode()
+    return text
+
+
+def _printable(text: str) -> str:
+    """Text as people write it, whatever its spaces; but for control characters."""
+    if len(text) > _LONGEST_TEXT or any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
         raise ValueError("not printable, or too long")
     return text
 

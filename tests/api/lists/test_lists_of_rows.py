@@ -20,7 +20,8 @@ from sqlmodel import Field, SQLModel, select
 
 from api.db import Database, UtcDateTime
 from api.errors import Malformed
-from api.lists import COUNT, FLAG, NUMBER, TIMESTAMP, UNITS, Asked, Listing, Slice, column, seen, words
+from api.lists import COUNT, FLAG, NUMBER, TEXT, TIMESTAMP, UNITS, Asked, Listing, Slice, column, seen, words
+from api.lists.cursors import cursor_of, position_of
 from api.values import units_column
 
 BEGIN = datetime(2026, 5, 4, tzinfo=UTC)
@@ -264,3 +265,25 @@ def test_parameters_of_a_list_are_described() -> None:
     assert "-price" in described["sort"]["schema"]["items"]["enum"]
     assert "sold" not in described["sort"]["schema"]["items"]["enum"]
     assert "kind[gte]" not in described
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800"])
+def test_text_that_no_row_has_is_in_no_cursor(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 # whatever its words, position_of makes one refusal of it
+        TEXT.thawed(text)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\x00", "a\x7f", "x" * 201])
+def test_control_characters_are_refused_in_filters(text: str) -> None:
+    with pytest.raises(ValueError, match="not printable"):
+        TEXT.read(text)
+
+
+@pytest.mark.parametrize("text", ["\u682a\u5f0f\u4f1a\u793e\u3000\u5c71\u7530", "5\u00a0t", "a\r\nb", "x" * 900])
+def test_list_takes_its_own_cursor_whatever_its_text(text: str) -> None:
+    assert position_of(cursor_of("name", [text]), "name", [TEXT]) == (text,)
+
+
+@pytest.mark.parametrize("text", ["\u682a\u5f0f\u4f1a\u793e\u3000\u5c71\u7530", "5\u00a0t"])
+def test_filter_takes_any_space(text: str) -> None:
+    assert TEXT.read(text) == text
