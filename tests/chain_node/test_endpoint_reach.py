@@ -100,6 +100,17 @@ def test_four_of_which_two_lag_agree_on_what_most_have() -> None:
 # What is kept
 
 
+def test_block_that_another_told_for_one_that_makes_no_sense_was_read() -> None:
+    several = started(10, 10)
+    several.grow()
+    several.fakes[0].malformed = True
+    assert several.node.block_number() == 11
+    several.fakes[1].head = 10
+
+    with pytest.raises(NoEndpointUsable, match="11 was read already"):
+        several.node.block_number()
+
+
 def test_nodes_that_catch_up_do_not_outvote_the_one_that_was_read() -> None:
     several = started(100, 100, 100)
     several.fakes[1].away = several.fakes[2].away = True

@@ -94,6 +94,7 @@ class SeveralNodes(Node):
                     # Rather the question than the nodes: none of them is left for it.
                     raise
                 watch.failed(place, error)
+                watch.saw(max(_told(method, answer) for (method, _), answer in zip(requests_, found, strict=True)))
                 return found
             newest = _newest(requests_, answers)
             if newest is not None and newest < floor:
