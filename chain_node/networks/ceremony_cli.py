@@ -122,13 +122,18 @@ def receive(
     log: Annotated[Path, typer.Argument(help="Another member's ceremony.json.")],
     root: RootOption = CONFIG_ROOT,
 ) -> None:
-    """Take over what others have said, after checking every entry. A copy that contradicts ours is refused."""
+    """Take over what others have said, after checking every entry, and write the files that follow from what they
+    decided. A copy that contradicts ours is refused."""
     folder, console = members_folder(root, name), Console()
     with one_writer(folder, partial(console.print, soft_wrap=True)):
         ours = load_ceremony(folder)
         after = joined(ours, log)
         save_ceremony(folder, after)
+        # Where nothing was decided the files stay untouched, so that `check` shows what somebody else did to them.
+        written = write_bundle(folder, current_files(folder, after)) if _carried(after) != _carried(ours) else []
     console.print(f"{len(after.entries) - len(ours.entries)} entries are new.")
+    for path in written:
+        console.print(f"{path}: brought up to date")
     print_status(status_of(after))
 
 
@@ -206,6 +211,11 @@ def _say_done(folder: Path, applied: Ceremony, lei: str, key: LocalAccount) -> N
         save_ceremony(folder, ceremony)
     for proposal in ceremony.pending_for(lei):
         console.print(f"Proposal {proposal.number} was decided meanwhile: run this again.")
+
+
+def _carried(ceremony: Ceremony) -> dict[int, frozenset[str]]:
+    """Who has carried out which decided change."""
+    return {number: its.done for number, its in ceremony.proposals.items() if its.standing == "decided"}
 
 
 def _removal(kind: str, node: str) -> Removal:

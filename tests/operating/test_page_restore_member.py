@@ -1,4 +1,4 @@
-"""docs/operating/restore-member.md, typed as it stands, while another member has proposed something since."""
+"""docs/operating/restore-member.md, typed as it stands, while the others have decided something since."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ pytestmark = pytest.mark.slow
 def test_lost_members_part_is_restored_by_the_page(rehearsal: Rehearsal, tmp_path: Path) -> None:
     root, others = make_network(rehearsal, tmp_path), tmp_path / "others"
     shutil.copytree(root, others)
-    acts = f"--root {others} --member-dir {tmp_path}/own-1 --passphrase-file {tmp_path}/pass"
+    own = f"--root {others} --passphrase-file {tmp_path}/pass --member-dir {tmp_path}"
     cards = {path.name for path in (root / NAME / "cards").iterdir()}
 
     def lost() -> None:
-        typed(rehearsal, f"portolan network propose remove-validator {NAME} --node v3 --why 'It leaves' {acts}")
+        typed(rehearsal, f"portolan network propose remove-validator {NAME} --node v3 --why 'It leaves' {own}/own-1")
+        for of in (2, 3):
+            typed(rehearsal, f"portolan network approve {NAME} 1 {own}/own-{of}")
         shutil.rmtree(root)
         shutil.rmtree(tmp_path / "own-0")
 
@@ -42,4 +44,5 @@ def test_lost_members_part_is_restored_by_the_page(rehearsal: Rehearsal, tmp_pat
     assert {path.name for path in (again / "cards").iterdir()} == cards
     assert (again / "ceremony.json").read_bytes() == (others / NAME / "ceremony.json").read_bytes()
     assert (again / "genesis.json").read_bytes() == (others / NAME / "genesis.json").read_bytes()
+    assert sorted(path.name for path in (again / "nodes").iterdir()) == ["v0", "v1", "v2"]
     assert not list((tmp_path / "again" / "own").rglob("key"))
