@@ -53,6 +53,9 @@ class Metrics:
         self.loop_failures = Counter(
             "portolan_loop_failures_total", "Passes of a background loop that failed", ["loop"], registry=self.registry
         )
+        # Told as 0 from the start: to Prometheus a count that begins at 1 has not grown.
+        self.settled.labels("reverted")
+        self.deliveries.labels("dead")
         self._of_answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -38,6 +38,8 @@ class Metrics:
             buckets=(1, 2, 5, 10, 20, 50, 64),
         )
         self.relay_fallbacks = self._counter("relay_fallbacks", "Facts sent without a relay, by reason", "reason")
+        for reason in ("away", "no list", "not on chain"):  # told as 0: to Prometheus what begins at 1 has not grown
+            self.relay_fallbacks.labels(reason)
         self.network_errors = self._counter("network_errors", "Failed attempts to talk to the network", "error")
         self.carrier_failures = self._counter("carrier_failures", "Times that a carrier gave no page", "source")
         self.carrier_answered_at = Gauge(

@@ -11,6 +11,8 @@ import yaml
 from support import debian
 from support.observability import DASHBOARDS, FOLDER, RULES, alerts, expressions, metrics_in, named, of_engines, panels
 
+import api.metrics
+import oracles.metrics
 from chain_node.compile import ROOT
 from chain_node.config import CONFIG_ROOT, load_network
 from chain_node.networks.catalogue import engine_named
@@ -90,6 +92,15 @@ def test_every_alert_has_been_made_to_fire() -> None:
     fired = {each["alertname"] for test in tried for each in test["alert_rule_test"] if each.get("exp_alerts")}
 
     assert {rule["alert"] for file in RULES for rule in alerts(file)} - fired == set()
+
+
+def test_counts_that_an_alert_waits_for_are_told_before_the_first() -> None:
+    told = {"api": api.metrics.Metrics().registry, "oracles": oracles.metrics.Metrics().registry}
+
+    assert told["api"].get_sample_value("portolan_transactions_settled_total", {"status": "reverted"}) == 0
+    assert told["api"].get_sample_value("portolan_webhook_deliveries_total", {"what": "dead"}) == 0
+    for reason in ("away", "no list", "not on chain"):
+        assert told["oracles"].get_sample_value("portolan_oracle_relay_fallbacks_total", {"reason": reason}) == 0
 
 
 def test_what_is_not_ours_is_listed_with_its_source() -> None:
