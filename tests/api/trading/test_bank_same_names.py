@@ -80,6 +80,7 @@ def test_other_payment_under_a_reference_of_an_earlier_message_waits(units: int,
     first, second = two(trading, 1_120, units)
     name = f"REUSED-{units}"
     taken(trading, movement(1_120, bank=name, reference=first["reference"]), kind="camt.054")
+    ended(trading, first, "settled")
 
     view = taken(trading, movement(units, bank=name, reference=second["reference"]))
     again = taken(trading, movement(units, bank=name, reference=second["reference"]))
@@ -93,6 +94,7 @@ def test_other_payment_under_a_reference_of_an_earlier_message_waits(units: int,
 def test_message_that_says_less_of_a_movement_names_the_same(trading: Trading) -> None:
     instruction = instructed(trading, "debtor", 1_140)
     taken(trading, movement(1_140, bank="TERSE", reference=instruction["reference"]), kind="camt.054")
+    ended(trading, instruction, "settled")
 
     assert taken(trading, movement(1_140, bank="TERSE"))["known"] == 1
 
