@@ -28,11 +28,13 @@ demo: setup ## Run the example trades from documents to cash; writes build/demo.
 up: setup ## Start the embedded network for use; Ctrl-C stops it
 	portolan up
 
-test: setup build/debian/.stamp build/schemathesis/.stamp build/kubo/.stamp build/kaia/.stamp ## Run every test
+# A person's run stays under twenty minutes: no test that takes over ten seconds, and one database of the two.
+test: setup build/debian/.stamp build/schemathesis/.stamp build/kubo/.stamp $(if $(ALL),build/kaia/.stamp) ## Run the tests but the long ones and those of PostgreSQL; ALL=1, as in CI, runs every test
 	$(FORGE) test --fuzz-seed $(SEED) --no-match-test '^invariant_' --no-match-path 'tests/contracts/gas/*'
 	FOUNDRY_FUZZ_SEED=$(SEED) portolan invariants
 	portolan gas --check
-	pytest -q -n 4 --dist loadgroup
+	pytest -q -n 4 --dist loadgroup $(if $(ALL),,-m 'not slow and not postgres')
+	$(if $(ALL),,@echo "Left out: long tests and PostgreSQL's. Every test: make test ALL=1")
 
 # foundry.toml's profile says how long; FUZZ_RUNS, INVARIANT_RUNS and INVARIANT_DEPTH say otherwise.
 LONG := FOUNDRY_PROFILE=long $(if $(FUZZ_RUNS),FOUNDRY_FUZZ_RUNS=$(FUZZ_RUNS)) \
