@@ -16,6 +16,8 @@ from api.compliance import cli as compliance
 from api.compliance.supervision.replay import ReplayRefused, replay
 from api.db import Database
 from api.documents.swarm_cli import swarm_app
+from api.events.events import leap
+from api.events.service import event_id
 from api.indexer.apply import clear
 from api.indexer.same_list import OtherList, refuse_other_list
 from api.logs import configure_logs
@@ -139,6 +141,17 @@ def reindex(config: ConfigOption) -> None:
         clear(connection)
     database.close()
     typer.echo("What the chain says will be read anew. Documents, clients and transactions are untouched.")
+
+
+@gateway_app.command()
+def restored(config: ConfigOption) -> None:
+    """Say that the database is an older copy: no event gets an id again that one of the lost log had."""
+    database = _of_this_version(_settings(config))
+    with database.engine.begin() as connection:
+        before, first = leap(connection)
+    database.close()
+    typer.echo(f"The log of events ends with {event_id(before)} and goes on with {event_id(first)}, log.restored.")
+    typer.echo("Who asks for what came after an event of the lost log is told where to go on.")
 
 
 @gateway_app.command("carry-over")

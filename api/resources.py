@@ -47,7 +47,7 @@ def load_tables() -> None:
         import_module(f"api.{name}.models")
     for name in _OF_THE_CHAIN:
         import_module(f"api.{name}.handlers")
-    for name in (*_OF_THE_CHAIN, *_OF_REQUESTS):
+    for name in (*_OF_THE_CHAIN, *_OF_REQUESTS, *_OF_EVENTS):
         if find_spec(f"api.{name}.events") is not None:
             import_module(f"api.{name}.events")
 

@@ -4,7 +4,7 @@ The log is written by one at a time, who holds the lock of the indexer's cursor.
 it leaves a note, and note and event change places in one transaction, so that everything is told once.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select, update
@@ -70,25 +70,26 @@ class Notary:
         return len(notes) == _MOST
 
 
+def row_of_note(sequence: int, told: Mapping[str, Any], block: int) -> dict[str, Any]:
+    """A row of the log of what no block has: it stands in none, and no reorganisation takes it back. `told`: type,
+    kind, resource_id, body and occurred_at."""
+    return {
+        **told,
+        "sequence": sequence,
+        "block_number": block,
+        "block_hash": "",
+        "transaction_hash": "",
+        "log_index": _NO_LOG,
+        "part": 0,
+        "standing": False,
+        "reverts": None,
+    }
+
+
 def _told(notes: Any, newest: int, block: int, now: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     rows, parties = [], []
     for sequence, note in enumerate(notes, newest + 1):
-        rows.append(
-            {
-                "sequence": sequence,
-                "type": note.type,
-                "kind": note.kind,
-                "resource_id": note.resource_id,
-                "body": note.body,
-                "occurred_at": note.occurred_at or now,
-                "block_number": block,
-                "block_hash": "",
-                "transaction_hash": "",
-                "log_index": _NO_LOG,
-                "part": 0,
-                "standing": False,
-                "reverts": None,
-            }
-        )
+        told = {"type": note.type, "kind": note.kind, "resource_id": note.resource_id, "body": note.body}
+        rows.append(row_of_note(sequence, {**told, "occurred_at": note.occurred_at or now}, block))
         parties += [{"lei": lei, "sequence": sequence} for lei in note.leis]
     return rows, parties

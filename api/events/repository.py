@@ -32,6 +32,7 @@ def following(session: Session, sight: Sight, after: int, limit: int, through: i
     return list(session.exec(chosen.order_by(col(EventRow.sequence)).limit(limit)))
 
 
-def last(session: Session) -> int:
-    """The number of the newest event, whomever it concerns; 0 before the first."""
-    return session.exec(select(func.max(EventRow.sequence))).one() or 0
+def last(session: Session, through: int | None = None) -> int:
+    """The number of the newest event, whomever it concerns, up to a number where one is named; 0 before the first."""
+    chosen = select(func.max(EventRow.sequence))
+    return session.exec(chosen if through is None else chosen.where(EventRow.sequence <= through)).one() or 0

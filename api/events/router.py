@@ -19,7 +19,9 @@ Types = Annotated[
 ]
 
 
-@router.get("", responses=READ_PROBLEMS, summary="List events, the newest first; the oldest first with `after`")
+@router.get(
+    "", responses=READ_PROBLEMS | problems(410), summary="List events, the newest first; the oldest first with `after`"
+)
 def events(
     principal: Reader,
     session: SessionDep,
@@ -46,7 +48,7 @@ async def _feed(request: Request) -> Feed:
 @router.get(
     "/stream",
     response_class=Stream,
-    responses={**problems(409, 422), 200: STREAM_RESPONSE},
+    responses={**problems(409, 410, 422), 200: STREAM_RESPONSE},
     summary="Follow events as they come (SSE), from `Last-Event-ID` on",
 )
 def stream(
@@ -63,7 +65,7 @@ def stream(
 ) -> Stream:
     sight = service.sight_of(principal, types or (), kind, resource_id)
     start = last_event_id or after
-    place = service.last(session) if start is None else service.sequence_of(start)
+    place = service.last(session) if start is None else service.place_after(session, start)
     return feed.stream(sight, place, seconds, partial(gateway_of(request).still_speaks, request))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlmodel import Session
 
 from api.auth.principal import Principal
-from api.errors import Forbidden, Malformed, NotFound
+from api.errors import Forbidden, Gone, Malformed, NotFound
 from api.events import repository
 from api.events.models import EventRow
 from api.events.registry import KINDS, TYPES
@@ -27,6 +27,16 @@ def sequence_of(text: str) -> int:
     if re.match(EVENT_ID_PATTERN, text) is None or (number := int(text[4:], 16)) >= 2**63:
         detail = "That is not the id of an event: `evt_` and 16 hexadecimal digits."
         raise Malformed("event-id-malformed", detail)
+    return number
+
+
+def place_after(session: Session, text: str) -> int:
+    """The number of an event of the log, or 0 for its beginning; Gone where the log has no such event, as one may keep
+    of a log that was lost: what follows it is not known."""
+    number = sequence_of(text)
+    if number and (known := repository.last(session, through=number)) != number:
+        detail = f"The log has no event {text}: the gateway was restored from a back-up. Go on after {event_id(known)}."
+        raise Gone("event-of-lost-log", detail, id=text, last=event_id(known))
     return number
 
 
@@ -94,7 +104,7 @@ def page(session: Session, sight: Sight, before: str | None, after: str | None, 
     if before is not None and after is not None:
         raise Malformed("page-unknown", "Name `before` or `after`, not both.")
     if after is not None:
-        found = repository.following(session, sight, sequence_of(after), limit)
+        found = repository.following(session, sight, place_after(session, after), limit)
     else:
         found = repository.newest(session, sight, None if before is None else sequence_of(before), limit)
     following = event_id(found[-1].sequence) if len(found) == limit else None

@@ -12,13 +12,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from served import LEI, OTHER_LEI, Served, serve
-from sqlalchemy import func, insert, select
+from telling_events import say
 
 from api.auth.principal import Principal
 from api.auth.scopes import ORGANISATION_SCOPES
 from api.auth.service import client_of, create_client, disable
 from api.db import Database
-from api.events.models import EVENTS, PARTIES
 from api.events.router import router
 from api.settings import Settings
 
@@ -29,32 +28,6 @@ FAST = {"poll_interval_seconds": 0.02, "heartbeat_seconds": 0.2, "slow_client_se
 def streaming(database: Database, database_url: str, settings_for: Callable[..., Settings]) -> Iterator[Served]:
     with serve(settings_for(database_url=database_url, events=FAST), [router]) as running:
         yield running
-
-
-def say(served: Served, count: int, *, lei: str = LEI, size: int = 0) -> list[str]:
-    """Events as the indexer would write them; their ids."""
-    with served.gateway.database.engine.begin() as connection:
-        first = int(connection.execute(select(func.max(EVENTS.c.sequence))).scalar() or 0) + 1
-        rows = [
-            {
-                "sequence": sequence,
-                "type": "receivable.paid",
-                "kind": "receivable",
-                "resource_id": f"0x{sequence % 3:02x}",
-                "body": {"text": "x" * size},
-                "occurred_at": 1_780_000_000,
-                "block_number": sequence,
-                "block_hash": "0x" + "ab" * 32,
-                "transaction_hash": "0x" + "cd" * 32,
-                "log_index": 0,
-                "part": 0,
-                "standing": True,
-            }
-            for sequence in range(first, first + count)
-        ]
-        connection.execute(insert(EVENTS), rows)
-        connection.execute(insert(PARTIES), [{"lei": lei, "sequence": row["sequence"]} for row in rows])
-    return [f"evt_{row['sequence']:016x}" for row in rows]
 
 
 @contextmanager

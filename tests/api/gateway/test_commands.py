@@ -46,7 +46,7 @@ def upgraded(config: Path, created: int) -> None:
     (config.parent / "deployments.json").write_text(json.dumps(book))
 
 
-@pytest.mark.parametrize("command", ["run", "reindex"])
+@pytest.mark.parametrize("command", ["run", "reindex", "restored"])
 def test_database_of_the_version_before_an_upgrade_is_not_used_with_the_new_list(config: Path, command: str) -> None:
     assert run(gateway_app, ["migrate", "--config", str(config)]).exit_code == 0
     database = Database(f"sqlite:///{config.parent / 'data' / 'gateway.db'}")
