@@ -64,7 +64,7 @@ def _address(process: subprocess.Popen[str]) -> str:
     assert url.startswith("http://"), f"the gateway ended with {process.wait()}"
     deadline = time.monotonic() + 240
     while httpx.get(f"{url}/readyz", timeout=120, trust_env=False).status_code != 200:
-        assert time.monotonic() < deadline, httpx.get(f"{url}/readyz", trust_env=False).text
+        assert time.monotonic() < deadline, httpx.get(f"{url}/readyz", timeout=120, trust_env=False).text
         time.sleep(0.05)
     return url
 

@@ -90,6 +90,7 @@ class Served:
             f"{self.url}/oauth/token",
             data={"grant_type": "client_credentials"},
             auth=(made.client_id, made.client_secret),
+            timeout=120,
             trust_env=False,
         )
         assert answer.status_code == 200, answer.text
@@ -119,5 +120,5 @@ def serve(settings: Settings, routers: list[APIRouter] | None = None) -> Iterato
         yield Served(app.state.gateway, f"http://127.0.0.1:{port}")
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()

@@ -46,13 +46,13 @@ class SignerChild:
 
     def place(self, **more: Any) -> dict[str, Any]:
         """Its table of the settings."""
-        return {"url": self.url, "token_file": self.token_file, "timeout_seconds": 2.0, **more}
+        return {"url": self.url, "token_file": self.token_file, "timeout_seconds": 120.0, **more}
 
     def mood(self, mood: str) -> None:
-        httpx.put(f"{self.url}/mood", content=mood, trust_env=False)
+        httpx.put(f"{self.url}/mood", content=mood, timeout=120, trust_env=False)
 
     def asked(self) -> list[dict[str, Any]]:
-        return list(httpx.get(f"{self.url}/asked", trust_env=False).json())
+        return list(httpx.get(f"{self.url}/asked", timeout=120, trust_env=False).json())
 
     def kill(self) -> None:
         """As `kill -9` would."""

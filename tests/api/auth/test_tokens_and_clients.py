@@ -154,7 +154,7 @@ def test_principal_sees_its_own_and_supervisors_see_all() -> None:
 @pytest.mark.node
 class TestTokenEndpoint:
     def _ask(self, served: Served, data: dict[str, str], auth: tuple[str, str] | None = None) -> httpx.Response:
-        return httpx.post(f"{served.url}/oauth/token", data=data, auth=auth, trust_env=False)
+        return httpx.post(f"{served.url}/oauth/token", data=data, auth=auth, timeout=120, trust_env=False)
 
     def _credentials(self, served: Served) -> tuple[str, str]:
         made = served.gateway.database.run(lambda session: create_client(session, lei=LEI))
@@ -180,7 +180,7 @@ class TestTokenEndpoint:
         assert self._ask(served, {**GRANT, "scope": "operator"}, auth).json()["error"] == "invalid_scope"
         twice = {**GRANT, "client_id": auth[0], "client_secret": auth[1]}
         assert self._ask(served, twice, auth).json()["error"] == "invalid_request"
-        as_json = httpx.post(f"{served.url}/oauth/token", json=GRANT, auth=auth, trust_env=False)
+        as_json = httpx.post(f"{served.url}/oauth/token", json=GRANT, auth=auth, timeout=120, trust_env=False)
         assert (as_json.status_code, as_json.json()["error"]) == (400, "invalid_request")
 
     def test_token_is_given_by_basic_and_by_form_and_may_be_narrowed(self, served: Served) -> None:
@@ -195,7 +195,7 @@ class TestTokenEndpoint:
 
     def test_others_can_check_a_token_by_the_public_key(self, served: Served) -> None:
         token = served.token()
-        published = httpx.get(f"{served.url}/.well-known/jwks.json", trust_env=False).json()
+        published = httpx.get(f"{served.url}/.well-known/jwks.json", timeout=120, trust_env=False).json()
 
         claims = jwt.decode(token, KeySet.import_key_set(published), algorithms=["ES256"]).claims
 
@@ -213,7 +213,7 @@ class TestTokenEndpoint:
         assert self._ask(served, GRANT, (client_id, secret)).status_code == 401
 
     def test_request_without_token_or_scope_is_refused(self, served: Served) -> None:
-        anonymous = httpx.post(f"{served.url}/v1/tellings", json={"value": 1}, trust_env=False)
+        anonymous = httpx.post(f"{served.url}/v1/tellings", json={"value": 1}, timeout=120, trust_env=False)
         reader = served.client(scopes=("invoices:read",))
 
         refused = reader.post("/v1/tellings", json={"value": 1})

@@ -24,12 +24,16 @@ def office_with(
         with database.transaction() as session:
             seconds = int(NOW.timestamp())
             session.add(Cursor(block_number=1, block_hash="0x" + "00" * 32, block_timestamp=seconds))
-        # The loops sleep: a test takes each step itself.
+        # The loops take one pass and end: a test takes each step itself.
         asleep = {"screening_interval_seconds": 3600.0, "monitoring": {"interval_seconds": 3600.0}}
         settings = settings_for(database_url=database_url, compliance={**asleep, **changes})
         served = serve(settings, list(load_routers()))
         running.append(served)
-        return Office(served.__enter__(), settings)
+        made = served.__enter__()
+        for loop in made.gateway.loops:
+            if loop.name in ("screener", "watch"):
+                loop.stop(timeout_seconds=120)
+        return Office(made, settings)
 
     yield open_office
     for served in running:

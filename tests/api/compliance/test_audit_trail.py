@@ -191,7 +191,7 @@ def test_a_refused_write_is_in_the_trail_with_its_status(gateway: Served) -> Non
 def test_a_call_of_nobody_is_not_recorded(gateway: Served) -> None:
     import httpx
 
-    assert httpx.post(f"{gateway.url}/v1/tellings", json={"value": 1}, trust_env=False).status_code == 401
+    assert httpx.post(f"{gateway.url}/v1/tellings", json={"value": 1}, timeout=120, trust_env=False).status_code == 401
 
     assert entries(gateway.gateway.database) == []
 

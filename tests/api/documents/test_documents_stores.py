@@ -127,7 +127,7 @@ def test_directory_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None
 
 
 def test_ipfs_is_asked_for_pinned_raw_leaves_and_without_the_version_handshake(daemon: FakeDaemon) -> None:
-    IpfsStore(daemon.address, 5).put(SEALED)
+    IpfsStore(daemon.address, 60).put(SEALED)
 
     ((path, query),) = daemon.asked
     assert path == "/api/v0/add"
@@ -143,15 +143,15 @@ def test_ipfs_that_files_under_another_name_is_refused(daemon: FakeDaemon) -> No
     daemon.misfiles = True
 
     with pytest.raises(DocumentDamaged, match="filed it as"):
-        IpfsStore(daemon.address, 5).put(SEALED)
+        IpfsStore(daemon.address, 60).put(SEALED)
 
 
 def test_ipfs_that_gives_other_bytes_is_noticed(daemon: FakeDaemon) -> None:
-    cid = IpfsStore(daemon.address, 5).put(SEALED)
+    cid = IpfsStore(daemon.address, 60).put(SEALED)
     daemon.files[cid] = SEALED + b"!"
 
     with pytest.raises(DocumentDamaged):
-        IpfsStore(daemon.address, 5).get(cid)
+        IpfsStore(daemon.address, 60).get(cid)
 
 
 def test_ipfs_away_is_unavailable_and_not_absent(daemon: FakeDaemon) -> None:

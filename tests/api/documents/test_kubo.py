@@ -25,6 +25,12 @@ SEALED = bytes(range(256)) * 5_000
 OWNER = "999900ACMESUPPLIES58"
 
 
+@pytest.fixture(autouse=True)
+def patient_swarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not look like a swarm that has not got it."""
+    monkeypatch.setattr("api.documents.stores.SWARM_SECONDS", 8)
+
+
 @pytest.fixture(scope="module")
 def swarm_key() -> str:
     return new_swarm_key()
@@ -55,7 +61,7 @@ def outsider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubo]:
 
 
 def store_of(node: Kubo) -> IpfsStore:
-    return IpfsStore(node.address, 10)
+    return IpfsStore(node.address, 60)
 
 
 def test_daemon_without_its_swarms_key_does_not_start(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from support.kubo import PROGRAM
+from support.ports import free_triples
 from typer.testing import CliRunner, Result
 
 from api.auth.principal import Principal
@@ -36,12 +36,6 @@ def key_in(folder: Path, name: str = "swarm.key") -> Path:
     made = typed("key", folder / name)
     assert made.exit_code == 0, made.output
     return folder / name
-
-
-def free_port() -> int:
-    with socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 # Refusals
@@ -111,7 +105,7 @@ class Member:
 
     @property
     def store(self) -> IpfsStore:
-        return IpfsStore(f"/ip4/127.0.0.1/tcp/{self.api_port}/http", 10)
+        return IpfsStore(f"/ip4/127.0.0.1/tcp/{self.api_port}/http", 60)
 
     def start(self) -> None:
         unit = (self.repo / "portolan-ipfs.service").read_text()
@@ -135,7 +129,7 @@ class Member:
 
 
 def laid_out(folder: Path, key: Path, *peers: str) -> Member:
-    port, api_port = free_port(), free_port()
+    port, api_port = free_triples(2)
     named = [word for peer in peers for word in ("--peer", peer)]
     place = ("--repo", folder, "--key", key, "--port", port, "--api-port", api_port, "--ipfs", PROGRAM)
     made = typed("node", *place, *named)
@@ -188,8 +182,9 @@ def test_what_a_node_holds_is_for_its_owner_alone(swarm: tuple[Member, ...]) -> 
 
 @pytest.mark.node
 def test_document_of_one_gateway_is_read_through_anothers_node_and_by_no_outsider(
-    swarm: tuple[Member, ...], database: Database, tmp_path: Path
+    swarm: tuple[Member, ...], database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("api.documents.stores.SWARM_SECONDS", 8)  # a busy machine must not look like one without it
     first, second, outsider = swarm
     await_peers(second)
     keys, own = ReaderKeys(tmp_path / "keys", "secret"), X25519PrivateKey.generate()

@@ -18,7 +18,7 @@ from api.settings import Settings
 
 pytestmark = pytest.mark.node
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-SENT_WITH = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "Prefer": "wait=20"}
+SENT_WITH = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "Prefer": "wait=60"}
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_parties_to_an_event_learn_nothing_of_the_request_but_its_trace(telling:
 def test_requests_without_a_trace_do_not_share_one(telling: Served) -> None:
     client = telling.client(lei=LEI)
 
-    first, second = (wrote(client, Prefer="wait=20") for _ in range(2))
+    first, second = (wrote(client, Prefer="wait=60") for _ in range(2))
 
     for answer, transaction in (first, second):
         assert answer.headers["traceparent"].split("-")[1] == transaction["trace_id"]

@@ -117,7 +117,7 @@ def test_reorganisation_of_depth_five_is_healed_under_waiting_clients(
     _until(lambda: _is_read(database, token_chain))
     assert _told(database) == _done(token_chain) == Counter([*range(1, DEPTH + 1), 10, 11])
     assert gateway.metrics.registry.get_sample_value("portolan_indexer_rewound_blocks_total") == DEPTH
-    assert httpx.get(f"{running.url}/readyz", trust_env=False).status_code == 200
+    assert httpx.get(f"{running.url}/readyz", timeout=120, trust_env=False).status_code == 200
     with database.engine.connect() as connection:
         for row in connection.execute(select(outbox.T)):
             receipt = token_chain.request("eth_getTransactionReceipt", row.hash)
@@ -204,4 +204,4 @@ def test_poison_event_among_writes_is_loud_and_wedges_nothing(
 
     assert [answer.status_code for answer in answers] == [201] * 3
     assert _told(database) == Counter([1, 2])
-    assert httpx.get(f"{running.url}/readyz", trust_env=False).json()["poison_events"] == 1
+    assert httpx.get(f"{running.url}/readyz", timeout=120, trust_env=False).json()["poison_events"] == 1

@@ -56,7 +56,7 @@ def test_hundred_equal_requests_at_once_cause_one_transaction(served: Served, to
     assert Counter(answer.status_code for answer in answers) == {202: 100}
     assert len({answer.content for answer in answers}) == 1
     client = served.client()
-    client.post("/v1/tellings", json={"value": 6}, headers={"Prefer": "wait=10"}).raise_for_status()
+    client.post("/v1/tellings", json={"value": 6}, headers={"Prefer": "wait=60"}).raise_for_status()
     assert token_chain.effects() == 2
     assert _transactions(served) == 2
 
@@ -140,7 +140,7 @@ def test_malformed_key_is_refused(served: Served) -> None:
 
 
 def test_waiting_answers_with_the_block(served: Served) -> None:
-    answer = served.client().post("/v1/tellings", json={"value": 1}, headers={"Prefer": "respond-async, wait=10"})
+    answer = served.client().post("/v1/tellings", json={"value": 1}, headers={"Prefer": "respond-async, wait=60"})
 
     (transaction,) = answer.json()["transactions"]
     assert answer.status_code == 201
@@ -155,11 +155,11 @@ def test_waiting_for_a_chain_that_makes_no_blocks_ends_in_time(served: Served, t
     answer = served.client().post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=1"})
 
     assert answer.status_code == 202
-    assert answer.elapsed.total_seconds() < 5
+    assert answer.elapsed.total_seconds() < 45  # a second, and what a busy machine needs; the most is a minute
 
 
 def test_answer_after_waiting_is_the_one_that_is_repeated(served: Served) -> None:
-    client, headers = served.client(), {"Prefer": "wait=10", "Idempotency-Key": "waited"}
+    client, headers = served.client(), {"Prefer": "wait=60", "Idempotency-Key": "waited"}
 
     first = client.post("/v1/tellings", json={"value": 1}, headers=headers)
     again = client.post("/v1/tellings", json={"value": 1}, headers=headers)
@@ -245,7 +245,7 @@ def test_transactions_are_paged_from_the_newest(served: Served) -> None:
 
 def test_gateway_is_ready_only_while_its_chain_answers(served: Served, token_chain: TokenChain) -> None:
     client = served.client()
-    client.post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=10"}).raise_for_status()
+    client.post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=60"}).raise_for_status()
     ready = client.get("/readyz")
     token_chain.engine.stop()
     served.gateway.follower.head_seen = float("-inf")
@@ -262,7 +262,7 @@ def test_gateway_is_ready_only_while_its_chain_answers(served: Served, token_cha
 
 def test_gateway_whose_rows_lack_an_event_is_not_ready(served: Served) -> None:
     client = served.client()
-    client.post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=10"}).raise_for_status()
+    client.post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=60"}).raise_for_status()
     place = {"block_hash": "0x01", "log_index": 0, "block_number": 1, "transaction_hash": "0x02"}
     event = IndexedEvent(**place, contract="CashToken:EUR", name="Transfer", status="poison", error="ValueError")
     with served.gateway.database.transaction() as session:
@@ -277,7 +277,7 @@ def test_gateway_whose_rows_lack_an_event_is_not_ready(served: Served) -> None:
 
 def test_metrics_count_requests_and_transactions(served: Served) -> None:
     client = served.client()
-    client.post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=10"}).raise_for_status()
+    client.post("/v1/tellings", json={"value": 1}, headers={"Prefer": "wait=60"}).raise_for_status()
 
     text = client.get("/metrics").text
 

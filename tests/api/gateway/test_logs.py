@@ -49,7 +49,7 @@ def _call_everything(url: str, client: NewClient) -> str:
         token = str(http.post("/oauth/token", data=grant, auth=credentials).json()["access_token"])
         http.headers["Authorization"] = f"Bearer {token}"
         told = {"value": 5, "comment": COMMENT, "pin": PIN}
-        written = http.post("/v1/tellings", json=told, headers={"Idempotency-Key": KEY, "Prefer": "wait=10"})
+        written = http.post("/v1/tellings", json=told, headers={"Idempotency-Key": KEY, "Prefer": "wait=60"})
         assert written.status_code == 201
         assert http.post("/v1/tellings", json={**told, "value": 0}).status_code == 422
         assert http.post("/v1/tellings", json={**told, "value": PIN}).status_code == 422

@@ -43,7 +43,7 @@ def settings(
         deployments=token_chain.deployments,
         database_url=database_url,
         endpoints={"look_seconds": 0.1, "steady_seconds": STEADY_SECONDS},
-        rpc_timeout_seconds=5.0,
+        rpc_timeout_seconds=60.0,
         replace_after_seconds=1.0,
     )
 
@@ -74,7 +74,7 @@ def _ready(served: Served) -> httpx.Response:
 
 def _tell(served: Served, token: str, value: int) -> int:
     """As a client would: the same write again, under the same key, until it has its answer."""
-    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=30", "Idempotency-Key": f"telling {value}"}
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=60", "Idempotency-Key": f"telling {value}"}
     for _ in range(200):
         answer = httpx.post(
             f"{served.url}/v1/tellings", json={"value": value}, headers=headers, timeout=240, trust_env=False
@@ -136,7 +136,7 @@ def test_killed_node_that_returns_is_used_again(running: Served, nodes: Two) -> 
     nodes[0].kill()
     _until(lambda: _in_use(running) == nodes[1].url)
     standings = [its["standing"] for its in _ready(running).json()["endpoints"]]
-    metrics = httpx.get(f"{running.url}/metrics", trust_env=False).text
+    metrics = httpx.get(f"{running.url}/metrics", timeout=120, trust_env=False).text
 
     nodes[0].start()
 
@@ -216,6 +216,7 @@ def test_fork_of_final_blocks_is_said_and_not_followed(
         f"{running.url}/v1/tellings",
         json={"value": 4},
         headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "four"},
+        timeout=120,
         trust_env=False,
     )
     assert (refused.status_code, refused.json()["error"]) == (503, "node-unavailable")
@@ -252,7 +253,11 @@ def test_node_of_another_network_is_refused_by_name_and_without_its_secrets(
         with pytest.raises(Exception, match="its chain id is 412346, token has 7") as refused:
             served.gateway.link.chain()
         assert f"{nodes[0].url}, {nodes[1].url}" in str(refused.value)
-        shown = str(refused.value) + _ready(served).text + httpx.get(f"{served.url}/metrics", trust_env=False).text
+        shown = (
+            str(refused.value)
+            + _ready(served).text
+            + httpx.get(f"{served.url}/metrics", timeout=120, trust_env=False).text
+        )
 
     assert "hunter2" not in shown
     assert "key77" not in shown

@@ -75,7 +75,7 @@ def acts(trading: Trading, name: str, call: Call) -> None:
         return transactions.submit(session, signer=signer, call=call, owner_lei=LEIS[name], purpose="test").id
 
     sent = trading.gateway.database.run(submit)
-    assert trading.gateway.transactions.wait(sent, 30).status == Status.MINED
+    assert trading.gateway.transactions.wait(sent, 120).status == Status.MINED
 
 
 def stored(trading: Trading, order: Any, quantity: int = QUANTITY) -> str:

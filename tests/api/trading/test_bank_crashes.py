@@ -56,7 +56,7 @@ def bring_to(trading: Trading, issuing: Issuing, waiting: str, entry: Any, instr
     else:
         ids = [its["id"] for its in entries(trading, reference=entry)[0]["transactions"]]
     for transaction in ids:
-        assert trading.gateway.transactions.wait(transaction, 30).status == "mined"
+        assert trading.gateway.transactions.wait(transaction, 120).status == "mined"
     await_indexer(trading.gateway, trading.chain)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from refusing import refused, traces
-from trading import LADDER, Desk, Trading, await_indexer, eur, invoice
+from trading import LADDER, WAIT, Desk, Trading, await_indexer, eur, invoice
 
 pytestmark = pytest.mark.node
 
@@ -54,7 +54,7 @@ def test_document_is_not_sent_again(trading: Trading, facility: str) -> None:
 
 def test_refusals_and_writes_are_not_kept(trading: Trading, facility: str) -> None:
     absent = ask(trading.operator, "/v1/facilities/999", If_None_Match="*")
-    written = trading.operator.post(f"{facility}/line", {"limit": eur(20_000_000)}, Prefer="wait=30")
+    written = trading.operator.post(f"{facility}/line", {"limit": eur(20_000_000)}, Prefer="wait=60")
 
     assert (absent.status_code, absent.headers["cache-control"]) == (404, "no-store")
     assert (written.status_code, written.headers["cache-control"]) == (201, "no-store")
@@ -75,7 +75,7 @@ def test_write_meant_for_a_state_that_has_passed_changes_nothing(trading: Tradin
 
 def test_write_meant_for_the_present_state_is_made_and_its_repetition_answered(trading: Trading, facility: str) -> None:
     now = ask(trading.operator, facility).headers["etag"]
-    sent = {"If-Match": now, "Idempotency-Key": str(uuid.uuid4()), "Prefer": "wait=30"}
+    sent = {"If-Match": now, "Idempotency-Key": str(uuid.uuid4()), "Prefer": "wait=60"}
 
     first = trading.operator.post(f"{facility}/line", {"limit": eur(40_000_000)}, **sent)
     again = trading.operator.post(f"{facility}/line", {"limit": eur(40_000_000)}, **sent)
@@ -86,10 +86,10 @@ def test_write_meant_for_the_present_state_is_made_and_its_repetition_answered(t
 
 
 def test_any_state_is_named_by_a_star(trading: Trading, facility: str) -> None:
-    present = trading.operator.post(f"{facility}/ladders", {"receivable": LADDER}, **{"If-Match": "*"})
+    present = trading.operator.post(f"{facility}/ladders", {"receivable": LADDER}, **{"If-Match": "*", **WAIT})
     absent = trading.operator.post("/v1/facilities/999/line", {"limit": eur(1)}, **{"If-Match": "*"})
 
-    assert present.status_code == 202, present.text
+    assert present.status_code == 201, present.text
     refused(absent, 404, "facility-absent")
 
 
@@ -104,7 +104,7 @@ def test_writes_meant_for_one_state_at_once_are_made_or_refused(trading: Trading
     now = ask(trading.operator, facility).headers["etag"]
 
     def change(units: int) -> int:
-        sent = {"If-Match": now, "Prefer": "wait=30"}
+        sent = {"If-Match": now, "Prefer": "wait=60"}
         return int(trading.operator.post(f"{facility}/line", {"limit": eur(units)}, **sent).status_code)
 
     with ThreadPoolExecutor(4) as threads:

@@ -112,11 +112,11 @@ class Messy:
 
     def _pay(self, receivable: str, subject: str, financing: str) -> None:
         amount = {"amount": eur(self.chance.choice([1, 333_333, 2_500_000, FACE_VALUE]))}
-        answer = self.trading.desks["debtor"].post(f"/v1/receivables/{receivable}/payments", amount, Prefer="wait=30")
+        answer = self.trading.desks["debtor"].post(f"/v1/receivables/{receivable}/payments", amount, Prefer="wait=60")
         assert answer.status_code in (201, 409), answer.text
 
     def _poke(self, receivable: str, subject: str, financing: str) -> None:
-        answer = self.trading.desks["supplier"].post(f"/v1/financings/{financing}/poke", Prefer="wait=30")
+        answer = self.trading.desks["supplier"].post(f"/v1/financings/{financing}/poke", Prefer="wait=60")
         assert answer.status_code in (201, 409), answer.text
 
     def _repay(self, receivable: str, subject: str, financing: str) -> None:
@@ -172,7 +172,7 @@ class Messy:
             self._ask("supplier", f"/v1/financings/{financing}/{act}")
 
     def _ask(self, name: str, path: str, body: dict[str, Any] | None = None) -> None:
-        answer = self.trading.desks[name].post(path, body, Prefer="wait=30")
+        answer = self.trading.desks[name].post(path, body, Prefer="wait=60")
         assert answer.status_code in (201, 409), answer.text
 
     def _supplier(self) -> LocalAccount:

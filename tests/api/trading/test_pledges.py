@@ -150,7 +150,7 @@ def test_goods_are_added_and_exchanged_for_others(goods: Goods, receipt: Any, pl
     assert added["goods"][0]["quantity_thousandths"] == "7000000"
 
     body = {"receipt_id": receipt["id"], "quantity_thousandths": "2000000", "offered_receipt_id": other["id"]}
-    less = supplier.post(f"{path}/substitutions", {**body, "offered_quantity_thousandths": "1000000"}, Prefer="wait=30")
+    less = supplier.post(f"{path}/substitutions", {**body, "offered_quantity_thousandths": "1000000"}, Prefer="wait=60")
     refused(less, 409, "substitute-too-small")
     swapped = supplier.write(f"{path}/substitutions", {**body, "offered_quantity_thousandths": "2000000"})["pledge"]
 

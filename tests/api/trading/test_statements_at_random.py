@@ -43,7 +43,7 @@ class Trader:
         return self.pick.randrange(1, most)
 
     def _post(self, name: str, path: str, body: dict[str, Any] | None = None) -> None:
-        self.trading.desks[name].post(path, body, Prefer="wait=30")
+        self.trading.desks[name].post(path, body, Prefer="wait=60")
 
     def issue(self) -> None:
         self.trading.issue(self.pick.choice(PARTIES), self._units(3_000_000))
@@ -57,7 +57,7 @@ class Trader:
     def redeem(self) -> None:
         shares = str(self._units(2_000_000) * 10**6)
         self._post("lender", "/v1/pools/EUR/redemption-requests", {"tranche": "senior", "shares": shares})
-        self.trading.operator.post("/v1/pools/EUR/epochs", None, Prefer="wait=30")
+        self.trading.operator.post("/v1/pools/EUR/epochs", None, Prefer="wait=60")
         self._post("lender", "/v1/pools/EUR/redemption-claims", {"tranche": "senior"})
 
     def draw(self) -> None:
@@ -65,7 +65,7 @@ class Trader:
         sold = self.trading.sell(invoice(f"AS-2026-97{self.sold:02}"))
         self.receivables.append(sold["receivable_id"])
         body = {"facility_id": self.facility, "receivable_id": sold["receivable_id"]}
-        answer = self.trading.desks["supplier"].post("/v1/financings", body, Prefer="wait=30")
+        answer = self.trading.desks["supplier"].post("/v1/financings", body, Prefer="wait=60")
         if answer.status_code == 201:
             self.financings.append(answer.json()["id"])
 

@@ -40,7 +40,7 @@ DEPARTURE = datetime(2026, 5, 12, 6, 0, tzinfo=UTC)
 RECEIPT = datetime(2026, 5, 28, 12, 0, tzinfo=UTC)
 PAYMENT = datetime(2026, 7, 2, 9, 0, tzinfo=UTC)
 FACE_VALUE = 10_000_000
-WAIT = {"Prefer": "wait=30"}
+WAIT = {"Prefer": "wait=60"}
 BANK = {"name": "Portolan Network", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}
 
 LEIS = {
@@ -308,7 +308,7 @@ def _position(gateway: Gateway) -> int | None:
     return cursor.block_number if cursor else None
 
 
-def until(what: Any, otherwise: str, seconds: float = 30.0) -> Any:
+def until(what: Any, otherwise: str, seconds: float = 120.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, otherwise

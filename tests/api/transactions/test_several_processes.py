@@ -73,7 +73,7 @@ def test_hundred_equal_requests_over_all_processes_make_one_transaction(
     with database.engine.connect() as connection:
         assert len(connection.execute(select(outbox.T)).all()) == 1
     assert _tell(crowd[0], headers, 8, Idempotency_Key="once").status_code == 409
-    assert _tell(crowd[1], headers, 9, Prefer="wait=30").status_code == 201
+    assert _tell(crowd[1], headers, 9, Prefer="wait=60").status_code == 201
     assert token_chain.effects() == 2
 
 
@@ -114,7 +114,7 @@ def test_writes_under_way_when_a_process_is_killed_are_done_once_when_they_are_r
     def ask(child: Child, key: str) -> None:
         with suppress(httpx.HTTPError):
             told[key] = _tell(child, headers, int(key.split()[1]) + 1, Idempotency_Key=key)
-        if len(told) == TOLD_BEFORE_DEATH and first.process.poll() is None:
+        if len(told) >= TOLD_BEFORE_DEATH and first.process.poll() is None:
             first.kill()
 
     with ThreadPoolExecutor(24) as threads:

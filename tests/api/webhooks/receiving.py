@@ -17,7 +17,7 @@ from api.events.models import EVENTS, PARTIES
 LEI = "999900SOUNDERSURVY30"
 OTHER_LEI = "999900BAYARDCREDIT42"
 FAST = {
-    "timeout_seconds": 5.0,
+    "timeout_seconds": 60.0,
     "first_retry_seconds": 0.01,
     "longest_retry_seconds": 0.05,
     "most_attempts": 3,
@@ -121,7 +121,7 @@ def say(database: Database, *resources: str, leis: Sequence[str] = (LEI,), type_
     return [f"evt_{row['sequence']:016x}" for row in rows]
 
 
-def until(what: Callable[[], Any], otherwise: str, seconds: float = 20.0) -> Any:
+def until(what: Callable[[], Any], otherwise: str, seconds: float = 120.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, otherwise
