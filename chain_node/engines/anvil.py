@@ -172,7 +172,7 @@ def set_clock(node: Node, data_dir: Path, timestamp: int) -> None:
     if timestamp <= latest:
         raise ValueError(f"the chain's clock cannot be set to {timestamp}: its latest block is of {latest}")
     _clock_mark(data_dir).write_text("set\n")
-    node.request("evm_setTime", timestamp)
+    # Sets the clock too, in one request: after `evm_setTime` the next second's block could come first.
     node.request("evm_mine", {"timestamp": timestamp})
 
 

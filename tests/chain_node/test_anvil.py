@@ -14,7 +14,7 @@ import httpx
 import pytest
 from eth_account import Account
 from prometheus_client.parser import text_string_to_metric_families
-from support.network import GENESIS, RunningNetwork, lei, start_network
+from support.network import GENESIS, RunningNetwork, copy_template, lei, start_network
 from support.observability import named
 
 from chain_node.client import Node, Role
@@ -44,7 +44,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
 def is_running(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second: it ends while it is read
         return False
 
 
@@ -65,10 +65,11 @@ def test_blocks_come_each_second_without_transactions(tmp_path: Path) -> None:
     with AnvilEngine(AnvilSettings(tmp_path, CHAIN_ID, genesis_timestamp=GENESIS)) as engine:
         node = Node(engine.rpc_url)
         start = time.monotonic()
+        number = node.block_number()
 
-        assert wait_for(lambda: node.block_number() >= 3)
+        assert wait_for(lambda: node.block_number() >= number + 5)
 
-        assert time.monotonic() - start > 1.5
+        assert time.monotonic() - start > 2, "four whole seconds lie between the five, but the first may be late"
         assert GENESIS < node.block().timestamp < GENESIS + 60
 
 
@@ -88,10 +89,11 @@ def test_clock_goes_on_in_real_seconds_from_where_it_is_set(tmp_path: Path) -> N
 
         engine.set_clock(TRADE_DAY)
 
-        assert node.block().timestamp == TRADE_DAY
-        number = node.block_number()
-        assert wait_for(lambda: node.block_number() >= number + 3)
-        assert TRADE_DAY + 1 <= node.block().timestamp <= TRADE_DAY + 10
+        newest = node.block_number()
+        # The seconds' own blocks may have come since.
+        assert TRADE_DAY in [node.block(number).timestamp for number in range(1, newest + 1)]
+        assert wait_for(lambda: node.block_number() >= newest + 3)
+        assert TRADE_DAY + 1 <= node.block().timestamp <= TRADE_DAY + 60
 
 
 def test_clock_is_never_set_back(tmp_path: Path) -> None:
@@ -142,7 +144,7 @@ def test_machines_clock_is_followed_where_none_was_set(tmp_path: Path) -> None:
     with AnvilEngine(settings) as engine:
         node = Node(engine.rpc_url)
         assert wait_for(lambda: node.block_number() >= 2)
-        assert abs(node.block().timestamp - time.time()) < 10
+        assert abs(node.block().timestamp - time.time()) < 60
 
 
 def test_second_engine_on_the_same_folder_is_refused(tmp_path: Path) -> None:
@@ -261,16 +263,15 @@ def test_chain_dies_with_its_parent_and_keeps_its_state(tmp_path: Path) -> None:
         assert Node(again.rpc_url).block_number() >= 2
 
 
-def test_network_of_the_fixture_starts_quickly(tmp_path: Path) -> None:
-    """Others' tests rely on it: a copy of a deployed chain, not a deployment."""
-    start = time.monotonic()
-    network = start_network(tmp_path)
+def test_network_of_the_fixture_is_a_copy_and_no_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others' tests rely on it: it is there soon."""
+    copy_template(tmp_path / "made")  # where it was never made on this machine
+    monkeypatch.setattr("support.network.deploy", lambda *_: pytest.fail("it is deployed anew"))
+    network = start_network(tmp_path / "network")
     try:
         assert network.chain.block().timestamp < GENESIS + 600
     finally:
         network.engine.stop()
-
-    assert time.monotonic() - start < 20
 
 
 def test_binary_is_the_one_that_npm_installed() -> None:

@@ -45,6 +45,17 @@ def wait_until_deployed(folder: Path, process: subprocess.Popen[str]) -> Endpoin
     raise AssertionError(f"not started: {process.communicate()[0]}")
 
 
+def said_until(last: str, process: subprocess.Popen[str]) -> str:
+    """What it says, to the end of that line."""
+    assert process.stdout is not None
+    said = ""
+    while last not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    return said
+
+
 def stopped(process: subprocess.Popen[str], by: signal.Signals = signal.SIGTERM) -> str:
     """What it said in its life; it must end well."""
     process.send_signal(by)
@@ -66,8 +77,7 @@ def test_start_deploys_says_where_it_listens_and_stops_cleanly(tmp_path: Path) -
     endpoint = wait_until_deployed(tmp_path / "net", process)
 
     status = runner.invoke(cli.node_app, ["status", "--data-dir", str(tmp_path / "net")], env={"COLUMNS": "200"})
-    time.sleep(0.5)  # what it says after the deployment
-    said = stopped(process, signal.SIGINT)
+    said = said_until("Ctrl-C stops it.", process) + stopped(process, signal.SIGINT)
 
     assert f"The chain local answers at {endpoint.rpc_url} (chain id 412346)." in said
     assert list(endpoint.metrics_urls) == [endpoint.rpc_url]

@@ -32,12 +32,13 @@ def python(name: str, code: str, folder: Path, **options: object) -> Process:
 def is_running(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second: it ends while it is read
         return False
     return state != "Z"
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> bool:
+    """Long: a busy machine takes half a minute to start a process that imports us."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -57,7 +58,13 @@ def test_child_that_never_gets_ready_is_stopped_and_reported(supervisor: Supervi
     pid_file = tmp_path / "pid"
     note = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid()))"
     code = f"{note}; print('warming', flush=True); time.sleep(60)"
-    slow = python("slow", code, tmp_path, ready_timeout_seconds=1.0)
+    log = tmp_path / "slow.log"
+
+    def never() -> bool:
+        assert wait_for(lambda: "warming" in log.read_text())
+        return False
+
+    slow = python("slow", code, tmp_path, ready=never, ready_timeout_seconds=1.0)
 
     with pytest.raises(ProcessFailed, match=r"slow was not ready after 1 s[\s\S]*warming"):
         supervisor.start(slow)

@@ -13,15 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_SECONDS = 600.0
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager
@@ -52,7 +47,9 @@ def running(data_dir: Path, gateway_port: int, rpc_port: int) -> Iterator[subpro
 
 def block_number(rpc_port: int) -> int:
     request = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
-    return int(httpx.post(f"http://127.0.0.1:{rpc_port}", json=request, trust_env=False).json()["result"], 16)
+    return int(
+        httpx.post(f"http://127.0.0.1:{rpc_port}", json=request, trust_env=False, timeout=60).json()["result"], 16
+    )
 
 
 def children_of(pid: int) -> list[int]:
@@ -71,11 +68,13 @@ def test_up_serves_until_it_is_interrupted_and_goes_on_where_it_was(tmp_path: Pa
             data={"grant_type": "client_credentials"},
             auth=(client["client_id"], client["client_secret"]),
             trust_env=False,
+            timeout=60,
         ).json()["access_token"]
         listed = httpx.get(
             f"http://127.0.0.1:{gateway_port}/v1/participants",
             headers={"Authorization": f"Bearer {token}"},
             trust_env=False,
+            timeout=60,
         ).json()
         roles = {role for participant in listed["items"] for role in participant["roles"]}
         children = children_of(process.pid)

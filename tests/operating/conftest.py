@@ -10,12 +10,13 @@ import pytest
 from rehearsal import Rehearsal
 from stand_ins import StandIns
 from support.network import RunningNetwork, start_network
+from support.ports import free_port
 
 
 @pytest.fixture
 def present_network(tmp_path: Path) -> Iterator[RunningNetwork]:
     """A chain of its own whose clock is the world's, as a network's is."""
-    network = start_network(tmp_path / "network")
+    network = start_network(tmp_path / "network", free_port())
     network.engine.set_clock(int(time.time()))
     yield network
     network.chain.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from pages import PAGES
 from rehearsal import Rehearsal
 from support.network import RunningNetwork
-from witnesses import free_port
+from support.ports import free_port
 
 OPERATOR = "999900PORTOLANOPER17"
 _READY_SECONDS = 600

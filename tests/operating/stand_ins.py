@@ -31,9 +31,11 @@ def parsed(unit):
 def pid_of(unit):
     file = units / f"{{unit}}.pid"
     pid = int(file.read_text()) if file.exists() else 0
-    stat = pathlib.Path(f"/proc/{{pid}}/stat")
-    alive = pid and stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-    return pid if alive else 0
+    try:
+        state = pathlib.Path(f"/proc/{{pid}}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):  # the second: it ends while it is read
+        return 0
+    return 0 if state == "Z" else pid
 
 
 def start(unit):
@@ -138,8 +140,11 @@ def _end(pid: int) -> None:
         except ProcessLookupError:
             return
         deadline = time.monotonic() + seconds
-        while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-            stat = Path(f"/proc/{pid}/stat").read_text()
+        while time.monotonic() < deadline:
+            try:
+                stat = Path(f"/proc/{pid}/stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):  # the second: it ends while it is read
+                return
             if stat.rpartition(")")[2].split()[0] == "Z":
                 return
             time.sleep(0.05)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rehearsal import Rehearsal
 from support.kubo import PROGRAM, Kubo, new_swarm_key
-from witnesses import free_port
+from support.ports import free_port
 
 from api.documents.stores import IpfsStore
 

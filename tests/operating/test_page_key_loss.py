@@ -13,7 +13,8 @@ from gateways import set_up_gateway
 from members import MEMBERS, NAME, make_network, typed
 from rehearsal import Rehearsal
 from support.network import RunningNetwork, lei
-from witnesses import free_port, handed_files
+from support.ports import free_port
+from witnesses import handed_files
 
 from chain_node.admissions import carry_out, steps
 from chain_node.client.admission import read_request

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rehearsal import Rehearsal
 from support.network import RunningNetwork, lei
-from witnesses import departure, free_port, handed_files, open_consignment
+from support.ports import free_port
+from witnesses import departure, handed_files, open_consignment
 
 from chain_node.admissions import carry_out, steps
 from chain_node.client import Chain

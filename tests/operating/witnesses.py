@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,12 +13,6 @@ from support.network import RunningNetwork, lei
 
 from chain_node.client import Role
 from chain_node.references import NetworkKey, reference
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def handed_files(network: RunningNetwork, folder: Path) -> Path:

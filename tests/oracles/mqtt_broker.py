@@ -22,16 +22,10 @@ from cryptography.x509.oid import NameOID
 from oracle_nodes import until
 from paho.mqtt.enums import CallbackAPIVersion
 from support.debian import mosquitto, mosquitto_passwd
+from support.ports import free_port
 
 HOST = "127.0.0.1"
 PASSWORD = "of this test alone"
-
-
-def free_port() -> int:
-    """A broker cannot choose its port itself."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -42,6 +36,7 @@ class Broker:
     tls: bool = False
     password: bool = False
     port: int = field(default_factory=free_port)
+    """A broker cannot choose its port itself."""
     _process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ import pytest
 from eth_account import Account
 from oracle_fakes import epcis, epcis_event, temperature
 from oracle_nodes import DIED_BY_KILL, NodeProcess, Trade, new_lei, until
+from support.ports import free_port
 from typer.testing import CliRunner
 
 from chain_node.client import FactStatus, FeedKind, Milestone, Observation, Refusal, Role, Vote, condition_feed
@@ -159,13 +160,11 @@ def test_node_that_started_before_its_chain_answers_waits_for_it(own_network, tm
     subject = trade.open("PO-LATE")
     node = trade.node("warehouse", Role.WAREHOUSE)
     data = receiving(trade, "PO-LATE")
-    settings, url = own_network.engine.settings, own_network.rpc_url
     own_network.engine.stop()
 
     with node.running() as process:
         node.drop("receiving.json", data)
         process.wait_for("network away", 2)
-        object.__setattr__(settings, "port", int(url.rpartition(":")[2]))
         own_network.engine.start()
         process.wait_for("vote counted")
 
@@ -206,9 +205,7 @@ def test_sigterm_ends_the_node_cleanly(trade):
 
 
 def test_metrics_are_served_on_loopback(trade):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     trade.open("PO-METRICS")
     node = trade.node("warehouse", Role.WAREHOUSE, metrics_port=port)
 

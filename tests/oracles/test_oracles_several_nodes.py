@@ -4,7 +4,6 @@ what the operator sees; and a node process over two that are killed, or take vot
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -14,6 +13,7 @@ from operating_desk import beating, command
 from oracle_fakes import epcis, epcis_event
 from oracle_nodes import Trade, until
 from support.node_proxy import NodeProxy
+from support.ports import free_port
 from test_oracles_settings import config as config  # a fixture
 from test_oracles_settings import problems, write
 
@@ -180,9 +180,7 @@ def test_vote_that_a_node_took_and_lost_is_counted_once(trade, nodes, what):
 
 @pytest.mark.node
 def test_fork_stops_the_node_from_signing_until_it_is_mended(trade, nodes):
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     subject = trade.open("PO-FORK")
     home = home_over(trade, nodes, metrics_port=port)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from eth_account import Account
 from oracle_fakes import epcis, epcis_event
 from oracle_nodes import DIED_BY_KILL, PASSPHRASE, NodeHome, NodeProcess, Trade, new_lei, toml, until
+from support.ports import free_port
 from typer.testing import CliRunner
 
 from chain_node.client import FactStatus, Milestone, Role
@@ -30,12 +30,6 @@ ROLES = {"warehouse": Role.WAREHOUSE, "inspector": Role.INSPECTOR, "consignee": 
 @pytest.fixture
 def trade(anvil_network, tmp_path: Path) -> Trade:
     return Trade(anvil_network, tmp_path)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class LoneRelay(NodeHome):

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from oracle_fakes import NODE_ACCOUNT
 from oracle_nodes import until
+from support.ports import free_port
 from test_capture_served import Authority
 from test_relay_gathering import OWN, RelayBench
 
@@ -92,7 +93,7 @@ def test_what_is_no_offer_is_refused_and_the_relay_goes_on(relay):
         "a field too many": (offer_of(relay, one) | {"more": 1}, 422),
     }
 
-    with served(relay) as url, httpx.Client(base_url=url) as http:
+    with served(relay) as url, httpx.Client(base_url=url, timeout=120) as http:
         answers = {
             name: http.post("/relay/offers", content=body if isinstance(body, bytes) else json.dumps(body)).status_code
             for name, (body, _) in refused.items()
@@ -114,7 +115,7 @@ def test_vote_that_its_account_did_not_sign_is_refused(relay):
         signature=vote.signature.hex(),
     ).model_dump()
 
-    with served(relay) as url, httpx.Client(base_url=url) as http:
+    with served(relay) as url, httpx.Client(base_url=url, timeout=120) as http:
         unknown = http.post("/relay/answers", json=good)
         http.post("/relay/offers", json=offer_of(relay, signer))
         until(lambda: relay.desk.listed(list_id([OWN])) is not None)
@@ -130,7 +131,10 @@ def test_who_asks_too_often_is_told_so(relay):
     cast(Any, interface.app).state.counter.rate = Rate(0.001, 3)
     query = {"account": relay.signers[0].address, "wait": "0"}
 
-    with serving(HttpSettings(listen="127.0.0.1:0"), [interface], Metrics()) as url, httpx.Client(base_url=url) as http:
+    with (
+        serving(HttpSettings(listen="127.0.0.1:0"), [interface], Metrics()) as url,
+        httpx.Client(base_url=url, timeout=120) as http,
+    ):
         statuses = [http.get("/relay/proposals", params=query).status_code for _ in range(5)]
 
     assert statuses == [200, 200, 200, 429, 429]
@@ -334,9 +338,7 @@ def test_next_relay_is_used_where_the_first_lies(relay):
 
 def test_relay_that_refuses_the_connection_is_tried_again(relay):
     mail = RelayMail()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     settings = BundlingSettings(urls=[f"http://127.0.0.1:{port}"])
 
     with relay_client(settings, relay.signers[0].address, mail):

@@ -9,13 +9,14 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from eth_account.signers.local import LocalAccount
+from support.ports import free_port
 
 from chain_node.client import AddressBook, Call, Chain, Node, Receipt, sign_call
 from chain_node.compile import ROOT, code_version, compile_contracts
@@ -108,11 +109,12 @@ def _deployment() -> str:
     return sha256(version.encode()).hexdigest()[:16]
 
 
-def start_network(data_dir: Path) -> RunningNetwork:
-    """A network of its own in `data_dir`, from the template. The caller stops its engine."""
+def start_network(data_dir: Path, port: int = 0) -> RunningNetwork:
+    """A network of its own in `data_dir`, from the template. The caller stops its engine. Whoever starts it again
+    where others know it says a port (`free_port`); 0 is any, and another one each time."""
     network = load_network(CONFIG_ROOT / "local")
     copy_template(data_dir)
-    engine = AnvilEngine(_settings(data_dir, network))
+    engine = AnvilEngine(replace(_settings(data_dir, network), port=port))
     engine.start()
     try:
         chain = Chain.connect(engine.rpc_url, AddressBook.load(data_dir / "deployments.json"))
@@ -146,7 +148,7 @@ def pristine_network(anvil_network: RunningNetwork) -> Iterator[RunningNetwork]:
 @pytest.fixture
 def own_network(tmp_path: Path) -> Iterator[RunningNetwork]:
     """A chain for one test alone, for tests that stop it, restart it or move its clock."""
-    network = start_network(tmp_path / "network")
+    network = start_network(tmp_path / "network", free_port())
     yield network
     network.chain.close()
     network.engine.stop()

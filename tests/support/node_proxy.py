@@ -32,7 +32,9 @@ class NodeProxy:
     """The test's side of it."""
 
     def __init__(self, rpc_url: str) -> None:
-        self.rpc_url, self._port, self._process = rpc_url, 0, None
+        from support.ports import free_port  # the process itself loads the standard library alone
+
+        self.rpc_url, self._port, self._process = rpc_url, free_port(), None
 
     @property
     def url(self) -> str:

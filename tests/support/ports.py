@@ -6,6 +6,13 @@ import random
 import socket
 from contextlib import ExitStack
 
+from chain_node.engines.ports import free_ports
+
+
+def free_port() -> int:
+    """One of those that the system gives to nobody: what is started later, or again, finds it free still."""
+    return free_ports(1)[0]
+
 
 def free_triples(count: int) -> tuple[int, ...]:
     """Ports for peers that are free together with those that JSON-RPC and figures then have, 10,000 and 20,000 above;
