@@ -17,7 +17,7 @@ from api.endpoints import EndpointFigures, recorded_blocks
 from api.events.feed import Feed
 from api.events.notes import Notary
 from api.gateway import Gateway
-from api.idempotency import Answers
+from api.idempotency import FORGET_EVERY_SECONDS, Answers, forget_old
 from api.indexer.follower import Follower
 from api.limits import FAILED_PROOFS_BURST, FAILED_PROOFS_PER_SECOND, Buckets, OrganisationLimit
 from api.loops import Loop
@@ -87,6 +87,7 @@ def build_gateway(settings: Settings, at: Checkpoint = go_on) -> Gateway:
     feed, deliverer, telling = _telling(its)
     usage = UsageCounter(its.database)
     storing = its.loop("usage", usage.store, STORED_EVERY_SECONDS)
+    forgetting = its.loop("answers", lambda: bool(its.database.run(forget_old)), FORGET_EVERY_SECONDS)
     acting = _acting(its, transactions)
     return Gateway(
         settings=settings,
@@ -107,7 +108,7 @@ def build_gateway(settings: Settings, at: Checkpoint = go_on) -> Gateway:
         feed=feed,
         webhooks=Webhooks(its.vault, its.outgoing, settings.webhooks),
         deliverer=deliverer,
-        loops=(senders[0], following, *telling, *guarding, storing, *senders[1:], *_looking(its), *acting),
+        loops=(senders[0], following, *telling, *guarding, storing, forgetting, *senders[1:], *_looking(its), *acting),
         metrics=its.metrics,
         limit=OrganisationLimit(settings.limits),
         failed_proofs=Buckets(FAILED_PROOFS_PER_SECOND, FAILED_PROOFS_BURST),

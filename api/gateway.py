@@ -13,7 +13,7 @@ from api.committing import Committer
 from api.db import Database
 from api.errors import Unauthenticated, Unavailable
 from api.events.feed import Feed
-from api.idempotency import Answers, forget_old
+from api.idempotency import Answers
 from api.indexer.follower import Follower
 from api.limits import Buckets, OrganisationLimit
 from api.loops import Loop
@@ -85,7 +85,6 @@ class Gateway:
             return False
 
     def start(self) -> None:
-        self.database.run(forget_old)
         self.keys.refresh()
         for loop in self.loops:
             loop.start()

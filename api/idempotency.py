@@ -28,6 +28,9 @@ from api.errors import Conflict, Malformed
 HEADER: Final = "Idempotency-Key"
 _LONGEST_KEY = 255
 _KEPT = timedelta(days=30)
+FORGET_EVERY_SECONDS: Final = 3_600.0
+# Few enough that whoever writes besides does not wait for long.
+FORGOTTEN_AT_ONCE: Final = 500
 
 
 class StoredAnswer(SQLModel, table=True):
@@ -151,6 +154,17 @@ class Answers:
         return nonce + self._cipher.encrypt(nonce, body, attempt.key_hash.encode())
 
 
-def forget_old(session: Session) -> None:
-    """Drops answers that nobody will ask for again."""
-    session.connection().execute(delete(StoredAnswer).where(col(StoredAnswer.created_at) < utc_now() - _KEPT))
+def forget_old(session: Session) -> bool:
+    """Drops a portion of the answers that nobody will ask for again, the oldest; whether there may be more. What
+    another process is just dropping is left to it."""
+    chosen = (
+        select(_ANSWERS.c.key_hash)
+        .where(_ANSWERS.c.created_at < utc_now() - _KEPT)
+        .order_by(_ANSWERS.c.created_at)
+        .limit(FORGOTTEN_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    keys = session.connection().execute(chosen).scalars().all()
+    if keys:
+        session.connection().execute(delete(_ANSWERS).where(_ANSWERS.c.key_hash.in_(keys)))
+    return len(keys) == FORGOTTEN_AT_ONCE

@@ -133,6 +133,8 @@ BY_NAME: Final[dict[str, Any]] = {
 
 
 BY_ERROR: Final[dict[str, dict[str, Any]]] = {
+    "webhook-secret-overlaps": {"id": "wh_5f2c9d1e0a7b4c3d8e6f1a2b", "until": "2026-05-05T08:00:00Z"},
+    "webhook-secret-rotated": {"id": "wh_5f2c9d1e0a7b4c3d8e6f1a2b"},
     "body-too-slow": {"detail": "The body did not come in time."},
     "account-exists": {"account": examples.ACCOUNT},
     "chain-error": {"error": "the chain's node refused eth_call: header not found (code -32000)"},

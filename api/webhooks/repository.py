@@ -1,7 +1,9 @@
 """Queries over webhooks and their deliveries."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from api.lists import Asked, Slice
@@ -20,6 +22,20 @@ def webhooks(session: Session, asked: Asked, lei: str | None, *, every: bool) ->
 
 def count(session: Session, lei: str | None) -> int:
     return session.exec(select(func.count()).select_from(Webhook).where(Webhook.lei == lei)).one()
+
+
+def rotate(session: Session, webhook: Webhook, secret: bytes, former_until: datetime | None) -> bool:
+    """Puts a sealed secret in place of the one that was read, which is kept where it is to count on; whether it is
+    still that one, whoever else rotates it."""
+    session.flush()
+    rotated = (
+        update(Webhook)
+        .where(col(Webhook.id) == webhook.id, col(Webhook.secret) == webhook.secret)
+        .values(secret=secret, former_secret=former_until and webhook.secret, former_until=former_until)
+    )
+    done = session.connection().execute(rotated).rowcount == 1
+    session.refresh(webhook)
+    return done
 
 
 def delivery(session: Session, webhook_id: str, number: int) -> Delivery | None:

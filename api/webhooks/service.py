@@ -80,12 +80,16 @@ class Webhooks:
     def rotate(
         self, session: Session, principal: Principal, webhook_id: str, asked: RotationRequest
     ) -> WebhookWithSecret:
-        """A new secret; the former one counts besides for as long as was asked."""
-        webhook, secret = own(session, principal, webhook_id), new_secret()
-        webhook.former_secret = webhook.secret if asked.overlap_seconds else None
-        webhook.former_until = utc_now() + timedelta(seconds=asked.overlap_seconds) if asked.overlap_seconds else None
-        webhook.secret = self.vault.seal(PURPOSE, secret.encode(), webhook_id)
-        session.flush()
+        """A new secret; the former one counts besides for as long as was asked. Conflict where that would end an
+        earlier one that still counts; without an overlap nothing but the new one is to count."""
+        webhook, overlap = own(session, principal, webhook_id), timedelta(seconds=asked.overlap_seconds)
+        if overlap:
+            _require_no_overlap(webhook)
+        secret = new_secret()
+        sealed = self.vault.seal(PURPOSE, secret.encode(), webhook_id)
+        if not repository.rotate(session, webhook, sealed, utc_now() + overlap if overlap else None):
+            detail = "Another rotation of this secret came first; look at the webhook, and ask again if need be."
+            raise Conflict("webhook-secret-rotated", detail, id=webhook.id)
         return WebhookWithSecret(**_views(session, [webhook])[0].model_dump(), secret=secret)
 
     def _require_callable(self, url: str) -> None:
@@ -111,6 +115,15 @@ def own(session: Session, principal: Principal, webhook_id: str) -> Webhook:
         detail = f"There is no webhook {webhook_id[:40]} of yours."
         raise NotFound("webhook-absent", detail, id=webhook_id[:40])
     return found
+
+
+def _require_no_overlap(webhook: Webhook) -> None:
+    """A receiver may still have the former secret only: it counts for as long as was said."""
+    if webhook.former_until is None or webhook.former_until <= utc_now():
+        return
+    until = webhook.former_until.isoformat().replace("+00:00", "Z")
+    detail = f"The former secret counts until {until}. Rotate then, or with overlap_seconds 0: only the new one counts."
+    raise Conflict("webhook-secret-overlaps", detail, id=webhook.id, former_secret_until=until)
 
 
 def _owner(principal: Principal) -> str | None:

@@ -1,15 +1,30 @@
 """/v1/webhooks: who may have what delivered where."""
 
+import pytest
 from hook_door import BODY, Door, refused
 from receiving import LEI, OTHER_LEI, Receiver, say
 from sqlmodel import select
 
+from api.db import utc_now
+from api.webhooks.letters import secrets_of
 from api.webhooks.models import Webhook
+from api.webhooks.signing import new_secret
 
 
 def webhooks(door: Door) -> list[Webhook]:
     with door.gateway.database.session() as session:
         return list(session.exec(select(Webhook)))
+
+
+def counting(door: Door) -> list[str]:
+    """The secrets that the only webhook's deliveries are signed with."""
+    (row,) = webhooks(door)
+    return secrets_of(door.gateway.vault, row)
+
+
+def end_overlap(door: Door) -> None:
+    with door.gateway.database.transaction() as session:
+        session.exec(select(Webhook)).one().former_until = utc_now()
 
 
 def test_one_webhook_too_many_is_refused(door: Door) -> None:
@@ -48,6 +63,57 @@ def test_secret_is_shown_once_and_kept_sealed(door: Door) -> None:
         assert secret not in repr(shown)
         assert secret.encode() not in row.secret + (row.former_secret or b"")
         assert secret.removeprefix("whsec_") not in repr(row)
+
+
+def test_second_rotation_within_the_overlap_is_refused_until_it_ends(door: Door) -> None:
+    hook = door.hook(BODY["url"])
+    path = f"/v1/webhooks/{hook['id']}/secret"
+    rotated = door.ask("POST", path, {"overlap_seconds": 600}).json()
+    (before,) = webhooks(door)
+
+    problem = refused(door.ask("POST", path, {"overlap_seconds": 60}), 409, "webhook-secret-overlaps")
+
+    context = {"id": hook["id"], "former_secret_until": rotated["former_secret_until"]}
+    assert problem["context"] == context
+    assert rotated["former_secret_until"] in problem["detail"]
+    assert counting(door) == [rotated["secret"], hook["secret"]]
+    assert webhooks(door) == [before]
+
+    end_overlap(door)
+    third = door.ask("POST", path, {"overlap_seconds": 60}).json()["secret"]
+    assert counting(door) == [third, rotated["secret"]]
+
+
+def test_leaked_secret_is_dropped_within_the_overlap(door: Door) -> None:
+    hook = door.hook(BODY["url"])
+    path = f"/v1/webhooks/{hook['id']}/secret"
+    door.ask("POST", path, {"overlap_seconds": 600})
+
+    answer = door.ask("POST", path, {"overlap_seconds": 0})
+
+    assert answer.status_code == 200
+    assert answer.json()["former_secret_until"] is None
+    assert counting(door) == [answer.json()["secret"]]
+
+
+@pytest.mark.parametrize("overlap_seconds", [0, 600])
+def test_of_two_rotations_at_once_one_is_refused(
+    door: Door, monkeypatch: pytest.MonkeyPatch, overlap_seconds: int
+) -> None:
+    hook = door.hook(BODY["url"])
+    path, body = f"/v1/webhooks/{hook['id']}/secret", {"overlap_seconds": overlap_seconds}
+    first: list[str] = []
+
+    def another_is_faster() -> str:
+        """Between the reading of the one request and its writing, the other does all of its own."""
+        monkeypatch.undo()
+        first.append(door.ask("POST", path, body).json()["secret"])
+        return new_secret()
+
+    monkeypatch.setattr("api.webhooks.service.new_secret", another_is_faster)
+    refused(door.ask("POST", path, body), 409, "webhook-secret-rotated")
+
+    assert counting(door) == [*first, *([hook["secret"]] if overlap_seconds else [])]
 
 
 def test_change_names_what_changes_and_keeps_the_rest(door: Door) -> None:
