@@ -25,6 +25,10 @@ from chain_node.networks.state import NetworkState
 from chain_node.networks.terms import Terms
 
 MOST_ENTRIES: Final = 10_000
+"""Of one member, so that none can use up the others' room. Once it was the bound of all together: what was a log then
+is one still."""
+MOST_ANSWERS: Final = 100
+"""Of one member to one proposal: each is kept and checked by everybody, so that minds cannot be changed for ever."""
 MOST_OPEN: Final = 8
 """Open proposals of one member: so that none can bury the others' under its own."""
 Standing = Literal["open", "decided", "refused", "void"]
@@ -48,6 +52,8 @@ class Proposal:
     turn: int = 0
     votes: tuple[Vote, ...] = ()
     gone: CardBody | None = None
+    answers: dict[str, int] = field(default_factory=dict, hash=False)
+    """How often each member has answered."""
 
     @property
     def waiting_for(self) -> frozenset[str]:
@@ -70,6 +76,8 @@ class Ceremony:
     entries: tuple[Entry, ...] = ()
     proposals: dict[int, Proposal] = field(default_factory=dict)
     retired: frozenset[str] = frozenset()
+    spoken: dict[str, int] = field(default_factory=dict)
+    """How many entries are by each LEI."""
 
     @property
     def beginning(self) -> str:
@@ -115,7 +123,8 @@ class Ceremony:
             after = self._acted(body)
         except (ChangeRefused, SignatureInvalid) as error:
             raise CeremonyRefused(where, number, str(error)) from error
-        return replace(after, entries=(*self.entries, entry))
+        spoken = {**self.spoken, body.author: self.spoken.get(body.author, 0) + 1}
+        return replace(after, entries=(*self.entries, entry), spoken=spoken)
 
     def _require_place(self, body: EntryBody, number: int) -> None:
         if body.network != self.terms.name:
@@ -124,8 +133,8 @@ class Ceremony:
             raise ChangeRefused(f"says that it is entry {body.number}")
         if body.previous != self.head:
             raise ChangeRefused(f"follows {body.previous[:16]}…, but what stands before it here is {self.head[:16]}…")
-        if number > MOST_ENTRIES:
-            raise ChangeRefused(f"there are {MOST_ENTRIES} entries already")
+        if self.spoken.get(body.author, 0) >= MOST_ENTRIES:
+            raise ChangeRefused(f"{body.author} has written {MOST_ENTRIES} entries already; the others' do not count")
 
     def _acted(self, body: EntryBody) -> Ceremony:
         action = body.action
@@ -154,6 +163,12 @@ class Ceremony:
             raise ChangeRefused(f"{author} runs no validator and has no voice")
         if author in (proposal.approvals if kind == "approve" else proposal.rejections):
             raise ChangeRefused(f"{author} has said so already of proposal {proposal.number}")
+        given = proposal.answers.get(author, 0)
+        if given >= MOST_ANSWERS:
+            raise ChangeRefused(
+                f"{author} has answered proposal {proposal.number} {MOST_ANSWERS} times already: its last word stands"
+            )
+        proposal = replace(proposal, answers={**proposal.answers, author: given + 1})
         approvals, rejections = proposal.approvals - {author}, proposal.rejections - {author}
         if kind == "approve":
             return replace(proposal, approvals=approvals | {author}, rejections=rejections)

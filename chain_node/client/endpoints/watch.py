@@ -11,7 +11,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 from chain_node.client.addresses import AddressBook
 from chain_node.client.endpoints.endpoint import Endpoint, EndpointStatus, heights_of, is_healthy, status_of
@@ -26,7 +27,9 @@ from chain_node.client.node import Node
 from chain_node.errors import ChainError, NoEndpointUsable, WrongNetwork
 
 _LOOK_TIMEOUT_SECONDS: Final = 4.0
+_MOST_AT_ONCE: Final = 16
 FIRST_BLOCK: Final = 0
+T = TypeVar("T")
 
 
 def nothing_recorded() -> Mapping[int, bytes]:
@@ -203,40 +206,42 @@ class Watch:
             self._reach.begin(self._record.newest or 0)
         now = self._clock()
         asked = [its for its in self.endpoints if everyone or now >= its.resume_at]
-        seen = [endpoint for endpoint in asked if self._see(endpoint)]
+        sights = _at_once(self._sight, asked)
+        seen = [endpoint for endpoint, sight in zip(asked, sights, strict=True) if self._saw(endpoint, sight)]
         heights = self._heights()
-        seen = [endpoint for endpoint in seen if self._compare(endpoint, heights)]
+        told = _at_once(lambda its: self._told_at(its, heights), seen)
+        seen = [endpoint for endpoint, hashes in zip(seen, told, strict=True) if self._compared(endpoint, hashes)]
         with self._lock:
             self._judge(seen, self._clock())
             self._looked_at = self._clock()
 
-    def _see(self, endpoint: Endpoint) -> bool:
-        """Whether it answered, for whichever network."""
+    def _sight(self, endpoint: Endpoint) -> tuple[Sight, OtherNetwork | None] | ChainError:
+        """Contracts are asked for until they were found once, the chain id each time. Changes nothing."""
         node = self._nodes[endpoint.place]
         try:
             sight = look_at(node)
-            self._verified(endpoint, node, sight)
+            if not endpoint.is_verified or sight.chain_id != self._book.chain_id:
+                verify(node, self._book, sight.chain_id)
+        except OtherNetwork as error:
+            return sight, error
         except ChainError as error:
-            self._look_failed(endpoint, error)
+            return error
+        return sight, None
+
+    def _saw(self, endpoint: Endpoint, told: tuple[Sight, OtherNetwork | None] | ChainError) -> bool:
+        """Whether it answered, for whichever network."""
+        if isinstance(told, ChainError):
+            self._look_failed(endpoint, told)
             return False
+        sight, other = told
         with self._lock:
+            endpoint.is_verified = other is None
+            if other is not None:
+                self._set_apart(endpoint, f"it serves another network: {other}")
             if endpoint.why:
                 self._say("back", endpoint, block=sight.head)
             endpoint.answered(sight.head)
         return True
-
-    def _verified(self, endpoint: Endpoint, node: Node, sight: Sight) -> None:
-        """Contracts are asked for until they were found once, the chain id each time. Raises ChainError."""
-        if endpoint.is_verified and sight.chain_id == self._book.chain_id:
-            return
-        try:
-            verify(node, self._book, sight.chain_id)
-        except OtherNetwork as error:
-            with self._lock:
-                endpoint.is_verified = False
-                self._set_apart(endpoint, f"it serves another network: {error}")
-        else:
-            endpoint.is_verified = True
 
     def _look_failed(self, endpoint: Endpoint, error: ChainError) -> None:
         with self._lock:
@@ -250,14 +255,19 @@ class Watch:
         heights = heights_of(self.endpoints, self.rules.final_depth_blocks) | {self._record.newest or 0}
         return {height for height in heights if height > 0} | {FIRST_BLOCK}
 
-    def _compare(self, endpoint: Endpoint, heights: Collection[int]) -> bool:
+    def _told_at(self, endpoint: Endpoint, heights: Collection[int]) -> dict[int, bytes] | ChainError:
         reach = (endpoint.head or 0) - self.rules.final_depth_blocks
         asked = {height for height in heights if height <= max(reach, FIRST_BLOCK)}
         try:
-            endpoint.hashes = hashes_at(self._nodes[endpoint.place], asked)
+            return hashes_at(self._nodes[endpoint.place], asked)
         except ChainError as error:
-            self._look_failed(endpoint, error)
+            return error
+
+    def _compared(self, endpoint: Endpoint, told: dict[int, bytes] | ChainError) -> bool:
+        if isinstance(told, ChainError):
+            self._look_failed(endpoint, told)
             return False
+        endpoint.hashes = told
         return True
 
     # Judging; under the lock
@@ -394,6 +404,14 @@ class Watch:
 
     def _say(self, what: str, endpoint: Endpoint, *, is_alert: bool = False, **fields: Any) -> None:
         self.tell(Change(what, {"endpoint": endpoint.name, **fields}, is_alert))
+
+
+def _at_once(ask: Callable[[Endpoint], T], asked: Sequence[Endpoint]) -> list[T]:
+    """What each tells, in the order of the settings: one that hangs uses up its own time, not that of the others."""
+    if len(asked) < 2:
+        return [ask(endpoint) for endpoint in asked]
+    with ThreadPoolExecutor(min(len(asked), _MOST_AT_ONCE), "look") as pool:
+        return list(pool.map(ask, asked))
 
 
 def _why(error: ChainError) -> str:

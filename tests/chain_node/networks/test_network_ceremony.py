@@ -16,7 +16,15 @@ from chain_node.networks.apply import apply_on, calls_by_hand
 from chain_node.networks.besu import BesuEngine
 from chain_node.networks.bundle import check_bundle, write_bundle
 from chain_node.networks.cards import Card, load_card
-from chain_node.networks.ceremony import Ceremony, current_files, joined, load_ceremony, play, save_ceremony
+from chain_node.networks.ceremony import (
+    MOST_ANSWERS,
+    Ceremony,
+    current_files,
+    joined,
+    load_ceremony,
+    play,
+    save_ceremony,
+)
 from chain_node.networks.changes import Addition, Removal, Rotation
 from chain_node.networks.cli import network_app
 from chain_node.networks.documents import canonical, write_whole
@@ -188,6 +196,40 @@ def test_nobody_buries_the_others_under_its_proposals(begun: Ceremony, newcomer:
     with pytest.raises(CeremonyRefused, match=r"entry 9: .* has 8 open proposals already"):
         say(ceremony, harbour, 0, newcomer)
     assert len(say(ceremony, harbour, 1, newcomer).proposals) == 9
+
+
+def changing_its_mind(ceremony: Ceremony, made: Consortium, of: int, times: int) -> Ceremony:
+    for turn in range(times):
+        ceremony = say(ceremony, made, of, yes(1) if turn % 2 else no(1))
+    return ceremony
+
+
+def test_changes_of_mind_of_one_member_leave_the_others_their_say(
+    tmp_path: Path, begun: Ceremony, newcomer: Propose, harbour: Consortium
+) -> None:
+    ceremony = changing_its_mind(say(begun, harbour, 3, newcomer), harbour, 3, MOST_ANSWERS)
+
+    with pytest.raises(CeremonyRefused, match=r"entry 102: .* has answered proposal 1 100 times already"):
+        say(ceremony, harbour, 3, no(1))
+    save_ceremony(tmp_path, ceremony)
+    theirs = joined(begun, tmp_path / "ceremony.json")
+    assert theirs == ceremony
+    for of in (0, 1):
+        theirs = say(theirs, harbour, of, yes(1))
+    assert theirs.proposals[1].standing == "decided"
+
+
+def test_entries_of_one_member_leave_the_others_room(
+    begun: Ceremony, newcomer: Propose, harbour: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chain_node.networks.ceremony.MOST_ENTRIES", 6)
+    ceremony = changing_its_mind(say(begun, harbour, 3, newcomer), harbour, 3, 5)
+
+    with pytest.raises(CeremonyRefused, match=r"entry 7: .* has written 6 entries already"):
+        say(ceremony, harbour, 3, yes(1))
+    for of in (0, 1, 2):
+        ceremony = say(ceremony, harbour, of, yes(1))
+    assert (len(ceremony.entries), ceremony.proposals[1].standing) == (9, "decided")
 
 
 def test_organisation_with_two_validators_has_one_voice(begun: Ceremony, harbour: Consortium) -> None:
