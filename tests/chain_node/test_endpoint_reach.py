@@ -4,7 +4,7 @@ import pytest
 from fake_nodes import Several, block_hash
 
 from chain_node.client.endpoints.reach import PATIENCE_LOOKS
-from chain_node.errors import NoEndpointUsable
+from chain_node.errors import AnswerMalformed, NoEndpointUsable
 
 A, B, C = "http://a:8545", "http://b:8545", "http://c:8545"
 FAR = 1_000_000
@@ -109,6 +109,27 @@ def test_block_that_another_told_for_one_that_makes_no_sense_was_read() -> None:
 
     with pytest.raises(NoEndpointUsable, match="11 was read already"):
         several.node.block_number()
+
+
+def test_other_that_lost_blocks_does_not_answer_for_one_that_makes_no_sense() -> None:
+    several = started(10, 10, 10)
+    several.fakes[0].away = True
+    several.grow(1, 2, blocks=3)
+    assert several.node.block_number() == 13
+    several.fakes[1].malformed, several.fakes[2].head = True, 12
+
+    with pytest.raises(AnswerMalformed):
+        several.node.block()
+
+    several.fakes[2].head = 13
+    assert several.node.block().number == 13
+
+
+def test_other_that_claims_too_much_does_not_answer_for_one_that_makes_no_sense() -> None:
+    several = started(10, 10, 10)
+    several.fakes[0].malformed, several.fakes[1].head = True, 1_000
+
+    assert several.node.block_number() == 10
 
 
 def test_nodes_that_catch_up_do_not_outvote_the_one_that_was_read() -> None:

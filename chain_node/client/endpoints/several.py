@@ -89,12 +89,12 @@ class SeveralNodes(Node):
                 watch.failed(place, error)
                 continue
             except AnswerMalformed as error:
-                found = self._elsewhere(ask, place)
+                found = self._elsewhere(ask, requests_, place)
                 if found is None:
                     # Rather the question than the nodes: none of them is left for it.
                     raise
                 watch.failed(place, error)
-                watch.saw(max(_told(method, answer) for (method, _), answer in zip(requests_, found, strict=True)))
+                watch.saw(_furthest(requests_, found))
                 return found
             newest = _newest(requests_, answers)
             if newest is not None and newest < floor:
@@ -104,30 +104,38 @@ class SeveralNodes(Node):
                 behind.add(place)
                 watch.fell_behind(place, newest)
                 continue
-            told = max(_told(method, answer) for (method, _), answer in zip(requests_, answers, strict=True))
+            told = _furthest(requests_, answers)
             if not watch.believes(told):
                 tried[place] = NodeUnavailable(watch.names[place], f"it tells of block {told}, which the others lack")
                 watch.failed(place, tried[place])
                 continue
             watch.saw(told)
             if any(isinstance(answer, BlockMissing) for answer in answers):
-                return self._elsewhere(ask, place) or answers
+                return self._elsewhere(ask, requests_, place) or answers
             return answers
 
-    def _elsewhere(self, ask: Ask, place: int) -> list[Any] | None:
-        """What another node answers that lacks no block and has not left the chain; None where none does."""
-        for other in self.watch.others(place):
-            if not self.watch.follows(other):
+    def _elsewhere(self, ask: Ask, requests_: Requests, place: int) -> list[Any] | None:
+        """What another node answers that lacks no block, has not left the chain and takes nobody back in time; None
+        where none does."""
+        watch = self.watch
+        for other in watch.others(place):
+            if not watch.follows(other):
                 continue
+            floor = watch.floor
             try:
                 answers = ask(self._nodes[other])
             except NodeUnavailable as error:
-                self.watch.failed(other, error)
+                watch.failed(other, error)
+                continue
             except ChainError:
                 continue
-            else:
-                if not any(isinstance(answer, BlockMissing) for answer in answers):
-                    return answers
+            newest = _newest(requests_, answers)
+            if newest is not None and newest < floor:
+                watch.fell_behind(other, newest)
+                continue
+            has_all = not any(isinstance(answer, BlockMissing) for answer in answers)
+            if has_all and watch.believes(_furthest(requests_, answers)):
+                return answers
         return None
 
     # Sending
@@ -189,6 +197,11 @@ def _newest(requests_: Requests, answers: Sequence[Any]) -> int | None:
         if method == "eth_blockNumber" or (method == "eth_getBlockByNumber" and params[0] in _NEWEST)
     ]
     return min(asked, default=None)
+
+
+def _furthest(requests_: Requests, answers: Sequence[Any]) -> int:
+    """The newest block of which the answers tell; 0 where they tell of none."""
+    return max(_told(method, answer) for (method, _), answer in zip(requests_, answers, strict=True))
 
 
 def _told(method: str, answer: Any) -> int:
