@@ -38,13 +38,13 @@ def wait_for(condition: Callable[[], bool]) -> bool:
 def height(engine: LocalBesuEngine, number: int) -> int:
     """-1 where it does not answer."""
     try:
-        return Node(engine.node(number).rpc_url).block_number()
+        return Node(engine.node(number).rpc_url, 60.0).block_number()
     except ChainError:
         return -1
 
 
 def hashes(engine: LocalBesuEngine, number: int, blocks: range) -> list[bytes]:
-    node = Node(engine.node(number).rpc_url)
+    node = Node(engine.node(number).rpc_url, 60.0)
     return [node.block(at).hash for at in blocks]
 
 

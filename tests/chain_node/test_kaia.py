@@ -54,13 +54,13 @@ def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -
 def height(engine: KaiaEngine, number: int) -> int:
     """-1 where it does not answer."""
     try:
-        return Node(engine.node(number).rpc_url).block_number()
+        return Node(engine.node(number).rpc_url, 60.0).block_number()
     except ChainError:
         return -1
 
 
 def hashes(engine: KaiaEngine, number: int, blocks: range) -> list[bytes]:
-    node = Node(engine.node(number).rpc_url)
+    node = Node(engine.node(number).rpc_url, 60.0)
     return [node.block(at).hash for at in blocks]
 
 

@@ -14,6 +14,9 @@ from chain_node.errors import ChainError
 LOOK_SECONDS: Final = 0.5
 AT_ONCE: Final = 200
 ASKED_SECONDS: Final = 5.0
+"""At a look; what did not come then comes at the next."""
+PATIENT_SECONDS: Final = 60.0
+"""Where a case asks: that a busy machine's validator is slow must not look as if it were dead."""
 
 
 class FinalityWatch:
@@ -23,6 +26,7 @@ class FinalityWatch:
 
     def __init__(self, urls: Mapping[int, str]) -> None:
         self._nodes = {number: Node(url, timeout_seconds=ASKED_SECONDS) for number, url in urls.items()}
+        self._patient = {number: Node(url, timeout_seconds=PATIENT_SECONDS) for number, url in urls.items()}
         self._hashes: dict[int, bytes] = {}
         self._makers: set[str] = set()
         self._first_told: dict[int, int] = {}
@@ -38,7 +42,7 @@ class FinalityWatch:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        for node in self._nodes.values():
+        for node in (*self._nodes.values(), *self._patient.values()):
             node.close()
 
     @property
@@ -55,15 +59,15 @@ class FinalityWatch:
     def height(self, number: int) -> int:
         """-1 where it does not answer."""
         try:
-            return self._nodes[number].block_number()
+            return self._patient[number].block_number()
         except ChainError:
             return -1
 
     def ask(self, number: int, method: str, *params: Any) -> Any:
-        return self._nodes[number].request(method, *params)
+        return self._patient[number].request(method, *params)
 
     def block(self, number: int, at: int) -> Block:
-        return self._nodes[number].block(at)
+        return self._patient[number].block(at)
 
     def await_all(self, patience_seconds: float) -> None:
         """Until every validator has every block that any has shown. Raises `AssertionError`."""
@@ -78,15 +82,15 @@ class FinalityWatch:
         missing = []
         for start in range(0, until, AT_ONCE):
             asked = range(start, min(until, start + AT_ONCE))
-            told = self._nodes[number].try_batch([("eth_getBlockByNumber", (hex(at), False)) for at in asked])
+            told = self._patient[number].try_batch([("eth_getBlockByNumber", (hex(at), False)) for at in asked])
             missing += [at for at, its in zip(asked, told, strict=True) if not isinstance(its, dict)]
         return missing
 
     def check(self) -> int:
         """Reads every block of every validator again, from the first on; the number of blocks that all of them have.
         Raises `AssertionError` for any that is another than was shown once."""
-        heights = {number: node.block_number() for number, node in self._nodes.items()}
-        for number, node in self._nodes.items():
+        heights = {number: node.block_number() for number, node in self._patient.items()}
+        for number, node in self._patient.items():
             self._read(number, node, 0, heights[number])
             holes = self.holes(number, heights[number] + 1)
             assert not holes, f"validator {number} lacks blocks {holes[:10]}"

@@ -60,7 +60,7 @@ class Line:
 
     @property
     def settings(self) -> PollSettings:
-        values = {"name": "skager", "base_url": self.carrier.url, "page_limit": 3, "timeout_seconds": 5}
+        values = {"name": "skager", "base_url": self.carrier.url, "page_limit": 3, "timeout_seconds": 60}
         return PollSettings.model_validate(values | self.changes)
 
     def restart(self, checkpoint: Checkpoint = go_on) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from oracle_fakes import epcis, epcis_event
-from oracle_nodes import NodeHome, Trade
+from oracle_nodes import NodeHome, Trade, until
 from typer.testing import CliRunner
 
 from chain_node.client import Observation, Role, Vote
@@ -35,7 +35,8 @@ def audited(anvil_network, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tr
         process.wait_for("vote counted", len(ORDERS))
         home.drop("other.json", epcis(epcis_event(at=trade.moment(), order=RETRACTED)))
         process.wait_for("vote counted", len(ORDERS) + 1)
-    assert len(set(home.transactions())) == 1
+        until(lambda: set(home.transactions()) == {"settled"})
+    assert set(home.transactions()) == {"settled"}
     retract(trade, home)
     return trade, home
 

@@ -211,8 +211,11 @@ def test_bundle_that_a_reorganisation_undoes_counts_once_in_the_end(own_network,
         for node in nodes:
             node.drop("receiving.json", receiving(trade, "PO-REORG"))
         until(lambda: is_final(trade, subject))
+        # No block comes, and with it the bundle again, before it was looked whether it is gone.
+        own_network.chain.node.request("evm_setIntervalMining", 0)
         assert own_network.chain.node.request("evm_revert", before)
         assert not is_final(trade, subject)
+        own_network.chain.node.request("evm_setIntervalMining", 1)
         until(lambda: is_final(trade, subject))
         until(lambda: all_settled(*nodes))
 
