@@ -51,5 +51,6 @@ def check_command(
         console.print(
             f"{counts}: {'the file would be taken' if result.taken else 'nothing of the file would be taken'}"
         )
+        console.print("Neither the network nor earlier papers were asked: `portolan oracle explain` does.")
     if not result.taken:
         raise typer.Exit(1)

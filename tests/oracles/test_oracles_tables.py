@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from oracles.cli import oracle_app
 from oracles.errors import DocumentRefused, SettingsInvalid
 from oracles.store.models import CorrectionRow, DocumentRow, EventStatus, ObservationStatus
 from oracles.store.retractions import RetractionStatus
+from oracles.tables.checking import check
 from oracles.tables.reading import load_mapping, read_csv
 from oracles.tables.settings import BadRows, CsvSettings
 from standards.tables import Mapping
@@ -56,6 +58,8 @@ NUMBERED_HEADER = "when,what,amount,order,void,number,of"
 HEADER = "when,what,amount,order,void"
 RECEIVED = f"2026-05-28 11:00,in,950,{ORDER},"
 STORED = f"2026-05-28 11:10,store,950,{ORDER},"
+OTHER_RECEIVED = f"2026-05-28 11:05,in,900,{ORDER},"
+SOME_TIME_LATER = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp())
 BAD = f"28.05.2026 11:20,out,x,{ORDER},"
 
 
@@ -378,6 +382,82 @@ def test_check_says_that_a_file_would_not_be_taken(tmp_path):
     assert "1 attested, 1 bad: nothing of the file would be taken" in output
 
 
+def verdicts(tmp_path: Path, data: bytes, mapping: str = MAPPING, now: int = SOME_TIME_LATER) -> list[tuple[str, str]]:
+    (tmp_path / "wms.toml").write_text(mapping)
+    (tmp_path / "wms.csv").write_bytes(data)
+    rows = check(tmp_path / "wms.csv", tmp_path / "wms.toml", "refuse", 10**6, now=now).rows
+    return [(row.verdict, row.reason) for row in rows]
+
+
+def test_check_holds_rows_that_say_different_things_of_one_fact(tmp_path):
+    (first, why), (second, _), (stored, _) = verdicts(tmp_path, table(RECEIVED, OTHER_RECEIVED, STORED))
+
+    assert (first, second, stored) == ("held", "held", "attested")
+    assert why == (
+        "two accounts of one fact: this one says 950 KGM at 2026-05-28T11:00:00Z, "
+        "line 3 says 900 KGM at 2026-05-28T11:05:00Z"
+    )
+
+
+def test_check_holds_a_row_that_says_that_there_was_nothing(tmp_path):
+    ((verdict, why),) = verdicts(tmp_path, table(RECEIVED.replace("950", "0")))
+
+    assert (verdict, why) == ("held", "the paper says that there was nothing")
+
+
+def test_check_lets_a_row_of_the_future_wait(tmp_path):
+    then = int(datetime(2026, 5, 28, 11, tzinfo=UTC).timestamp())
+
+    assert verdicts(tmp_path, table(RECEIVED), now=then) == [("attested", "")]
+    assert verdicts(tmp_path, table(RECEIVED), now=then - 90) == [
+        ("waits", "in the future: 90 seconds ahead of this machine's clock")
+    ]
+
+
+@pytest.mark.parametrize("cancelled_first", [False, True])
+def test_check_says_which_row_takes_another_back(cancelled_first, tmp_path):
+    rows = [f"{RECEIVED}X", RECEIVED] if cancelled_first else [RECEIVED, f"{RECEIVED}X"]
+    told = verdicts(tmp_path, table(*rows, OTHER_RECEIVED))
+
+    assert sorted(verdict for verdict, _ in told) == ["attested", "taken back", "takes back"]
+    assert told[-1] == ("attested", ""), "what is taken back speaks against nobody"
+    assert told[cancelled_first] == ("taken back", f"by line {2 if cancelled_first else 3}")
+
+
+def test_check_takes_back_by_number_where_rows_have_one(tmp_path):
+    told = verdicts(tmp_path, DOUBLE + BOTH_CANCELLED.split(b"\n", 1)[1], NUMBERED)
+
+    assert [verdict for verdict, _ in told] == ["taken back", "taken back", "takes back", "takes back"]
+
+
+def test_check_tells_orders_in_one_container_apart(tmp_path):
+    mapping = MAPPING + '[[references]]\nkind = "container"\ncolumn = "box"\n'
+    rows = [f"2026-05-28 11:0{minute},in,95{minute},PO-{minute},,MSKU0000006" for minute in range(3)]
+    data = "\n".join([f"{HEADER},box", *rows, "2026-05-28 11:09,in,959,,,MSKU0000006", ""]).encode()
+
+    verdict, *_, (alone, why) = verdicts(tmp_path, data, mapping)
+
+    assert (verdict[0], alone) == ("held", "held")
+    assert "line 2" in why
+    assert "line 4" in why
+    assert (
+        verdicts(tmp_path, data.replace(b"2026-05-28 11:09,in,959,,,MSKU0000006\n", b""), mapping)
+        == [("attested", "")] * 3
+    )
+
+
+def test_node_does_with_each_row_what_the_check_said(warehouse, tmp_path):
+    data = table(RECEIVED, OTHER_RECEIVED, STORED, RECEIVED.replace("11:00", "10:00").replace("950", "0"))
+    said = [verdict for verdict, _ in verdicts(tmp_path, data)]
+
+    warehouse.drop("wms-1.csv", data)
+    warehouse.settle()
+
+    became = {EventStatus.HELD: "held", EventStatus.VOUCHED: "attested"}
+    assert [became[row.status] for row in warehouse.events()] == said
+    assert said.count("held") == 3
+
+
 def test_check_of_the_example_shows_what_each_row_means():
     code, output = run("--json", "--mapping", EXAMPLE / "wms.toml", EXAMPLE / "wms.csv")
 
@@ -387,7 +467,7 @@ def test_check_of_the_example_shows_what_each_row_means():
         (3, "attested", "RECEIVED"),
         (4, "attested", "STORED"),
         (5, "no event", ""),
-        (6, "attested", "RELEASED"),
+        (6, "taken back", ""),
         (7, "takes back", ""),
     ]
     assert (told["rows"][0]["quantity"], told["rows"][0]["unit"]) == (12_950_000, "KGM")
