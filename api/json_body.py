@@ -51,7 +51,7 @@ def parsed(body: bytes, deepest: int) -> Any:
 def _check(value: Any, deepest: int, *, suspect: bool) -> None:
     level, depth = [value], 0
     while level:
-        if depth > deepest:
+        if depth == deepest and any(isinstance(item, dict | list) for item in level):
             raise _too_deep(deepest)
         if suspect and not all(_keepable(text) for text in _texts(level)):
             raise Malformed("text-invalid", "A text of the body holds NUL or half a character; no such text is kept.")

@@ -122,6 +122,7 @@ def test_every_answer_carries_what_keeps_browsers_from_mischief(door: Door) -> N
     ("body", "error"),
     [
         (b'{"scopes": ' + b"[" * 40 + b"]" * 40 + b"}", "json-too-deep"),
+        (b'{"scopes": ' + b"[" * 32 + b"]" * 32 + b"}", "json-too-deep"),
         (b'{"jwks": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_000 + b"}", "json-too-deep"),
         (b'{"name": NaN}', "json-invalid"),
         (b'{"name": ' + b"9" * 10_000 + b"}", "json-invalid"),
