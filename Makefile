@@ -49,6 +49,7 @@ fuzz: setup build/schemathesis/.stamp ## Run fuzz tests, invariants, the model a
 	  MODEL_GOODS_OPERATIONS=$(or $(MODEL_GOODS_OPERATIONS),1000) \
 	  MODEL_GOODS_SEEDS=$(or $(MODEL_GOODS_SEEDS),1$(comma)2$(comma)3$(comma)4$(comma)21) \
 	  pytest -q -n 2 --dist loadgroup tests/model -k add_up
+	HYPOTHESIS_PROFILE=new pytest -q -n 2 --dist loadgroup $$(grep -rlE '^from hypothesis' tests --include='test_*.py')
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),100) FUZZ_SEED=$(or $(FUZZ_SEED),$$RANDOM) pytest -q tests/api/fuzz
 
 # Each case of tests/chaos once, however long that takes, then on for as long as one likes; SOAK_SEED= repeats a run's cases.
