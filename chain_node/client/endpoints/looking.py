@@ -1,17 +1,36 @@
-"""Asks one node for what is to be known of it."""
+"""Asks nodes for what is to be known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
 
 from chain_node.client.addresses import AddressBook
 from chain_node.client.node import Node, tag
-from chain_node.errors import AnswerMalformed
+from chain_node.errors import AnswerMalformed, ChainError
 
 _MOST_CODES: Final = 16
 """Contracts whose code is asked for at once: each has up to 24 kilobytes."""
+_MOST_AT_ONCE: Final = 16
+Of = TypeVar("Of")
+Told = TypeVar("Told")
+
+
+def at_once(ask: Callable[[Of], Told], of: Sequence[Of]) -> list[Told | ChainError]:
+    """What each tells, or its failure, in their order: one that hangs uses up its own time, not that of the others."""
+
+    def told(its: Of) -> Told | ChainError:
+        try:
+            return ask(its)
+        except ChainError as error:
+            return error
+
+    if len(of) < 2:
+        return [told(its) for its in of]
+    with ThreadPoolExecutor(min(len(of), _MOST_AT_ONCE), "look") as pool:
+        return list(pool.map(told, of))
 
 
 class OtherNetwork(Exception):
@@ -20,10 +39,23 @@ class OtherNetwork(Exception):
 
 @dataclass(frozen=True)
 class Sight:
-    """A node's chain and its newest block."""
+    """A node's chain and its newest block. `other`: why the chain is that of another network; empty where it is not."""
 
     chain_id: int
     head: int
+    other: str = ""
+
+
+def sight_of(node: Node, book: AddressBook, *, is_verified: bool) -> Sight:
+    """The contracts are asked for until they were found once, the chain id each time. Raises ChainError."""
+    sight = look_at(node)
+    if is_verified and sight.chain_id == book.chain_id:
+        return sight
+    try:
+        verify(node, book, sight.chain_id)
+    except OtherNetwork as error:
+        return replace(sight, other=str(error))
+    return sight
 
 
 def look_at(node: Node) -> Sight:

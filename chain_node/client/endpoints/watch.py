@@ -11,14 +11,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from chain_node.client.addresses import AddressBook
 from chain_node.client.endpoints.endpoint import Endpoint, EndpointStatus, heights_of, is_healthy, status_of
 from chain_node.client.endpoints.handed_over import HandedOver
 from chain_node.client.endpoints.lag import Heights
-from chain_node.client.endpoints.looking import OtherNetwork, Sight, hashes_at, look_at, verify
+from chain_node.client.endpoints.looking import Sight, at_once, hashes_at, sight_of
 from chain_node.client.endpoints.reach import Reach
 from chain_node.client.endpoints.record import Dispute, Record
 from chain_node.client.endpoints.rules import Change, EndpointRules, Recorded, Tell
@@ -27,9 +26,7 @@ from chain_node.client.node import Node
 from chain_node.errors import ChainError, NoEndpointUsable, WrongNetwork
 
 _LOOK_TIMEOUT_SECONDS: Final = 4.0
-_MOST_AT_ONCE: Final = 16
 FIRST_BLOCK: Final = 0
-T = TypeVar("T")
 
 
 def nothing_recorded() -> Mapping[int, bytes]:
@@ -206,38 +203,24 @@ class Watch:
             self._reach.begin(self._record.newest or 0)
         now = self._clock()
         asked = [its for its in self.endpoints if everyone or now >= its.resume_at]
-        sights = _at_once(self._sight, asked)
+        sights = at_once(lambda its: sight_of(self._nodes[its.place], self._book, is_verified=its.is_verified), asked)
         seen = [endpoint for endpoint, sight in zip(asked, sights, strict=True) if self._saw(endpoint, sight)]
         heights = self._heights()
-        told = _at_once(lambda its: self._told_at(its, heights), seen)
+        told = at_once(lambda its: hashes_at(self._nodes[its.place], self._within(its, heights)), seen)
         seen = [endpoint for endpoint, hashes in zip(seen, told, strict=True) if self._compared(endpoint, hashes)]
         with self._lock:
             self._judge(seen, self._clock())
             self._looked_at = self._clock()
 
-    def _sight(self, endpoint: Endpoint) -> tuple[Sight, OtherNetwork | None] | ChainError:
-        """Contracts are asked for until they were found once, the chain id each time. Changes nothing."""
-        node = self._nodes[endpoint.place]
-        try:
-            sight = look_at(node)
-            if not endpoint.is_verified or sight.chain_id != self._book.chain_id:
-                verify(node, self._book, sight.chain_id)
-        except OtherNetwork as error:
-            return sight, error
-        except ChainError as error:
-            return error
-        return sight, None
-
-    def _saw(self, endpoint: Endpoint, told: tuple[Sight, OtherNetwork | None] | ChainError) -> bool:
+    def _saw(self, endpoint: Endpoint, sight: Sight | ChainError) -> bool:
         """Whether it answered, for whichever network."""
-        if isinstance(told, ChainError):
-            self._look_failed(endpoint, told)
+        if isinstance(sight, ChainError):
+            self._look_failed(endpoint, sight)
             return False
-        sight, other = told
         with self._lock:
-            endpoint.is_verified = other is None
-            if other is not None:
-                self._set_apart(endpoint, f"it serves another network: {other}")
+            endpoint.is_verified = not sight.other
+            if sight.other:
+                self._set_apart(endpoint, f"it serves another network: {sight.other}")
             if endpoint.why:
                 self._say("back", endpoint, block=sight.head)
             endpoint.answered(sight.head)
@@ -255,13 +238,10 @@ class Watch:
         heights = heights_of(self.endpoints, self.rules.final_depth_blocks) | {self._record.newest or 0}
         return {height for height in heights if height > 0} | {FIRST_BLOCK}
 
-    def _told_at(self, endpoint: Endpoint, heights: Collection[int]) -> dict[int, bytes] | ChainError:
+    def _within(self, endpoint: Endpoint, heights: Collection[int]) -> set[int]:
+        """Those that are final as far as it has come."""
         reach = (endpoint.head or 0) - self.rules.final_depth_blocks
-        asked = {height for height in heights if height <= max(reach, FIRST_BLOCK)}
-        try:
-            return hashes_at(self._nodes[endpoint.place], asked)
-        except ChainError as error:
-            return error
+        return {height for height in heights if height <= max(reach, FIRST_BLOCK)}
 
     def _compared(self, endpoint: Endpoint, told: dict[int, bytes] | ChainError) -> bool:
         if isinstance(told, ChainError):
@@ -404,14 +384,6 @@ class Watch:
 
     def _say(self, what: str, endpoint: Endpoint, *, is_alert: bool = False, **fields: Any) -> None:
         self.tell(Change(what, {"endpoint": endpoint.name, **fields}, is_alert))
-
-
-def _at_once(ask: Callable[[Endpoint], T], asked: Sequence[Endpoint]) -> list[T]:
-    """What each tells, in the order of the settings: one that hangs uses up its own time, not that of the others."""
-    if len(asked) < 2:
-        return [ask(endpoint) for endpoint in asked]
-    with ThreadPoolExecutor(min(len(asked), _MOST_AT_ONCE), "look") as pool:
-        return list(pool.map(ask, asked))
 
 
 def _why(error: ChainError) -> str:
