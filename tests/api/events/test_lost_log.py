@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from served import LEI, OTHER_LEI, Served, serve
-from telling_events import say
+from streamed import say
 
 from api.db import Database
 from api.events.events import leap

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from served import LEI, OTHER_LEI, Served, serve
-from telling_events import say
+from streamed import say
 
 from api.auth.principal import Principal
 from api.auth.scopes import ORGANISATION_SCOPES

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from telling_events import tell
 
 from api.db import Database
-from api.events.models import EVENTS, PARTIES
 
 LEI = "999900SOUNDERSURVY30"
 OTHER_LEI = "999900BAYARDCREDIT42"
@@ -97,28 +96,8 @@ def receiving() -> Iterator[Receiver]:
 
 def say(database: Database, *resources: str, leis: Sequence[str] = (LEI,), type_: str = "receivable.paid") -> list[str]:
     """One event of each resource, as the indexer would write them; their ids."""
-    with database.engine.begin() as connection:
-        first = int(connection.execute(select(func.max(EVENTS.c.sequence))).scalar() or 0) + 1
-        rows = [
-            {
-                "sequence": sequence,
-                "type": type_,
-                "kind": type_.partition(".")[0],
-                "resource_id": resource,
-                "body": {"place": sequence},
-                "occurred_at": 1_780_000_000,
-                "block_number": sequence,
-                "block_hash": "0x" + "ab" * 32,
-                "transaction_hash": "0x" + "cd" * 32,
-                "log_index": 0,
-                "part": 0,
-                "standing": True,
-            }
-            for sequence, resource in enumerate(resources, first)
-        ]
-        connection.execute(insert(EVENTS), rows)
-        connection.execute(insert(PARTIES), [{"lei": lei, "sequence": r["sequence"]} for r in rows for lei in leis])
-    return [f"evt_{row['sequence']:016x}" for row in rows]
+    told = [{"resource_id": each, "body": {"place": place}, "type_": type_} for place, each in enumerate(resources)]
+    return tell(database, told, leis)
 
 
 def until(what: Callable[[], Any], otherwise: str, seconds: float = 120.0) -> Any:
