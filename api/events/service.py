@@ -35,7 +35,7 @@ def place_after(session: Session, text: str) -> int:
     of a log that was lost: what follows it is not known."""
     number = sequence_of(text)
     if number and (known := repository.last(session, through=number)) != number:
-        detail = f"The log has no event {text}: the gateway was restored from a back-up. Go on after {event_id(known)}."
+        detail = f"The log has no event {text}; one that was lost may have had it. Go on after {event_id(known)}."
         raise Gone("event-of-lost-log", detail, id=text, last=event_id(known))
     return number
 
